@@ -1,0 +1,51 @@
+/**
+ * What a step tells the state machine. The decision is TypeScript, the waiting is ASL: a handler judges its own errors and
+ * answers with a verdict, the machine only loops.
+ */
+export type Verdict = 'more' | 'retry' | 'yield' | 'done' | 'failed'
+
+/** An open retry window. Kept while the kind of failure stays the same; a success clears it, another kind opens a new one. */
+export interface RetryWindow {
+  readonly kind: 'connection' | 'other'
+  /** When the first failure of this kind happened, ISO 8601. */
+  readonly since: string
+  /** Failures so far in this window, from 1. */
+  readonly attempt: number
+}
+
+/** An error as it travels through the state machine: never a secret, never a row value, never a stack. */
+export interface StepError {
+  readonly kind: 'connection' | 'other'
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+}
+
+/**
+ * The answer of every step. All fields are always present (a ResultSelector fails on a missing one), `null` where empty.
+ * @typeParam Output what the step hands on in the state, a few KiB at most
+ */
+export interface StepAnswer<Output = unknown> {
+  readonly verdict: Verdict
+  /** Seconds to wait before the next call: an integer >= 1 for `retry`, else 0. */
+  readonly pause: number
+  readonly window: RetryWindow | null
+  readonly error: StepError | null
+  readonly output: Output | null
+}
+
+export function done<Output>(output: Output | null = null): StepAnswer<Output> {
+  return { verdict: 'done', pause: 0, window: null, error: null, output }
+}
+
+export function more(): StepAnswer<never> {
+  return { verdict: 'more', pause: 0, window: null, error: null, output: null }
+}
+
+export function yielded(): StepAnswer<never> {
+  return { verdict: 'yield', pause: 0, window: null, error: null, output: null }
+}
+
+export function failed(error: StepError, window: RetryWindow | null = null): StepAnswer<never> {
+  return { verdict: 'failed', pause: 0, window, error, output: null }
+}

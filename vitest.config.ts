@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Real PostgreSQL servers start and stop inside the tests.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Two cores: two files at a time leave the servers room.
+    maxWorkers: 2,
+  },
+})
