@@ -1,0 +1,165 @@
+import type { Socket } from 'node:net'
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import pg from 'pg'
+import { SampanError } from '../runtime/errors.ts'
+import { toConnectError } from './connect-errors.ts'
+import { type Side, toDatabaseError } from './errors.ts'
+import { pinSettings } from './session-settings.ts'
+import { valueTypes } from './value-types.ts'
+
+export interface ConnectOptions {
+  readonly side: Side
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  /** `false`: a plain connection, by the task's explicit word only. */
+  readonly tls: TlsOptions | false
+  /** Shown in `pg_stat_activity`; cut to 63 bytes by the server. */
+  readonly applicationName: string
+  /** Settings of this session, over the pinned ones. */
+  readonly settings?: Readonly<Record<string, string>>
+  /**
+   * Statements are sent without waiting for the answers before them. Each is a simple Query of its own: its own
+   * transaction, its own error.
+   * @default false
+   */
+  readonly pipeline?: boolean
+  /** Closes the connection at once when it fires. */
+  readonly signal?: AbortSignal
+  /** @default 20000 */
+  readonly timeoutMilliseconds?: number
+}
+
+/** A connection: `pg`'s client with what the copy path needs beside it. */
+export interface Session {
+  readonly side: Side
+  readonly client: pg.Client
+  /** `server_version_num`, e.g. 150018. */
+  readonly serverVersion: number
+  /** Every ParameterStatus the server sent at the start. */
+  readonly parameters: ReadonlyMap<string, string>
+  /** One statement, its rows as objects. Errors come mapped. */
+  rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** One or several statements in one simple Query: one implicit transaction, results dropped. */
+  execute(text: string): Promise<void>
+  /** Ends the connection politely; never throws. */
+  close(): Promise<void>
+  /** Ends it at once: whatever transaction is open is gone. */
+  destroy(): void
+}
+
+/**
+ * Opens an authenticated connection with pinned settings.
+ * @throws SampanError `SRC_…` or `DST_…`, with the rung at which it broke (a ConnectError)
+ */
+export async function connect(options: ConnectOptions): Promise<Session> {
+  const address = `${options.host}:${options.port}`
+  if (options.signal?.aborted) throw aborted()
+  const client = new pg.Client({
+    host: options.host,
+    port: options.port,
+    user: options.user,
+    password: options.password,
+    database: options.database,
+    ssl: options.tls,
+    application_name: options.applicationName,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: options.timeoutMilliseconds ?? 20_000,
+    types: valueTypes,
+    pipeline: options.pipeline ?? false,
+  } as pg.ClientConfig)
+  const parameters = collectParameters(client)
+  // Without a listener a lost connection would end the process; whoever waits for an answer gets the error anyway.
+  client.on('error', () => {})
+  const destroy = () => socketOf(client).destroy()
+  options.signal?.addEventListener('abort', destroy, { once: true })
+  try {
+    await client.connect()
+    const serverVersion = versionNumber(parameters.get('server_version') ?? '')
+    await client.query(pinSettings(serverVersion, options.settings))
+    return session(options, client, serverVersion, parameters, destroy)
+  } catch (thrown) {
+    options.signal?.removeEventListener('abort', destroy)
+    destroy()
+    if (options.signal?.aborted) throw aborted()
+    throw toConnectError(thrown, options.side, address)
+  }
+}
+
+function session(
+  options: ConnectOptions,
+  client: pg.Client,
+  serverVersion: number,
+  parameters: ReadonlyMap<string, string>,
+  destroy: () => void,
+): Session {
+  const { side, signal } = options
+  const mapped = (thrown: unknown) => (signal?.aborted ? aborted() : toDatabaseError(thrown, side))
+  return {
+    side,
+    client,
+    serverVersion,
+    parameters,
+    async rows<Row>(text: string, values?: readonly unknown[]) {
+      try {
+        const result = await client.query(text, values as unknown[] | undefined)
+        return result.rows as Row[]
+      } catch (thrown) {
+        throw mapped(thrown)
+      }
+    },
+    async execute(text) {
+      try {
+        await client.query(text)
+      } catch (thrown) {
+        throw mapped(thrown)
+      }
+    },
+    async close() {
+      signal?.removeEventListener('abort', destroy)
+      if (socketOf(client).destroyed) return
+      // A server that does not answer Terminate must not hold the step: the socket is closed after a second.
+      const timer = setTimeout(destroy, 1_000)
+      await client.end().catch(() => {})
+      clearTimeout(timer)
+    },
+    destroy() {
+      signal?.removeEventListener('abort', destroy)
+      destroy()
+    },
+  }
+}
+
+/** The socket under the client: `pg` upgrades it to TLS in place, so it is asked anew each time. */
+export function socketOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream
+}
+
+function collectParameters(client: pg.Client): Map<string, string> {
+  const parameters = new Map<string, string>()
+  const connection = (client as unknown as { connection: NodeJS.EventEmitter }).connection
+  connection.on('parameterStatus', (message: { parameterName: string; parameterValue: string }) => {
+    parameters.set(message.parameterName, message.parameterValue)
+  })
+  return parameters
+}
+
+/** "15.18 (Debian …)" → 150018, "9.6.24" → 90624, "18beta1" → 180000. */
+export function versionNumber(text: string): number {
+  const parts = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?/.exec(text)
+  if (parts === null) return 0
+  const [major, minor, patch] = [Number(parts[1]), Number(parts[2] ?? 0), Number(parts[3] ?? 0)]
+  return major >= 10 ? major * 10_000 + minor : major * 10_000 + minor * 100 + patch
+}
+
+function aborted(): SampanError {
+  return new SampanError({
+    code: 'STOPPED',
+    message: 'the step was told to stop',
+    remedy: 'start the same task again to continue',
+    retryable: true,
+  })
+}

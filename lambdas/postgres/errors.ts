@@ -1,0 +1,108 @@
+import { SampanError } from '../runtime/errors.ts'
+
+/** Which of the two servers an error came from; codes start with it. */
+export type Side = 'source' | 'destination'
+
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ECONNABORTED',
+])
+
+/** Shutdown, crash recovery, starting up, and no free connection slot: the server comes back. */
+const RETURNING_SERVER = new Set(['57P01', '57P02', '57P03', '53300'])
+
+/** What an error of the driver, the socket or the server looks like; every field may be missing. */
+export interface DriverError {
+  readonly code?: string
+  readonly message?: string
+  readonly severity?: string
+  readonly detail?: string
+  readonly where?: string
+  readonly routine?: string
+}
+
+/** A failure of a statement or of a connection, with its SQLSTATE or socket code. */
+export class DatabaseError extends SampanError {
+  readonly side: Side
+  /** SQLSTATE, or the socket's code, or null where the driver gave neither. */
+  readonly sqlState: string | null
+
+  constructor(side: Side, sqlState: string | null, fields: ConstructorParameters<typeof SampanError>[0]) {
+    super(fields)
+    this.name = 'DatabaseError'
+    this.side = side
+    this.sqlState = sqlState
+  }
+}
+
+/**
+ * Maps whatever the driver threw, once. The server's message is kept (it names objects), DETAIL, HINT and CONTEXT are not:
+ * they can hold row values ("Key (email)=(a@b.c) already exists", "COPY users, line 3: …").
+ */
+export function toDatabaseError(thrown: unknown, side: Side): SampanError {
+  if (thrown instanceof SampanError) return thrown
+  const error = (thrown ?? {}) as DriverError
+  const state = typeof error.code === 'string' ? error.code : null
+  const prefix = side === 'source' ? 'SRC' : 'DST'
+  const text = withoutValues(error.message ?? String(thrown))
+  if (isConnectionLoss(state, text)) {
+    return new DatabaseError(side, state, {
+      code: `${prefix}_CONNECTION_LOST`,
+      message: `the connection to the ${side} failed: ${text}`,
+      remedy: `nothing to do while the retry window is open; check that the ${side} is up and reachable`,
+      retryable: true,
+      kind: 'connection',
+      cause: thrown,
+    })
+  }
+  return new DatabaseError(side, state, {
+    code: `${prefix}_SQL_${state ?? 'UNKNOWN'}`,
+    message: `the ${side} answered: ${text}`,
+    remedy: remedyFor(state, side),
+    retryable: true,
+    kind: 'other',
+    cause: thrown,
+  })
+}
+
+/**
+ * Connection loss, by class and never by wording, with one exception: `pg` gives no code to "Connection terminated" and
+ * to its own connection time-out.
+ */
+export function isConnectionLoss(code: string | null, message: string): boolean {
+  if (code === null) return /^Connection terminated|^timeout expired|^Client has encountered|socket/i.test(message)
+  return SOCKET_CODES.has(code) || code.startsWith('08') || RETURNING_SERVER.has(code)
+}
+
+/** Messages that quote a value ("invalid input syntax for type integer: "secret"") lose the quoted value. */
+function withoutValues(message: string): string {
+  const line = message.split('\n', 1)[0] ?? ''
+  return line.replace(/^(invalid input (?:syntax|value) for .*?:) ".*"$/, '$1 (value withheld)')
+}
+
+function remedyFor(state: string | null, side: Side): string {
+  switch (state) {
+    case '42501':
+      return `grant the missing right to the ${side} account, then start the task again`
+    case '53100':
+      return `enlarge the storage of the ${side}`
+    case '40P01':
+      return `nothing to do: the statement is tried again; if it comes back, look for other writers on the ${side}`
+    case '57014':
+      return `somebody or a time-out cancelled the statement on the ${side}: it is tried again`
+    case '28P01':
+    case '28000':
+      return `check the account, its password and pg_hba rules of the ${side}`
+    case '3D000':
+      return `create the database on the ${side}, or mend its name in the task`
+    default:
+      return `look the SQLSTATE ${state ?? ''} up in PostgreSQL’s manual, appendix A, mend the cause on the ${side}, start the task again`
+  }
+}

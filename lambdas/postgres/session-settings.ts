@@ -1,0 +1,49 @@
+import { quoteLiteral } from './identifiers.ts'
+
+/**
+ * Settings pinned in every session, so that no database's or role's own setting changes what we read or write, or ends a
+ * long statement. Settings that a server does not know yet are left out by version.
+ */
+const PINNED: readonly { name: string; value: string; since?: number }[] = [
+  // One form of every value on both servers: the digests and text COPY depend on it.
+  { name: 'DateStyle', value: 'ISO, YMD' },
+  { name: 'IntervalStyle', value: 'postgres' },
+  { name: 'TimeZone', value: 'UTC' },
+  { name: 'extra_float_digits', value: '3' },
+  { name: 'bytea_output', value: 'hex' },
+  { name: 'xmlbinary', value: 'base64' },
+  { name: 'xmloption', value: 'content' },
+  // User databases redefine operators and functions: only pg_catalog is looked in.
+  { name: 'search_path', value: '' },
+  { name: 'standard_conforming_strings', value: 'on' },
+  { name: 'check_function_bodies', value: 'off' },
+  // A hidden row must be an error, never a missing row.
+  { name: 'row_security', value: 'off', since: 90500 },
+  // A long copy or index build is no mistake.
+  { name: 'statement_timeout', value: '0' },
+  { name: 'lock_timeout', value: '0' },
+  { name: 'idle_in_transaction_session_timeout', value: '0', since: 90600 },
+  { name: 'idle_session_timeout', value: '0', since: 140000 },
+  { name: 'transaction_timeout', value: '0', since: 170000 },
+  { name: 'default_transaction_read_only', value: 'off' },
+  { name: 'default_transaction_isolation', value: 'read committed' },
+  { name: 'default_transaction_deferrable', value: 'off' },
+  // Synchronize scans start in the middle: harmless for sets, but a plan should read a table in its order.
+  { name: 'synchronize_seqscans', value: 'off' },
+  // A dead client's backend must end soon, its locks with it: the kernel probes it.
+  { name: 'tcp_keepalives_idle', value: '10' },
+  { name: 'tcp_keepalives_interval', value: '5' },
+  { name: 'tcp_keepalives_count', value: '3' },
+]
+
+/**
+ * One simple Query that pins them all.
+ * @param serverVersion `server_version_num`
+ * @param overrides settings of this session alone; they win
+ */
+export function pinSettings(serverVersion: number, overrides: Readonly<Record<string, string>> = {}): string {
+  const settings = new Map<string, string>()
+  for (const { name, value, since } of PINNED) if (serverVersion >= (since ?? 0)) settings.set(name, value)
+  for (const [name, value] of Object.entries(overrides)) settings.set(name, value)
+  return [...settings].map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`).join('; ')
+}
