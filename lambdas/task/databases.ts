@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { parseTablePattern } from './pattern.ts'
+import { isRecord, type Report, textThat } from './rule.ts'
+
+const databaseName = textThat((text) => text.length > 0 && !text.includes('\0') && Buffer.byteLength(text) <= 63, {
+  code: 'TASK_DATABASE_NAME',
+  message: 'is not a database name',
+  remedy: 'give the name as PostgreSQL shows it, 1 to 63 bytes',
+})
+
+const tablePattern = textThat((text) => parseTablePattern(text) !== null, {
+  code: 'TASK_TABLE_PATTERN',
+  message: 'is not of the form schema.table',
+  remedy: 'write public.*, billing.invoice_* or "My.Schema"."T*"; quotes only around a part with a dot, blank or quote',
+}).meta({ examples: ['public.*', 'billing.invoice_*', '"My.Schema"."T*"'] })
+
+/** One database to migrate, and which of its tables. */
+export const databaseSchema = z
+  .strictObject({
+    name: databaseName.describe('Name of the database on the source.'),
+    as: databaseName.optional().describe('Name on the destination. Default: the same name.'),
+    include: z
+      .array(tablePattern)
+      .min(1)
+      .default(() => ['*.*'])
+      .describe(
+        'Which tables, as schema.table with * and ?, compared with upper and lower case as written. A pattern that matches ' +
+          'nothing is an error. Default ["*.*"], everything.',
+      ),
+    exclude: z
+      .array(tablePattern)
+      .default(() => [])
+      .describe('Which of the included tables not, same form. Default [], none.'),
+  })
+  .transform((database) => ({ ...database, as: database.as ?? database.name }))
+
+export type TaskDatabase = z.output<typeof databaseSchema>
+
+/** No database twice, neither on the source nor on the destination. */
+export function checkDatabases(databases: unknown, report: Report): void {
+  if (!Array.isArray(databases)) return
+  const names = new Map<unknown, number>()
+  const targets = new Map<unknown, number>()
+  for (const [index, database] of databases.entries()) {
+    if (!isRecord(database) || typeof database.name !== 'string') continue
+    const first = names.get(database.name)
+    if (first === undefined) names.set(database.name, index)
+    else {
+      report(['databases', index, 'name'], {
+        code: 'TASK_DATABASE_TWICE',
+        message: `is the database of databases[${first}] again`,
+        remedy: 'name every database once; put all its patterns into one include list',
+      })
+      continue
+    }
+    const as = database.as ?? database.name
+    const taken = targets.get(as)
+    if (taken === undefined) targets.set(as, index)
+    else {
+      report(['databases', index, database.as === undefined ? 'name' : 'as'], {
+        code: 'TASK_DESTINATION_TWICE',
+        message: `goes into the same destination database as databases[${taken}]`,
+        remedy: 'give each database a destination name of its own with as',
+      })
+    }
+  }
+}
