@@ -1,0 +1,134 @@
+/**
+ * Real PostgreSQL for tests. Import it in a test file and take
+ *
+ *     const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int)')
+ *     const client = await source.connect()
+ *
+ * Databases, clients and own servers are cleared away when the file ends. A backend that a test's database still has then,
+ * beside those of `connect()`, fails the file: the code under test leaked a connection.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, inject } from 'vitest'
+import { carelessSettings, type Server, type ServerOptions, startServer } from '../../local/servers/server.ts'
+import type { ServerAddress } from './global-setup.ts'
+
+export type { ServerAddress } from './global-setup.ts'
+
+export interface TestDatabase {
+  readonly server: ServerAddress
+  readonly name: string
+  /** For code that wants a URL or separate fields. */
+  readonly connection: {
+    readonly host: string
+    readonly port: number
+    readonly user: string
+    readonly password: string
+    readonly database: string
+  }
+  /** A plain pg client, closed by itself when the file ends. All values arrive as text. */
+  connect(options?: pg.ClientConfig): Promise<pg.Client>
+  /** Runs SQL on a connection of its own, several statements at once if need be; the last result's rows. */
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, string | null>[]>
+}
+
+const databases: TestDatabase[] = []
+const clients: pg.Client[] = []
+const ownServers: Server[] = []
+
+/** The server of this major that all test files share. Do not stop, kill or reconfigure it. */
+export function sharedServer(major: 15 | 18): ServerAddress {
+  return inject('servers')[major]
+}
+
+/** A server for this test file alone, to be killed and restarted at will; stopped when the file ends. */
+export async function startTestServer(options: ServerOptions): Promise<Server> {
+  const server = await startServer({ ...options, settings: { ...carelessSettings, ...options.settings } })
+  ownServers.push(server)
+  return server
+}
+
+/** Makes a database with a random name, and runs `sql` in it. */
+export async function createDatabase(server: ServerAddress, sql?: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0`)
+  const database = describeDatabase(server, name)
+  databases.push(database)
+  if (sql !== undefined) await database.query(sql)
+  return database
+}
+
+/** Fails when the database still has backends that no test helper opened, after a moment's grace. */
+export async function expectNoBackends(database: TestDatabase, graceMilliseconds = 3000): Promise<void> {
+  const deadline = Date.now() + graceMilliseconds
+  for (;;) {
+    const left = await administer(
+      database.server,
+      `SELECT pid, application_name, state, left(query, 80) AS query FROM pg_catalog.pg_stat_activity
+       WHERE datname = '${database.name}' AND backend_type = 'client backend'`,
+    )
+    if (left.length === 0) return
+    if (Date.now() > deadline) throw new Error(`${database.name} still has backends: ${JSON.stringify(left)}`)
+    await sleep(25)
+  }
+}
+
+afterAll(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined)))
+  const own = new Set(ownServers.map((server) => server.port))
+  const leaks: unknown[] = []
+  for (const database of databases.splice(0)) {
+    // A server of the file's own goes away with everything, and may be dead already.
+    if (own.has(database.server.port)) continue
+    await expectNoBackends(database).catch((error: unknown) => leaks.push(error))
+    await administer(database.server, `DROP DATABASE IF EXISTS ${database.name} WITH (FORCE)`)
+  }
+  await Promise.all(ownServers.splice(0).map((server) => server.stop()))
+  if (leaks.length > 0) throw new AggregateError(leaks, leaks.map(String).join('\n'))
+})
+
+function describeDatabase(server: ServerAddress, name: string): TestDatabase {
+  const { host, port, superuser: user, password } = server
+  const connection = { host, port, user, password, database: name }
+  return {
+    server,
+    name,
+    connection,
+    async connect(options = {}) {
+      const client = await openClient({ application_name: 'test', ...connection, ...options })
+      clients.push(client)
+      return client
+    },
+    query: (sql, values) => once(connection, sql, values),
+  }
+}
+
+async function administer(server: ServerAddress, sql: string): Promise<readonly Record<string, string | null>[]> {
+  const { host, port, superuser: user, password } = server
+  return once({ host, port, user, password, database: 'postgres' }, sql)
+}
+
+async function once(
+  connection: pg.ClientConfig,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<readonly Record<string, string | null>[]> {
+  const client = await openClient({ application_name: 'test', ...connection })
+  try {
+    // With values it is the extended protocol, which takes one statement only.
+    const result = values === undefined ? await client.query(sql) : await client.query(sql, [...values])
+    const last = Array.isArray(result) ? result.at(-1) : result
+    return (last?.rows ?? []) as Record<string, string | null>[]
+  } finally {
+    await client.end()
+  }
+}
+
+async function openClient(options: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client({ types: { getTypeParser: () => (text: string) => text }, ...options })
+  // A server that a test kills takes its clients along; the query in flight tells, the idle client need not.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
