@@ -118,7 +118,8 @@ async function endsWithin(postmaster: Postmaster, milliseconds: number): Promise
 }
 
 function lastLines(directory: string): string {
-  const lines = readFileSync(logFile(directory), 'utf8').split('\n')
-  const told = lines.filter((line) => /FATAL|ERROR|HINT|PANIC|could not|error while loading/.test(line))
-  return (told.length > 0 ? told : lines).slice(-3).join(' | ').trim() || 'it wrote no log'
+  const lines = readFileSync(logFile(directory), 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+  return lines.slice(-4).join(' | ') || 'it wrote no log'
 }

@@ -44,12 +44,11 @@ export interface Server {
   restart(settings?: Readonly<Record<string, string>>): Promise<void>
 }
 
-/** Settings that make a server fast and careless: for tests and demonstrations, whose data nobody keeps. */
-export const carelessSettings: Readonly<Record<string, string>> = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-}
+/**
+ * Settings for tests and demonstrations, whose data nobody keeps: a crash of the machine may ruin the data directory, a
+ * kill of the server's processes may not.
+ */
+export const carelessSettings: Readonly<Record<string, string>> = { fsync: 'off', full_page_writes: 'off' }
 
 /**
  * Starts a PostgreSQL server out of npm: no installation, no root, no Docker. About a second.

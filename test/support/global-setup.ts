@@ -16,7 +16,13 @@ declare module 'vitest' {
   }
 }
 
-const settings = { ...carelessSettings, max_connections: '200', max_wal_size: '4GB', shared_buffers: '64MB' }
+const settings = {
+  ...carelessSettings,
+  synchronous_commit: 'off',
+  max_connections: '200',
+  max_wal_size: '4GB',
+  shared_buffers: '64MB',
+}
 
 /** One server of each major for the entire run, about a second. Tests that kill servers start their own. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
