@@ -1,5 +1,5 @@
 import type { Task } from '../task/task.ts'
-import type { RetryWindow } from './verdict.ts'
+import type { RetryWindow, StepError } from './verdict.ts'
 
 /** Which run a step works for. */
 export interface RunIdentity {
@@ -40,6 +40,65 @@ export interface StepEvent {
   readonly lane: number | null
   /** The open retry window of this step, `null` where there is none. */
   readonly window: RetryWindow | null
+}
+
+/** What the first step, ReadTask, is called with: nothing is known yet but what the user gave. */
+export interface ReadTaskEvent {
+  /** The input of the execution, as it came. */
+  readonly input: unknown
+  /** The name of the execution, `$$.Execution.Name`. */
+  readonly execution: string
+  readonly window: RetryWindow | null
+}
+
+/** What ReadTask puts into the state. */
+export interface ReadTaskOutput {
+  readonly run: RunIdentity
+  readonly task: Task
+}
+
+/** How one lane or one keeper of the snapshot ended. */
+export interface LaneResult {
+  readonly lane: number
+  readonly verdict: 'done' | 'yield' | 'failed'
+  readonly error: StepError | null
+}
+
+/** What SummariseCopy, SummariseIndexes and SummariseValidation are called with: one result per lane, in the lanes' order. */
+export interface SummaryEvent extends StepEvent {
+  readonly results: readonly LaneResult[]
+}
+
+/** How one database ended. */
+export interface DatabaseResult {
+  /** Its name on the source. */
+  readonly database: string
+  readonly verdict: 'done' | 'failed'
+  readonly error: StepError | null
+}
+
+/** What Report is called with. */
+export interface ReportEvent extends StepEvent {
+  /** The error of the step outside the databases that failed; `null` where none did. */
+  readonly failure: StepError | null
+  /** True where the precheck refuses the task. */
+  readonly refused: boolean
+  /** One per database, in the task's order; empty where the run ended before. */
+  readonly results: readonly DatabaseResult[]
+}
+
+/** What Report puts into the state: how the execution ends. */
+export interface ReportOutput {
+  readonly status: 'succeeded' | 'failed' | 'refused'
+  /** Why, `null` for `succeeded`. */
+  readonly error: StepError | null
+}
+
+/** What PlanCopy puts into the state: the numbers of the lanes, from 0. */
+export interface PlanCopyOutput {
+  readonly lanes: readonly number[]
+  readonly indexLanes: readonly number[]
+  readonly validateLanes: readonly number[]
 }
 
 /** What a handler may use of the Lambda context, there and on one machine alike. */

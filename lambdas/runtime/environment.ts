@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { SampanError } from './errors.ts'
+
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
+
+/**
+ * The environment of every function. One schema for both ends: the functions read it, and the CDK construct is typed by it,
+ * so that a missing variable does not compile. An empty string counts as not set.
+ */
+export const environmentSchema = z.object({
+  /** Where the run's documents are kept: `s3://bucket/prefix`, or `file:///directory` on one machine. */
+  SAMPAN_ARTEFACTS: z.string().regex(/^(s3|file):\/\/.+/, 'must be s3://bucket/prefix or file:///directory'),
+  /** Instead of the AWS endpoints: a fake, or an endpoint of your own. */
+  SAMPAN_AWS_ENDPOINT: optional(z.url()),
+  /** Instead of the Alibaba Cloud endpoints. */
+  SAMPAN_ALIBABA_ENDPOINT: optional(z.url()),
+  /** Where the Alibaba Cloud access key is: Secrets Manager ARN or name, `env:NAME`, `file:/path`. */
+  SAMPAN_ALIBABA_SECRET: optional(z.string()),
+  /** The addresses the workers leave the VPC by (the NAT's), comma separated: they go into the ApsaraDB whitelist. */
+  SAMPAN_EGRESS_ADDRESSES: optional(
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((address) => address.trim())
+        .filter((address) => address !== ''),
+    ),
+  ),
+  /** The security group of the workers inside the VPC: the RDS instance lets it in by a rule of its own. */
+  SAMPAN_WORKER_SECURITY_GROUP: optional(z.string().regex(/^sg-/, 'must be a security group id')),
+  /** Where log lines go: not set = standard output, `off` = nowhere, `file:///path` = appended to a file. */
+  SAMPAN_LOG: optional(z.string().regex(/^(off|file:\/\/\/.+)$/, 'must be off or file:///path')),
+  /** Set by Lambda. */
+  AWS_REGION: optional(z.string()),
+})
+
+export type Environment = z.output<typeof environmentSchema>
+
+/** What the CDK construct must give: names and values of the variables, as text. */
+export type EnvironmentVariables = z.input<typeof environmentSchema>
+
+/**
+ * Reads the function's environment, all problems at once.
+ * @throws SampanError ENVIRONMENT_INVALID
+ */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const parsed = environmentSchema.safeParse(variables)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  throw new SampanError({
+    code: 'ENVIRONMENT_INVALID',
+    message: `the function’s environment is wrong: ${problems.join('; ')}`,
+    remedy: 'deploy the stack again, or set the variables named',
+  })
+}

@@ -1,0 +1,74 @@
+import { StepAborted } from './aborted.ts'
+import type { DatabaseIdentity, RunIdentity, StepContext } from './event.ts'
+import { createLogger } from './logging.ts'
+import { type Clock, DEFAULT_RETRY, judge, type Random, type RetrySettings } from './retry-window.ts'
+import { oneLine } from './step-error.ts'
+import type { RetryWindow, StepAnswer, StepError } from './verdict.ts'
+
+/** What the state machine calls the judge with, after a step ended without an answer. */
+export interface CrashEvent {
+  /** The name of the state that crashed. */
+  readonly step: string
+  readonly run: RunIdentity | null
+  /** The task's windows; `null` where the task has not been read. */
+  readonly retry: RetrySettings | null
+  readonly database: DatabaseIdentity | null
+  readonly lane: number | null
+  readonly window: RetryWindow | null
+  /** What the Catch of Step Functions hands on. */
+  readonly crash: { readonly Error: string; readonly Cause?: string }
+}
+
+/**
+ * Judges what a handler cannot catch itself (time-out, out of memory, a crash of the process, a function that does not
+ * load) by the same rule as its own errors. All of it belongs to the short window.
+ */
+export function judgeHandler(clock: Clock = () => new Date(), random: Random = Math.random) {
+  return async (event: CrashEvent, context: StepContext): Promise<StepAnswer<never>> => {
+    if (context.signal?.aborted) throw new StepAborted('JudgeCrash')
+    const error = crashError(event.step, event.crash)
+    const answer = judge({ ...error, retryable: true }, event.window, event.retry ?? DEFAULT_RETRY, clock, random)
+    createLogger(process.env.SAMPAN_LOG, {
+      step: event.step,
+      run: event.run?.id ?? null,
+      execution: event.run?.execution ?? null,
+      database: event.database?.name ?? null,
+      lane: event.lane,
+      request: context.awsRequestId,
+    }).error(error.code, { ...answer })
+    return answer
+  }
+}
+
+export const handler = judgeHandler()
+
+function crashError(step: string, crash: CrashEvent['crash']): StepError {
+  const cause = readCause(crash.Cause)
+  // Lambda's own time-out arrives as the type Sandbox.Timedout, that of the state as States.Timeout.
+  if (crash.Error === 'States.Timeout' || crash.Error === 'Sandbox.Timedout' || /Task timed out/.test(cause)) {
+    return {
+      kind: 'other',
+      code: 'STEP_TIMED_OUT',
+      message: `${step} did not end in its time`,
+      remedy: 'it is tried again; if it comes back, give the function more memory (and with it more processor)',
+    }
+  }
+  return {
+    kind: 'other',
+    code: 'STEP_CRASHED',
+    message: oneLine(`${step} crashed: ${crash.Error}${cause === '' ? '' : `: ${cause}`}`, 300),
+    remedy: 'it is tried again; if it comes back, read the function’s log and give it more memory',
+  }
+}
+
+/** Lambda gives the cause as JSON text `{errorType, errorMessage, trace}`; Step Functions itself as plain text. */
+function readCause(cause: string | undefined): string {
+  if (cause === undefined) return ''
+  try {
+    const parsed: unknown = JSON.parse(cause)
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage)
+  } catch {
+    // Plain text.
+  }
+  return cause
+}

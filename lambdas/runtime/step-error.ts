@@ -1,0 +1,22 @@
+import type { SampanError } from './errors.ts'
+import type { StepError } from './verdict.ts'
+
+/** 64 lanes may each bring an error home, and the state between two steps holds 256 KiB. */
+const LONGEST_MESSAGE = 500
+const LONGEST_REMEDY = 300
+
+/** A SampanError as it travels through the state machine: one line each, of bounded length. */
+export function toStepError(error: SampanError): StepError {
+  return {
+    kind: error.kind,
+    code: error.code,
+    message: oneLine(error.message, LONGEST_MESSAGE),
+    remedy: oneLine(error.remedy, LONGEST_REMEDY),
+  }
+}
+
+/** The first line, without passwords in addresses (`postgres://user:password@host`), at most `length` characters. */
+export function oneLine(text: string, length: number): string {
+  const line = (text.split('\n', 1)[0] ?? '').replace(/(\/\/[^\s/:@]*):[^\s/@]*@/g, '$1:***@')
+  return line.length <= length ? line : `${line.slice(0, length - 1)}…`
+}
