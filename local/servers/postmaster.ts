@@ -81,6 +81,8 @@ export async function stopFast(postmaster: Postmaster): Promise<void> {
 export async function crash(postmaster: Postmaster): Promise<void> {
   const { child, ended } = postmaster
   if (hasEnded(child) || child.pid === undefined) return
+  // Until it has ended, the wait below must keep this process alive.
+  child.ref()
   // Stopped first, so that no backend is born between the look and the kill.
   sendSignal(child.pid, 'SIGSTOP')
   const backends = children(child.pid)
