@@ -1,0 +1,117 @@
+import RPCClient from '@alicloud/pop-core'
+import { SampanError } from '../runtime/errors.ts'
+import { type AlibabaCredentials, alibabaCredentials } from './alibaba-credentials.ts'
+import { type AlibabaProduct, alibabaEndpoint, apiVersions } from './alibaba-endpoints.ts'
+import { AlibabaError, type AlibabaFailure, isBusy } from './alibaba-errors.ts'
+import { failureOfAnswer, failureOfThrown, plain, sendable } from './alibaba-wire.ts'
+import type { CloudEnvironment } from './environment.ts'
+import { backoff, type Patience, pause } from './pause.ts'
+
+export interface AlibabaCall {
+  readonly product: AlibabaProduct
+  readonly region: string
+  /** E.g. `DescribeDBInstanceAttribute`. */
+  readonly action: string
+  readonly parameters?: Readonly<Record<string, unknown>>
+  /** The call changes something: DTS states that forbid it for the moment are waited for. */
+  readonly modifies?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** The one way to Alibaba Cloud's RPC API. */
+export interface Alibaba {
+  /**
+   * One call, repeated while the service is busy or unreachable.
+   * @returns the answer as plain objects; integers above 2^53 as text
+   * @throws AlibabaError, or SampanError `ALIBABA_CREDENTIALS_MISSING`
+   */
+  call(call: AlibabaCall): Promise<Readonly<Record<string, unknown>>>
+}
+
+const PATIENCE: Patience = { attempts: 6, firstPause: 400, longestPause: 8_000 }
+
+/**
+ * Codes that are no errors. `DescribePreCheckStatus` answers with the job's code in `Code` ("01" …), which pop-core takes
+ * for an error unless it is told.
+ */
+const HARMLESS_CODES = ['01', '02', '03', '04', '05', '07']
+
+/** What pop-core takes; its own type does not know of credential providers. */
+interface PopCoreConfig {
+  readonly endpoint: string
+  readonly apiVersion: string
+  readonly codes: readonly string[]
+  readonly credentialsProvider: { getCredentials(): Promise<AlibabaCredentials> }
+  readonly opts: Readonly<Record<string, unknown>>
+}
+
+type PopCore = Pick<RPCClient, 'request'>
+const PopCoreClient = RPCClient as unknown as new (config: PopCoreConfig, verbose: true) => PopCore
+
+const known = new WeakMap<CloudEnvironment, Alibaba>()
+
+/** The door of an environment; the same one for the same environment object. */
+export function alibaba(environment: CloudEnvironment, patience: Patience = PATIENCE): Alibaba {
+  const existing = known.get(environment)
+  if (existing && patience === PATIENCE) return existing
+  const door = open(environment, patience)
+  if (patience === PATIENCE) known.set(environment, door)
+  return door
+}
+
+function open(environment: CloudEnvironment, patience: Patience): Alibaba {
+  const credentials = alibabaCredentials(environment)
+  const clients = new Map<string, PopCore>()
+
+  const clientOf = (product: AlibabaProduct, region: string): PopCore => {
+    const endpoint = alibabaEndpoint(product, region, environment)
+    const key = `${product} ${endpoint}`
+    const client = clients.get(key) ?? make(product, endpoint)
+    clients.set(key, client)
+    return client
+  }
+  const make = (product: AlibabaProduct, endpoint: string): PopCore =>
+    new PopCoreClient(
+      {
+        endpoint,
+        apiVersion: apiVersions[product],
+        codes: HARMLESS_CODES,
+        credentialsProvider: { getCredentials: credentials },
+        // GET would put key id, signature and passwords into error messages. pop-core compares with 'POST' exactly.
+        // Its `connectTimeout` is in truth the socket's idle time; without both, three seconds are all a call gets.
+        opts: { method: 'POST', readTimeout: 15_000, connectTimeout: 15_000 },
+      },
+      true,
+    )
+
+  const once = async (call: AlibabaCall): Promise<Readonly<Record<string, unknown>> | AlibabaFailure> => {
+    // Asked for before pop-core asks: a provider that fails must fail here, an empty one must never send unsigned.
+    const secrets = Object.values(await credentials())
+    const about = { action: call.action, modifies: call.modifies ?? false, secrets }
+    const parameters = { RegionId: call.region, ...sendable(call.parameters ?? {}) }
+    let answer: unknown
+    try {
+      answer = await clientOf(call.product, call.region).request(call.action, parameters)
+    } catch (error) {
+      if (error instanceof SampanError) throw error
+      return failureOfThrown(error, about)
+    }
+    const [body, entry] = answer as [unknown, { readonly response: { readonly statusCode: number } }]
+    const result = plain(body)
+    return failureOfAnswer(result, entry.response.statusCode, about) ?? (result as Record<string, unknown>)
+  }
+
+  return {
+    async call(call) {
+      for (let attempt = 1; ; attempt++) {
+        call.signal?.throwIfAborted()
+        const answer = await once(call)
+        if (!isFailure(answer)) return answer
+        if (!isBusy(answer) || attempt >= patience.attempts) throw new AlibabaError(answer)
+        await pause(backoff(patience, attempt), call.signal)
+      }
+    },
+  }
+}
+
+const isFailure = (answer: object): answer is AlibabaFailure => 'modifies' in answer && 'action' in answer

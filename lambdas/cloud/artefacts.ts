@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import { SampanError } from '../runtime/errors.ts'
+import { fileArtefacts } from './artefacts-file.ts'
+import { s3Artefacts } from './artefacts-s3.ts'
+import type { CloudEnvironment } from './environment.ts'
+
+export { artefactKey } from './artefact-key.ts'
+
+/** Documents of a run (JSON, HTML) that outlive it. Encryption is the bucket's matter. */
+export interface ArtefactStore {
+  /** The document's text, `null` where there is none. */
+  read(key: string): Promise<string | null>
+  /** Writes the whole document; a reader sees the old one or the new one, never half of it. */
+  write(key: string, text: string, contentType: string): Promise<void>
+  /** Keys beginning with the prefix, sorted. */
+  list(prefix: string): Promise<readonly string[]>
+}
+
+/**
+ * The store named by `SAMPAN_ARTEFACTS`: `file:///directory` or `s3://bucket/prefix`.
+ * @throws SampanError `ARTEFACTS_NOT_SET`
+ */
+export function artefacts(environment: CloudEnvironment): ArtefactStore {
+  const location = environment.SAMPAN_ARTEFACTS ?? ''
+  if (location.startsWith('file://')) return fileArtefacts(fileURLToPath(location))
+  const s3 = /^s3:\/\/([^/]+)\/?(.*)$/.exec(location)
+  if (s3) return s3Artefacts(environment, s3[1] ?? '', (s3[2] ?? '').replace(/\/+$/, ''))
+  throw new SampanError({
+    code: 'ARTEFACTS_NOT_SET',
+    message: 'no place for the run’s documents is given',
+    remedy: 'set SAMPAN_ARTEFACTS to file:///directory or s3://bucket/prefix',
+  })
+}
