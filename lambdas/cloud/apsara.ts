@@ -1,0 +1,273 @@
+import { z } from 'zod'
+import { SampanError } from '../runtime/errors.ts'
+import { alibaba } from './alibaba.ts'
+import { AlibabaError } from './alibaba-errors.ts'
+import type { CloudEnvironment } from './environment.ts'
+
+/** What is known about a destination on ApsaraDB. */
+export interface ApsaraInstance {
+  readonly instance: string
+  readonly region: string
+  /** The public endpoint where there is one, else the one inside the VPC. */
+  readonly host: string
+  readonly port: number
+  /** Whether `host` is reached over the Internet. */
+  readonly publicEndpoint: boolean
+  readonly engine: string
+  /** E.g. `16.0`. */
+  readonly engineVersion: string
+  /** `Running` when it can be used and changed. */
+  readonly status: string
+  /** `Unlock`, or why it is locked (disk full, arrears). */
+  readonly lockMode: string
+  /** Bytes. */
+  readonly storage: number
+  /** Bytes in use, `null` where the service does not tell. */
+  readonly storageUsed: number | null
+  readonly maxConnections: number | null
+  readonly cpu: number | null
+  /** Megabytes. */
+  readonly memory: number | null
+  /** `on` or `off`; `null` where the service does not tell. */
+  readonly ssl: string | null
+}
+
+/** One whitelist group. */
+export interface IpArray {
+  readonly name: string
+  /** `hidden` groups belong to Alibaba's own services. */
+  readonly attribute: string
+  readonly addresses: readonly string[]
+}
+
+export interface ApsaraDatabase {
+  readonly name: string
+  readonly status: string
+  readonly encoding: string
+  readonly collate: string
+  readonly ctype: string
+  readonly accounts: readonly { readonly account: string; readonly privilege: string }[]
+}
+
+/** Append adds, Delete removes; Cover replaces the whole group and is for a group of one's own only. */
+export type ModifyMode = 'Append' | 'Delete' | 'Cover'
+
+/** One ApsaraDB RDS instance, through its OpenAPI 2014-08-15. */
+export interface Apsara {
+  /** @throws SampanError `DST_INSTANCE_NOT_FOUND`, `DST_INSTANCE_WITHOUT_ENDPOINT` */
+  describe(): Promise<ApsaraInstance>
+  ipArrays(): Promise<readonly IpArray[]>
+  modifySecurityIps(group: string, mode: ModifyMode, addresses: readonly string[]): Promise<void>
+  databases(name?: string): Promise<readonly ApsaraDatabase[]>
+  /** Makes a database; one that is there already is no error. */
+  createDatabase(name: string, characterSet: string): Promise<void>
+}
+
+/** Numbers come as numbers or as text, sometimes as empty text. */
+const number = z.union([z.number(), z.string()]).transform((value) => (value === '' ? null : Number(value)))
+const text = z.string().default('')
+
+const attributeAnswer = z.object({
+  Items: z.object({
+    DBInstanceAttribute: z.array(
+      z.object({
+        Engine: text,
+        EngineVersion: text,
+        DBInstanceStatus: text,
+        LockMode: text,
+        DBInstanceStorage: number,
+        MaxConnections: number.nullish(),
+        DBInstanceCPU: number.nullish(),
+        DBInstanceMemory: number.nullish(),
+      }),
+    ),
+  }),
+})
+
+const netAnswer = z.object({
+  DBInstanceNetInfos: z.object({
+    DBInstanceNetInfo: z.array(z.object({ IPType: text, ConnectionString: text, Port: number.nullish() })),
+  }),
+})
+
+const arraysAnswer = z.object({
+  Items: z.object({
+    DBInstanceIPArray: z.array(
+      z.object({ DBInstanceIPArrayName: z.string(), DBInstanceIPArrayAttribute: text, SecurityIPList: text }),
+    ),
+  }),
+})
+
+const usageAnswer = z.object({ DiskUsed: number.nullish() })
+const sslAnswer = z.object({ SSLEnabled: z.string().nullish() })
+
+const databasesAnswer = z.object({
+  Databases: z.object({
+    Database: z.array(
+      z.object({
+        DBName: z.string(),
+        DBStatus: text,
+        CharacterSetName: text,
+        Collate: text,
+        Ctype: text,
+        Accounts: z
+          .object({
+            AccountPrivilegeInfo: z.array(z.object({ Account: text, AccountPrivilege: text })).default([]),
+          })
+          .nullish(),
+      }),
+    ),
+  }),
+})
+
+export function apsara(environment: CloudEnvironment, region: string, instance: string, signal?: AbortSignal): Apsara {
+  const ask = async <Answer>(
+    action: string,
+    shape: z.ZodType<Answer>,
+    parameters: Record<string, unknown> = {},
+    modifies = false,
+  ): Promise<Answer> => {
+    const answer = await alibaba(environment).call({
+      product: 'rds',
+      region,
+      action,
+      modifies,
+      parameters: { DBInstanceId: instance, ...parameters },
+      ...(signal ? { signal } : {}),
+    })
+    const parsed = shape.safeParse(answer)
+    if (parsed.success) return parsed.data
+    throw strangeAnswer(action, parsed.error)
+  }
+
+  return {
+    async describe() {
+      const attribute = await ask('DescribeDBInstanceAttribute', attributeAnswer).catch(notFound(instance, region))
+      const facts = attribute.Items.DBInstanceAttribute[0]
+      if (!facts) throw missing(instance, region)
+      const endpoint = chooseEndpoint(await ask('DescribeDBInstanceNetInfo', netAnswer))
+      if (!endpoint) throw withoutEndpoint(instance, facts.DBInstanceStatus)
+      // Facts for the precheck only: a key without these rights can still migrate.
+      const usage = await ask('DescribeResourceUsage', usageAnswer).catch(unknownIfRefused)
+      const ssl = await ask('DescribeDBInstanceSSL', sslAnswer).catch(unknownIfRefused)
+      return {
+        instance,
+        region,
+        ...endpoint,
+        engine: facts.Engine,
+        engineVersion: facts.EngineVersion,
+        status: facts.DBInstanceStatus,
+        lockMode: facts.LockMode,
+        storage: (facts.DBInstanceStorage ?? 0) * 1024 ** 3,
+        storageUsed: usage?.DiskUsed ?? null,
+        maxConnections: facts.MaxConnections ?? null,
+        cpu: facts.DBInstanceCPU ?? null,
+        memory: facts.DBInstanceMemory ?? null,
+        ssl: ssl?.SSLEnabled ?? null,
+      }
+    },
+
+    async ipArrays() {
+      const answer = await ask('DescribeDBInstanceIPArrayList', arraysAnswer).catch(notFound(instance, region))
+      return answer.Items.DBInstanceIPArray.map((group) => ({
+        name: group.DBInstanceIPArrayName,
+        attribute: group.DBInstanceIPArrayAttribute,
+        addresses: group.SecurityIPList.split(',')
+          .map((one) => one.trim())
+          .filter((one) => one !== ''),
+      }))
+    },
+
+    async modifySecurityIps(group, mode, addresses) {
+      // Without a group name the default group is meant, without a mode it is overwritten: both are always sent.
+      await ask(
+        'ModifySecurityIps',
+        z.object({}),
+        {
+          DBInstanceIPArrayName: group,
+          ModifyMode: mode,
+          SecurityIps: addresses.join(','),
+          SecurityIPType: addresses.some((one) => one.includes(':')) ? 'IPv6' : 'IPv4',
+          WhitelistNetworkType: 'MIX',
+        },
+        true,
+      )
+    },
+
+    async databases(name) {
+      const found: ApsaraDatabase[] = []
+      for (let page = 1; ; page++) {
+        const parameters = { DBName: name, PageNumber: page, PageSize: 100 }
+        const answer = await ask('DescribeDatabases', databasesAnswer, parameters)
+        found.push(...answer.Databases.Database.map(databaseOf))
+        if (answer.Databases.Database.length < 100) return found
+      }
+    },
+
+    async createDatabase(name, characterSet) {
+      try {
+        await ask('CreateDatabase', z.object({}), { DBName: name, CharacterSetName: characterSet }, true)
+      } catch (error) {
+        if (error instanceof AlibabaError && error.alibabaCode === 'InvalidDBName.Duplicate') return
+        throw error
+      }
+    },
+  }
+}
+
+function chooseEndpoint(answer: z.output<typeof netAnswer>) {
+  const all = answer.DBInstanceNetInfos.DBInstanceNetInfo
+  // `Inner` is the classic network, which nothing outside Alibaba Cloud reaches.
+  const chosen = all.find((one) => one.IPType === 'Public') ?? all.find((one) => one.IPType === 'Private')
+  if (!chosen?.ConnectionString || !chosen.Port) return undefined
+  return { host: chosen.ConnectionString, port: chosen.Port, publicEndpoint: chosen.IPType === 'Public' }
+}
+
+function databaseOf(database: z.output<typeof databasesAnswer>['Databases']['Database'][number]): ApsaraDatabase {
+  const accounts = database.Accounts?.AccountPrivilegeInfo ?? []
+  return {
+    name: database.DBName,
+    status: database.DBStatus,
+    encoding: database.CharacterSetName,
+    collate: database.Collate,
+    ctype: database.Ctype,
+    accounts: accounts.map((one) => ({ account: one.Account, privilege: one.AccountPrivilege })),
+  }
+}
+
+/** Nothing about the instance that a refused extra question would have told. Busy services are asked again by the step. */
+function unknownIfRefused(error: unknown): undefined {
+  if (error instanceof SampanError && !error.retryable) return undefined
+  throw error
+}
+
+const notFound = (instance: string, region: string) => (error: unknown) => {
+  throw error instanceof AlibabaError && error.gone ? missing(instance, region, error) : error
+}
+
+function missing(instance: string, region: string, cause?: unknown): SampanError {
+  return new SampanError({
+    code: 'DST_INSTANCE_NOT_FOUND',
+    message: `there is no ApsaraDB instance ${instance} in ${region}`,
+    remedy: 'check destination.apsaraInstance and destination.region, and that the access key is of the right account',
+    cause,
+  })
+}
+
+function withoutEndpoint(instance: string, status: string): SampanError {
+  return new SampanError({
+    code: 'DST_INSTANCE_WITHOUT_ENDPOINT',
+    message: `the ApsaraDB instance ${instance} has no endpoint (status ${status})`,
+    remedy: 'wait until it is Running, or give it a public endpoint in the console (Database Connection)',
+    retryable: status !== 'Running',
+  })
+}
+
+function strangeAnswer(action: string, error: z.ZodError): SampanError {
+  const paths = error.issues.map((issue) => issue.path.join('.')).join(', ')
+  return new SampanError({
+    code: 'ALIBABA_ANSWER_STRANGE',
+    message: `${action} answered in a form that Sampan does not know (at ${paths})`,
+    remedy: 'report it with the action’s name; nothing was changed by this call',
+  })
+}

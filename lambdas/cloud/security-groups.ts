@@ -1,0 +1,167 @@
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  type Filter,
+  type IpPermission,
+  paginateDescribeSecurityGroupRules,
+  RevokeSecurityGroupIngressCommand,
+  type SecurityGroupRule,
+} from '@aws-sdk/client-ec2'
+import { SampanError } from '../runtime/errors.ts'
+import { awsClients } from './aws-clients.ts'
+import { AwsError, awsCall } from './aws-errors.ts'
+import type { CloudEnvironment } from './environment.ts'
+
+/** Who may come in by a rule: a block of addresses, or members of another security group. */
+export type RulePeer =
+  | { readonly kind: 'block'; readonly cidr: string }
+  | { readonly kind: 'group'; readonly group: string }
+
+/** One inbound TCP rule of a security group. */
+export interface IngressRule {
+  readonly ruleId: string
+  readonly group: string
+  /** `tcp`, or `-1` for every protocol. */
+  readonly protocol: string
+  readonly fromPort: number
+  readonly toPort: number
+  /** `null`: a prefix list, which no rule of Sampan is. */
+  readonly peer: RulePeer | null
+  readonly description: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export interface NewRule {
+  readonly port: number
+  readonly peer: RulePeer
+  /** Shown in the console; at most 255 characters. */
+  readonly description: string
+}
+
+/** What came of one batch. A batch is added whole or not at all. */
+export type Authorised =
+  | { readonly outcome: 'added'; readonly rules: readonly IngressRule[] }
+  /** One of the rules stands already, so EC2 refused them all. */
+  | { readonly outcome: 'duplicate' }
+
+/** One region's security groups. */
+export interface SecurityGroups {
+  /** All inbound rules of the groups. */
+  rulesOf(groups: readonly string[]): Promise<readonly IngressRule[]>
+  /** All inbound rules that carry the tag, in any group of the region; with no value, whatever its value. */
+  rulesTagged(key: string, value?: string): Promise<readonly IngressRule[]>
+  /**
+   * Adds the rules as one batch, each with the tags.
+   * @throws SampanError `ACCESS_QUOTA_EXCEEDED` or an AWS error
+   */
+  authorise(group: string, rules: readonly NewRule[], tags: Readonly<Record<string, string>>): Promise<Authorised>
+  /** Removes rules of one group by their ids; ids that are already gone do no harm. */
+  revoke(group: string, ruleIds: readonly string[]): Promise<void>
+}
+
+export function securityGroups(environment: CloudEnvironment, region: string, signal?: AbortSignal): SecurityGroups {
+  const client = awsClients(environment).ec2(region)
+  const options = signal ? { abortSignal: signal } : {}
+
+  const list = (filters: Filter[]) =>
+    awsCall('list security group rules (ec2:DescribeSecurityGroupRules)', async () => {
+      const rules: IngressRule[] = []
+      const pages = paginateDescribeSecurityGroupRules({ client, pageSize: 500 }, { Filters: filters }, options)
+      for await (const page of pages) {
+        for (const rule of page.SecurityGroupRules ?? []) if (!rule.IsEgress) rules.push(ingressRule(rule))
+      }
+      return rules
+    })
+
+  const revokeAtOnce = (group: string, ruleIds: readonly string[]) =>
+    awsCall(`revoke rules of ${group} (ec2:RevokeSecurityGroupIngress)`, () =>
+      client.send(
+        new RevokeSecurityGroupIngressCommand({ GroupId: group, SecurityGroupRuleIds: [...ruleIds] }),
+        options,
+      ),
+    )
+
+  return {
+    // 200 values are the most a filter takes; an instance has five groups at most.
+    rulesOf: (groups) => list([{ Name: 'group-id', Values: [...groups] }]),
+
+    rulesTagged: (key, value) =>
+      list([value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] }]),
+
+    async authorise(group, rules, tags) {
+      const command = new AuthorizeSecurityGroupIngressCommand({
+        GroupId: group,
+        IpPermissions: rules.map(permission),
+        TagSpecifications: [
+          {
+            ResourceType: 'security-group-rule',
+            Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+          },
+        ],
+      })
+      try {
+        const answer = await awsCall(`add rules to ${group} (ec2:AuthorizeSecurityGroupIngress, ec2:CreateTags)`, () =>
+          client.send(command, options),
+        )
+        return { outcome: 'added', rules: (answer.SecurityGroupRules ?? []).map(ingressRule) }
+      } catch (error) {
+        if (error instanceof AwsError && error.awsCode === 'InvalidPermission.Duplicate')
+          return { outcome: 'duplicate' }
+        if (error instanceof AwsError && error.awsCode === 'RulesPerSecurityGroupLimitExceeded')
+          throw full(group, error)
+        throw error
+      }
+    },
+
+    async revoke(group, ruleIds) {
+      if (ruleIds.length === 0) return
+      try {
+        await revokeAtOnce(group, ruleIds)
+      } catch (error) {
+        if (!isGone(error)) throw error
+        // One id that is gone fails them all: the rest is removed one by one, and a second miss is nobody's fault.
+        if (ruleIds.length > 1) for (const id of ruleIds) await revokeAtOnce(group, [id]).catch(ignoreGone)
+      }
+    },
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof AwsError && /^Invalid(SecurityGroupRuleId|Group|Permission)\.NotFound$/.test(error.awsCode)
+}
+
+function ignoreGone(error: unknown): void {
+  if (!isGone(error)) throw error
+}
+
+function full(group: string, cause: unknown): SampanError {
+  return new SampanError({
+    code: 'ACCESS_QUOTA_EXCEEDED',
+    message: `the security group ${group} has no room for more inbound rules`,
+    remedy:
+      'remove rules from it, raise the quota "Inbound or outbound rules per security group", or set access.dtsCidrs to "none"',
+    cause,
+  })
+}
+
+function permission({ port, peer, description }: NewRule): IpPermission {
+  const Description = description.slice(0, 255)
+  const base = { IpProtocol: 'tcp', FromPort: port, ToPort: port }
+  if (peer.kind === 'group') return { ...base, UserIdGroupPairs: [{ GroupId: peer.group, Description }] }
+  if (peer.cidr.includes(':')) return { ...base, Ipv6Ranges: [{ CidrIpv6: peer.cidr, Description }] }
+  return { ...base, IpRanges: [{ CidrIp: peer.cidr, Description }] }
+}
+
+function ingressRule(rule: SecurityGroupRule): IngressRule {
+  const cidr = rule.CidrIpv4 ?? rule.CidrIpv6
+  const group = rule.ReferencedGroupInfo?.GroupId
+  return {
+    ruleId: rule.SecurityGroupRuleId ?? '',
+    group: rule.GroupId ?? '',
+    protocol: rule.IpProtocol ?? '',
+    fromPort: rule.FromPort ?? -1,
+    toPort: rule.ToPort ?? -1,
+    peer: cidr ? { kind: 'block', cidr } : group ? { kind: 'group', group } : null,
+    description: rule.Description ?? '',
+    tags: Object.fromEntries((rule.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+  }
+}
