@@ -52,6 +52,13 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
   const state = typeof error.code === 'string' ? error.code : null
   const prefix = side === 'source' ? 'SRC' : 'DST'
   const text = withoutValues(error.message ?? String(thrown))
+  if (state === 'SP001') {
+    return new DatabaseError(side, state, {
+      code: 'RUN_SEALED',
+      message: text,
+      remedy: 'nothing is lost: a completed migration is not written to again; give a new migration another name',
+    })
+  }
   if (isConnectionLoss(state, text)) {
     return new DatabaseError(side, state, {
       code: `${prefix}_CONNECTION_LOST`,

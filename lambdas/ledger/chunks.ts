@@ -1,0 +1,103 @@
+import type { Session } from '../postgres/connect.ts'
+import type { SampanError } from '../runtime/errors.ts'
+
+export type ChunkKind = 'whole' | 'tid' | 'key' | 'large_objects'
+
+/** A part of a relation that travels in one transaction. */
+export interface Chunk {
+  readonly id: number
+  /** The relation's oid on the source. */
+  readonly relation: number
+  readonly kind: ChunkKind
+  /** Inclusive; `null`: from the start. */
+  readonly lower: string | null
+  /** Exclusive; `null`: to the end. */
+  readonly upper: string | null
+  /** Only for `key`. */
+  readonly keyColumn: string | null
+  /** Estimated, by the share of the relation's size. */
+  readonly bytes: number
+}
+
+/** A claimed chunk, with what the ledger knows of an earlier copy of it. */
+export interface ClaimedChunk extends Chunk {
+  /** `done`: it was copied in an older generation of the snapshot and has to be proved or renewed. */
+  readonly state: 'pending' | 'done'
+  readonly rows: string | null
+  readonly digest: string | null
+}
+
+/** What the transaction of a chunk leaves behind. `rows` and `digest` are the server's own text. */
+export interface Receipt {
+  readonly id: number
+  readonly rows: string
+  readonly bytes: number
+  readonly digest: string | null
+  readonly milliseconds: number
+}
+
+/** Writes the whole plan in one statement. */
+export async function storeChunks(destination: Session, run: string, chunks: readonly Chunk[]): Promise<void> {
+  await destination.rows(
+    `INSERT INTO sampan.chunk (run, id, relation, kind, lower, upper, key_column, bytes)
+     SELECT $1, c.id, c.relation, c.kind, c.lower, c.upper, c."keyColumn", c.bytes
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb)
+         AS c(id integer, relation oid, kind text, lower text, upper text, "keyColumn" text, bytes bigint)`,
+    [run, JSON.stringify(chunks)],
+  )
+}
+
+export const CLAIM_SQL = `SELECT id, relation, kind, lower, upper, key_column AS "keyColumn", bytes::float8 AS bytes,
+    state, rows::text AS rows, digest::text AS digest
+  FROM sampan.claim_chunks($1, $2, $3, $4)`
+
+/** Claims chunks inside the open transaction; empty where nothing is left that nobody else holds. */
+export async function claimChunks(
+  destination: Session,
+  run: string,
+  generation: number,
+  budget: { readonly bytes: number; readonly count: number },
+): Promise<ClaimedChunk[]> {
+  return destination.rows<ClaimedChunk>(CLAIM_SQL, [run, generation, budget.bytes, budget.count])
+}
+
+/** The receipts of one flight, inside the transaction that copied the rows. */
+export async function writeReceipts(
+  destination: Session,
+  run: string,
+  lane: number,
+  receipts: readonly Receipt[],
+): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.chunk c
+        SET rows = r.rows, copied_bytes = r.bytes, digest = r.digest, milliseconds = r.milliseconds, lane = $2,
+            last_error = NULL, finished_at = pg_catalog.clock_timestamp()
+       FROM pg_catalog.jsonb_to_recordset($3::jsonb)
+         AS r(id integer, rows bigint, bytes bigint, digest numeric, milliseconds float8)
+      WHERE c.run = $1 AND c.id = r.id`,
+    [run, lane, JSON.stringify(receipts)],
+  )
+}
+
+/** Counts a failed attempt, in a transaction of its own: the chunk's own one is gone. */
+export async function countFailure(
+  destination: Session,
+  run: string,
+  chunks: readonly number[],
+  error: SampanError,
+): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.chunk SET attempts = attempts + 1, last_error = $3 WHERE run = $1 AND id = ANY ($2::integer[])`,
+    [run, chunks, `${error.code}: ${error.message}`],
+  )
+}
+
+/** Chunks that are not done in the given generation of the snapshot. */
+export async function countOpenChunks(destination: Session, run: string, generation: number): Promise<number> {
+  const [row] = await destination.rows<{ open: number }>(
+    `SELECT pg_catalog.count(*)::integer AS open FROM sampan.chunk
+      WHERE run = $1 AND (state = 'pending' OR generation < $2)`,
+    [run, generation],
+  )
+  return row?.open ?? 0
+}

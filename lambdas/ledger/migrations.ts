@@ -1,0 +1,11 @@
+import { sqlFile } from '../postgres/sql-file.ts'
+
+export interface Migration {
+  readonly number: number
+  readonly sql: string
+}
+
+/** All migrations in order. A number, once released, never changes its text. */
+export const migrations: readonly Migration[] = [
+  { number: 1, sql: sqlFile(new URL('./sql/000001.sql', import.meta.url)) },
+]

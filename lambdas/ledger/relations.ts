@@ -1,0 +1,47 @@
+import type { Session } from '../postgres/connect.ts'
+
+/** The relation row that stands for all large objects of the database. */
+export const LARGE_OBJECTS_OID = 0
+
+/** A relation whose rows are copied. `oid` is the source's. */
+export interface Relation {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** In attnum order, without dropped and generated columns. */
+  readonly columns: readonly string[]
+  /** `format_type` of each column. */
+  readonly types: readonly string[]
+  readonly format: 'binary' | 'text'
+  /** The SQL expression that hashes one row to an int8, `null` where rows are not validated. */
+  readonly digestSql: string | null
+  readonly hasKey: boolean
+  /** `pg_table_size` on the source, TOAST included. */
+  readonly bytes: number
+  /** Pages of the main fork on the source. */
+  readonly pages: number
+}
+
+const FIELDS = `oid, schema, name, columns, types, format, digest_sql AS "digestSql", has_key AS "hasKey",
+                bytes::float8 AS bytes, pages::float8 AS pages`
+
+export async function readRelations(destination: Session, run: string): Promise<Relation[]> {
+  return destination.rows<Relation>(`SELECT ${FIELDS} FROM sampan.relation WHERE run = $1 ORDER BY schema, name`, [run])
+}
+
+/** How a relation's rows travel and how they are compared: decided once, by PlanCopy. */
+export interface RelationForm {
+  readonly oid: number
+  readonly format: 'binary' | 'text'
+  readonly digestSql: string | null
+}
+
+/** Stores the form of many relations in one statement. */
+export async function storeForms(destination: Session, run: string, forms: readonly RelationForm[]): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.relation r SET format = f.format, digest_sql = f."digestSql"
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, format text, "digestSql" text)
+      WHERE r.run = $1 AND r.oid = f.oid`,
+    [run, JSON.stringify(forms)],
+  )
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import type { Session } from '../postgres/connect.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { DatabaseIdentity, Endpoints, RunIdentity } from '../runtime/event.ts'
+import type { Task } from '../task/task.ts'
+
+/** What the source was when the run was opened; compared when it is continued. */
+export interface SourceIdentity {
+  readonly serverVersion: number
+  readonly encoding: string
+  readonly database: string
+}
+
+export interface RunRow {
+  readonly state: 'open' | 'sealed'
+  readonly source: SourceIdentity
+  readonly objectsPlannedAt: string | null
+  readonly copyPlannedAt: string | null
+  readonly validationPlannedAt: string | null
+  readonly startedAt: string
+  readonly sealedAt: string | null
+}
+
+/**
+ * Digest of what decides the content of the destination: the source, the selection and the renames. Lanes, limits and
+ * retry windows may change between two starts of the same run; these may not.
+ */
+export function taskFingerprint(task: Task, endpoints: Endpoints, database: DatabaseIdentity): string {
+  const selection = task.databases.find((candidate) => candidate.as === database.as)
+  const content = { source: endpoints.source, database, selection, conflicts: task.conflicts }
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex')
+}
+
+/**
+ * Opens the run in this database's ledger, or takes up the open one of the same name.
+ * @throws SampanError RUN_SEALED, RUN_TASK_CHANGED
+ */
+export async function openRun(
+  destination: Session,
+  run: RunIdentity,
+  fingerprint: string,
+  source: SourceIdentity,
+): Promise<RunRow> {
+  await destination.rows(
+    `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution WHERE run.state = 'open'`,
+    [run.id, fingerprint, JSON.stringify(source), run.execution],
+  )
+  const [stored] = await destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [
+    run.id,
+  ])
+  const row = await readRun(destination, run.id)
+  if (row.state === 'sealed') throw sealed(run.id, row.sealedAt)
+  if (stored?.fingerprint !== fingerprint) {
+    throw new SampanError({
+      code: 'RUN_TASK_CHANGED',
+      message: `an open run is named "${run.id}", but its source, databases or selection were different`,
+      remedy: 'start the task as it was, or give the changed one another name and an empty destination',
+    })
+  }
+  return row
+}
+
+/** @throws SampanError RUN_UNKNOWN where the ledger has no such run */
+export async function readRun(destination: Session, id: string): Promise<RunRow> {
+  const [row] = await destination.rows<RunRow>(
+    `SELECT state, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt",
+            validation_planned_at AS "validationPlannedAt", started_at AS "startedAt", sealed_at AS "sealedAt"
+       FROM sampan.run WHERE id = $1`,
+    [id],
+  )
+  if (row === undefined) {
+    throw new SampanError({
+      code: 'RUN_UNKNOWN',
+      message: `the ledger of the destination knows no run "${id}"`,
+      remedy: 'start the task from its beginning',
+    })
+  }
+  return row
+}
+
+/** Which step's plan is complete; written in the transaction that wrote the plan. */
+export type PlanMark = 'objects_planned_at' | 'copy_planned_at' | 'copied_at' | 'validation_planned_at'
+
+/** Marks a plan as complete. Call it inside the transaction that wrote it. */
+export async function markPlanned(destination: Session, id: string, mark: PlanMark): Promise<void> {
+  await destination.rows(`UPDATE sampan.run SET ${mark} = pg_catalog.clock_timestamp() WHERE id = $1`, [id])
+}
+
+/** Closes the run for good: every later writer is refused by the fence. Waits for the transactions that are under way. */
+export async function sealRun(destination: Session, id: string): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.run SET state = 'sealed', sealed_at = pg_catalog.clock_timestamp() WHERE id = $1 AND state = 'open'`,
+    [id],
+  )
+}
+
+function sealed(id: string, at: string | null): SampanError {
+  return new SampanError({
+    code: 'RUN_SEALED',
+    message: `the run "${id}" was completed at ${at} and is sealed: its destination is not written to again`,
+    remedy: 'for a new migration give the task another name and an empty destination',
+  })
+}

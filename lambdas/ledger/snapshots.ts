@@ -1,0 +1,57 @@
+import type { Session } from '../postgres/connect.ts'
+
+/** The consistent view to import: the newest hop of the newest generation. */
+export interface SnapshotRow {
+  /** Rises when the chain broke and a new view had to be taken. */
+  readonly generation: number
+  /** The keeper's number within the generation. */
+  readonly hop: number
+  /** What `pg_export_snapshot()` answered. */
+  readonly id: string
+  readonly holder: string
+  /** Seconds until the holder has to leave; negative when it should be gone. */
+  readonly secondsLeft: number
+}
+
+export async function currentSnapshot(destination: Session, run: string): Promise<SnapshotRow | null> {
+  const [row] = await destination.rows<SnapshotRow>(
+    `SELECT generation, hop, id, holder,
+            EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8 AS "secondsLeft"
+       FROM sampan.snapshot WHERE run = $1 ORDER BY generation DESC, hop DESC LIMIT 1`,
+    [run],
+  )
+  return row ?? null
+}
+
+export interface NewSnapshot {
+  readonly generation: number
+  readonly hop: number
+  readonly id: string
+  readonly holder: string
+  readonly position: string | null
+  readonly lifeSeconds: number
+}
+
+/**
+ * Publishes a snapshot. Two keepers that try the same hop at once: one wins.
+ * @returns false where the other keeper was first
+ */
+export async function publishSnapshot(destination: Session, run: string, snapshot: NewSnapshot): Promise<boolean> {
+  const written = await destination.rows(
+    `INSERT INTO sampan.snapshot (run, generation, hop, id, holder, position, expires_at)
+     SELECT $1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp() + $7 * interval '1 second'
+      WHERE (SELECT state FROM sampan.run WHERE id = $1) = 'open'
+     ON CONFLICT DO NOTHING RETURNING 1`,
+    [run, snapshot.generation, snapshot.hop, snapshot.id, snapshot.holder, snapshot.position, snapshot.lifeSeconds],
+  )
+  return written.length === 1
+}
+
+/** True when no lane needs the view any more: SummariseCopy has said that this round of the copy is over. */
+export async function copyHasEnded(destination: Session, run: string, execution: string): Promise<boolean> {
+  const [row] = await destination.rows<{ ended: boolean }>(
+    `SELECT copied_at IS NOT NULL OR execution <> $2 AS ended FROM sampan.run WHERE id = $1`,
+    [run, execution],
+  )
+  return row?.ended ?? true
+}
