@@ -4,11 +4,7 @@ import { SampanError } from './errors.ts'
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional())
 
-/**
- * The environment of every function. One schema for both ends: the functions read it, and the CDK construct is typed by it,
- * so that a missing variable does not compile. An empty string counts as not set.
- */
-export const environmentSchema = z.object({
+const variables = {
   /** Where the run's documents are kept: `s3://bucket/prefix`, or `file:///directory` on one machine. */
   SAMPAN_ARTEFACTS: z.string().regex(/^(s3|file):\/\/.+/, 'must be s3://bucket/prefix or file:///directory'),
   /** Instead of the AWS endpoints: a fake, or an endpoint of your own. */
@@ -18,21 +14,21 @@ export const environmentSchema = z.object({
   /** Where the Alibaba Cloud access key is: Secrets Manager ARN or name, `env:NAME`, `file:/path`. */
   SAMPAN_ALIBABA_SECRET: optional(z.string()),
   /** The addresses the workers leave the VPC by (the NAT's), comma separated: they go into the ApsaraDB whitelist. */
-  SAMPAN_EGRESS_ADDRESSES: optional(
-    z.string().transform((text) =>
-      text
-        .split(',')
-        .map((address) => address.trim())
-        .filter((address) => address !== ''),
-    ),
-  ),
+  SAMPAN_EGRESS_ADDRESSES: optional(z.string()),
   /** The security group of the workers inside the VPC: the RDS instance lets it in by a rule of its own. */
   SAMPAN_WORKER_SECURITY_GROUP: optional(z.string().regex(/^sg-/, 'must be a security group id')),
   /** Where log lines go: not set = standard output, `off` = nowhere, `file:///path` = appended to a file. */
   SAMPAN_LOG: optional(z.string().regex(/^(off|file:\/\/\/.+)$/, 'must be off or file:///path')),
   /** Set by Lambda. */
   AWS_REGION: optional(z.string()),
-})
+}
+
+/**
+ * The environment of every function. One schema for both ends: the functions read it, and the CDK construct is typed by it,
+ * so that a missing variable does not compile. An empty string counts as not set. Other variables pass through, since the
+ * clouds' own clients read theirs (`AWS_*`, `ALIBABA_CLOUD_*`); so an environment holds secrets and is never logged.
+ */
+export const environmentSchema = z.object(variables).catchall(z.string().optional())
 
 export type Environment = z.output<typeof environmentSchema>
 
@@ -43,8 +39,8 @@ export type EnvironmentVariables = z.input<typeof environmentSchema>
  * Reads the function's environment, all problems at once.
  * @throws SampanError ENVIRONMENT_INVALID
  */
-export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
-  const parsed = environmentSchema.safeParse(variables)
+export function readEnvironment(given: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const parsed = environmentSchema.safeParse(given)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
   throw new SampanError({
@@ -52,4 +48,10 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
     message: `the function’s environment is wrong: ${problems.join('; ')}`,
     remedy: 'deploy the stack again, or set the variables named',
   })
+}
+
+/** The addresses of `SAMPAN_EGRESS_ADDRESSES`, none where it is not set. */
+export function egressAddresses(environment: Environment): readonly string[] {
+  const addresses = environment.SAMPAN_EGRESS_ADDRESSES?.split(',') ?? []
+  return addresses.map((address) => address.trim()).filter((address) => address !== '')
 }

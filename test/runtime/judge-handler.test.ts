@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { type CrashEvent, judgeHandler } from '../../lambdas/runtime/judge-handler.ts'
+
+process.env.SAMPAN_LOG = 'off'
+
+const now = new Date('2026-11-23T12:00:00Z')
+const judge = judgeHandler(
+  () => now,
+  () => 0.5,
+)
+const context = { awsRequestId: 'request', getRemainingTimeInMillis: () => 60_000 }
+const event: CrashEvent = {
+  step: 'CopyLane',
+  run: { id: 'orders', execution: 'first' },
+  retry: { connectionMinutes: 720, otherMinutes: 10 },
+  database: { name: 'orders', as: 'orders' },
+  lane: 3,
+  window: null,
+  crash: {
+    Error: 'Runtime.ExitError',
+    Cause: JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: 'signal: killed', trace: [] }),
+  },
+}
+
+describe('the judge of crashes', () => {
+  test('a crash is tried again in the short window', async () => {
+    expect(await judge(event, context)).toEqual({
+      verdict: 'retry',
+      pause: 1,
+      window: { kind: 'other', since: now.toISOString(), attempt: 1 },
+      error: {
+        kind: 'other',
+        code: 'STEP_CRASHED',
+        message: 'CopyLane crashed: Runtime.ExitError: signal: killed',
+        remedy: expect.any(String),
+      },
+      output: null,
+    })
+  })
+
+  test.each([
+    [{ Error: 'States.Timeout', Cause: '' }],
+    [{ Error: 'States.Timeout' }],
+    [
+      {
+        Error: 'Sandbox.Timedout',
+        Cause: '{"errorMessage":"RequestId: 1 Error: Task timed out after 900.00 seconds"}',
+      },
+    ],
+    [{ Error: 'Lambda.Unknown', Cause: 'Task timed out after 900.00 seconds' }],
+  ])('%j is a time-out', async (crash) => {
+    expect((await judge({ ...event, crash }, context)).error?.code).toBe('STEP_TIMED_OUT')
+  })
+
+  test('a step that crashes for longer than its window has failed', async () => {
+    const window = { kind: 'other', since: '2026-11-23T11:50:00.000Z', attempt: 28 } as const
+    expect((await judge({ ...event, window }, context)).verdict).toBe('failed')
+  })
+
+  test('a crash before the task is read is judged by the default windows', async () => {
+    expect((await judge({ ...event, run: null, retry: null, database: null, lane: null }, context)).verdict).toBe(
+      'retry',
+    )
+  })
+
+  test('a stopped run’s crashes are not judged', async () => {
+    const stopped = { ...context, signal: AbortSignal.abort() }
+    await expect(judge(event, stopped)).rejects.toMatchObject({ isRetryable: false, isCatchable: false })
+  })
+})
