@@ -1,0 +1,70 @@
+import type { DatabaseIdentity, RunIdentity, StepContext } from '../runtime/event.ts'
+import { type RetryingEvent, stepHandler } from '../runtime/step-handler.ts'
+import { done, failed, type RetryWindow, type StepAnswer } from '../runtime/verdict.ts'
+import { formatProblem, type Problem, readTask } from './problems.ts'
+import { isRecord } from './rule.ts'
+import type { Task } from './task.ts'
+
+/** What the state machine calls ReadTask with: the execution input, of which nothing is known yet. */
+export interface ReadTaskEvent {
+  readonly run: { readonly id: null; readonly execution: string }
+  /** `$`, the execution input as it came. */
+  readonly task: unknown
+  readonly window?: RetryWindow | null
+}
+
+/** What ReadTask puts into the state. */
+export interface ReadTaskOutput {
+  readonly run: RunIdentity
+  readonly task: Task
+  /** For the Databases map. */
+  readonly databases: readonly DatabaseIdentity[]
+}
+
+/** How many problems the error carries: it is kept in the history and shown in the console. */
+const SHOWN = 10
+
+type Unread = RetryingEvent & { readonly input: unknown; readonly execution: string }
+
+const step = stepHandler<ReadTaskOutput, Unread>('ReadTask', async ({ input, execution }) => {
+  const { task, problems } = readTask(input)
+  const all = [...problems, ...inlinePasswords(input)]
+  if (task === null || all.length > 0) return failed(taskInvalid(all))
+  return done({
+    run: { id: task.name, execution },
+    task,
+    databases: task.databases.map(({ name, as }) => ({ name, as })),
+  })
+})
+
+/**
+ * The first state: reads the execution input and fills in the defaults. A wrong task fails with TASK_INVALID before
+ * anything is opened.
+ */
+export const handler = (event: ReadTaskEvent, context: StepContext): Promise<StepAnswer<ReadTaskOutput>> =>
+  step({ window: event.window ?? null, input: event.task, execution: event.run.execution }, context)
+
+/** The execution's history keeps its input for 90 days, readable to whoever may read the execution. */
+function inlinePasswords(input: unknown): readonly Problem[] {
+  return ['source', 'destination'].flatMap((side) => {
+    const fields = isRecord(input) ? input[side] : undefined
+    if (!isRecord(fields) || fields.password === undefined) return []
+    return {
+      path: `${side}.password`,
+      code: 'TASK_PASSWORD_IN_HISTORY',
+      message: 'would be kept in the execution’s history',
+      remedy: 'store it in Secrets Manager and give secret instead; and change the password, it has been written down',
+    }
+  })
+}
+
+function taskInvalid(problems: readonly Problem[]) {
+  const lines = problems.slice(0, SHOWN).map(formatProblem)
+  if (problems.length > SHOWN) lines.push(`and ${problems.length - SHOWN} more: sampan validate lists all`)
+  return {
+    kind: 'other' as const,
+    code: 'TASK_INVALID',
+    message: lines.join('\n'),
+    remedy: 'correct the task and start again; `sampan validate` checks it beforehand',
+  }
+}
