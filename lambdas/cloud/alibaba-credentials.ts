@@ -1,5 +1,5 @@
 import { SampanError } from '../runtime/errors.ts'
-import type { CloudEnvironment } from './environment.ts'
+import { type CloudEnvironment, variable } from './environment.ts'
 import { readSecretText } from './secrets.ts'
 
 export interface AlibabaCredentials {
@@ -7,6 +7,13 @@ export interface AlibabaCredentials {
   readonly accessKeySecret: string
   readonly securityToken?: string
 }
+
+/** The variables of Alibaba Cloud's own tools. */
+export const CREDENTIAL_VARIABLES = [
+  'ALIBABA_CLOUD_ACCESS_KEY_ID',
+  'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+  'ALIBABA_CLOUD_SECURITY_TOKEN',
+] as const
 
 /** A secret may be rotated while a run goes on: it is read again after this many milliseconds. */
 const REMEMBER = 300_000
@@ -29,11 +36,8 @@ export function alibabaCredentials(environment: CloudEnvironment): () => Promise
 }
 
 function fromVariables(environment: CloudEnvironment): AlibabaCredentials | undefined {
-  return credentialsOf(
-    environment.ALIBABA_CLOUD_ACCESS_KEY_ID,
-    environment.ALIBABA_CLOUD_ACCESS_KEY_SECRET,
-    environment.ALIBABA_CLOUD_SECURITY_TOKEN,
-  )
+  const [id, secret, token] = CREDENTIAL_VARIABLES.map((name) => variable(environment, name))
+  return credentialsOf(id, secret, token)
 }
 
 async function fromSecret(environment: CloudEnvironment): Promise<AlibabaCredentials> {

@@ -1,10 +1,10 @@
 import RPCClient from '@alicloud/pop-core'
 import { SampanError } from '../runtime/errors.ts'
-import { type AlibabaCredentials, alibabaCredentials } from './alibaba-credentials.ts'
+import { type AlibabaCredentials, alibabaCredentials, CREDENTIAL_VARIABLES } from './alibaba-credentials.ts'
 import { type AlibabaProduct, alibabaEndpoint, apiVersions } from './alibaba-endpoints.ts'
 import { AlibabaError, type AlibabaFailure, isBusy } from './alibaba-errors.ts'
 import { failureOfAnswer, failureOfThrown, plain, sendable } from './alibaba-wire.ts'
-import type { CloudEnvironment } from './environment.ts'
+import { type CloudEnvironment, variable } from './environment.ts'
 import { backoff, type Patience, pause } from './pause.ts'
 
 export interface AlibabaCall {
@@ -48,14 +48,14 @@ interface PopCoreConfig {
 type PopCore = Pick<RPCClient, 'request'>
 const PopCoreClient = RPCClient as unknown as new (config: PopCoreConfig, verbose: true) => PopCore
 
-const known = new WeakMap<CloudEnvironment, Alibaba>()
+const known = new Map<string, Alibaba>()
 
-/** The door of an environment; the same one for the same environment object. */
+/** The door of an environment; the same one for the same settings, so that connections are used again. */
 export function alibaba(environment: CloudEnvironment, patience: Patience = PATIENCE): Alibaba {
-  const existing = known.get(environment)
-  if (existing && patience === PATIENCE) return existing
-  const door = open(environment, patience)
-  if (patience === PATIENCE) known.set(environment, door)
+  const settings = ['SAMPAN_ALIBABA_ENDPOINT', 'SAMPAN_ALIBABA_SECRET', ...CREDENTIAL_VARIABLES]
+  const key = JSON.stringify([patience, settings.map((name) => variable(environment, name))])
+  const door = known.get(key) ?? open(environment, patience)
+  known.set(key, door)
   return door
 }
 

@@ -14,14 +14,15 @@ export interface AwsClients {
   sfn(region: string): SFNClient
 }
 
-const known = new WeakMap<CloudEnvironment, AwsClients>()
+const known = new Map<string, AwsClients>()
 
-/** The clients of an environment; the same ones for the same environment object, so that connections are used again. */
+/** The clients of an environment; the same ones for the same settings, so that connections are used again. */
 export function awsClients(environment: CloudEnvironment): AwsClients {
-  const existing = known.get(environment)
+  const key = JSON.stringify([environment.SAMPAN_AWS_ENDPOINT, credentials(environment)])
+  const existing = known.get(key)
   if (existing) return existing
   const clients = make(environment)
-  known.set(environment, clients)
+  known.set(key, clients)
   return clients
 }
 

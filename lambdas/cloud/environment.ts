@@ -1,19 +1,35 @@
 import { SampanError } from '../runtime/errors.ts'
 
 /**
- * The variables a function runs with. The cloud room reads:
- *
- * - `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`: as everywhere on AWS
- * - `SAMPAN_AWS_ENDPOINT`: one base URL for all AWS services, for fakes
- * - `SAMPAN_ALIBABA_ENDPOINT`: one base URL for DTS and ApsaraDB, for fakes and private endpoints
- * - `ALIBABA_CLOUD_ACCESS_KEY_ID`, `…_SECRET`, `ALIBABA_CLOUD_SECURITY_TOKEN`, or `SAMPAN_ALIBABA_SECRET`: who calls Alibaba
- * - `SAMPAN_ARTEFACTS`: `file:///directory` or `s3://bucket/prefix`
+ * What the cloud room reads of a function's environment (`Environment` of the runtime fits). Credentials are not part of
+ * it: they are taken from the process, as the AWS SDK does, unless a test puts them here.
  */
-export type CloudEnvironment = Readonly<Record<string, string | undefined>>
+export type CloudEnvironment = { readonly [Name in Setting]?: string | undefined }
+
+type Setting =
+  | 'AWS_REGION'
+  | 'SAMPAN_ARTEFACTS'
+  /** One base URL for all AWS services: a fake. */
+  | 'SAMPAN_AWS_ENDPOINT'
+  /** One base URL for DTS and ApsaraDB: a fake, or a private endpoint. */
+  | 'SAMPAN_ALIBABA_ENDPOINT'
+  | 'SAMPAN_ALIBABA_SECRET'
+  | 'AWS_ACCESS_KEY_ID'
+  | 'AWS_SECRET_ACCESS_KEY'
+  | 'AWS_SESSION_TOKEN'
+  | 'ALIBABA_CLOUD_ACCESS_KEY_ID'
+  | 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'
+  | 'ALIBABA_CLOUD_SECURITY_TOKEN'
+
+/** A variable by its name: of the environment given, else of the process. */
+export function variable(environment: CloudEnvironment, name: string): string | undefined {
+  const given = (environment as Readonly<Record<string, unknown>>)[name]
+  return typeof given === 'string' ? given : process.env[name]
+}
 
 /** The region to use where neither the task nor an ARN names one. */
 export function defaultRegion(environment: CloudEnvironment): string {
-  const region = environment.AWS_REGION || environment.AWS_DEFAULT_REGION
+  const region = variable(environment, 'AWS_REGION') || variable(environment, 'AWS_DEFAULT_REGION')
   if (region) return region
   throw new SampanError({
     code: 'AWS_REGION_UNKNOWN',

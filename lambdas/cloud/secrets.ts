@@ -3,7 +3,7 @@ import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager'
 import { SampanError } from '../runtime/errors.ts'
 import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
-import { type CloudEnvironment, defaultRegion } from './environment.ts'
+import { type CloudEnvironment, defaultRegion, variable } from './environment.ts'
 
 /** What a secret says about a login. RDS's own form carries more; a plain text is the password alone. */
 export interface Login {
@@ -60,7 +60,7 @@ async function readRaw(reference: string, environment: CloudEnvironment, options
 
 function fromVariable(reference: string, environment: CloudEnvironment): string {
   const name = reference.slice('env:'.length)
-  const value = environment[name]
+  const value = variable(environment, name)
   if (value === undefined) throw notFound(reference, `set the variable ${name} for the process that runs the step`)
   return value.replace(/\r?\n$/, '')
 }

@@ -17,6 +17,12 @@ const variables = {
   SAMPAN_EGRESS_ADDRESSES: optional(z.string()),
   /** The security group of the workers inside the VPC: the RDS instance lets it in by a rule of its own. */
   SAMPAN_WORKER_SECURITY_GROUP: optional(z.string().regex(/^sg-/, 'must be a security group id')),
+  /** The deployed stack: tags of what is opened carry it, so that two stacks in one account leave each other alone. */
+  SAMPAN_STACK: optional(z.string().max(128)),
+  /** After how many hours an opened rule may be taken away whatever its execution does, 1 to 8760. Default 168. */
+  SAMPAN_ACCESS_HOURS: optional(z.coerce.number().min(1).max(8760)),
+  /** The state machine whose executions the sweep asks for; set for the sweep and the status rule only. */
+  SAMPAN_STATE_MACHINE_ARN: optional(z.string().regex(/^arn:/, 'must be an ARN')),
   /** Where log lines go: not set = standard output, `off` = nowhere, `file:///path` = appended to a file. */
   SAMPAN_LOG: optional(z.string().regex(/^(off|file:\/\/\/.+)$/, 'must be off or file:///path')),
   /** Set by Lambda. */
