@@ -1,0 +1,123 @@
+import type { Scope, States } from './asl.ts'
+import { lanes } from './lanes.ts'
+import { catchAll, step } from './step.ts'
+
+/** Where copying leads. */
+export interface Copying {
+  readonly done: string
+  /** Where `yield` leads: the rest is planned anew. */
+  readonly planAnew: string
+  /** With the error in `$.step.error`. */
+  readonly failed: string
+}
+
+/**
+ * CopyRows: two keepers of the snapshot beside the lanes. The keepers end when the ledger says that copying has ended, and
+ * SummariseCopy writes that. Where the summary fails, nobody may have written it and the keepers would stay for ever: so
+ * that branch fails, which ends them too. All other branches end with a verdict.
+ */
+export function copying({ done, planAnew, failed }: Copying): States {
+  return {
+    CopyRows: {
+      Type: 'Parallel',
+      Comment: 'The rows, as one consistent view: keepers hold the snapshot that all lanes read by',
+      // The odd keeper begins; the even one takes the snapshot over before the odd one's time is up, and so on.
+      Branches: [keeper('KeepSnapshotOdd', 1), keeper('KeepSnapshotEven', 2), copyBranch()],
+      ResultSelector: { 'odd.$': '$[0]', 'even.$': '$[1]', 'lanes.$': '$[2]' },
+      ResultPath: '$.copy',
+      Catch: [catchAll('KeepCopyFailure')],
+      Next: 'AfterCopyRows',
+    },
+    AfterCopyRows: {
+      Type: 'Choice',
+      Choices: [
+        // Lanes that are done have read by the snapshot; how its keepers ended afterwards changes nothing.
+        { Variable: '$.copy.lanes.verdict', StringEquals: 'done', Next: done },
+        { Variable: '$.copy.odd.verdict', StringEquals: 'failed', Next: 'KeepOddFailure' },
+        { Variable: '$.copy.even.verdict', StringEquals: 'failed', Next: 'KeepEvenFailure' },
+      ],
+      Default: planAnew,
+    },
+    KeepOddFailure: keep('$.copy.odd', failed),
+    KeepEvenFailure: keep('$.copy.even', failed),
+    KeepCopyFailure: {
+      Type: 'Pass',
+      Parameters: {
+        verdict: 'failed',
+        window: null,
+        error: {
+          kind: 'other',
+          'code.$': '$.crash.Error',
+          'message.$': '$.crash.Cause',
+          remedy: 'mend what the report says of the tables that failed, then start the task again: it continues there',
+        },
+      },
+      ResultPath: '$.step',
+      Next: failed,
+    },
+  }
+}
+
+/** @param number the event's `lane`: 1 for the odd keeper, 2 for the even one */
+function keeper(name: 'KeepSnapshotOdd' | 'KeepSnapshotEven', number: 1 | 2): Scope {
+  const end = `End${name}`
+  return {
+    StartAt: name,
+    States: {
+      ...step({
+        name,
+        comment: 'Holds the exported snapshot open until copying has ended',
+        calls: 'KeepSnapshotFunction',
+        level: 'database',
+        extra: { lane: number },
+        done: end,
+        failed: end,
+      }),
+      [end]: {
+        Type: 'Pass',
+        Parameters: { 'verdict.$': '$.step.verdict', 'error.$': '$.step.error' },
+        End: true,
+      },
+    },
+  }
+}
+
+function copyBranch(): Scope {
+  return {
+    StartAt: 'CopyLanes',
+    States: {
+      ...lanes({
+        name: 'CopyLanes',
+        comment: 'N lanes, each takes chunk after chunk',
+        lane: 'CopyLane',
+        laneComment: 'Claims chunks, copies them and writes their receipts, a transaction each',
+        calls: 'CopyLaneFunction',
+        items: '$.plan.lanes',
+        results: '$.results',
+        next: 'SummariseCopy',
+        failed: 'CopyingFailed',
+      }),
+      ...step({
+        name: 'SummariseCopy',
+        comment: 'Says in the ledger that copying has ended, and how: done, to be planned anew, or failed',
+        calls: 'SummariseCopyFunction',
+        level: 'database',
+        extra: { 'results.$': '$.results' },
+        done: 'EndCopying',
+        yielded: 'EndCopying',
+        failed: 'CopyingFailed',
+      }),
+      EndCopying: {
+        Type: 'Pass',
+        Parameters: { 'verdict.$': '$.step.verdict', 'error.$': '$.step.error' },
+        End: true,
+      },
+      CopyingFailed: { Type: 'Fail', ErrorPath: '$.step.error.code', CausePath: '$.step.error.message' },
+    },
+  }
+}
+
+/** A keeper's end as the step that the failure path reads. */
+function keep(from: string, next: string): States[string] {
+  return { Type: 'Pass', InputPath: from, ResultPath: '$.step', Next: next }
+}

@@ -1,0 +1,84 @@
+import type { Scope, States } from './asl.ts'
+import { copying } from './copying.ts'
+import type { FunctionName } from './functions.ts'
+import { lanes } from './lanes.ts'
+import { step } from './step.ts'
+
+/** The way of one database, an iteration of the Databases map. It never fails: it ends with a verdict. */
+export function database(): Scope {
+  return {
+    StartAt: 'PlanObjects',
+    States: {
+      ...simple('PlanObjects', 'Reads what there is to migrate and decides for every object', 'PlanCopy'),
+      ...simple('PlanCopy', 'Cuts the tables into chunks and says how many lanes there are', 'KeepPlan'),
+      KeepPlan: { Type: 'Pass', InputPath: '$.step.output', ResultPath: '$.plan', Next: 'IsPlanAll' },
+      IsPlanAll: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.task.mode', StringEquals: 'plan', Next: 'DatabaseDone' }],
+        Default: 'CreateObjects',
+      },
+      ...simple('CreateObjects', 'Types, functions, tables, views: what rows need to arrive', 'CopyRows'),
+      ...copying({ done: 'BuildIndexes', planAnew: 'PlanCopy', failed: 'DatabaseFailed' }),
+      ...lanes({
+        name: 'BuildIndexes',
+        comment: 'Keys and indexes, in lanes of their own',
+        lane: 'BuildIndexesOfLane',
+        laneComment: 'Builds index after index; one that outlives its call is taken up by the next',
+        calls: 'BuildIndexesFunction',
+        items: '$.plan.indexLanes',
+        results: '$.results',
+        next: 'SummariseIndexes',
+        failed: 'DatabaseFailed',
+      }),
+      ...summary('SummariseIndexes', 'BuildIndexes', 'LinkObjects'),
+      ...simple('LinkObjects', 'Foreign keys, triggers, rules and policies: last', 'SyncSequences'),
+      ...simple('SyncSequences', 'Sequences stand where they stand on the source', 'Analyze'),
+      ...simple('Analyze', 'Statistics for the planner', 'PlanValidation'),
+      ...simple('PlanValidation', 'Says what is compared, and by which chunks', 'ValidateLanes'),
+      ...lanes({
+        name: 'ValidateLanes',
+        comment: 'Source and destination compared',
+        lane: 'ValidateLane',
+        laneComment: 'Counts and digests chunk after chunk on both servers',
+        calls: 'ValidateLaneFunction',
+        items: '$.plan.validateLanes',
+        results: '$.results',
+        next: 'SummariseValidation',
+        failed: 'DatabaseFailed',
+      }),
+      ...summary('SummariseValidation', 'ValidateLanes', 'Seal'),
+      ...simple('Seal', 'Nothing writes to the destination any more, late lanes neither', 'DatabaseDone'),
+      DatabaseDone: {
+        Type: 'Pass',
+        Parameters: { 'database.$': '$.database.name', verdict: 'done', error: null },
+        End: true,
+      },
+      DatabaseFailed: {
+        Type: 'Pass',
+        Parameters: { 'database.$': '$.database.name', verdict: 'failed', 'error.$': '$.step.error' },
+        End: true,
+      },
+    },
+  }
+}
+
+type Simple = FunctionName extends infer Name ? (Name extends `${infer State}Function` ? State : never) : never
+
+/** A step that is one function of the same name, whose failure is the database's. */
+function simple(name: Simple, comment: string, done: string): States {
+  return step({ name, comment, calls: `${name}Function`, level: 'database', done, failed: 'DatabaseFailed' })
+}
+
+/** The judge of a Map of lanes: all done, some left for another round, or failed. */
+function summary(name: 'SummariseIndexes' | 'SummariseValidation', map: string, done: string): States {
+  return step({
+    name,
+    comment: `Judges what ${map} came to: done, another round, or failed`,
+    calls: `${name}Function`,
+    level: 'database',
+    extra: { 'results.$': '$.results' },
+    done,
+    yielded: map,
+    failed: 'DatabaseFailed',
+  })
+}

@@ -1,0 +1,29 @@
+/**
+ * The functions that the states call. A name stands in the definition as `${Name}`: CDK puts the function's ARN there, one
+ * machine puts the handler itself there.
+ */
+export const FUNCTIONS = [
+  'ReadTaskFunction',
+  'OpenAccessFunction',
+  'PrecheckFunction',
+  'PlanObjectsFunction',
+  'PlanCopyFunction',
+  'CreateObjectsFunction',
+  'KeepSnapshotFunction',
+  'CopyLaneFunction',
+  'SummariseCopyFunction',
+  'BuildIndexesFunction',
+  'SummariseIndexesFunction',
+  'LinkObjectsFunction',
+  'SyncSequencesFunction',
+  'AnalyzeFunction',
+  'PlanValidationFunction',
+  'ValidateLaneFunction',
+  'SummariseValidationFunction',
+  'SealFunction',
+  'ReportFunction',
+  'CloseAccessFunction',
+  'JudgeCrashFunction',
+] as const
+
+export type FunctionName = (typeof FUNCTIONS)[number]

@@ -1,0 +1,157 @@
+import type { Definition } from './asl.ts'
+import { database } from './database.ts'
+import { DATABASE_ITEM } from './event.ts'
+import { catchAll, lose, step } from './step.ts'
+
+/** The longest time-out that the timers of one machine can count, 24 days and 20 hours. */
+const LONGEST_SECONDS = 2_147_483
+
+/** Each database has its lanes and its two keepers on the source. */
+const DATABASES_AT_ONCE = 4
+
+/**
+ * The workflow of a migration: the only description of the order of things, for Step Functions and for one machine.
+ *
+ * The state is `{run, task, endpoints, failure, refused, results, outcome, step}`; `step` is always the answer of the last
+ * step. Once the task is read, every way leads through Report and CloseAccess.
+ */
+export function toDefinition(): Definition {
+  return {
+    Comment: 'Sampan: moves PostgreSQL from Amazon RDS to ApsaraDB RDS',
+    StartAt: 'Begin',
+    TimeoutSeconds: LONGEST_SECONDS,
+    States: {
+      Begin: {
+        Type: 'Pass',
+        Comment: 'Puts the user’s input aside, whatever it is',
+        Parameters: { 'input.$': '$', 'execution.$': '$$.Execution.Name', step: { window: null } },
+        Next: 'ReadTask',
+      },
+      ...step({
+        name: 'ReadTask',
+        comment: 'Checks the task, all problems at once, and fills in the defaults',
+        calls: 'ReadTaskFunction',
+        level: 'start',
+        done: 'KeepTask',
+        failed: 'IsTaskInvalid',
+      }),
+      IsTaskInvalid: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.step.error.code', StringMatches: 'TASK_*', Next: 'TaskInvalid' }],
+        Default: 'TaskUnread',
+      },
+      TaskInvalid: { Type: 'Fail', Error: 'TaskInvalid', CausePath: '$.step.error.message' },
+      TaskUnread: { Type: 'Fail', ErrorPath: '$.step.error.code', CausePath: '$.step.error.message' },
+      KeepTask: {
+        Type: 'Pass',
+        Parameters: {
+          'run.$': '$.step.output.run',
+          'task.$': '$.step.output.task',
+          endpoints: null,
+          failure: null,
+          refused: false,
+          results: [],
+          step: { window: null },
+        },
+        Next: 'OpenAccess',
+      },
+
+      ...step({
+        name: 'OpenAccess',
+        comment: 'Finds both servers and opens the way to them, for this run only',
+        calls: 'OpenAccessFunction',
+        level: 'run',
+        done: 'KeepEndpoints',
+        failed: 'KeepFailure',
+      }),
+      KeepEndpoints: { Type: 'Pass', InputPath: '$.step.output', ResultPath: '$.endpoints', Next: 'Precheck' },
+      ...step({
+        name: 'Precheck',
+        comment: 'Everything that would make the migration fail later, checked before anything is written',
+        calls: 'PrecheckFunction',
+        level: 'run',
+        done: 'KeepRefusal',
+        failed: 'KeepFailure',
+      }),
+      KeepRefusal: { Type: 'Pass', InputPath: '$.step.output.refused', ResultPath: '$.refused', Next: 'MayMigrate' },
+      MayMigrate: {
+        Type: 'Choice',
+        Choices: [
+          { Variable: '$.refused', BooleanEquals: true, Next: 'Report' },
+          { Variable: '$.task.mode', StringEquals: 'precheck', Next: 'Report' },
+        ],
+        Default: 'Databases',
+      },
+      Databases: {
+        Type: 'Map',
+        Comment: 'Every database of the task goes its way; one that fails does not stop the others',
+        Label: 'Databases',
+        ItemsPath: '$.task.databases',
+        MaxConcurrency: DATABASES_AT_ONCE,
+        ItemSelector: DATABASE_ITEM,
+        ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...database() },
+        ResultPath: '$.results',
+        Catch: [catchAll('GiveUpDatabases')],
+        Next: 'Report',
+      },
+      GiveUpDatabases: lose('Databases', 'KeepFailure'),
+      KeepFailure: { Type: 'Pass', InputPath: '$.step.error', ResultPath: '$.failure', Next: 'Report' },
+
+      ...step({
+        name: 'Report',
+        comment: 'The run’s story as JSON and HTML, and how it ends',
+        calls: 'ReportFunction',
+        level: 'run',
+        extra: { 'failure.$': '$.failure', 'refused.$': '$.refused', 'results.$': '$.results' },
+        done: 'KeepOutcome',
+        failed: 'IsReportTheFirstFailure',
+      }),
+      KeepOutcome: { Type: 'Pass', InputPath: '$.step.output', ResultPath: '$.outcome', Next: 'CloseAccess' },
+      IsReportTheFirstFailure: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.failure', IsNull: true, Next: 'KeepReportFailure' }],
+        Default: 'KeepFirstFailure',
+      },
+      KeepReportFailure: {
+        Type: 'Pass',
+        Parameters: { status: 'failed', 'error.$': '$.step.error' },
+        ResultPath: '$.outcome',
+        Next: 'CloseAccess',
+      },
+      KeepFirstFailure: {
+        Type: 'Pass',
+        Parameters: { status: 'failed', 'error.$': '$.failure' },
+        ResultPath: '$.outcome',
+        Next: 'CloseAccess',
+      },
+      ...step({
+        name: 'CloseAccess',
+        comment: 'Closes what this run has opened, and nothing else',
+        calls: 'CloseAccessFunction',
+        level: 'run',
+        done: 'Outcome',
+        failed: 'AccessLeftOpen',
+      }),
+      Outcome: {
+        Type: 'Choice',
+        Choices: [
+          { Variable: '$.outcome.status', StringEquals: 'succeeded', Next: 'Succeeded' },
+          { Variable: '$.outcome.status', StringEquals: 'refused', Next: 'Refused' },
+        ],
+        Default: 'Failed',
+      },
+      Succeeded: { Type: 'Succeed' },
+      Refused: {
+        Type: 'Fail',
+        Error: 'PrecheckRefused',
+        Cause: 'the precheck refuses this task; the report names the checks that failed, each with its remedy',
+      },
+      Failed: { Type: 'Fail', ErrorPath: '$.outcome.error.code', CausePath: '$.outcome.error.message' },
+      AccessLeftOpen: {
+        Type: 'Fail',
+        Error: 'AccessLeftOpen',
+        CausePath: '$.step.error.message',
+      },
+    },
+  }
+}
