@@ -1,16 +1,16 @@
-import type { DatabaseIdentity, RunIdentity, StepContext } from '../runtime/event.ts'
+import type { DatabaseIdentity, RunIdentity } from '../runtime/event.ts'
 import { type RetryingEvent, stepHandler } from '../runtime/step-handler.ts'
-import { done, failed, type RetryWindow, type StepAnswer } from '../runtime/verdict.ts'
+import { done, failed } from '../runtime/verdict.ts'
 import { formatProblem, type Problem, readTask } from './problems.ts'
 import { isRecord } from './rule.ts'
 import type { Task } from './task.ts'
 
 /** What the state machine calls ReadTask with: the execution input, of which nothing is known yet. */
-export interface ReadTaskEvent {
-  readonly run: { readonly id: null; readonly execution: string }
-  /** `$`, the execution input as it came. */
-  readonly task: unknown
-  readonly window?: RetryWindow | null
+export interface ReadTaskEvent extends RetryingEvent {
+  /** The execution input as it came. */
+  readonly input: unknown
+  /** `$$.Execution.Name`. */
+  readonly execution: string
 }
 
 /** What ReadTask puts into the state. */
@@ -24,9 +24,11 @@ export interface ReadTaskOutput {
 /** How many problems the error carries: it is kept in the history and shown in the console. */
 const SHOWN = 10
 
-type Unread = RetryingEvent & { readonly input: unknown; readonly execution: string }
-
-const step = stepHandler<ReadTaskOutput, Unread>('ReadTask', async ({ input, execution }) => {
+/**
+ * The first state: reads the execution input and fills in the defaults. A wrong task fails with TASK_INVALID before
+ * anything is opened.
+ */
+export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', async ({ input, execution }) => {
   const { task, problems } = readTask(input)
   const all = [...problems, ...inlinePasswords(input)]
   if (task === null || all.length > 0) return failed(taskInvalid(all))
@@ -36,13 +38,6 @@ const step = stepHandler<ReadTaskOutput, Unread>('ReadTask', async ({ input, exe
     databases: task.databases.map(({ name, as }) => ({ name, as })),
   })
 })
-
-/**
- * The first state: reads the execution input and fills in the defaults. A wrong task fails with TASK_INVALID before
- * anything is opened.
- */
-export const handler = (event: ReadTaskEvent, context: StepContext): Promise<StepAnswer<ReadTaskOutput>> =>
-  step({ window: event.window ?? null, input: event.task, execution: event.run.execution }, context)
 
 /** The execution's history keeps its input for 90 days, readable to whoever may read the execution. */
 function inlinePasswords(input: unknown): readonly Problem[] {

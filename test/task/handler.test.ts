@@ -6,7 +6,7 @@ process.env.SAMPAN_ARTEFACTS ??= 'file:///nowhere'
 process.env.SAMPAN_LOG ??= 'off'
 
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }
-const read = (task: unknown) => handler({ run: { id: null, execution: 'execution-1' }, task }, context)
+const read = (input: unknown) => handler({ input, execution: 'execution-1', window: null }, context)
 
 describe('ReadTask', () => {
   it('hands on the run, the task with its defaults, and the databases', async () => {
