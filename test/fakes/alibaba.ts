@@ -1,0 +1,237 @@
+import { createHmac } from 'node:crypto'
+
+export interface FakeApsaraInstance {
+  readonly instance: string
+  readonly region: string
+  readonly host: string
+  readonly port: number
+  status: string
+  engineVersion: string
+  /** Gigabytes. */
+  storage: number
+  diskUsed: number
+  publicEndpoint: boolean
+  readonly ipArrays: Map<string, { attribute: string; addresses: string[] }>
+  readonly databases: Map<string, { readonly characterSet: string }>
+  /** That many reads still show the whitelist from before the last change. */
+  staleReads: number
+  before: ReadonlyMap<string, { readonly attribute: string; readonly addresses: readonly string[] }>
+}
+
+export interface FakeAlibaba {
+  readonly instances: Map<string, FakeApsaraInstance>
+  /** By region: what `WhiteIpList` and `DescribeDTSIP` answer. */
+  readonly dts: Map<string, { readonly white: string; readonly described: string }>
+  readonly nonces: Set<string>
+}
+
+/** What is not given: a running PostgreSQL 16 in ap-southeast-1 with the whitelist groups every instance has. */
+export function apsaraInstance(given: Partial<FakeApsaraInstance> & { readonly instance: string }): FakeApsaraInstance {
+  return {
+    region: 'ap-southeast-1',
+    host: `${given.instance}pub.pgsql.singapore.rds.aliyuncs.com`,
+    port: 5432,
+    status: 'Running',
+    engineVersion: '16.0',
+    storage: 500,
+    diskUsed: 2_337_275_904,
+    publicEndpoint: true,
+    ipArrays: new Map([
+      ['default', { attribute: '', addresses: ['127.0.0.1'] }],
+      ['hdm_security_ips', { attribute: 'hidden', addresses: ['100.104.0.0/16', '11.115.0.0/16'] }],
+    ]),
+    databases: new Map(),
+    staleReads: 0,
+    before: new Map(),
+    ...given,
+  }
+}
+
+export interface AlibabaAnswer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export const refusal = (status: number, code: string, message = 'refused'): AlibabaAnswer => ({
+  status,
+  body: { RequestId: 'FAKE-REFUSED', HostId: 'fake', Code: code, Message: message },
+})
+
+const accepted = (body: Readonly<Record<string, unknown>> = {}): AlibabaAnswer => ({
+  status: 200,
+  body: { RequestId: 'FAKE-0000', ...body },
+})
+
+/** Checks the RPC signature (HMAC-SHA1) by an implementation of its own, the nonce and the clock. */
+export function checkRpcSignature(
+  alibaba: FakeAlibaba,
+  method: string,
+  parameters: URLSearchParams,
+  accessKeyId: string,
+  secret: string,
+): AlibabaAnswer | undefined {
+  const signature = parameters.get('Signature')
+  if (!signature) return refusal(400, 'MissingSignature', 'the call is not signed')
+  if (parameters.get('AccessKeyId') !== accessKeyId) return refusal(404, 'InvalidAccessKeyId.NotFound')
+  const nonce = parameters.get('SignatureNonce') ?? ''
+  if (nonce === '' || alibaba.nonces.has(nonce)) return refusal(400, 'SignatureNonceUsed')
+  alibaba.nonces.add(nonce)
+  if (Math.abs(Date.now() - Date.parse(parameters.get('Timestamp') ?? '')) > 15 * 60_000) {
+    return refusal(400, 'InvalidTimeStamp.Expired')
+  }
+  const pairs = [...parameters].filter(([name]) => name !== 'Signature')
+  const canonical = pairs
+    .map(([name, value]) => `${percent(name)}=${percent(value)}`)
+    .sort()
+    .join('&')
+  const toSign = `${method}&${percent('/')}&${percent(canonical)}`
+  const right = createHmac('sha1', `${secret}&`).update(toSign, 'utf8').digest('base64')
+  if (right === signature) return undefined
+  return refusal(400, 'SignatureDoesNotMatch', `Specified signature is not matched. server string to sign is:${toSign}`)
+}
+
+/** RFC 3986: everything but letters, digits and `-_.~`. */
+function percent(text: string): string {
+  return [...Buffer.from(text, 'utf8')]
+    .map((byte) => {
+      const character = String.fromCharCode(byte)
+      return /[A-Za-z0-9\-_.~]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    })
+    .join('')
+}
+
+/** Carries out one action. */
+export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams): AlibabaAnswer {
+  const text = (name: string) => parameters.get(name) ?? ''
+  const action = text('Action')
+  if (text('Version') === '2020-01-01') return answerDts(alibaba, action, text)
+  const instance = alibaba.instances.get(text('DBInstanceId'))
+  if (!instance || instance.region !== text('RegionId')) return refusal(404, 'InvalidDBInstanceId.NotFound')
+  switch (action) {
+    case 'DescribeDBInstanceAttribute':
+      return accepted({ Items: { DBInstanceAttribute: [attributeOf(instance)] } })
+    case 'DescribeDBInstanceNetInfo':
+      return accepted({ DBInstanceNetInfos: { DBInstanceNetInfo: networksOf(instance) } })
+    case 'DescribeDBInstanceIPArrayList':
+      return accepted({ Items: { DBInstanceIPArray: arraysOf(instance) } })
+    case 'ModifySecurityIps':
+      return modifySecurityIps(instance, text)
+    case 'DescribeResourceUsage':
+      return accepted({ DBInstanceId: instance.instance, Engine: 'PostgreSQL', DiskUsed: instance.diskUsed })
+    case 'DescribeDBInstanceSSL':
+      return accepted({ SSLEnabled: 'on', ACL: 'prefer', ServerKey: 'a private key that must never be logged' })
+    case 'DescribeDatabases':
+      return accepted({
+        Databases: { Database: databasesOf(instance, text('DBName'), Number(text('PageNumber') || 1)) },
+      })
+    case 'CreateDatabase':
+      if (instance.databases.has(text('DBName'))) return refusal(400, 'InvalidDBName.Duplicate')
+      instance.databases.set(text('DBName'), { characterSet: text('CharacterSetName') })
+      return accepted()
+    default:
+      return refusal(404, 'InvalidAction.NotFound')
+  }
+}
+
+function answerDts(alibaba: FakeAlibaba, action: string, text: (name: string) => string): AlibabaAnswer {
+  const business = (code: string, field: string) =>
+    accepted({
+      Success: false,
+      HttpStatusCode: 400,
+      ErrCode: code,
+      ErrMessage: 'Parameter %s was refused.',
+      DynamicMessage: field,
+    })
+  if (action === 'WhiteIpList') {
+    if (!['internet', 'vpc'].includes(text('Type'))) return business('InvalidParameter', 'Type')
+    const blocks = alibaba.dts.get(text('DestinationRegion'))
+    return blocks
+      ? accepted({ Success: true, HttpStatusCode: 200, IpList: blocks.white })
+      : business('InvalidParameter', 'Region')
+  }
+  if (action === 'DescribeDTSIP') {
+    const blocks = alibaba.dts.get(text('DestinationEndpointRegion'))
+    if (!blocks) return business('InvalidParameter', 'SourceEndpointRegion')
+    return accepted({ Success: 'true', DynamicCode: '500', ErrCode: 'InternalError', DynamicMessage: blocks.described })
+  }
+  if (action === 'DescribePreCheckStatus')
+    return accepted({ Success: true, HttpStatusCode: 200, Code: '01', State: 'Success' })
+  return refusal(404, 'InvalidAction.NotFound')
+}
+
+function modifySecurityIps(instance: FakeApsaraInstance, text: (name: string) => string): AlibabaAnswer {
+  if (instance.status !== 'Running') return refusal(403, 'IncorrectDBInstanceState')
+  // The real defaults, dangerous as they are.
+  const name = text('DBInstanceIPArrayName') || 'default'
+  const mode = text('ModifyMode') || 'Cover'
+  if (!/^[a-z][a-z0-9_]{0,30}[a-z0-9]$/.test(name)) return refusal(400, 'InvalidDBInstanceIPArrayName.Format')
+  const given = text('SecurityIps')
+    .split(',')
+    .filter((one) => one !== '')
+  if (given.length === 0) return refusal(400, 'InvalidSecurityIPList.Format')
+  const group = instance.ipArrays.get(name)
+  if (!group && mode === 'Delete') return refusal(404, 'InvalidDBInstanceIPArrayName.NotFound')
+  if (!group && instance.ipArrays.size >= 200) return refusal(400, 'InvalidSecurityIps.Duplicate')
+  const present = group?.addresses ?? []
+  if (mode === 'Append' && given.some((one) => present.includes(one)))
+    return refusal(400, 'InvalidSecurityIPList.Duplicate')
+  const next =
+    mode === 'Cover'
+      ? given
+      : mode === 'Append'
+        ? [...present, ...given]
+        : present.filter((one) => !given.includes(one))
+  if (next.length === 0) return refusal(400, 'InvalidSecurityIPListLength.Malformed')
+  if (next.length > 1000) return refusal(400, 'InvalidSecurityIps.Duplicate')
+  instance.before = new Map(
+    [...instance.ipArrays].map(([key, each]) => [key, { ...each, addresses: [...each.addresses] }]),
+  )
+  instance.ipArrays.set(name, { attribute: group?.attribute ?? '', addresses: [...next] })
+  return accepted({ TaskId: '100000001' })
+}
+
+function attributeOf(instance: FakeApsaraInstance) {
+  return {
+    DBInstanceId: instance.instance,
+    DBInstanceStatus: instance.status,
+    Engine: 'PostgreSQL',
+    EngineVersion: instance.engineVersion,
+    RegionId: instance.region,
+    DBInstanceCPU: '4',
+    DBInstanceMemory: 32768,
+    DBInstanceStorage: instance.storage,
+    DBInstanceDiskUsed: String(instance.diskUsed),
+    MaxConnections: 3200,
+    LockMode: 'Unlock',
+    Category: 'HighAvailability',
+    ConnectionString: instance.host.replace('pub.', '.'),
+    Port: String(instance.port),
+  }
+}
+
+function networksOf(instance: FakeApsaraInstance) {
+  const port = String(instance.port)
+  const inside = { IPType: 'Private', ConnectionString: instance.host.replace('pub.', '.'), Port: port }
+  return instance.publicEndpoint
+    ? [inside, { IPType: 'Public', ConnectionString: instance.host, Port: port }]
+    : [inside]
+}
+
+function arraysOf(instance: FakeApsaraInstance) {
+  const stale = instance.staleReads > 0
+  if (stale) instance.staleReads -= 1
+  return [...(stale ? instance.before : instance.ipArrays)].map(([name, group]) => ({
+    DBInstanceIPArrayName: name,
+    DBInstanceIPArrayAttribute: group.attribute,
+    SecurityIPList: group.addresses.join(','),
+    SecurityIPType: 'IPv4',
+  }))
+}
+
+function databasesOf(instance: FakeApsaraInstance, name: string, page: number) {
+  const all = [...instance.databases].filter(([each]) => name === '' || each === name)
+  return all.slice((page - 1) * 100, page * 100).map(([each, database]) => {
+    const [encoding = '', collate = '', ctype = ''] = database.characterSet.split(',')
+    return { DBName: each, DBStatus: 'Running', CharacterSetName: encoding, Collate: collate, Ctype: ctype }
+  })
+}
