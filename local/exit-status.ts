@@ -1,0 +1,15 @@
+/** What the `sampan` command tells the shell. Documented in `sampan --help`; never renumbered. */
+export const exitStatus = {
+  /** The run succeeded, or the task is valid. */
+  done: 0,
+  /** The run failed; the summary says at what. */
+  failed: 1,
+  /** The task or the command line is wrong; nothing was started. */
+  wrongTask: 2,
+  /** The precheck refuses: nothing was copied. */
+  refused: 3,
+  /** Stopped by Ctrl-C or SIGTERM. */
+  stopped: 130,
+} as const
+
+export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus]

@@ -1,0 +1,20 @@
+import { jsonDisplay } from './json.ts'
+import { liveDisplay } from './live.ts'
+import type { ProgressModel } from './model.ts'
+import { plainDisplay } from './plain.ts'
+
+/** Something that shows a model until it has finished. */
+export interface Display {
+  /** Shows the last state and lets go of the terminal. */
+  end(): Promise<void>
+}
+
+export type DisplayKind = 'auto' | 'json' | 'none'
+
+/** The display that fits where the output goes: a terminal is repainted, everything else gets lines. */
+export function startDisplay(kind: DisplayKind, model: ProgressModel): Display {
+  if (kind === 'none') return { end: async () => {} }
+  if (kind === 'json') return jsonDisplay(model)
+  const isTerminal = process.stdout.isTTY && process.env.TERM !== 'dumb' && !process.env.CI
+  return isTerminal ? liveDisplay(model) : plainDisplay(model)
+}

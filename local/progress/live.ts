@@ -1,0 +1,96 @@
+import { styleText } from 'node:util'
+import { type DefaultRenderer, Listr, type ListrTask, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
+import type { Display } from './display.ts'
+import type { ProgressModel, StageView } from './model.ts'
+import { databaseStages, runStages, type Stage } from './stages.ts'
+import { formatDuration } from './units.ts'
+
+type Task = ListrTask<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
+type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
+
+/** How often counts and clocks are repainted, milliseconds. */
+const REPAINT = 250
+
+/** A list of stages that repaints itself: the run's, and those of each database inside `Migrate`. */
+export function liveDisplay(model: ProgressModel): Display {
+  const list = new Listr<unknown, typeof DefaultRenderer, typeof SimpleRenderer>(
+    runStages.map((stage) => (stage.id === 'databases' ? databasesTask(model, stage) : stageTask(model, null, stage))),
+    {
+      exitOnError: false,
+      // Ctrl-C is the command's business: it stops the run and closes what is open.
+      registerSignalListeners: false,
+      rendererOptions: {
+        collapseSubtasks: false,
+        collapseErrors: false,
+        collapseSkips: false,
+        formatOutput: 'truncate',
+      },
+    },
+  )
+  const finished = list.run().then(
+    () => {},
+    () => {},
+  )
+  return {
+    async end() {
+      model.finish()
+      await finished
+    },
+  }
+}
+
+function databasesTask(model: ProgressModel, stage: Stage): Task {
+  return {
+    title: stage.title,
+    task: async (_, task) => {
+      await until(model, () => model.view(null, stage).state !== 'waiting')
+      if (model.view(null, stage).state === 'skipped') {
+        task.skip()
+        return
+      }
+      return task.newListr(
+        model.databases.map((database) => ({
+          title: database,
+          task: (_context, inner) =>
+            inner.newListr(
+              databaseStages.map((each) => stageTask(model, database, each)),
+              { exitOnError: false, concurrent: false },
+            ),
+        })),
+        { exitOnError: false, concurrent: true },
+      )
+    },
+  }
+}
+
+function stageTask(model: ProgressModel, database: string | null, stage: Stage): Task {
+  return {
+    title: stage.title,
+    task: async (_, task) => {
+      const view = () => model.view(database, stage)
+      const timer = setInterval(() => paint(task, view()), REPAINT)
+      await until(model, () => !['waiting', 'active'].includes(view().state))
+      clearInterval(timer)
+      const { state, detail } = view()
+      paint(task, view())
+      if (state === 'skipped') task.skip()
+      if (state === 'failed') throw new Error(detail === '' ? 'failed' : detail)
+    },
+  }
+}
+
+function paint(task: Wrapper, { stage, state, detail, milliseconds }: StageView): void {
+  const time = state === 'skipped' || milliseconds < 1 ? '' : formatDuration(milliseconds)
+  const beside = [state === 'failed' ? '' : detail, time].filter((text) => text !== '').join(' · ')
+  task.title = beside === '' ? stage.title : `${stage.title}  ${styleText('dim', beside)}`
+}
+
+/** Resolves as soon as a condition of the model holds. */
+function until(model: ProgressModel, holds: () => boolean): Promise<void> {
+  if (holds()) return Promise.resolve()
+  return new Promise((resolve) => {
+    model.onChange(() => {
+      if (holds()) resolve()
+    })
+  })
+}

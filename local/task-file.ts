@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises'
+import { SampanError } from '../lambdas/runtime/errors.ts'
+
+/**
+ * Reads a task as JSON; `-` is standard input.
+ * @throws SampanError TASK_FILE_UNREADABLE, TASK_NOT_JSON; never with a piece of the text in it, which may hold a password
+ */
+export async function readTaskFile(path: string): Promise<unknown> {
+  const text = path === '-' ? await readStandardInput() : await readText(path)
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (error) {
+    const position = error instanceof Error ? errorPosition(text, error) : text.length
+    const lines = text.slice(0, position).split('\n')
+    throw new SampanError({
+      code: 'TASK_NOT_JSON',
+      message: `${path} is not JSON: line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`,
+      remedy: 'look for a missing comma or quote there, a comma before a closing bracket, or a comment',
+    })
+  }
+}
+
+/**
+ * Where JSON.parse gave up. V8 names the position in some messages and quotes the text in others; for those, the longest
+ * beginning that is only unfinished, not wrong, is searched for.
+ */
+function errorPosition(text: string, error: Error): number {
+  const named = / at position (\d+)/.exec(error.message)?.[1]
+  if (named !== undefined) return Number(named)
+  let [right, wrong] = [0, text.length]
+  while (right < wrong) {
+    const middle = Math.ceil((right + wrong) / 2)
+    if (isUnfinished(text.slice(0, middle))) right = middle
+    else wrong = middle - 1
+  }
+  return right
+}
+
+function isUnfinished(beginning: string): boolean {
+  try {
+    JSON.parse(beginning)
+    return true
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ''
+    const position = / at position (\d+)/.exec(message)?.[1]
+    return (
+      /^Unexpected end of JSON input/.test(message) || (position !== undefined && Number(position) >= beginning.length)
+    )
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+    throw new SampanError({
+      code: 'TASK_FILE_UNREADABLE',
+      message: code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read (${code})`,
+      remedy: 'give the path of a task; `sampan --help` shows one',
+      cause,
+    })
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString('utf8')
+}
