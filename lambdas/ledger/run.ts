@@ -80,11 +80,16 @@ export async function readRun(destination: Session, id: string): Promise<RunRow>
 }
 
 /** Which step's plan is complete; written in the transaction that wrote the plan. */
-export type PlanMark = 'objects_planned_at' | 'copy_planned_at' | 'copied_at' | 'validation_planned_at'
+export type PlanMark = 'objects_planned_at' | 'copy_planned_at' | 'validation_planned_at'
 
 /** Marks a plan as complete. Call it inside the transaction that wrote it. */
 export async function markPlanned(destination: Session, id: string, mark: PlanMark): Promise<void> {
   await destination.rows(`UPDATE sampan.run SET ${mark} = pg_catalog.clock_timestamp() WHERE id = $1`, [id])
+}
+
+/** Waits for every writer under way and keeps new ones out until the transaction ends. */
+export async function lockRun(destination: Session, id: string): Promise<void> {
+  await destination.rows(`SELECT 1 FROM sampan.run WHERE id = $1 FOR UPDATE`, [id])
 }
 
 /** Closes the run for good: every later writer is refused by the fence. Waits for the transactions that are under way. */

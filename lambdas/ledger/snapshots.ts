@@ -46,12 +46,3 @@ export async function publishSnapshot(destination: Session, run: string, snapsho
   )
   return written.length === 1
 }
-
-/** True when no lane needs the view any more: SummariseCopy has said that this round of the copy is over. */
-export async function copyHasEnded(destination: Session, run: string, execution: string): Promise<boolean> {
-  const [row] = await destination.rows<{ ended: boolean }>(
-    `SELECT copied_at IS NOT NULL OR execution <> $2 AS ended FROM sampan.run WHERE id = $1`,
-    [run, execution],
-  )
-  return row?.ended ?? true
-}

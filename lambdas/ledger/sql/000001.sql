@@ -10,7 +10,9 @@ CREATE TABLE sampan.run (
   started_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   objects_planned_at timestamptz,
   copy_planned_at    timestamptz,
-  copied_at          timestamptz,
+  -- A round of the copy is over, however it ended: the keepers of the snapshot go. PlanCopy opens the next round.
+  copy_ended_at      timestamptz,
+  copied_at          timestamptz,                 -- every chunk has its receipt
   validation_planned_at timestamptz,
   sealed_at    timestamptz
 );
@@ -128,6 +130,20 @@ CREATE TABLE sampan.digest_part (
   digest       numeric,
   milliseconds double precision,
   PRIMARY KEY (run, id),
+  FOREIGN KEY (run, relation) REFERENCES sampan.relation (run, oid) ON DELETE CASCADE
+);
+
+-- What was found when a table that differs was looked into: numbers and places, never values.
+CREATE TABLE sampan.difference (
+  run          text    NOT NULL,
+  relation     oid     NOT NULL,
+  missing      bigint  NOT NULL,                  -- rows only on the source
+  surplus      bigint  NOT NULL,                  -- rows only on the destination
+  different    bigint  NOT NULL,                  -- rows of one key on both, with different values
+  complete     boolean NOT NULL,                  -- false: looked into in part, the numbers are at least these
+  source_changed boolean NOT NULL,                -- true: the source was written to since the copy, and counts as it is now
+  places       jsonb   NOT NULL DEFAULT '[]',     -- [{"side": "source", "ctid": "(3,7)", "kind": "missing"}, …], at most 20
+  PRIMARY KEY (run, relation),
   FOREIGN KEY (run, relation) REFERENCES sampan.relation (run, oid) ON DELETE CASCADE
 );
 

@@ -1,0 +1,112 @@
+import type { Chunk } from '../ledger/chunks.ts'
+import { LARGE_OBJECT_PAGE_BYTES, largeObjectDigest, largeObjectPages } from '../ledger/large-objects.ts'
+import type { Relation } from '../ledger/relations.ts'
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
+import type { Cargo } from './stream/flight.ts'
+
+/** What both servers are, as far as the statements of a chunk depend on it. */
+export interface CopyServers {
+  /** `server_version_num` of the source. */
+  readonly sourceVersion: number
+  /** `server_encoding` of the source: text travels in it, the destination converts and checks. */
+  readonly sourceEncoding: string
+  readonly destinationEncoding: string
+  /** Both know `hash_array_extended` (11 and later). */
+  readonly modernDigest: boolean
+  /** False where the task wants no digests. */
+  readonly digests: boolean
+}
+
+/** The statements that move one chunk. */
+export function chunkCargo(relation: Relation, chunk: Chunk, servers: CopyServers): Cargo {
+  if (chunk.kind === 'large_objects') return largeObjectCargo(chunk, servers)
+  const options = copyOptions(relation, servers)
+  const columns = relation.columns.map(quoteIdentifier).join(', ')
+  const table = quoteQualified(relation.schema, relation.name)
+  // A list without columns is no SQL; without one COPY FROM takes every column that is not generated: none as well.
+  const into = columns === '' ? table : `${table} (${columns})`
+  return {
+    copyOut: `COPY (SELECT ${columns} FROM ONLY ${table}${chunkCondition(relation, chunk, servers)}) TO STDOUT ${options}`,
+    copyIn: `COPY ${into} FROM STDIN ${options}`,
+    digest: digestQuery(relation, chunk, servers),
+    afterwards: null,
+  }
+}
+
+/** Row count and digest of a chunk on the source, one row of two texts; `null` where nothing is compared. */
+export function digestQuery(relation: Relation, chunk: Chunk, servers: CopyServers): string | null {
+  if (chunk.kind === 'large_objects') {
+    return servers.digests ? largeObjectDigest(chunk.lower, chunk.upper, servers.modernDigest) : null
+  }
+  if (relation.digestSql === null) return null
+  const table = quoteQualified(relation.schema, relation.name)
+  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${relation.digestSql}), 0)::text FROM ONLY ${table}${chunkCondition(relation, chunk, servers)}`
+}
+
+/** TID range scans exist from 14 on; before, a comparison with ctid reads the whole table. */
+const TID_RANGES = 140_000
+/** Line pointers of an 8 KiB page at most (MaxHeapTuplesPerPage). */
+const TUPLES_PER_PAGE = 291
+
+function chunkCondition(relation: Relation, chunk: Chunk, servers: CopyServers): string {
+  switch (chunk.kind) {
+    case 'whole':
+    case 'large_objects':
+      return ''
+    case 'tid':
+      return servers.sourceVersion >= TID_RANGES ? tidRange(chunk) : tidArray(relation, chunk)
+    case 'key':
+      return range(quoteIdentifier(chunk.keyColumn ?? ''), chunk, quoteLiteral)
+  }
+}
+
+function tidRange(chunk: Chunk): string {
+  return range('ctid', chunk, (page) => `'(${page},0)'::pg_catalog.tid`)
+}
+
+function range(column: string, chunk: Chunk, literal: (bound: string) => string): string {
+  const conditions: string[] = []
+  if (chunk.lower !== null) conditions.push(`${column} >= ${literal(chunk.lower)}`)
+  if (chunk.upper !== null) conditions.push(`${column} < ${literal(chunk.upper)}`)
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+}
+
+/** Every possible TID of the pages, as an array: a Tid Scan reads these pages only. The last chunk reads to the end as it is now. */
+function tidArray(relation: Relation, chunk: Chunk): string {
+  const table = quoteLiteral(quoteQualified(relation.schema, relation.name))
+  const end =
+    chunk.upper ??
+    `(pg_catalog.pg_relation_size(${table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::integer)`
+  return ` WHERE ctid = ANY (ARRAY(SELECT pg_catalog.format('(%s,%s)', page, line)::pg_catalog.tid
+    FROM pg_catalog.generate_series(${chunk.lower ?? 0}::bigint, ${end}::bigint - 1) AS page,
+         pg_catalog.generate_series(1, ${TUPLES_PER_PAGE}) AS line))`
+}
+
+function copyOptions(relation: Relation, servers: CopyServers): string {
+  if (relation.format === 'binary') return '(FORMAT binary)'
+  // ENCODING of the data, not client_encoding of the session: names in our statements stay UTF-8.
+  if (servers.sourceEncoding === servers.destinationEncoding && servers.sourceEncoding === 'UTF8')
+    return '(FORMAT text)'
+  return `(FORMAT text, ENCODING ${quoteLiteral(servers.sourceEncoding)})`
+}
+
+/**
+ * Large objects travel as pages through a table of the ledger that is empty again before the transaction ends: the frames
+ * stay unread here too.
+ */
+function largeObjectCargo(chunk: Chunk, servers: CopyServers): Cargo {
+  const write = 0x20000 // INV_WRITE of libpq-fs.h
+  return {
+    copyOut: `COPY (${largeObjectPages(chunk.lower, chunk.upper)}) TO STDOUT (FORMAT binary)`,
+    copyIn: `COPY sampan.large_object_page (loid, page, data) FROM STDIN (FORMAT binary)`,
+    digest: servers.digests ? largeObjectDigest(chunk.lower, chunk.upper, servers.modernDigest) : null,
+    afterwards: `
+      SELECT pg_catalog.lo_create(missing.loid) FROM (
+        SELECT DISTINCT p.loid FROM sampan.large_object_page p
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid = p.loid)) missing;
+      SELECT pg_catalog.lo_truncate64(pg_catalog.lo_open(known.loid, ${write}), 0)
+        FROM (SELECT DISTINCT loid FROM sampan.large_object_page) known;
+      SELECT pg_catalog.lo_put(loid, page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, data) FROM sampan.large_object_page;
+      DELETE FROM sampan.large_object_page`,
+  }
+}

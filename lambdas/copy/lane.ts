@@ -1,0 +1,132 @@
+import { type ClaimedChunk, claimChunks, type Receipt, writeReceipts } from '../ledger/chunks.ts'
+import type { Relation } from '../ledger/relations.ts'
+import type { Session } from '../postgres/connect.ts'
+import { SampanError } from '../runtime/errors.ts'
+import { type CopyServers, chunkCargo } from './chunk-sql.ts'
+import { resetRelation, stillHolds } from './renew.ts'
+import { fly } from './stream/flight.ts'
+
+/** One claim takes a large chunk, or as many small ones as fit: they travel in one flight. */
+const FLIGHT = { bytes: 8_000_000, count: 64 }
+
+export interface LaneOptions {
+  readonly run: string
+  readonly lane: number
+  /** The generation of the view the source session reads by. */
+  readonly generation: number
+  readonly servers: CopyServers
+  readonly relations: ReadonlyMap<number, Relation>
+}
+
+/**
+ * A lane: claims chunks, copies them and writes their receipts, in one transaction on the destination each time. The
+ * receipts, the COMMIT and the next claim travel together, so a flight waits twice for the destination, however many
+ * chunks are in it.
+ */
+export class Lane {
+  readonly #source: Session
+  readonly #destination: Session
+  readonly #options: LaneOptions
+  /** The chunks of the open transaction, for the count of a failed attempt. */
+  #claimed: readonly ClaimedChunk[] = []
+
+  /** @param destination a pipelined session: what it is asked is sent at once */
+  constructor(source: Session, destination: Session, options: LaneOptions) {
+    this.#source = source
+    this.#destination = destination
+    this.#options = options
+  }
+
+  /** What the transaction that is open holds. */
+  get claimed(): readonly number[] {
+    return this.#claimed.map((chunk) => chunk.id)
+  }
+
+  /**
+   * Copies flight after flight.
+   * @param goOn asked before each claim; false ends the lane with everything committed
+   * @returns true where nothing is left that nobody else holds, false where `goOn` said so
+   */
+  async copyAll(goOn: () => Promise<boolean>, progressed: () => void): Promise<boolean> {
+    await this.#claim([])
+    while (this.#claimed.length > 0) {
+      const outdated = await this.#outdated()
+      if (outdated !== null) {
+        await this.#copyAnew(outdated)
+        continue
+      }
+      const receipts = await this.#fly()
+      const more = await goOn()
+      if (more) await this.#claim(receipts)
+      else await this.#commit(receipts)
+      progressed()
+      if (!more) return false
+    }
+    await this.#destination.execute('ROLLBACK')
+    return true
+  }
+
+  async #fly(): Promise<Receipt[]> {
+    const { relations, servers } = this.#options
+    const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
+    const cargo = due.map((chunk) => chunkCargo(relationOf(relations, chunk), chunk, servers))
+    const deliveries = await fly(this.#source, this.#destination, cargo)
+    return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
+  }
+
+  /** The first relation whose chunk, copied in an older view, no longer equals the source. */
+  async #outdated(): Promise<Relation | null> {
+    const { relations, servers } = this.#options
+    for (const chunk of this.#claimed) {
+      if (chunk.state !== 'done') continue
+      const relation = relationOf(relations, chunk)
+      if (!(await stillHolds(this.#source, relation, chunk, servers))) return relation
+    }
+    return null
+  }
+
+  async #copyAnew(relation: Relation): Promise<void> {
+    const { run, generation } = this.#options
+    await this.#destination.execute('ROLLBACK')
+    this.#claimed = []
+    await resetRelation(this.#destination, run, relation, generation)
+    await this.#claim([])
+  }
+
+  async #commit(receipts: readonly Receipt[]): Promise<void> {
+    await Promise.all(this.#settle(receipts))
+    this.#claimed = []
+  }
+
+  /** Receipts, COMMIT, BEGIN and the next claim, sent together. */
+  async #claim(receipts: readonly Receipt[]): Promise<void> {
+    const { run, generation } = this.#options
+    const settled = this.#claimed.length === 0 ? [] : this.#settle(receipts)
+    const [claimed] = await Promise.all([this.#begin(run, generation), ...settled])
+    this.#claimed = claimed
+  }
+
+  /** Sent in this order before anything that follows: the session is pipelined. */
+  #settle(receipts: readonly Receipt[]): Promise<void>[] {
+    const { run, lane } = this.#options
+    return [writeReceipts(this.#destination, run, lane, receipts), this.#destination.execute('COMMIT')]
+  }
+
+  async #begin(run: string, generation: number): Promise<ClaimedChunk[]> {
+    const [, claimed] = await Promise.all([
+      this.#destination.execute('BEGIN'),
+      claimChunks(this.#destination, run, generation, FLIGHT),
+    ])
+    return claimed
+  }
+}
+
+function relationOf(relations: ReadonlyMap<number, Relation>, chunk: ClaimedChunk): Relation {
+  const relation = relations.get(chunk.relation)
+  if (relation !== undefined) return relation
+  throw new SampanError({
+    code: 'LEDGER_DAMAGED',
+    message: `chunk ${chunk.id} belongs to a relation the ledger does not know (oid ${chunk.relation})`,
+    remedy: 'drop the schema "sampan" and the migrated objects in the destination, then start the task again',
+  })
+}

@@ -1,0 +1,44 @@
+import { openRound } from '../ledger/copy-round.ts'
+import { storeLimits } from '../ledger/limits.ts'
+import { readRun } from '../ledger/run.ts'
+import { openDestination, openSource } from '../postgres/sessions.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import { stepHandler } from '../runtime/step-handler.ts'
+import { done } from '../runtime/verdict.ts'
+import { planCopy } from './plan/plan-copy.ts'
+
+/** The lanes of each Map of the workflow, by number. */
+export interface LanePlan {
+  readonly lanes: readonly number[]
+  readonly indexLanes: readonly number[]
+  readonly validateLanes: readonly number[]
+}
+
+/** PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. */
+export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) => {
+  const { run, task } = event
+  const options = { purpose: 'plan-copy', signal: step.signal }
+  const destination = await openDestination(event, step.environment, options)
+  try {
+    const { copyPlannedAt } = await readRun(destination, run.id)
+    if (copyPlannedAt === null) {
+      const source = await openSource(event, step.environment, options)
+      try {
+        await planCopy(source, destination, task, run.id)
+      } finally {
+        await source.close()
+      }
+    }
+    await storeLimits(destination, run.id, {
+      lanes: task.lanes,
+      queriesPerSecond: null,
+      rowsPerSecond: null,
+      bytesPerSecond: null,
+    })
+    await openRound(destination, run.id)
+  } finally {
+    await destination.close()
+  }
+  const lanes = Array.from({ length: task.lanes }, (_, lane) => lane)
+  return done<LanePlan>({ lanes, indexLanes: lanes, validateLanes: lanes })
+})

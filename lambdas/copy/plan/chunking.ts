@@ -1,0 +1,54 @@
+import type { Chunk } from '../../ledger/chunks.ts'
+import type { Relation } from '../../ledger/relations.ts'
+
+/** Servers before 14 read a TID array: one of 32 MiB of pages has about 1.2 million elements, as many as is sensible. */
+const TID_ARRAY_BYTES = 32 * 1024 * 1024
+
+export interface ChunkingOptions {
+  /** Bytes of a table that travel in one transaction. */
+  readonly chunkBytes: number
+  readonly sourceVersion: number
+}
+
+type UnnumberedChunk = Omit<Chunk, 'id'>
+
+/**
+ * Cuts a relation by its pages into chunks of about equal bytes, TOAST counted in. The first chunk has no lower and the
+ * last no upper bound: whatever the snapshot sees is in exactly one of them, also rows on pages added after the plan.
+ */
+export function cutRelation(
+  relation: Pick<Relation, 'oid' | 'bytes' | 'pages'>,
+  options: ChunkingOptions,
+): UnnumberedChunk[] {
+  const chunkBytes =
+    options.sourceVersion >= 140_000 ? options.chunkBytes : Math.min(options.chunkBytes, TID_ARRAY_BYTES)
+  const count = Math.min(Math.ceil(relation.bytes / chunkBytes), relation.pages)
+  if (count <= 1)
+    return [{ relation: relation.oid, kind: 'whole', lower: null, upper: null, keyColumn: null, bytes: relation.bytes }]
+  const bound = (index: number) => String(Math.floor((relation.pages / count) * index))
+  return Array.from({ length: count }, (_, index) => ({
+    relation: relation.oid,
+    kind: 'tid' as const,
+    lower: index === 0 ? null : bound(index),
+    upper: index === count - 1 ? null : bound(index + 1),
+    keyColumn: null,
+    bytes: Math.ceil(relation.bytes / count),
+  }))
+}
+
+/** Chunks of the large objects between the given oids, each the first of a chunk. */
+export function cutLargeObjects(bounds: readonly string[], bytes: number): UnnumberedChunk[] {
+  return bounds.map((_, index) => ({
+    relation: 0,
+    kind: 'large_objects' as const,
+    lower: index === 0 ? null : (bounds[index] ?? null),
+    upper: bounds[index + 1] ?? null,
+    keyColumn: null,
+    bytes: Math.ceil(bytes / bounds.length),
+  }))
+}
+
+/** Numbers the plan, largest first: the number breaks ties in the claim. */
+export function numberChunks(chunks: readonly UnnumberedChunk[]): Chunk[] {
+  return chunks.toSorted((a, b) => b.bytes - a.bytes).map((chunk, index) => ({ ...chunk, id: index + 1 }))
+}

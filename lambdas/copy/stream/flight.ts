@@ -1,0 +1,104 @@
+import type { Session } from '../../postgres/connect.ts'
+import { SampanError } from '../../runtime/errors.ts'
+import { copyDoneFrame } from './frames.ts'
+import { MergingSink } from './merging-sink.ts'
+import { type Answer, RawSession } from './raw-session.ts'
+
+/** One COPY from the source to the destination. */
+export interface Cargo {
+  /** `COPY (…) TO STDOUT …`, on the source. */
+  readonly copyOut: string
+  /** `COPY … FROM STDIN …`, on the destination. */
+  readonly copyIn: string
+  /** A query of one row (count, digest) on the source, in the same snapshot; `null` where nothing is compared. */
+  readonly digest: string | null
+  /** Statements on the destination after the rows, in the same transaction; `null` where there are none. */
+  readonly afterwards: string | null
+}
+
+/** What arrived. */
+export interface Delivery {
+  /** By both servers' command tags. */
+  readonly rows: string
+  /** Payload bytes of the COPY stream. */
+  readonly bytes: number
+  /** The source's digest, the server's own text. */
+  readonly digest: string | null
+  readonly milliseconds: number
+}
+
+/**
+ * Copies one or many chunks in one flight, inside the transactions that both sessions have open: every COPY statement is
+ * sent without waiting for the one before, the source's CopyData goes to the destination unread. After an error both
+ * connections are destroyed, and with them the destination's transaction: a part of a chunk cannot stay.
+ * @throws SampanError mapped by side; COPY_ROWS_DIFFER where the two servers counted differently
+ */
+export async function fly(source: Session, destination: Session, cargo: readonly Cargo[]): Promise<Delivery[]> {
+  const from = new RawSession(source)
+  const to = new RawSession(destination)
+  try {
+    const deliveries = await load(from, to, cargo)
+    from.release()
+    to.release()
+    return deliveries
+  } catch (thrown) {
+    source.destroy()
+    destination.destroy()
+    throw thrown
+  }
+}
+
+/** All of the source's questions are sent at once; the destination's follow the stream, each COPY behind the CopyDone before. */
+function load(from: RawSession, to: RawSession, cargo: readonly Cargo[]): Promise<Delivery[]> {
+  const sink = new MergingSink(to.socket, from.socket)
+  const started = performance.now()
+  const arrived = cargo.map(() => Promise.withResolvers<Answer>())
+  const landed = cargo.map(() => ({ bytes: 0, milliseconds: 0 }))
+  const begin = (index: number) => {
+    const item = cargo[index]
+    if (item !== undefined) to.query(item.copyIn).then(arrived[index]?.resolve, arrived[index]?.reject)
+  }
+  const finish = (index: number) => {
+    sink.flush()
+    to.socket.write(copyDoneFrame)
+    const afterwards = cargo[index]?.afterwards
+    if (afterwards) to.query(afterwards).catch(arrived[index]?.reject)
+    landed[index] = { bytes: sink.takeBytes(), milliseconds: performance.now() - started }
+    begin(index + 1)
+  }
+  begin(0)
+  const deliveries = cargo.map((item, index) =>
+    Promise.all([
+      from.query(item.copyOut, { data: (payload) => sink.append(payload), done: () => finish(index) }),
+      arrived[index]?.promise ?? Promise.reject(new RangeError('no such cargo')),
+      item.digest === null ? null : from.query(item.digest),
+    ]).then(([out, into, digest]) =>
+      deliver(out, into, digest, landed[index]?.bytes ?? 0, landed[index]?.milliseconds ?? 0),
+    ),
+  )
+  return Promise.all(deliveries)
+}
+
+function deliver(
+  copiedOut: Answer,
+  copiedIn: Answer,
+  digested: Answer | null,
+  bytes: number,
+  milliseconds: number,
+): Delivery {
+  const rows = rowsOf(copiedOut)
+  if (rows !== rowsOf(copiedIn) || (digested !== null && digested.rows[0]?.[0] !== rows)) {
+    throw new SampanError({
+      code: 'COPY_ROWS_DIFFER',
+      message: `the source sent ${rows} rows, counted ${digested?.rows[0]?.[0] ?? rows}, and the destination took ${rowsOf(copiedIn)}`,
+      remedy:
+        'nothing is lost: the chunk is rolled back and tried again; look for a rule or trigger on the destination table',
+      retryable: true,
+    })
+  }
+  return { rows, bytes, digest: digested?.rows[0]?.[1] ?? null, milliseconds }
+}
+
+function rowsOf(answer: Answer): string {
+  return /^COPY (\d+)$/.exec(answer.tags[0] ?? '')?.[1] ?? 'no'
+}

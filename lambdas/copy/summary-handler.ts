@@ -1,0 +1,37 @@
+import { countOpenChunks } from '../ledger/chunks.ts'
+import { endRound, readRound } from '../ledger/copy-round.ts'
+import { currentSnapshot } from '../ledger/snapshots.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import { stepHandler } from '../runtime/step-handler.ts'
+import { done, failed, type StepError, type Verdict, yielded } from '../runtime/verdict.ts'
+
+/** How one lane ended. */
+export interface LaneResult {
+  readonly lane: number
+  readonly verdict: Verdict
+  readonly error: StepError | null
+}
+
+/**
+ * SummariseCopy: every chunk has its receipt → done; a lane failed → failed; else another round. Ends the round either way,
+ * so that the keepers of the snapshot go.
+ */
+export const handler = stepHandler(
+  'SummariseCopy',
+  async (event: StepEvent & { readonly results: readonly LaneResult[] }, step) => {
+    const { id, execution } = event.run
+    const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
+    try {
+      if ((await readRound(destination, id, execution)).copied) return done()
+      const snapshot = await currentSnapshot(destination, id)
+      const open = await countOpenChunks(destination, id, snapshot?.generation ?? 0)
+      await endRound(destination, id, open === 0)
+      if (open === 0) return done()
+      const broken = event.results.find((result) => result.verdict === 'failed')
+      return broken?.error ? failed(broken.error) : yielded()
+    } finally {
+      await destination.close()
+    }
+  },
+)

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { currentSnapshot } from '../ledger/snapshots.ts'
+import type { Session } from '../postgres/connect.ts'
+import { DatabaseError } from '../postgres/errors.ts'
+import { quoteLiteral } from '../postgres/identifiers.ts'
+import { SampanError } from '../runtime/errors.ts'
+
+/** How long a lane looks for a keeper before it leaves the waiting to the state machine. */
+const PATIENCE_MILLISECONDS = 15_000
+const PAUSE_MILLISECONDS = 200
+
+/**
+ * Opens the source session's transaction in the consistent view of the run.
+ * @returns the generation of the view
+ * @throws SampanError SNAPSHOT_NOT_KEPT where no keeper holds one at the moment
+ */
+export async function importView(
+  source: Session,
+  destination: Session,
+  run: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const until = performance.now() + PATIENCE_MILLISECONDS
+  while (performance.now() < until && !signal.aborted) {
+    const snapshot = await currentSnapshot(destination, run)
+    if (snapshot !== null && (await imported(source, snapshot.id))) return snapshot.generation
+    await sleep(PAUSE_MILLISECONDS, undefined, { signal }).catch(() => {})
+  }
+  throw new SampanError({
+    code: 'SNAPSHOT_NOT_KEPT',
+    message: 'no keeper holds the consistent view of the source at the moment',
+    remedy:
+      'nothing to do while the retry window is open: the keeper takes a new view as soon as it reaches the source',
+    retryable: true,
+    kind: 'connection',
+  })
+}
+
+/** False where the snapshot's owner is gone: SQLSTATE 22023 (invalid_parameter_value), 42704 from 17 on. */
+async function imported(source: Session, id: string): Promise<boolean> {
+  try {
+    await source.execute(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`,
+    )
+    return true
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseError) || !['22023', '42704'].includes(thrown.sqlState ?? '')) throw thrown
+    await source.execute('ROLLBACK')
+    return false
+  }
+}

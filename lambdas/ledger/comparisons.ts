@@ -1,0 +1,70 @@
+import type { Session } from '../postgres/connect.ts'
+import { sqlFile } from '../postgres/sql-file.ts'
+import type { Task } from '../task/task.ts'
+import { LARGE_OBJECTS_OID } from './relations.ts'
+
+const READ = sqlFile(new URL('./sql/read-comparisons.sql', import.meta.url))
+
+/** Both sides of a relation, as the ledger knows them. Counts and digests are the servers' own text. */
+export interface Comparison {
+  /** On the source; 0 stands for the large objects. */
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly format: 'binary' | 'text'
+  /** Estimated, of the source. */
+  readonly bytes: number
+  /** What became of the object that creates the relation; `null` where none is known. */
+  readonly objectStatus: string | null
+  readonly chunks: number
+  readonly openChunks: number
+  /** Failed attempts of all its chunks. */
+  readonly attempts: number
+  readonly copiedBytes: number | null
+  readonly milliseconds: number | null
+  readonly lastError: string | null
+  readonly sourceRows: string | null
+  readonly sourceDigest: string | null
+  readonly parts: number
+  readonly openParts: number
+  readonly destinationRows: string | null
+  readonly destinationDigest: string | null
+}
+
+/** All relations of a run, by schema and name. */
+export async function readComparisons(destination: Session, run: string): Promise<Comparison[]> {
+  return destination.rows<Comparison>(READ, [run])
+}
+
+/**
+ * - `unwanted`: the task compares nothing
+ * - `absent`: the table was not created, which its object's status says
+ * - `open`: not all has been read yet
+ */
+export type ComparisonResult = 'equal' | 'differs' | 'open' | 'absent' | 'unwanted'
+
+/** The judgement: equal only where everything was read on both sides and every number that the mode asks for is the same. */
+export function compare(relation: Comparison, mode: Task['validation']['mode']): ComparisonResult {
+  if (wasNotCreated(relation)) return 'absent'
+  if (mode === 'none') return 'unwanted'
+  if (relation.chunks === 0 || relation.openChunks > 0) return 'open'
+  // No part at all: the table is not on the destination any more.
+  if (relation.parts === 0) return 'differs'
+  if (relation.openParts > 0) return 'open'
+  if (relation.sourceRows === null || relation.sourceRows !== relation.destinationRows) return 'differs'
+  if (mode === 'full' && relation.sourceDigest !== relation.destinationDigest) return 'differs'
+  return 'equal'
+}
+
+export function wasNotCreated(relation: Comparison): boolean {
+  return relation.objectStatus === 'failed' || relation.objectStatus === 'blocked'
+}
+
+/** How a relation is named to people. */
+export function relationTitle(relation: {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+}): string {
+  return relation.oid === LARGE_OBJECTS_OID ? 'large objects' : `${relation.schema}.${relation.name}`
+}

@@ -1,0 +1,38 @@
+/** Bytes of one page of a large object as it travels and is digested: small enough for any memory. */
+export const LARGE_OBJECT_PAGE_BYTES = 262_144
+
+/** `INV_READ` of libpq-fs.h. */
+const READ = 0x40000
+
+/**
+ * A query over every page of the large objects with `lower <= oid < upper`: `loid, page, data`. Works with the `lo_*`
+ * functions alone, because `pg_largeobject` itself is closed to everybody but superusers (on RDS it is rdsadmin's).
+ * The descriptor is closed as soon as the size is known: a lane's transaction is long.
+ */
+export function largeObjectPages(lower: string | null, upper: string | null): string {
+  const range = [
+    lower === null ? null : `m.oid >= ${Number(lower)}::pg_catalog.oid`,
+    upper === null ? null : `m.oid < ${Number(upper)}::pg_catalog.oid`,
+  ].filter((condition) => condition !== null)
+  const where = range.length === 0 ? '' : `WHERE ${range.join(' AND ')}`
+  return `SELECT o.loid, p.page, pg_catalog.lo_get(o.loid, p.page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, ${LARGE_OBJECT_PAGE_BYTES}) AS data
+    FROM (SELECT sized.loid, sized.size, pg_catalog.lo_close(sized.fd)
+            FROM (SELECT opened.loid, opened.fd, pg_catalog.lo_lseek64(opened.fd, 0, 2) AS size
+                    FROM (SELECT m.oid AS loid, pg_catalog.lo_open(m.oid, ${READ}) AS fd
+                            FROM pg_catalog.pg_largeobject_metadata m ${where} ORDER BY m.oid OFFSET 0) opened
+                  OFFSET 0) sized
+          OFFSET 0) o,
+         LATERAL pg_catalog.generate_series(0, ((o.size + ${LARGE_OBJECT_PAGE_BYTES - 1}) / ${LARGE_OBJECT_PAGE_BYTES} - 1)::integer) AS p(page)`
+}
+
+/**
+ * Count and digest of those pages, as a query of one row: `count, digest`, both text. The object without a byte has no
+ * page; that it exists is the object list's matter.
+ * @param modern both servers know `hash_array_extended` (11 and later)
+ */
+export function largeObjectDigest(lower: string | null, upper: string | null, modern: boolean): string {
+  const hash = modern
+    ? 'pg_catalog.hash_array_extended(ARRAY[pg_catalog.oidsend(loid), pg_catalog.int4send(page), data], 0)'
+    : `('x' || pg_catalog.substr(pg_catalog.md5(loid::text || ':' || page::text || ':' || pg_catalog.encode(data, 'hex')), 1, 16))::bit(64)::bigint`
+  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${hash}), 0)::text FROM (${largeObjectPages(lower, upper)}) pages`
+}

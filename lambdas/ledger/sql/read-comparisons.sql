@@ -1,0 +1,24 @@
+-- $1 run. What the chunks' receipts say of the source and the digest parts of the destination, a row per relation.
+SELECT r.oid, r.schema, r.name, r.format, r.bytes::float8 AS bytes, o.status AS "objectStatus",
+       COALESCE(c.chunks, 0) AS chunks, COALESCE(c.open, 0) AS "openChunks", COALESCE(c.attempts, 0) AS attempts,
+       c.copied_bytes::float8 AS "copiedBytes", c.milliseconds, c.last_error AS "lastError",
+       c.rows::text AS "sourceRows", c.digest::text AS "sourceDigest",
+       COALESCE(p.parts, 0) AS parts, COALESCE(p.open, 0) AS "openParts",
+       p.rows::text AS "destinationRows", p.digest::text AS "destinationDigest"
+  FROM sampan.relation r
+  LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
+  LEFT JOIN (
+    SELECT relation, count(*)::integer AS chunks,
+           count(*) FILTER (WHERE state = 'pending' OR generation < latest.generation)::integer AS open,
+           sum(attempts)::integer AS attempts, sum(copied_bytes) AS copied_bytes, sum(milliseconds) AS milliseconds,
+           max(last_error) AS last_error, sum(rows) AS rows,
+           CASE WHEN bool_and(digest IS NOT NULL) THEN sum(digest) END AS digest
+      FROM sampan.chunk, (SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1) latest
+     WHERE run = $1 GROUP BY relation
+  ) c ON c.relation = r.oid
+  LEFT JOIN (
+    SELECT relation, count(*)::integer AS parts, count(*) FILTER (WHERE state = 'pending')::integer AS open,
+           sum(rows) AS rows, CASE WHEN bool_and(digest IS NOT NULL) THEN sum(digest) END AS digest
+      FROM sampan.digest_part WHERE run = $1 GROUP BY relation
+  ) p ON p.relation = r.oid
+ WHERE r.run = $1 ORDER BY r.schema, r.name

@@ -1,0 +1,87 @@
+import type { Session } from '../postgres/connect.ts'
+import { sqlFile } from '../postgres/sql-file.ts'
+
+/** A piece of the destination that one lane reads: a TID range of a table, or large objects by their ids. */
+export interface DigestPart {
+  readonly id: number
+  /** The relation's oid on the source. */
+  readonly relation: number
+  readonly schema: string
+  readonly name: string
+  /** `(page,0)`, or a large object's id; inclusive; `null`: from the start. */
+  readonly lower: string | null
+  /** Exclusive; `null`: to the end. */
+  readonly upper: string | null
+  /** Hashes one row to an int8; `null`: rows are only counted. */
+  readonly digestSql: string | null
+}
+
+/** What was read of a part. `rows` and `digest` are the server's own text. */
+export interface DigestResult {
+  readonly id: number
+  readonly rows: string
+  readonly digest: string | null
+}
+
+const PLAN = sqlFile(new URL('./sql/plan-digest-parts.sql', import.meta.url))
+const CLAIM = sqlFile(new URL('./sql/claim-digest-parts.sql', import.meta.url))
+
+/** TID comparisons are range scans from 14 on; before, each would read the whole table. */
+const TID_RANGES = 140_000
+
+/** Cuts the destination into parts of about `partBytes`, in place of the parts there were. Call it in a transaction. */
+export async function planParts(destination: Session, run: string, partBytes: number): Promise<void> {
+  await destination.rows(`DELETE FROM sampan.digest_part WHERE run = $1`, [run])
+  await destination.rows(PLAN, [run, partBytes, destination.serverVersion >= TID_RANGES])
+}
+
+/** True where a chunk was copied after the parts were planned: what they read may be gone. */
+export async function copiedSincePlan(destination: Session, run: string): Promise<boolean> {
+  const [row] = await destination.rows<{ copied: boolean }>(
+    `SELECT EXISTS (SELECT FROM sampan.chunk c JOIN sampan.run r ON r.id = c.run
+                     WHERE r.id = $1 AND c.finished_at > r.validation_planned_at) AS copied`,
+    [run],
+  )
+  return row?.copied ?? false
+}
+
+/** Lets the destination's rows of these relations be read once more. */
+export async function reopenParts(destination: Session, run: string, relations: readonly number[]): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.digest_part SET state = 'pending', rows = NULL, digest = NULL
+      WHERE run = $1 AND relation = ANY ($2::oid[])`,
+    [run, relations],
+  )
+}
+
+/** Claims parts inside the open transaction; empty where nothing is left that nobody else holds. */
+export async function claimParts(
+  destination: Session,
+  run: string,
+  small: { readonly bytes: number; readonly count: number },
+): Promise<DigestPart[]> {
+  return destination.rows<DigestPart>(CLAIM, [run, small.bytes, small.count])
+}
+
+/** The receipts of the parts claimed, inside the transaction that claimed them. */
+export async function storeResults(
+  destination: Session,
+  run: string,
+  results: readonly DigestResult[],
+  milliseconds: number,
+): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.digest_part p SET state = 'done', rows = r.rows, digest = r.digest, milliseconds = $3
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS r(id integer, rows bigint, digest numeric)
+      WHERE p.run = $1 AND p.id = r.id`,
+    [run, JSON.stringify(results), milliseconds / Math.max(1, results.length)],
+  )
+}
+
+export async function countOpenParts(destination: Session, run: string): Promise<number> {
+  const [row] = await destination.rows<{ open: number }>(
+    `SELECT pg_catalog.count(*)::integer AS open FROM sampan.digest_part WHERE run = $1 AND state = 'pending'`,
+    [run],
+  )
+  return row?.open ?? 0
+}

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readRound } from '../ledger/copy-round.ts'
+import { writeEvents } from '../ledger/events.ts'
+import { currentSnapshot } from '../ledger/snapshots.ts'
+import type { Session } from '../postgres/connect.ts'
+import { openDestination, openSource } from '../postgres/sessions.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
+import { done, more } from '../runtime/verdict.ts'
+import { type Held, takeView } from './keeper.ts'
+
+const POLL_MILLISECONDS = 250
+/** A keeper leaves this long before its call ends. */
+const MARGIN_SECONDS = 20
+
+/** KeepSnapshot: holds the consistent view open until the round of the copy is over, or until the call's time is used. */
+export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step) => {
+  const session = { purpose: `keeper:${event.lane ?? 0}`, signal: step.signal }
+  const destination = await openDestination(event, step.environment, session)
+  const open: Session[] = [destination]
+  try {
+    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
+    const source = await openSource(event, step.environment, session)
+    open.push(source)
+    const until = performance.now() + (await lifeSeconds(destination, event, step)) * 1000
+    const held = await take(source, destination, event, until)
+    if (held === null) return more()
+    if (held.renewed) await tellOfRenewal(destination, event, held)
+    return (await hold(source, destination, event, until, step.signal)) ? done() : more()
+  } finally {
+    await Promise.all(open.map((each) => each.close()))
+  }
+})
+
+/** True where the round is over. Asking the source as well keeps its connection alive and notices its loss. */
+async function hold(source: Session, destination: Session, event: StepEvent, until: number, signal: AbortSignal) {
+  while (performance.now() < until && !signal.aborted) {
+    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return true
+    await source.rows('SELECT 1')
+    await sleep(POLL_MILLISECONDS, undefined, { signal }).catch(() => {})
+  }
+  return false
+}
+
+async function take(source: Session, destination: Session, event: StepEvent, until: number): Promise<Held | null> {
+  const holder = `${event.run.execution}:${event.lane ?? 0}`
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const life = Math.max(1, Math.round((until - performance.now()) / 1000))
+    const held = await takeView(source, destination, event.run.id, holder, life)
+    if (held !== null) return held
+  }
+  return null
+}
+
+/**
+ * How long this keeper stays. Two keepers whose calls would end together are no overlap: the later one then stays only
+ * half its time, and from there on they take turns.
+ */
+async function lifeSeconds(destination: Session, event: StepEvent, step: StepTools): Promise<number> {
+  const remaining = step.remainingMilliseconds() / 1000
+  const full = remaining - Math.min(MARGIN_SECONDS, remaining / 4)
+  const other = await currentSnapshot(destination, event.run.id)
+  const together = other !== null && Math.abs(other.secondsLeft - full) < full / 4
+  return together ? full / 2 : full
+}
+
+async function tellOfRenewal(destination: Session, event: StepEvent, held: Held): Promise<void> {
+  await writeEvents(destination, event.run.id, [
+    {
+      level: 'warning',
+      step: 'KeepSnapshot',
+      code: 'SNAPSHOT_RENEWED',
+      message: `the consistent view was lost and taken anew (generation ${held.generation}): every finished chunk is proved against it, and tables written since are copied again`,
+    },
+  ])
+}
