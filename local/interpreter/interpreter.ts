@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ExecutionAbortedError,
   ExecutionError,
-  ExecutionTimeoutError,
   type RunOptions,
   StateMachine,
   type StateMachineDefinition,
@@ -66,7 +65,7 @@ const SETTLE_SECONDS = 60
  * @throws Error when the definition uses what the interpreter would silently ignore, or a handler is missing
  */
 export function runLocally(run: LocalRun): LocalExecution {
-  const definition = prepare(run.definition, run.limits?.concurrency ?? CONCURRENCY)
+  const { TimeoutSeconds, ...definition } = prepare(run.definition, run.limits?.concurrency ?? CONCURRENCY)
   const stopping = new AbortController()
   const calls = callsOf(definition, run.handlers, run.services ?? {}, stopping.signal)
   // The package's type knows no Label and no ProcessorConfig; the definition was checked by our own rules.
@@ -86,13 +85,25 @@ export function runLocally(run: LocalRun): LocalExecution {
     },
   })
   const drained = drain(execution.eventLogs, run.onEvent ?? (() => {}))
+  const stop = () => {
+    // Our own signal first: abort() lets the rest of a Map and of a Retry begin, and they must find it fired.
+    stopping.abort()
+    execution.abort()
+  }
+  // The workflow's time-out is ours, not the package's, for the same reason.
+  let timedOut = false
+  const timeout = setTimeout(() => {
+    timedOut = true
+    stop()
+  }, Number(TimeoutSeconds) * 1000)
 
   const end = async (): Promise<LocalOutcome> => {
     const outcome = await execution.result.then(
       (output): LocalOutcome => ({ status: 'succeeded', output }),
-      (error: unknown) => toOutcome(error),
+      (error: unknown) => (timedOut ? ({ status: 'timed-out' } as const) : toOutcome(error)),
     )
-    // After a failure or a time-out the package lets queued iterations begin, and late handlers go on: end them too.
+    clearTimeout(timeout)
+    // After a failure the package lets queued iterations begin, and handlers it has given up go on: end them too.
     stopping.abort()
     await drained
     const patience = new AbortController()
@@ -110,9 +121,7 @@ export function runLocally(run: LocalRun): LocalExecution {
   return {
     promise,
     stop: () => {
-      // Our own signal first: abort() lets the rest of a Map and of a Retry begin, and they must find it fired.
-      stopping.abort()
-      execution.abort()
+      stop()
       return promise
     },
   }
@@ -131,7 +140,6 @@ async function drain(events: AsyncGenerator<object>, onEvent: (event: LocalEvent
 
 function toOutcome(error: unknown): LocalOutcome {
   if (error instanceof ExecutionAbortedError) return { status: 'stopped' }
-  if (error instanceof ExecutionTimeoutError) return { status: 'timed-out' }
   const cause = error instanceof ExecutionError ? error.cause : error
   if (cause instanceof Error) {
     // The guard of a stopped run may reach the end before the package's own abort does.
