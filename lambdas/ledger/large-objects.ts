@@ -1,3 +1,5 @@
+import { hashBytes } from '../postgres/hash-bytes.ts'
+
 /** Bytes of one page of a large object as it travels and is digested: small enough for any memory. */
 export const LARGE_OBJECT_PAGE_BYTES = 262_144
 
@@ -32,7 +34,7 @@ export function largeObjectPages(lower: string | null, upper: string | null): st
  */
 export function largeObjectDigest(lower: string | null, upper: string | null, modern: boolean): string {
   const hash = modern
-    ? 'pg_catalog.hash_array_extended(ARRAY[pg_catalog.oidsend(loid), pg_catalog.int4send(page), data], 0)'
+    ? hashBytes(['pg_catalog.oidsend(loid)', 'pg_catalog.int4send(page)', 'data'])
     : `('x' || pg_catalog.substr(pg_catalog.md5(loid::text || ':' || page::text || ':' || pg_catalog.encode(data, 'hex')), 1, 16))::bit(64)::bigint`
   return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${hash}), 0)::text FROM (${largeObjectPages(lower, upper)}) pages`
 }

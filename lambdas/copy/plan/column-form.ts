@@ -1,3 +1,4 @@
+import { hashBytes } from '../../postgres/hash-bytes.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 
 /** The ground of one column's type on the source: domains followed, the element of an array named. */
@@ -76,7 +77,7 @@ export const MODERN_DIGEST = 110_000
 export function rowDigest(columns: readonly ColumnType[], servers: FormServers): string {
   const values = columns.map((column) => valueBytes(column, servers))
   if (Math.min(servers.sourceVersion, servers.destinationVersion) >= MODERN_DIGEST) {
-    return `pg_catalog.hash_array_extended(ARRAY[${values.join(', ')}]::pg_catalog.bytea[], 0)`
+    return hashBytes(values)
   }
   const text = values.map((value) => `COALESCE(pg_catalog.encode(${value}, 'hex'), 'N') || ','`).join(' || ')
   return `('x' || pg_catalog.substr(pg_catalog.md5(${text || "''"}), 1, 16))::pg_catalog.bit(64)::bigint`

@@ -9,7 +9,7 @@ SELECT r.oid, r.schema, r.name, r.format, r.bytes::float8 AS bytes, o.status AS 
   LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
   LEFT JOIN (
     SELECT relation, count(*)::integer AS chunks,
-           count(*) FILTER (WHERE state = 'pending' OR generation < latest.generation)::integer AS open,
+           count(*) FILTER (WHERE state = 'pending' OR chunk.generation < latest.generation)::integer AS open,
            sum(attempts)::integer AS attempts, sum(copied_bytes) AS copied_bytes, sum(milliseconds) AS milliseconds,
            max(last_error) AS last_error, sum(rows) AS rows,
            CASE WHEN bool_and(digest IS NOT NULL) THEN sum(digest) END AS digest

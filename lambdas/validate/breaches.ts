@@ -1,0 +1,88 @@
+import {
+  readSequences,
+  readUnsettledObjects,
+  type SequenceAccount,
+  sequenceMatches,
+  type UnsettledObject,
+} from '../ledger/accounts.ts'
+import { type Comparison, compare, readComparisons, relationTitle, wasNotCreated } from '../ledger/comparisons.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { Task } from '../task/task.ts'
+import { listed } from './listed.ts'
+
+/** A reason why a run may not be sealed. */
+export interface Breach {
+  readonly code:
+    | 'OBJECTS_OPEN'
+    | 'OBJECTS_FAILED'
+    | 'CHUNKS_OPEN'
+    | 'VALIDATION_DIFFERS'
+    | 'VALIDATION_OPEN'
+    | 'SEQUENCES_DIFFER'
+  readonly message: string
+  readonly remedy: string
+}
+
+/** Everything the ledger knows that the judgement needs. */
+export interface Accounts {
+  readonly objects: readonly UnsettledObject[]
+  readonly relations: readonly Comparison[]
+  readonly sequences: readonly SequenceAccount[]
+}
+
+export async function readAccounts(destination: Session, run: string): Promise<Accounts> {
+  return {
+    objects: await readUnsettledObjects(destination, run),
+    relations: await readComparisons(destination, run),
+    sequences: await readSequences(destination, run),
+  }
+}
+
+/** What keeps the run from being sealed, the most telling first; empty where everything is accounted for. Pure. */
+export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError' | 'validation'>): Breach[] {
+  const tolerant = task.onObjectError === 'continue'
+  const pending = accounts.objects.filter((object) => object.status === 'pending')
+  const failed = accounts.objects.filter((object) => object.status !== 'pending')
+  const copied = accounts.relations.filter((relation) => !(tolerant && wasNotCreated(relation)))
+  const open = copied.filter((relation) => relation.chunks === 0 || relation.openChunks > 0)
+  const compared = copied.filter((relation) => !open.includes(relation))
+  const judged = (result: string) => compared.filter((relation) => compare(relation, task.validation.mode) === result)
+  const sequences = accounts.sequences.filter((one) => !sequenceMatches(one) && !(tolerant && one.error !== null))
+  return [
+    breach(pending.map(objectTitle), 'OBJECTS_OPEN', 'objects have not been dealt with', 'start the task again'),
+    breach(
+      tolerant ? [] : failed.map(objectTitle),
+      'OBJECTS_FAILED',
+      'objects could not be created',
+      'mend what the report says of each, or set onObjectError to "continue"; then start the task again',
+    ),
+    breach(open.map(relationTitle), 'CHUNKS_OPEN', 'tables are not copied to their end', 'start the task again'),
+    breach(
+      judged('differs').map(relationTitle),
+      'VALIDATION_DIFFERS',
+      'tables differ between source and destination',
+      'read in the report how they differ; look for other writers on the destination, empty it, and migrate anew',
+    ),
+    breach(
+      judged('open').map(relationTitle),
+      'VALIDATION_OPEN',
+      'tables are not compared to their end',
+      'start the task again',
+    ),
+    breach(
+      sequences.map((sequence) => `${sequence.schema}.${sequence.name}`),
+      'SEQUENCES_DIFFER',
+      'sequences do not stand where they stood on the source',
+      'look for other writers on the destination, then start the task again',
+    ),
+  ].filter((found) => found !== null)
+}
+
+function breach(names: readonly string[], code: Breach['code'], what: string, remedy: string): Breach | null {
+  if (names.length === 0) return null
+  return { code, message: `${names.length} ${what}: ${listed(names)}`, remedy }
+}
+
+function objectTitle({ kind, schema, name, errorCode }: UnsettledObject): string {
+  return `${kind} ${schema === null ? '' : `${schema}.`}${name}${errorCode === null ? '' : ` (${errorCode})`}`
+}

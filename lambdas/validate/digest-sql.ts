@@ -1,0 +1,34 @@
+import { largeObjectDigest } from '../ledger/large-objects.ts'
+import { LARGE_OBJECTS_OID } from '../ledger/relations.ts'
+import type { DigestPart } from '../ledger/validation.ts'
+import { quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
+
+/**
+ * Count and digest of many parts in one statement, a row each: `id, rows, digest`, all text. Small tables share a round
+ * trip this way, wherever the destination is.
+ * @param digests false: rows are counted only
+ * @param modern both servers know `hash_array_extended` (11 and later)
+ */
+export function digestStatement(parts: readonly DigestPart[], digests: boolean, modern: boolean): string {
+  return parts.map((part) => partQuery(part, digests, modern)).join('\nUNION ALL\n')
+}
+
+function partQuery(part: DigestPart, digests: boolean, modern: boolean): string {
+  if (part.relation === LARGE_OBJECTS_OID) {
+    const pages = largeObjectDigest(part.lower, part.upper, modern)
+    const digest = digests ? 'counted.digest' : 'NULL::text'
+    return `SELECT ${part.id} AS id, counted.rows, ${digest} AS digest FROM (${pages}) AS counted(rows, digest)`
+  }
+  const digest =
+    digests && part.digestSql !== null ? `COALESCE(pg_catalog.sum(${part.digestSql}), 0)::text` : 'NULL::text'
+  // ONLY: a partition or a child table is a relation of its own. No alias: a column may have any name.
+  return `SELECT ${part.id} AS id, pg_catalog.count(*)::text AS rows, ${digest} AS digest
+  FROM ONLY ${quoteQualified(part.schema, part.name)}${range(part)}`
+}
+
+function range(part: DigestPart): string {
+  const conditions: string[] = []
+  if (part.lower !== null) conditions.push(`ctid >= ${quoteLiteral(part.lower)}::pg_catalog.tid`)
+  if (part.upper !== null) conditions.push(`ctid < ${quoteLiteral(part.upper)}::pg_catalog.tid`)
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+}

@@ -1,0 +1,46 @@
+import type { Relation } from '../../ledger/relations.ts'
+import { quoteIdentifier, quoteQualified } from '../../postgres/identifiers.ts'
+
+const HASH_FUNCTIONS = 110_000
+
+/** How the rows of one table are named and compared without their values: two hashes of 64 bits per row. */
+export interface RowHashes {
+  /** Hashes the key; of a table without one, the whole row. */
+  readonly key: string
+  /** Hashes the row. */
+  readonly row: string
+}
+
+/**
+ * @param keyColumns of the primary key, empty where there is none
+ * @param serverVersion the older of the two
+ */
+export function rowHashes(relation: Relation, keyColumns: readonly string[], serverVersion: number): RowHashes {
+  // Rows without a column, or without a digest, are all alike: then only their number can differ.
+  const row = `(${relation.digestSql ?? '0::bigint'})`
+  if (keyColumns.length === 0) return { key: row, row }
+  const key = `(ARRAY[${keyColumns.map((column) => `${quoteIdentifier(column)}::text`).join(', ')}]::text)`
+  const hash =
+    serverVersion >= HASH_FUNCTIONS
+      ? `pg_catalog.hashtextextended(${key} COLLATE pg_catalog."C", 0)`
+      : `('x' || pg_catalog.substr(pg_catalog.md5(${key}), 1, 16))::bit(64)::bigint`
+  return { key: hash, row }
+}
+
+/** Rows and digest per bucket of the key's hash: `bucket, rows, digest`, one row per bucket that has any. */
+export function bucketQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
+  return `SELECT (hashed.key & ${buckets - 1})::integer AS bucket, pg_catalog.count(*)::text AS rows,
+       pg_catalog.sum(hashed.row)::text AS digest
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ONLY ${table(relation)}) AS hashed GROUP BY 1`
+}
+
+/** The rows of some buckets, `$1 integer[]`: `key, row, place`, all text. */
+export function pairQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
+  return `SELECT hashed.key::text AS key, hashed.row::text AS row, hashed.place::text AS place
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ONLY ${table(relation)}) AS hashed
+ WHERE (hashed.key & ${buckets - 1})::integer = ANY ($1::integer[])`
+}
+
+function table(relation: Relation): string {
+  return quoteQualified(relation.schema, relation.name)
+}

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readRun } from '../ledger/run.ts'
+import { countOpenParts } from '../ledger/validation.ts'
+import type { Session } from '../postgres/connect.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
+import { done, more, type StepAnswer } from '../runtime/verdict.ts'
+import { readParts } from './read-parts.ts'
+
+/** No part is begun with less time than this left. */
+const LEAST_MILLISECONDS = 20_000
+/** What is kept back from a statement's time to roll back and answer. */
+const RESERVE_MILLISECONDS = 12_000
+/** How often the lane that waits for the others looks for parts they gave back. */
+const LOOK_MILLISECONDS = 500
+const HASH_ARRAYS = 110_000
+
+/** ValidateLane: reads part after part of the destination until nothing is left or the call's time is nearly used. */
+export const handler = stepHandler('ValidateLane', async (event: StepEvent, step) => {
+  if (event.task.validation.mode === 'none') return done()
+  const destination = await openDestination(event, step.environment, {
+    purpose: `validate-${event.lane ?? 0}`,
+    signal: step.signal,
+    pipeline: true,
+  })
+  try {
+    return await readUntilDone(event, step, destination)
+  } finally {
+    await destination.close()
+  }
+})
+
+async function readUntilDone(event: StepEvent, step: StepTools, destination: Session): Promise<StepAnswer<null>> {
+  const run = event.run.id
+  const { source } = await readRun(destination, run)
+  const options = {
+    run,
+    digests: event.task.validation.mode === 'full',
+    modern: Math.min(source.serverVersion, destination.serverVersion) >= HASH_ARRAYS,
+  }
+  const least = Math.min(LEAST_MILLISECONDS, step.remainingMilliseconds() / 2)
+  let worked = false
+  while (step.remainingMilliseconds() > least && !step.signal.aborted) {
+    const timeoutMilliseconds = step.remainingMilliseconds() - Math.min(RESERVE_MILLISECONDS, least / 2)
+    const count = await readParts(destination, { ...options, timeoutMilliseconds }).catch((thrown: unknown) => {
+      // The time that was left was short: with a whole call's time it is another matter.
+      if (worked && thrown instanceof SampanError && thrown.code === 'VALIDATION_TOO_SLOW') return null
+      throw thrown
+    })
+    if (count === null) return more()
+    if (count > 0) {
+      worked = true
+      step.progressed()
+      continue
+    }
+    // One lane stays until all is read: it takes up what a lane that died gives back.
+    if (event.lane !== 0 || (await countOpenParts(destination, run)) === 0) return done()
+    await sleep(LOOK_MILLISECONDS, undefined, { signal: step.signal }).catch(() => {})
+  }
+  return more()
+}

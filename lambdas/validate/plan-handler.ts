@@ -1,0 +1,51 @@
+import { compare, readComparisons } from '../ledger/comparisons.ts'
+import { fenceRun } from '../ledger/fence.ts'
+import { markPlanned, readRun } from '../ledger/run.ts'
+import { copiedSincePlan, planParts, reopenParts } from '../ledger/validation.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { stepHandler } from '../runtime/step-handler.ts'
+import { done } from '../runtime/verdict.ts'
+
+/** A part is read in seconds, so that a lane's time is never cut by it, and one long table is read by all lanes. */
+const CHUNKS_PER_PART = 4
+const MEGABYTE = 1_048_576
+
+/**
+ * PlanValidation: cuts the destination into the parts that the lanes read. Taken up again, it keeps what was read and found
+ * equal: a task started again after somebody mended the destination reads the tables that differed, and only those.
+ */
+export const handler = stepHandler('PlanValidation', async (event, step) => {
+  const { mode } = event.task.validation
+  const run = event.run.id
+  const destination = await openDestination(event, step.environment, {
+    purpose: 'plan-validation',
+    signal: step.signal,
+  })
+  try {
+    const { validationPlannedAt } = await readRun(destination, run)
+    await inTransaction(destination, async () => {
+      await fenceRun(destination, run)
+      if (mode === 'none') await markPlanned(destination, run, 'validation_planned_at')
+      else if (validationPlannedAt === null || (await copiedSincePlan(destination, run))) {
+        await planParts(destination, run, event.task.chunkMegabytes * MEGABYTE * CHUNKS_PER_PART)
+        await markPlanned(destination, run, 'validation_planned_at')
+      } else {
+        const relations = await readComparisons(destination, run)
+        const different = relations.filter((relation) => compare(relation, mode) === 'differs')
+        if (different.some((relation) => relation.parts === 0)) {
+          // Planned when the task compared nothing, or when a table was not there yet.
+          await planParts(destination, run, event.task.chunkMegabytes * MEGABYTE * CHUNKS_PER_PART)
+        } else
+          await reopenParts(
+            destination,
+            run,
+            different.map((relation) => relation.oid),
+          )
+      }
+    })
+    return done()
+  } finally {
+    await destination.close()
+  }
+})

@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks'
+import { claimParts, type DigestPart, type DigestResult, storeResults } from '../ledger/validation.ts'
+import type { Session } from '../postgres/connect.ts'
+import { DatabaseError } from '../postgres/errors.ts'
+import { SampanError } from '../runtime/errors.ts'
+import { digestStatement } from './digest-sql.ts'
+
+/** Parts below this go together, so many at once: each holds locks on its table and indexes until the statement ends. */
+const SMALL = { bytes: 16 * 1_048_576, count: 50 }
+
+export interface ReadOptions {
+  readonly run: string
+  /** False: rows are counted only. */
+  readonly digests: boolean
+  /** Both servers know `hash_array_extended` (11 and later). */
+  readonly modern: boolean
+  /** The server itself ends a statement that takes longer, so that no orphan holds the claim. */
+  readonly timeoutMilliseconds: number
+}
+
+/**
+ * Claims parts, reads them and writes their receipts in one transaction: three round trips for up to 51 tables.
+ * @param destination a pipelined session: BEGIN, fence and claim travel together, as do receipt and COMMIT
+ * @returns how many parts were read; 0 where nothing is left that nobody else holds
+ * @throws SampanError RUN_SEALED, VALIDATION_TOO_SLOW, or the server's own
+ */
+export async function readParts(destination: Session, options: ReadOptions): Promise<number> {
+  try {
+    const parts = await claim(destination, options)
+    if (parts.length > 0) await read(destination, parts, options)
+    await destination.execute('COMMIT')
+    return parts.length
+  } catch (thrown) {
+    await destination.execute('ROLLBACK').catch(() => {})
+    throw thrown
+  }
+}
+
+async function claim(destination: Session, options: ReadOptions): Promise<DigestPart[]> {
+  const [, , parts] = await Promise.all([
+    destination.execute(`BEGIN; SET LOCAL statement_timeout = ${Math.max(1, Math.floor(options.timeoutMilliseconds))}`),
+    destination.rows(`SELECT sampan.require_open($1)`, [options.run]),
+    claimParts(destination, options.run, SMALL),
+  ])
+  return parts
+}
+
+async function read(destination: Session, parts: readonly DigestPart[], options: ReadOptions): Promise<void> {
+  const began = performance.now()
+  const results = await destination
+    .rows<DigestResult>(digestStatement(parts, options.digests, options.modern))
+    .catch((thrown: unknown) => {
+      throw thrown instanceof DatabaseError && thrown.sqlState === '57014' ? tooSlow(parts) : thrown
+    })
+  await storeResults(destination, options.run, results, performance.now() - began)
+}
+
+function tooSlow(parts: readonly DigestPart[]): SampanError {
+  const first = parts[0]
+  const others = parts.length > 1 ? ` and ${parts.length - 1} more` : ''
+  return new SampanError({
+    code: 'VALIDATION_TOO_SLOW',
+    message: `reading ${first?.schema}.${first?.name}${others} on the destination did not end in its time`,
+    remedy: 'give the destination more I/O, or set validation.mode to "counts"',
+    retryable: true,
+  })
+}

@@ -1,0 +1,76 @@
+import { compare, relationTitle } from '../ledger/comparisons.ts'
+import { storeDifferences } from '../ledger/differences.ts'
+import { writeEvents } from '../ledger/events.ts'
+import { lockRun, readRun, sealRun } from '../ledger/run.ts'
+import type { Session } from '../postgres/connect.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
+import { done } from '../runtime/verdict.ts'
+import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
+import { describeDifference } from './describe-difference.ts'
+import { lookInto } from './look-into.ts'
+
+/**
+ * Seal: the last judgement. Closes the run for good where every object, row and sequence is accounted for; otherwise fails
+ * with what is wrong, and leaves the run open. A run that is sealed already is done.
+ */
+export const handler = stepHandler('Seal', async (event, step) => {
+  const destination = await openDestination(event, step.environment, { purpose: 'seal', signal: step.signal })
+  try {
+    if ((await readRun(destination, event.run.id)).state === 'sealed') return done()
+    const { accounts, breaches } = await judge(destination, event)
+    if (breaches.length === 0) return done()
+    await explain(destination, event, step, accounts, breaches)
+    throw asError(breaches)
+  } finally {
+    await destination.close()
+  }
+})
+
+/** Judges and seals in one transaction, behind every writer that was under way: none slips in between. */
+async function judge(destination: Session, event: StepEvent): Promise<{ accounts: Accounts; breaches: Breach[] }> {
+  return inTransaction(destination, async () => {
+    await lockRun(destination, event.run.id)
+    const accounts = await readAccounts(destination, event.run.id)
+    const breaches = findBreaches(accounts, event.task)
+    if (breaches.length === 0) {
+      // What an earlier judgement found is no longer so.
+      await storeDifferences(destination, event.run.id, [])
+      await sealRun(destination, event.run.id)
+    }
+    return { accounts, breaches }
+  })
+}
+
+async function explain(
+  destination: Session,
+  event: StepEvent,
+  step: StepTools,
+  accounts: Accounts,
+  breaches: readonly Breach[],
+): Promise<void> {
+  const run = event.run.id
+  const different = accounts.relations.filter((one) => compare(one, event.task.validation.mode) === 'differs')
+  const differences = await lookInto(event, step, different)
+  const titles = new Map(different.map((relation) => [relation.oid, relationTitle(relation)]))
+  await storeDifferences(destination, run, differences)
+  await writeEvents(destination, run, [
+    ...breaches.map(({ code, message }) => ({ level: 'error' as const, step: 'Seal', code, message })),
+    ...differences.map((difference) => ({
+      level: 'error' as const,
+      step: 'Seal',
+      code: 'ROWS_DIFFER',
+      message: describeDifference(titles.get(difference.relation) ?? '', difference),
+    })),
+  ])
+}
+
+function asError(breaches: readonly Breach[]): SampanError {
+  const [first, ...others] = breaches
+  if (first === undefined) throw new TypeError('no breach')
+  const besides = others.length === 0 ? '' : `; besides ${others.map(({ code }) => code).join(', ')}`
+  return new SampanError({ code: first.code, message: `${first.message}${besides}`, remedy: first.remedy })
+}
