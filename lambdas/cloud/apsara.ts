@@ -58,6 +58,8 @@ export interface Apsara {
   describe(): Promise<ApsaraInstance>
   ipArrays(): Promise<readonly IpArray[]>
   modifySecurityIps(group: string, mode: ModifyMode, addresses: readonly string[]): Promise<void>
+  /** Whether a refusal says that entries are there already. Reading decides: the same code may mean something else. */
+  isDuplicate(error: SampanError): boolean
   databases(name?: string): Promise<readonly ApsaraDatabase[]>
   /** Makes a database; one that is there already is no error. */
   createDatabase(name: string, characterSet: string): Promise<void>
@@ -119,6 +121,9 @@ const databasesAnswer = z.object({
     ),
   }),
 })
+
+/** Codes seen in public client code; none is confirmed by a live call. */
+const DUPLICATE = new Set(['InvalidSecurityIPList.Duplicate', 'InvalidSecurityIPListLength.Malformed'])
 
 export function apsara(environment: CloudEnvironment, region: string, instance: string, signal?: AbortSignal): Apsara {
   const ask = async <Answer>(
@@ -193,6 +198,8 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
         true,
       )
     },
+
+    isDuplicate: (error) => error instanceof AlibabaError && DUPLICATE.has(error.alibabaCode),
 
     async databases(name) {
       const found: ApsaraDatabase[] = []

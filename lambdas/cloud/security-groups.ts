@@ -1,5 +1,7 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
+  CreateTagsCommand,
+  DeleteTagsCommand,
   type Filter,
   type IpPermission,
   paginateDescribeSecurityGroupRules,
@@ -54,6 +56,9 @@ export interface SecurityGroups {
    * @throws SampanError `ACCESS_QUOTA_EXCEEDED` or an AWS error
    */
   authorise(group: string, rules: readonly NewRule[], tags: Readonly<Record<string, string>>): Promise<Authorised>
+  /** Adds tags to rules; ids that are gone do no harm. */
+  tag(ruleIds: readonly string[], tags: Readonly<Record<string, string>>): Promise<void>
+  untag(ruleIds: readonly string[], keys: readonly string[]): Promise<void>
   /** Removes rules of one group by their ids; ids that are already gone do no harm. */
   revoke(group: string, ruleIds: readonly string[]): Promise<void>
 }
@@ -109,6 +114,24 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
         if (error instanceof AwsError && error.awsCode === 'RulesPerSecurityGroupLimitExceeded')
           throw full(group, error)
         throw error
+      }
+    },
+
+    async tag(ruleIds, tags) {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+      for (const id of ruleIds) {
+        await awsCall(`tag the rule ${id} (ec2:CreateTags)`, () =>
+          client.send(new CreateTagsCommand({ Resources: [id], Tags }), options),
+        ).catch(ignoreGone)
+      }
+    },
+
+    async untag(ruleIds, keys) {
+      const Tags = keys.map((Key) => ({ Key }))
+      for (const id of ruleIds) {
+        await awsCall(`untag the rule ${id} (ec2:DeleteTags)`, () =>
+          client.send(new DeleteTagsCommand({ Resources: [id], Tags }), options),
+        ).catch(ignoreGone)
       }
     },
 

@@ -19,8 +19,10 @@ const variables = {
   SAMPAN_WORKER_SECURITY_GROUP: optional(z.string().regex(/^sg-/, 'must be a security group id')),
   /** The deployed stack: tags of what is opened carry it, so that two stacks in one account leave each other alone. */
   SAMPAN_STACK: optional(z.string().max(128)),
-  /** After how many hours an opened rule may be taken away whatever its execution does, 1 to 8760. Default 168. */
-  SAMPAN_ACCESS_HOURS: optional(z.coerce.number().min(1).max(8760)),
+  /** After how many hours an opened rule may be taken away whatever its execution does, 1 to 9999. Default 168. */
+  SAMPAN_ACCESS_HOURS: optional(z.string().regex(/^[1-9]\d{0,3}$/, 'must be whole hours')),
+  /** How many inbound rules a security group may have, where the account's quota is not the usual 60. */
+  SAMPAN_RULES_PER_GROUP: optional(z.string().regex(/^[1-9]\d{0,3}$/, 'must be a whole number')),
   /** The state machine whose executions the sweep asks for; set for the sweep and the status rule only. */
   SAMPAN_STATE_MACHINE_ARN: optional(z.string().regex(/^arn:/, 'must be an ARN')),
   /** Where log lines go: not set = standard output, `off` = nowhere, `file:///path` = appended to a file. */

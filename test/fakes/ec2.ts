@@ -77,6 +77,9 @@ export function answerEc2(ec2: FakeEc2, action: string, input: Tree, region: str
       return revoke(ec2, input, region)
     case 'DescribeSecurityGroupRules':
       return describeRules(ec2, input, region)
+    case 'CreateTags':
+    case 'DeleteTags':
+      return changeTags(ec2, action, input)
     case 'DescribeSecurityGroups':
       return describeGroups(ec2, input, region)
     default:
@@ -217,6 +220,23 @@ function passes(group: FakeSecurityGroup, rule: FakeRule, name: string, values: 
   if (name === 'tag-key') return values.some((key) => key in rule.tags)
   if (name.startsWith('tag:')) return values.includes(rule.tags[name.slice('tag:'.length)] ?? '\0')
   throw new Ec2Refusal('InvalidParameterValue', `The filter '${name}' is invalid`)
+}
+
+function changeTags(ec2: FakeEc2, action: string, input: Tree): string {
+  const keys = listOf(treeOf(input, 'Tag')).map(
+    (tag) => [textOf(tag, 'Key') ?? '', textOf(tag, 'Value') ?? ''] as const,
+  )
+  for (const id of listOf(treeOf(input, 'ResourceId')).map(String)) {
+    const group = [...ec2.groups.values()].find((one) => one.rules.some((rule) => rule.id === id))
+    if (!group)
+      throw new Ec2Refusal('InvalidSecurityGroupRuleId.NotFound', `The security group rule ID '${id}' does not exist`)
+    const change = (tags: Readonly<Record<string, string>>) =>
+      action === 'CreateTags'
+        ? { ...tags, ...Object.fromEntries(keys) }
+        : Object.fromEntries(Object.entries(tags).filter(([key]) => !keys.some(([gone]) => gone === key)))
+    group.rules = group.rules.map((rule) => (rule.id === id ? { ...rule, tags: change(rule.tags) } : rule))
+  }
+  return xml({ return: true })
 }
 
 function describeGroups(ec2: FakeEc2, input: Tree, region: string): string {

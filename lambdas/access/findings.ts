@@ -1,0 +1,78 @@
+import type { ApsaraInstance } from '../cloud/apsara.ts'
+import type { InstanceFinding } from '../cloud/instances.ts'
+import type { RdsInstance } from '../cloud/rds.ts'
+
+const ENGINES = ['postgres', 'aurora-postgresql']
+/** States in which the database answers although RDS is busy with it. */
+const USABLE = /^(available|backing-up|storage-optimization|storage-config-upgrade|configuring-.*)$/
+const OLDEST_MAJOR = 9
+const OLDEST_MINOR = 4
+
+/**
+ * What an RDS instance lacks to be a source, all of it.
+ * @param workersInside workers reach the instance inside its VPC: it need not be public
+ */
+export function judgeSource(instance: RdsInstance, workersInside: boolean): readonly InstanceFinding[] {
+  const name =
+    instance.cluster && instance.cluster !== instance.identifier
+      ? `${instance.cluster}/${instance.identifier}`
+      : instance.identifier
+  const findings: InstanceFinding[] = []
+  const add = (code: string, level: InstanceFinding['level'], message: string, remedy: string) =>
+    findings.push({ code, level, message: `the RDS instance ${name} ${message}`, remedy })
+
+  if (!ENGINES.includes(instance.engine)) {
+    add(
+      'SRC_ENGINE_UNSUPPORTED',
+      'error',
+      `runs ${instance.engine}`,
+      'name an RDS for PostgreSQL or Aurora PostgreSQL instance',
+    )
+  } else if (!isAtLeastOldest(instance.engineVersion)) {
+    add('SRC_VERSION_TOO_OLD', 'error', `runs PostgreSQL ${instance.engineVersion}`, 'upgrade it to 9.4 or later')
+  }
+  if (!USABLE.test(instance.status)) {
+    add('SRC_INSTANCE_NOT_AVAILABLE', 'error', `is ${instance.status}`, 'start it, or wait until it is available')
+  }
+  if (!instance.publiclyAccessible && !workersInside) {
+    const remedy = 'set "Publicly accessible" in its connectivity settings, or deploy the workers into its VPC'
+    add('SRC_NOT_PUBLIC', 'error', 'is not publicly accessible', remedy)
+  }
+  if (!instance.writable) {
+    const remedy = 'name the writer or the cluster: the copy then does not depend on a replica’s delay and conflicts'
+    add('SRC_NOT_WRITER', 'warning', 'is a reader or replica', remedy)
+  }
+  if (instance.securityGroups.length === 0) {
+    add('SRC_WITHOUT_SECURITY_GROUP', 'warning', 'has no security group', 'give it one, or open the way in yourself')
+  }
+  return findings
+}
+
+/** What an ApsaraDB instance lacks to be a destination, all of it. */
+export function judgeDestination(instance: ApsaraInstance): readonly InstanceFinding[] {
+  const findings: InstanceFinding[] = []
+  const add = (code: string, level: InstanceFinding['level'], message: string, remedy: string) =>
+    findings.push({ code, level, message: `the ApsaraDB instance ${instance.instance} ${message}`, remedy })
+
+  if (instance.engine !== 'PostgreSQL') {
+    add('DST_ENGINE_UNSUPPORTED', 'error', `runs ${instance.engine}`, 'name an ApsaraDB RDS for PostgreSQL instance')
+  }
+  if (instance.status !== 'Running') {
+    add('DST_INSTANCE_NOT_RUNNING', 'error', `is ${instance.status}`, 'wait until it is Running')
+  }
+  if (instance.lockMode !== 'Unlock' && instance.lockMode !== '') {
+    const remedy = 'unlock it in the console: enlarge its storage, or settle the account'
+    add('DST_INSTANCE_LOCKED', 'error', `is locked (${instance.lockMode})`, remedy)
+  }
+  if (!instance.publicEndpoint) {
+    const remedy = 'apply for a public endpoint (Database Connection), or make sure that a peering or VPN leads to it'
+    add('DST_NOT_PUBLIC', 'warning', `has no public endpoint: ${instance.host} is used`, remedy)
+  }
+  return findings
+}
+
+/** `9.4.26`, `16.4`, `14.12-rds.20240509`. */
+function isAtLeastOldest(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(/[.-]/).map(Number)
+  return major > OLDEST_MAJOR || (major === OLDEST_MAJOR && minor >= OLDEST_MINOR)
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { type Apsara, type ApsaraInstance, apsara } from '../cloud/apsara.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { RunIdentity } from '../runtime/event.ts'
+import type { AccessEntry } from './entry.ts'
+import type { RecordKeeper } from './record.ts'
+import { settled } from './settle.ts'
+import { type AccessTools, expiryOf } from './tools.ts'
+
+/** The whitelist group of one execution. Its name is what a tag is elsewhere: it is found again by it. */
+export function whitelistGroup(execution: string, family: 4 | 6): string {
+  const digest = createHash('sha256').update(execution).digest('hex').slice(0, 8)
+  return family === 4 ? `sampan_${digest}` : `sampan_${digest}_v6`
+}
+
+/** What an emptied group holds: the last entry of a group cannot be deleted. */
+export const NOBODY = { 4: '127.0.0.1', 6: '::1' } as const
+
+/** The whitelist shows single addresses without their prefix. */
+export const whitelisted = (cidr: string): string => cidr.replace(/\/(32|128)$/, '')
+
+/**
+ * Puts the workers' addresses into a whitelist group of the execution's own; other groups are neither changed nor counted
+ * on. Waits until reading shows them; that they let somebody in, about a minute later, is the precheck's to see.
+ * @throws SampanError `ACCESS_WHITELIST_UNSETTLED`, Alibaba errors
+ */
+export async function openWhitelist(
+  destination: ApsaraInstance,
+  blocks: readonly string[],
+  run: RunIdentity,
+  keeper: RecordKeeper,
+  tools: AccessTools,
+): Promise<void> {
+  const door = apsara(tools.environment, destination.region, destination.instance, tools.signal)
+  for (const family of [4, 6] as const) {
+    const cidrs = blocks.filter((block) => block.includes(':') === (family === 6))
+    if (cidrs.length > 0)
+      await openGroup(door, destination, whitelistGroup(run.execution, family), cidrs, keeper, tools)
+  }
+}
+
+async function openGroup(
+  door: Apsara,
+  destination: ApsaraInstance,
+  group: string,
+  cidrs: readonly string[],
+  keeper: RecordKeeper,
+  tools: AccessTools,
+): Promise<void> {
+  const entries = cidrs.map((cidr) => entryOf(destination, group, cidr, tools))
+  await keeper.intend(entries)
+  const missing = async () => {
+    const present = (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? []
+    return cidrs.map(whitelisted).filter((address) => !present.includes(address))
+  }
+  const shown = await settled(tools, async () => {
+    const addresses = await missing()
+    if (addresses.length === 0) return true
+    await append(door, group, addresses)
+    return (await missing()).length === 0
+  })
+  if (!shown) {
+    throw new SampanError({
+      code: 'ACCESS_WHITELIST_UNSETTLED',
+      message: `the whitelist group ${group} of ${destination.instance} does not show the addresses added to it`,
+      remedy: 'nothing to do: the step looks again; the instance must be Running',
+      retryable: true,
+    })
+  }
+  await keeper.remember(entries)
+  tools.logger.info('ACCESS_WHITELIST_OPENED', { group, count: entries.length })
+}
+
+/** "Duplicate" may mean that the addresses are there already: reading decides, and asks again where they are not. */
+async function append(door: Apsara, group: string, addresses: readonly string[]): Promise<void> {
+  try {
+    await door.modifySecurityIps(group, 'Append', addresses)
+  } catch (error) {
+    if (!(error instanceof SampanError) || !door.isDuplicate(error)) throw error
+  }
+}
+
+function entryOf(destination: ApsaraInstance, group: string, cidr: string, tools: AccessTools): AccessEntry {
+  return {
+    kind: 'whitelist-entry',
+    region: destination.region,
+    group,
+    instance: destination.instance,
+    ruleId: null,
+    cidr,
+    sourceGroup: null,
+    port: null,
+    purpose: 'workers',
+    openedAt: tools.clock().toISOString(),
+    expiresAt: expiryOf(tools),
+    existedBefore: false,
+  }
+}

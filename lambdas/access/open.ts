@@ -1,0 +1,97 @@
+import { type ApsaraInstance, apsara } from '../cloud/apsara.ts'
+import { defaultRegion } from '../cloud/environment.ts'
+import { writeInstances } from '../cloud/instances.ts'
+import { describeInstance, type RdsInstance } from '../cloud/rds.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { Endpoint, Endpoints, StepEvent } from '../runtime/event.ts'
+import { type WantedBlocks, wantedBlocks } from './blocks.ts'
+import { judgeDestination, judgeSource } from './findings.ts'
+import { openRules } from './open-rules.ts'
+import { openWhitelist } from './open-whitelist.ts'
+import type { Wanted } from './plan.ts'
+import { RecordKeeper } from './record.ts'
+import { together } from './together.ts'
+import { type AccessTools, stackOf, storeOf } from './tools.ts'
+
+/**
+ * Finds the two instances, writes down what is known about them, and opens the way in: rules in the source's security
+ * group, the execution's own whitelist group on the destination. A task that names plain hosts opens nothing.
+ *
+ * May be called again after any failure: what stands is found and not added twice.
+ * @returns where the two servers answer
+ * @throws SampanError where it is impossible to go on; what can be judged later is left to the precheck
+ */
+export async function openAccess(event: StepEvent, tools: AccessTools): Promise<Endpoints> {
+  const store = storeOf(tools)
+  const { task, run } = event
+  const [source, destination, blocks] = await together(
+    findSource(event, tools),
+    findDestination(event, tools),
+    wantedBlocks(task, tools.environment, tools.signal),
+  )
+  const workersInside = tools.environment.SAMPAN_WORKER_SECURITY_GROUP !== undefined
+  await writeInstances(store, run, {
+    source,
+    destination,
+    findings: [
+      ...(source ? judgeSource(source, workersInside) : []),
+      ...(destination ? judgeDestination(destination) : []),
+    ],
+  })
+  const endpoints = {
+    source: endpointOf(source, task.source),
+    destination: endpointOf(destination, task.destination),
+  }
+
+  const keeper = await RecordKeeper.open(store, run, stackOf(tools.environment), tools.clock)
+  await keeper.note([...blocks.notes, ...emptyNotes(destination, blocks)])
+  if (source) await openRules(source, wantedOf(blocks, tools), run, keeper, tools)
+  if (destination) await openWhitelist(destination, blocks.workers, run, keeper, tools)
+  return endpoints
+}
+
+async function findSource({ task }: StepEvent, tools: AccessTools): Promise<RdsInstance | null> {
+  const { rdsInstance, region } = task.source
+  if (rdsInstance === undefined) return null
+  return describeInstance(tools.environment, region ?? defaultRegion(tools.environment), rdsInstance, tools.signal)
+}
+
+async function findDestination({ task }: StepEvent, tools: AccessTools): Promise<ApsaraInstance | null> {
+  const { apsaraInstance, region } = task.destination
+  if (apsaraInstance === undefined || region === undefined) return null
+  return apsara(tools.environment, region, apsaraInstance, tools.signal).describe()
+}
+
+/** DTS comes by its blocks; workers by their security group where they have one, else by the addresses they leave by. */
+function wantedOf(blocks: WantedBlocks, tools: AccessTools): readonly Wanted[] {
+  const group = tools.environment.SAMPAN_WORKER_SECURITY_GROUP
+  const byBlock = (purpose: Wanted['purpose']) => (cidr: string) => ({
+    peer: { kind: 'block' as const, cidr },
+    purpose,
+  })
+  return [
+    ...(group ? [{ peer: { kind: 'group' as const, group }, purpose: 'workers' as const }] : []),
+    ...(group ? [] : blocks.workers.map(byBlock('workers'))),
+    ...blocks.dts.map(byBlock('dts')),
+  ]
+}
+
+function emptyNotes(destination: ApsaraInstance | null, blocks: WantedBlocks) {
+  if (destination === null || blocks.workers.length > 0) return []
+  const message =
+    'no address was put into the ApsaraDB whitelist: neither access.whitelistAddresses nor the stack names one'
+  return [{ code: 'WHITELIST_NOTHING', message }]
+}
+
+function endpointOf(
+  found: { readonly host: string; readonly port: number } | null,
+  side: { readonly host?: string | undefined; readonly port: number },
+): Endpoint {
+  if (found) return { host: found.host, port: found.port }
+  if (side.host !== undefined) return { host: side.host, port: side.port }
+  throw new SampanError({
+    code: 'ENDPOINT_UNKNOWN',
+    message: 'the task names neither an instance with its region nor a host',
+    remedy: 'give rdsInstance or apsaraInstance (with region), or host and port',
+  })
+}

@@ -1,0 +1,42 @@
+/** The tags of every rule Sampan adds: what survives a crash between adding a rule and remembering it. */
+export interface RuleTags {
+  readonly stack: string
+  readonly run: string
+  readonly execution: string
+  /** ISO 8601. */
+  readonly openedAt: string
+  /** ISO 8601: from then on the sweep may remove the rule whatever its execution does. */
+  readonly expiresAt: string
+}
+
+export const EXECUTION_TAG = 'sampan:execution'
+/** With an execution's name behind it: that execution relies on the rule too. */
+export const SHARED_TAG = 'sampan:shared:'
+
+export function toTags(tags: RuleTags): Readonly<Record<string, string>> {
+  return {
+    'sampan:stack': tags.stack,
+    'sampan:run': tags.run,
+    [EXECUTION_TAG]: tags.execution,
+    'sampan:opened': tags.openedAt,
+    'sampan:expires': tags.expiresAt,
+  }
+}
+
+/** The tags of a rule, `null` where it is none of Sampan's. */
+export function fromTags(tags: Readonly<Record<string, string>>): RuleTags | null {
+  const execution = tags[EXECUTION_TAG]
+  if (!execution) return null
+  return {
+    execution,
+    stack: tags['sampan:stack'] ?? '',
+    run: tags['sampan:run'] ?? '',
+    openedAt: tags['sampan:opened'] ?? '',
+    expiresAt: tags['sampan:expires'] ?? '',
+  }
+}
+
+/** Executions, other than its own, that rely on a rule. */
+export function sharersOf(tags: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(tags).flatMap((key) => (key.startsWith(SHARED_TAG) ? [key.slice(SHARED_TAG.length)] : []))
+}

@@ -1,0 +1,32 @@
+import { type ArtefactStore, artefacts } from '../cloud/artefacts.ts'
+import type { Environment } from '../runtime/environment.ts'
+import type { StepLogger } from '../runtime/logging.ts'
+
+/** What opening and closing work with. */
+export interface AccessTools {
+  readonly environment: Environment
+  readonly signal: AbortSignal
+  readonly clock: () => Date
+  readonly logger: StepLogger
+  /** The longest a change is waited for until reading shows it, milliseconds. @default 90000 */
+  readonly settleMilliseconds?: number
+}
+
+export const storeOf = (tools: AccessTools): ArtefactStore => artefacts(tools.environment)
+
+/** Whose rules these are: two stacks in one account leave each other's alone. */
+export const stackOf = (environment: Environment): string => environment.SAMPAN_STACK ?? 'local'
+
+/** When what is opened now may be removed by the sweep, whatever its execution does. */
+export function expiryOf(tools: AccessTools): string {
+  const hours = Number(tools.environment.SAMPAN_ACCESS_HOURS ?? 168)
+  return new Date(tools.clock().getTime() + hours * 3_600_000).toISOString()
+}
+
+/** Inbound rules a security group may have, IPv4 and IPv6 each. */
+export const rulesPerGroup = (environment: Environment): number => Number(environment.SAMPAN_RULES_PER_GROUP ?? 60)
+
+/** The addresses the workers leave by, as the stack knows them. */
+export function egressAddresses(environment: Environment): readonly string[] {
+  return (environment.SAMPAN_EGRESS_ADDRESSES ?? '').split(',').filter((address) => address.trim() !== '')
+}
