@@ -1,0 +1,18 @@
+import { handler as copyLane } from '../../lambdas/copy/lane-handler.ts'
+import { handler as summariseCopy } from '../../lambdas/copy/summary-handler.ts'
+import type { StepEvent } from '../../lambdas/runtime/event.ts'
+import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
+import { stepContext } from './events.ts'
+
+/** One round of the copy: two keepers beside the lanes, as the workflow runs them. */
+export async function copyRound(event: StepEvent, lanes: number) {
+  const keepers = [1, 2].map((lane) => keepSnapshot({ ...event, lane }, stepContext()))
+  const results = await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      const answer = await copyLane({ ...event, lane }, stepContext())
+      return { lane, verdict: answer.verdict, error: answer.error }
+    }),
+  )
+  const summary = await summariseCopy({ ...event, results }, stepContext())
+  return { results, summary, keepers: await Promise.all(keepers) }
+}
