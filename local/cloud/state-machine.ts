@@ -1,0 +1,83 @@
+import { ListStateMachinesCommand, ListTagsForResourceCommand, type SFNClient } from '@aws-sdk/client-sfn'
+import { Option } from 'commander'
+import { awsClients } from '../../lambdas/cloud/aws-clients.ts'
+import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
+import { defaultRegion } from '../../lambdas/cloud/environment.ts'
+import { SampanError } from '../../lambdas/runtime/errors.ts'
+
+/** Which state machine a command speaks to. */
+export interface StateMachineOptions {
+  readonly stack?: string
+  readonly stateMachine?: string
+  readonly region?: string
+}
+
+export const stateMachineOptions = (): readonly Option[] => [
+  new Option('--stack <name>', 'the deployed stack').default('Sampan'),
+  new Option('--state-machine <arn>', 'its state machine, instead of --stack'),
+  new Option('--region <region>', 'where it is deployed; default AWS_REGION'),
+]
+
+/** A state machine and the client of its region. */
+export interface StateMachine {
+  readonly arn: string
+  readonly client: SFNClient
+}
+
+/**
+ * Finds the state machine: by its ARN, or as the one whose name is the stack's or begins with it and a hyphen.
+ * @throws SampanError STACK_NOT_FOUND, STACK_AMBIGUOUS or an AWS error
+ */
+export async function findStateMachine(options: StateMachineOptions): Promise<StateMachine> {
+  const region = options.stateMachine?.split(':')[3] || options.region || defaultRegion(process.env)
+  const client = awsClients(process.env).sfn(region)
+  if (options.stateMachine !== undefined) return { arn: options.stateMachine, client }
+  const stack = options.stack ?? 'Sampan'
+  const found = (await listStateMachines(client)).filter(({ name }) => name === stack || name.startsWith(`${stack}-`))
+  const [only, second] = found
+  if (only === undefined) {
+    throw new SampanError({
+      code: 'STACK_NOT_FOUND',
+      message: `there is no state machine of a stack ${stack} in ${region}`,
+      remedy: 'deploy it with npx cdk deploy, or correct --stack, --region or the AWS profile',
+    })
+  }
+  if (second !== undefined) {
+    throw new SampanError({
+      code: 'STACK_AMBIGUOUS',
+      message: `several state machines fit ${stack}: ${found.map(({ name }) => name).join(', ')}`,
+      remedy: 'give --state-machine with the ARN of one of them',
+    })
+  }
+  return { arn: only.arn, client }
+}
+
+async function listStateMachines(client: SFNClient): Promise<readonly { name: string; arn: string }[]> {
+  const found: { name: string; arn: string }[] = []
+  let nextToken: string | undefined
+  do {
+    const command = new ListStateMachinesCommand({ maxResults: 1000, ...(nextToken ? { nextToken } : {}) })
+    const page = await awsCall('list the state machines', () => client.send(command))
+    for (const { name, stateMachineArn } of page.stateMachines ?? []) {
+      if (name !== undefined && stateMachineArn !== undefined) found.push({ name, arn: stateMachineArn })
+    }
+    nextToken = page.nextToken
+  } while (nextToken)
+  return found
+}
+
+/** The ARN of an execution: as given, or made of the state machine's and the execution's name. */
+export function executionArn(machine: StateMachine, execution: string): string {
+  if (execution.startsWith('arn:')) return execution
+  return `${machine.arn.replace(':stateMachine:', ':execution:')}:${execution}`
+}
+
+/** Where the stack keeps the runs' documents, `s3://bucket/prefix`: the stack writes it into a tag of its state machine. */
+export async function artefactsOf({ arn, client }: StateMachine): Promise<string | null> {
+  const command = new ListTagsForResourceCommand({ resourceArn: arn })
+  const { tags } = await awsCall('read the tags of the state machine', () => client.send(command))
+  return tags?.find(({ key }) => key === ARTEFACTS_TAG)?.value ?? null
+}
+
+/** The tag of the state machine that names the place of the runs' documents. */
+export const ARTEFACTS_TAG = 'sampan:artefacts'

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path'
+import { Command } from 'commander'
+import { readTask } from '../../lambdas/task/problems.ts'
+import { newExecutionName } from '../execution-name.ts'
+import { exitStatus } from '../exit-status.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { problemsText } from '../problem-text.ts'
+import { runTask } from '../run-task.ts'
+import { printOutcome } from '../summary/print.ts'
+import { readTaskFile } from '../task-file.ts'
+
+interface Options {
+  readonly out: string
+  readonly execution?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Run a task on this machine, from here to the end. The same task run again continues where it was.')
+    .argument('<task>', 'a task as JSON, or - for standard input')
+    .option('--out <directory>', 'where the report, the log and the documents of the run are written', 'out')
+    .option(
+      '--execution <name>',
+      'name of this execution; what the run opens carries it. Default: the task’s and the time',
+    )
+    .option('--json', 'progress and summary as JSON, one object per line')
+    .option('--quiet', 'no progress, only the summary')
+    .action(async (path: string, options: Options) => {
+      const input = await readTaskFile(path)
+      const { task, problems } = readTask(input)
+      if (task === null) {
+        if (options.json) process.stdout.write(`${JSON.stringify({ type: 'problems', problems })}\n`)
+        else process.stderr.write(`${problemsText(problems, path)}\n`)
+        process.exitCode = exitStatus.wrongTask
+        return
+      }
+      const stopping = new AbortController()
+      const release = onInterrupt(() => stopping.abort())
+      try {
+        const directory = resolve(options.out)
+        const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
+        const executionName = options.execution ?? newExecutionName(task.name)
+        const outcome = await runTask({ input, task, executionName, directory, display, signal: stopping.signal })
+        await printOutcome(outcome, directory, options.json ? 'json' : 'text')
+        process.exitCode = outcome.exitStatus
+      } finally {
+        release()
+      }
+    })
+}

@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
+import { reportCommand } from './commands/report.ts'
+import { runCommand } from './commands/run.ts'
+import { schemaCommand } from './commands/schema.ts'
+import { startCommand } from './commands/start.ts'
+import { statusCommand } from './commands/status.ts'
+import { stopCommand } from './commands/stop.ts'
+import { validateCommand } from './commands/validate.ts'
+import { exitStatus } from './exit-status.ts'
+import { helpText } from './help.ts'
+import { printError } from './problem-text.ts'
+
+/** The `sampan` command: on this machine run, validate, schema; over AWS start, status, stop, report. */
+function makeProgram(): Command {
+  const program = new Command('sampan')
+    .summary('PostgreSQL migrations')
+    .usage('<command> [options]')
+    .version(manifest.version)
+    .addHelpText('after', () => helpText())
+  program.commandsGroup('On this machine:')
+  for (const command of [runCommand(), validateCommand(), schemaCommand()]) program.addCommand(command)
+  program.commandsGroup('In the AWS account where the stack is deployed:')
+  for (const command of [startCommand(), statusCommand(), stopCommand(), reportCommand()]) program.addCommand(command)
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError('(sampan --help tells more)').showSuggestionAfterError()
+  }
+  return program
+}
+
+/** Runs one command line and sets the exit status. Throws nothing. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await makeProgram().parseAsync(argv)
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      // Commander has printed its message; help that was asked for is no error.
+      process.exitCode = thrown.exitCode === 0 ? exitStatus.done : exitStatus.wrongTask
+      return
+    }
+    printError(thrown)
+    const wrong = /^TASK_/.test((thrown as { code?: unknown }).code?.toString() ?? '')
+    process.exitCode = wrong ? exitStatus.wrongTask : exitStatus.failed
+  }
+}

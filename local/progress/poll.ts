@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Progress, readProgress } from '../../lambdas/ledger/progress.ts'
+import type { Session } from '../../lambdas/postgres/connect.ts'
+import { openDestination } from '../../lambdas/postgres/sessions.ts'
+import { readEnvironment } from '../../lambdas/runtime/environment.ts'
+import type { StepEvent } from '../../lambdas/runtime/event.ts'
+
+/** How often a ledger is read, milliseconds. */
+const EVERY = 500
+/** How long after a failure the next attempt is made: the database may not have been created yet. */
+const AFTER_FAILURE = 3_000
+
+/**
+ * Reads the ledger of one database again and again until the signal fires. It only looks: whatever goes wrong is tried
+ * again and never told, since the run itself will tell it.
+ * @param event any event of this database, for the way in
+ */
+export async function pollProgress(
+  event: StepEvent,
+  signal: AbortSignal,
+  report: (progress: Progress) => void,
+): Promise<void> {
+  let session: Session | null = null
+  while (!signal.aborted) {
+    let pause = EVERY
+    try {
+      session ??= await openDestination(event, readEnvironment(), { purpose: 'progress', signal })
+      const progress = await readProgress(session, event.run.id)
+      if (progress !== null) report(progress)
+    } catch {
+      session?.destroy()
+      session = null
+      pause = AFTER_FAILURE
+    }
+    await sleep(pause, undefined, { signal }).catch(() => {})
+  }
+  await session?.close()
+}

@@ -1,0 +1,151 @@
+import { copyFile, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { artefactKey } from '../lambdas/cloud/artefact-key.ts'
+import type { StepEvent } from '../lambdas/runtime/event.ts'
+import type { StepError } from '../lambdas/runtime/verdict.ts'
+import type { Task } from '../lambdas/task/task.ts'
+import { toDefinition } from '../statemachine/migration.ts'
+import { endStopped } from './end-stopped.ts'
+import { type ExitStatus, exitStatus } from './exit-status.ts'
+import { type Handlers, loadHandlers } from './handlers.ts'
+import { type LocalOutcome, runLocally } from './interpreter/interpreter.ts'
+import { observe } from './observe.ts'
+import { hidePasswords } from './passwords.ts'
+import { type DisplayKind, startDisplay } from './progress/display.ts'
+import { ProgressModel } from './progress/model.ts'
+import { pollProgress } from './progress/poll.ts'
+
+export interface TaskRun {
+  /** The task as the user wrote it, and as it was read. */
+  readonly input: unknown
+  readonly task: Task
+  readonly executionName: string
+  /** Absolute path of the directory that gets everything the run writes. */
+  readonly directory: string
+  readonly display: DisplayKind
+  /** Fires when the user wants the run to stop. */
+  readonly signal: AbortSignal
+  /** For tests. @default the deployed ones */
+  readonly handlers?: Handlers
+}
+
+/** How a run on this machine ended. */
+export interface TaskOutcome {
+  readonly exitStatus: ExitStatus
+  /** What it failed with; `null` where it succeeded or was only stopped. */
+  readonly error: Pick<StepError, 'code' | 'message' | 'remedy'> | null
+  /** `report.json` of this run; `null` where it came to none. */
+  readonly report: string | null
+  readonly milliseconds: number
+}
+
+/** Runs the workflow on this machine, shows its progress, and leaves nothing open. */
+export async function runTask(run: TaskRun): Promise<TaskOutcome> {
+  const { task, directory, executionName } = run
+  const began = performance.now()
+  await mkdir(directory, { recursive: true })
+  const { task: input, variables } = hidePasswords(run.input)
+  Object.assign(process.env, variables, {
+    SAMPAN_ARTEFACTS: pathToFileURL(directory).href,
+    SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, 'log.jsonl')).href,
+  })
+
+  const model = new ProgressModel(task.databases.map(({ name }) => name))
+  const watch = new Watch(model)
+  const handlers = observe(run.handlers ?? (await loadHandlers()), watch)
+  const execution = runLocally({ definition: toDefinition(), handlers, input, executionName })
+  const display = startDisplay(run.display, model)
+  const stop = () => void execution.stop()
+  run.signal.addEventListener('abort', stop, { once: true })
+  if (run.signal.aborted) stop()
+  let outcome: LocalOutcome
+  try {
+    outcome = await execution.promise
+    if (outcome.status === 'stopped') model.stop()
+    // However it ended: what the workflow has opened and not closed is closed here.
+    if (watch.mayBeOpen) await endStopped(handlers, watch.latest, outcome.status === 'stopped')
+  } finally {
+    run.signal.removeEventListener('abort', stop)
+    await watch.end()
+    await display.end()
+  }
+  return {
+    exitStatus: toExitStatus(outcome),
+    error: errorOf(outcome, watch.errors),
+    report: await copyReports(directory, { id: task.name, execution: executionName }),
+    milliseconds: Math.round(performance.now() - began),
+  }
+}
+
+/** Follows the handlers: feeds the display, and remembers what has to be closed. */
+class Watch {
+  readonly errors: StepError[] = []
+  latest: StepEvent | null = null
+  mayBeOpen = false
+  readonly #model: ProgressModel
+  readonly #stop = new AbortController()
+  readonly #polls = new Map<string, Promise<void>>()
+
+  constructor(model: ProgressModel) {
+    this.#model = model
+  }
+
+  called(name: string, event: StepEvent): void {
+    if (name === 'OpenAccessFunction') this.mayBeOpen = true
+    if (event.run !== undefined && event.task !== undefined) this.latest = event
+    const database = event.database?.name ?? null
+    this.#model.called({ name, database })
+    if (database !== null && !this.#polls.has(database)) {
+      const report = this.#model.counted.bind(this.#model, database)
+      this.#polls.set(database, pollProgress(event, this.#stop.signal, report))
+    }
+  }
+
+  answered(name: string, event: StepEvent, answer: Parameters<ProgressModel['answered']>[1]): void {
+    if (answer.verdict === 'failed' && answer.error !== null) this.errors.push(answer.error)
+    if (name === 'CloseAccessFunction' && answer.verdict === 'done') this.mayBeOpen = false
+    this.#model.answered({ name, database: event.database?.name ?? null }, answer)
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#polls.values())
+  }
+}
+
+function toExitStatus(outcome: LocalOutcome): ExitStatus {
+  if (outcome.status === 'succeeded') return exitStatus.done
+  if (outcome.status === 'stopped') return exitStatus.stopped
+  if (outcome.status === 'failed' && outcome.error === 'TaskInvalid') return exitStatus.wrongTask
+  if (outcome.status === 'failed' && outcome.error === 'PrecheckRefused') return exitStatus.refused
+  return exitStatus.failed
+}
+
+/** The state machine's own error has a cause and no remedy; the step's answer it came from has both. */
+function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutcome['error'] {
+  if (outcome.status === 'timed-out') {
+    const remedy = 'start the same task again: it continues where it was'
+    return { code: 'RUN_TIMED_OUT', message: 'the run took longer than a run may take', remedy }
+  }
+  if (outcome.status !== 'failed') return null
+  const answered = errors.find((error) => error.message === outcome.cause || error.code === outcome.error) ?? errors[0]
+  if (answered !== undefined) return answered
+  return { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
+}
+
+/** The run's documents are kept by execution; the latest are also put where everybody looks first. */
+async function copyReports(directory: string, run: { id: string; execution: string }): Promise<string | null> {
+  const from = join(directory, ...artefactKey(run, '').split('/'))
+  try {
+    await copyFile(join(from, 'report.html'), join(directory, 'report.html'))
+  } catch {
+    // A run that ended early may have no page.
+  }
+  try {
+    await copyFile(join(from, 'report.json'), join(directory, 'report.json'))
+    return join(directory, 'report.json')
+  } catch {
+    return null
+  }
+}

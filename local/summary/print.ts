@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { exitStatus } from '../exit-status.ts'
+import { errorText } from '../problem-text.ts'
+import type { TaskOutcome } from '../run-task.ts'
+import type { ReportShape } from './report-shape.ts'
+import { summaryText } from './summary.ts'
+
+/** Prints how a run ended: the summary of its report, the error, and where everything is. */
+export async function printOutcome(outcome: TaskOutcome, directory: string, as: 'text' | 'json'): Promise<void> {
+  const report = outcome.report === null ? null : await readReport(outcome.report)
+  if (as === 'json') {
+    const { exitStatus: status, error, milliseconds } = outcome
+    process.stdout.write(
+      `${JSON.stringify({ type: 'end', exitStatus: status, error, milliseconds, report: outcome.report })}\n`,
+    )
+    return
+  }
+  if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds)}\n`)
+  if (outcome.error !== null && outcome.exitStatus !== exitStatus.refused) {
+    process.stderr.write(`\n${errorText(outcome.error)}\n`)
+  }
+  if (outcome.exitStatus === exitStatus.stopped) {
+    process.stderr.write('Stopped. The same task run again continues where it was.\n')
+  }
+  if (report !== null) {
+    const page = relative(process.cwd(), join(directory, 'report.html'))
+    process.stdout.write(`Report: ${page} (and report.json, log.jsonl beside it)\n`)
+  }
+}
+
+async function readReport(path: string): Promise<ReportShape> {
+  return JSON.parse(await readFile(path, 'utf8')) as ReportShape
+}
