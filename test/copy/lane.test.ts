@@ -4,6 +4,7 @@ import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { handler as summariseCopy } from '../../lambdas/copy/summary-handler.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
+import { copyRound } from '../support/copy-round.ts'
 import { planRelations } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
 import { startRelay } from '../support/relay.ts'
@@ -32,19 +33,6 @@ async function prepare(major: 15 | 18 = 15, overrides = {}) {
   await planRelations(source, destination, event)
   expect(await planCopy(event, stepContext())).toMatchObject({ verdict: 'done', error: null })
   return { source, destination, event }
-}
-
-/** One round of the copy: two keepers beside the lanes, as the workflow runs them. */
-async function copyRound(event: StepEvent, lanes: number) {
-  const keepers = [1, 2].map((lane) => keepSnapshot({ ...event, lane }, stepContext()))
-  const results = await Promise.all(
-    Array.from({ length: lanes }, async (_, lane) => {
-      const answer = await copyLane({ ...event, lane }, stepContext())
-      return { lane, verdict: answer.verdict, error: answer.error }
-    }),
-  )
-  const summary = await summariseCopy({ ...event, results }, stepContext())
-  return { results, summary, keepers: await Promise.all(keepers) }
 }
 
 /** The event with one side reached through a relay. */

@@ -54,16 +54,23 @@ function load(from: RawSession, to: RawSession, cargo: readonly Cargo[]): Promis
   const started = performance.now()
   const arrived = cargo.map(() => Promise.withResolvers<Answer>())
   const landed = cargo.map(() => ({ bytes: 0, milliseconds: 0 }))
+  /** The COPY that the destination is taking at the moment. */
+  let taking: Promise<Answer> = Promise.reject(new RangeError('nothing to copy'))
+  taking.catch(() => {})
   const begin = (index: number) => {
     const item = cargo[index]
-    if (item !== undefined) to.query(item.copyIn).then(arrived[index]?.resolve, arrived[index]?.reject)
+    if (item === undefined) return
+    taking = to.query(item.copyIn)
+    // A refused COPY ends the flight at once, while the source still sends.
+    taking.catch(arrived[index]?.reject)
   }
   const finish = (index: number) => {
     sink.flush()
     to.socket.write(copyDoneFrame)
-    const afterwards = cargo[index]?.afterwards
-    if (afterwards) to.query(afterwards).catch(arrived[index]?.reject)
     landed[index] = { bytes: sink.takeBytes(), milliseconds: performance.now() - started }
+    const afterwards = cargo[index]?.afterwards ?? null
+    const all = Promise.all([taking, afterwards === null ? null : to.query(afterwards)])
+    all.then(([copied]) => arrived[index]?.resolve(copied), arrived[index]?.reject)
     begin(index + 1)
   }
   begin(0)
