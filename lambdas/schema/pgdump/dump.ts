@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { Client } from 'pg'
+import type { Client } from '../../postgres/client.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import { dumpTimedOut, handToWorker, type WorkerResult, type WorkerTask } from './bridge.ts'
 import type { InterceptorChoice } from './interceptors.ts'

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Client } from 'pg'
+import type { Client } from '../../postgres/client.ts'
 
 /** A connection whose bytes are ours for a while. */
 export interface TakenSocket {
