@@ -36,7 +36,7 @@ export interface StepEvent {
   readonly endpoints: Endpoints | null
   /** `null` outside the Databases map. */
   readonly database: DatabaseIdentity | null
-  /** The lane's number from 0, `null` outside a Map of lanes. */
+  /** The lane's number from 0; of the snapshot's keepers 1 (odd) and 2 (even); `null` elsewhere. */
   readonly lane: number | null
   /** The open retry window of this step, `null` where there is none. */
   readonly window: RetryWindow | null
@@ -57,7 +57,7 @@ export interface ReadTaskOutput {
   readonly task: Task
 }
 
-/** How one lane or one keeper of the snapshot ended. */
+/** How one lane ended. */
 export interface LaneResult {
   readonly lane: number
   readonly verdict: 'done' | 'yield' | 'failed'
