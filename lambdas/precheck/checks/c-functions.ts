@@ -1,0 +1,45 @@
+import { type Check, count, findingOf } from '../check.ts'
+import { chosenBySchema } from '../facts/chosen.ts'
+import { notOfExtension, shownName, USER_SCHEMA } from '../facts/sql.ts'
+
+interface FunctionRow {
+  readonly schema: string
+  readonly name: string
+  readonly signature: string
+  readonly language: string
+  readonly dependants: readonly string[]
+}
+
+export const cFunctions: Check = {
+  code: 'C_FUNCTIONS',
+  side: 'source',
+  level: 'warning',
+  scope: 'database',
+  title: 'the source has no functions in C outside extensions',
+  cause:
+    'functions in C or internal code cannot be created on a managed server, nor what depends on them (DTS: the same)',
+  remedy: 'replace them, or leave out what depends on them, then acknowledge this code',
+  async run(context) {
+    const rows = await chosenBySchema<FunctionRow>(
+      context,
+      `SELECT n.nspname AS schema, p.proname AS name, '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' AS signature,
+              l.lanname AS language,
+              ARRAY(SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, 0) FROM pg_catalog.pg_depend AS d
+                     WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = p.oid
+                       AND d.deptype = 'n' LIMIT 20)::pg_catalog.text[] AS dependants
+         FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+         JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+        WHERE l.lanname IN ('c', 'internal') AND ${USER_SCHEMA} AND ${notOfExtension('pg_proc', 'p.oid')}
+          -- Constructors of range types are made with their type.
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS made
+                WHERE made.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND made.objid = p.oid AND made.deptype = 'i')
+        ORDER BY 1, 2, 3`,
+    )
+    return findingOf(rows.map(shownFunction), (number) => `${count(number, 'function')} in C or internal code`)
+  },
+}
+
+function shownFunction(row: FunctionRow): string {
+  const used = row.dependants.length === 0 ? '' : `, used by ${row.dependants.join(', ')}`
+  return `${shownName(row.schema, row.name)}${row.signature}, language ${row.language}${used}`
+}

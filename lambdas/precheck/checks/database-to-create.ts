@@ -1,0 +1,19 @@
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { type Check, passed } from '../check.ts'
+import { destinationRole } from '../facts/role.ts'
+
+export const databaseToCreate: Check = {
+  code: 'DST_DATABASE_TO_CREATE',
+  side: 'destination',
+  level: 'info',
+  scope: 'database',
+  title: 'the destination database is there already',
+  cause: 'the destination database does not exist yet; Sampan creates it',
+  remedy: 'nothing to do, unless its name in the task is a slip',
+  async run(context) {
+    if (!context.destinationMissing) return passed
+    const role = await context.fact(destinationRole)
+    if (!role.superuser && !role.createDatabase) return passed
+    return [{ cause: `the database ${quoteIdentifier(context.database.as)} will be created by ${role.name}` }]
+  },
+}

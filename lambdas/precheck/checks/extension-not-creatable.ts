@@ -1,0 +1,45 @@
+import type { Session } from '../../postgres/connect.ts'
+import { DatabaseError } from '../../postgres/errors.ts'
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { type Check, count, findingOf } from '../check.ts'
+import { neededExtensions, offeredExtensions } from '../facts/extensions.ts'
+
+/** A class of our own: the probe went well up to its end. */
+const UNDO = 'SP099'
+
+export const extensionNotCreatable: Check = {
+  code: 'EXTENSION_NOT_CREATABLE',
+  side: 'destination',
+  level: 'error',
+  scope: 'database',
+  title: 'the account can create the extensions in the destination',
+  cause:
+    'CREATE EXTENSION was tried in the destination, undone, and failed: a right or a setting of the server is missing',
+  remedy: 'log in as the privileged account, or have the extension created there beforehand',
+  async run(context) {
+    const { destination } = context
+    const [needed, offered] = await Promise.all([context.fact(neededExtensions), context.fact(offeredExtensions)])
+    const toCreate = needed.filter(({ name }) => offered.get(name)?.installed === false)
+    const answers = await Promise.all(toCreate.map(({ name }) => probe(destination, name)))
+    return findingOf(
+      answers.filter((answer) => answer !== null),
+      (number) => `${count(number, 'extension')} cannot be created in the destination`,
+    )
+  },
+}
+
+/** One simple Query is one transaction: the error at its end undoes the extension, with no transaction left open behind. */
+async function probe(destination: Session, name: string): Promise<string | null> {
+  try {
+    // Without SCHEMA, as some extensions insist on one of their own; the others need one to go to.
+    await destination.execute(`
+      CREATE SCHEMA sampan_probe;
+      SELECT pg_catalog.set_config('search_path', 'sampan_probe', true);
+      CREATE EXTENSION ${quoteIdentifier(name)} CASCADE;
+      DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '${UNDO}', MESSAGE = 'undone'; END $$`)
+    return null
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseError) || thrown.kind === 'connection') throw thrown
+    return thrown.sqlState === UNDO ? null : `${name}: ${thrown.message}`
+  }
+}

@@ -1,0 +1,21 @@
+import { type Check, count, findingOf } from '../check.ts'
+import { chosenRelations } from '../facts/relations.ts'
+import { shownName } from '../facts/sql.ts'
+
+export const foreignTables: Check = {
+  code: 'FOREIGN_TABLES',
+  side: 'source',
+  level: 'info',
+  scope: 'database',
+  title: 'no chosen table is a foreign table',
+  cause:
+    'foreign tables are migrated as definitions; the rows stay where they are, and passwords of user mappings are not read',
+  remedy: 'set the passwords again (ALTER USER MAPPING), and see that the destination reaches the foreign server',
+  async run(context) {
+    const relations = await context.fact(chosenRelations)
+    return findingOf(
+      relations.filter((one) => one.kind === 'f').map((one) => shownName(one.schema, one.name)),
+      (number) => `${count(number, 'foreign table')}`,
+    )
+  },
+}

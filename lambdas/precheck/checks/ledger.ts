@@ -1,0 +1,55 @@
+import { migrations } from '../../ledger/migrations.ts'
+import { taskFingerprint } from '../../ledger/run.ts'
+import { type Check, passed } from '../check.ts'
+import { ledgerFacts } from '../facts/ledger.ts'
+
+export const runSealed: Check = {
+  code: 'RUN_SEALED',
+  side: 'destination',
+  level: 'error',
+  scope: 'database',
+  title: 'the run of this name has not been completed before',
+  cause: 'a run of this name was completed and sealed: its destination is not written to again',
+  remedy: 'for a new migration give the task another name and an empty destination',
+  async run(context) {
+    const { run } = await context.fact(ledgerFacts)
+    if (run?.state !== 'sealed') return passed
+    return [{ cause: `the run "${context.event.run.id}" was completed at ${run.sealedAt}` }]
+  },
+}
+
+export const taskChanged: Check = {
+  code: 'RUN_TASK_CHANGED',
+  side: 'destination',
+  level: 'error',
+  scope: 'database',
+  title: 'an open run of this name was started by the same task',
+  cause: 'an open run has this name, but its source, databases or selection were different',
+  remedy: 'start the task as it was, or give the changed one another name and an empty destination',
+  async run(context) {
+    const { event, database } = context
+    const { run } = await context.fact(ledgerFacts)
+    if (run?.state !== 'open' || event.endpoints === null) return passed
+    const { name, as } = database
+    if (run.fingerprint === taskFingerprint(event.task, event.endpoints, { name, as })) return passed
+    return [{ cause: `the open run "${event.run.id}" was started by a different task` }]
+  },
+}
+
+export const ledgerUnusable: Check = {
+  code: 'LEDGER_UNUSABLE',
+  side: 'destination',
+  level: 'error',
+  scope: 'database',
+  title: 'the schema "sampan" of the destination is Sampan’s, and of a version it knows',
+  cause: 'the schema "sampan" in the destination is somebody else’s, or a newer Sampan’s',
+  remedy: 'rename a schema of your own; run the newer Sampan, or drop the schema if no run is under way',
+  async run(context) {
+    const { schemaPresent, version } = await context.fact(ledgerFacts)
+    if (version !== null && version > migrations.length) {
+      return [{ cause: `the ledger has migration ${version}, this Sampan knows ${migrations.length}` }]
+    }
+    if (!schemaPresent || version !== null) return passed
+    return [{ cause: 'the schema "sampan" in the destination is not a ledger' }]
+  },
+}

@@ -1,0 +1,36 @@
+import { type Check, count, findingOf } from '../check.ts'
+import { createdByThisRun } from '../facts/created.ts'
+import { destinationObjects, type NamedObject, sourceObjects } from '../facts/objects.ts'
+import { shownName } from '../facts/sql.ts'
+
+export const objectsExist: Check = {
+  code: 'DST_OBJECTS_EXIST',
+  side: 'destination',
+  level: 'error',
+  scope: 'database',
+  title: 'no object of the source’s names stands in the destination',
+  cause: 'tables, views, sequences, types or functions of the same names are in the destination already',
+  remedy: 'drop or rename them, choose fewer objects (exclude), or migrate into another database (as)',
+  async run(context) {
+    const [wanted, present, created] = await Promise.all([
+      sourceObjects(context),
+      destinationObjects(context),
+      createdByThisRun(context),
+    ])
+    const names = new Set(wanted.map(keyOf))
+    const clashes = present.filter((object) => names.has(keyOf(object)) && !created(object))
+    return findingOf(
+      [
+        ...new Set(
+          clashes.map((object) => `${object.kind} ${shownName(object.schema, object.name)}${object.signature}`),
+        ),
+      ],
+      (number) => `${count(number, 'object')} of the same name in the destination`,
+    )
+  },
+}
+
+/** Tables, views, sequences and indexes share one space of names, types another; functions differ by their arguments too. */
+function keyOf(object: NamedObject): string {
+  return JSON.stringify([object.space, object.schema, object.name, object.signature])
+}

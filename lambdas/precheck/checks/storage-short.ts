@@ -1,0 +1,41 @@
+import { type Check, passed } from '../check.ts'
+import { CannotRun, type CheckContext } from '../context.ts'
+import { runIsOpen } from '../facts/ledger.ts'
+import { selectedBytes } from '../facts/size.ts'
+
+/** Indexes are built beside the data, and WAL is kept for a while. */
+const HEADROOM = 1.3
+
+export const storageShort: Check = {
+  code: 'DST_STORAGE_SHORT',
+  side: 'destination',
+  level: 'error',
+  scope: 'task',
+  title: 'the destination has room for the chosen data and 30 percent more',
+  cause: 'the free storage of the destination is less than 1.3 times the chosen data of all databases',
+  remedy: 'enlarge the storage of the ApsaraDB instance, or choose fewer objects',
+  async run(context) {
+    const facts = context.instances.destination
+    if (!facts || facts.storageUsed === null) {
+      throw new CannotRun('unknown', 'the free storage of the destination is not known')
+    }
+    const needed = await Promise.all(context.everyDatabase.map(bytesNeeded))
+    const sum = needed.reduce((total, bytes) => total + bytes, 0)
+    const free = Math.max(0, facts.storage - facts.storageUsed)
+    return sum <= free ? passed : [{ cause: `${gigabytes(sum)} are needed, ${gigabytes(free)} are free` }]
+  },
+}
+
+/** A run that is continued has some of it there already. */
+async function bytesNeeded(context: CheckContext): Promise<number> {
+  const bytes = (await context.fact(selectedBytes)) * HEADROOM
+  if (context.destinationMissing || !(await context.fact(runIsOpen))) return bytes
+  const [row] = await context.destination.rows<{ bytes: string }>(
+    'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
+  )
+  return Math.max(0, bytes - Number(row?.bytes ?? 0))
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1024 ** 3).toFixed(1)} GB`
+}

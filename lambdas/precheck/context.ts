@@ -1,0 +1,113 @@
+import type { Session } from '../postgres/connect.ts'
+import type { Side } from '../postgres/errors.ts'
+import type { Environment } from '../runtime/environment.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import type { TaskDatabase } from '../task/databases.ts'
+import { type Selection, selectionOf } from '../task/selection.ts'
+import type { Check } from './check.ts'
+import type { InstanceFacts } from './facts/instances.ts'
+import type { Connection, DatabaseConnections } from './sessions.ts'
+
+/** Thrown by a check that cannot be asked: neither passed nor a finding. */
+export class CannotRun extends Error {
+  /** `prerequisite`: something found elsewhere stands in the way. `unknown`: the facts are not to be had; nothing is wrong. */
+  readonly why: 'prerequisite' | 'unknown'
+
+  constructor(why: 'prerequisite' | 'unknown', message: string) {
+    super(message)
+    this.name = 'CannotRun'
+    this.why = why
+  }
+}
+
+/**
+ * What a check may use. The sessions are pipelined: checks run side by side, their queries travel together, and the number
+ * of round trips does not grow with the number of checks.
+ */
+export interface CheckContext {
+  readonly event: StepEvent
+  readonly environment: Environment
+  /** The database in question; for a check of scope `task` the first one that was reached. */
+  readonly database: TaskDatabase
+  readonly selection: Selection
+  readonly connections: DatabaseConnections
+  /** In the source database. @throws CannotRun */
+  readonly source: Session
+  /** In the destination database. @throws CannotRun, also where the database is still to be made */
+  readonly destination: Session
+  /** In the destination database, or in `postgres` where that is still to be made. @throws CannotRun */
+  readonly destinationServer: Session
+  /** True where the destination database does not exist. @throws CannotRun where the server is not reached */
+  readonly destinationMissing: boolean
+  /** What the clouds told when access was opened. @throws CannotRun where they were not asked */
+  readonly instances: InstanceFacts
+  /** The contexts of all databases of the task, this one included. */
+  readonly everyDatabase: readonly CheckContext[]
+  /** All checks there are. */
+  readonly checks: readonly Check[]
+  /** Opens one more session to the same database; it is closed with the others. */
+  openAnother(side: Side): Promise<Session>
+  /** Loads a fact once for all checks of this database. */
+  fact<Fact>(load: (context: CheckContext) => Promise<Fact>): Promise<Fact>
+}
+
+export interface ContextParts {
+  readonly event: StepEvent
+  readonly environment: Environment
+  readonly database: TaskDatabase
+  readonly connections: DatabaseConnections
+  readonly instances: InstanceFacts | null
+  readonly everyDatabase: readonly CheckContext[]
+  readonly checks: readonly Check[]
+  openAnother(side: Side): Promise<Session>
+}
+
+export function createContext(parts: ContextParts): CheckContext {
+  const facts = new Map<unknown, Promise<unknown>>()
+  const { source, destination } = parts.connections
+  const context: CheckContext = {
+    event: parts.event,
+    environment: parts.environment,
+    database: parts.database,
+    connections: parts.connections,
+    selection: selectionOf(parts.database),
+    everyDatabase: parts.everyDatabase,
+    checks: parts.checks,
+    openAnother: (side) => parts.openAnother(side),
+    get source() {
+      return connected(source, 'source')
+    },
+    get destination() {
+      const session = connected(destination, 'destination')
+      if (context.destinationMissing) {
+        throw new CannotRun('unknown', 'the destination database does not exist yet: there is nothing in it to look at')
+      }
+      return session
+    },
+    get destinationServer() {
+      return connected(destination, 'destination')
+    },
+    get destinationMissing() {
+      connected(destination, 'destination')
+      return destination.kind === 'open' && destination.missing
+    },
+    get instances() {
+      if (parts.instances === null) throw new CannotRun('unknown', 'neither side is given as a cloud’s instance')
+      return parts.instances
+    },
+    fact<Fact>(load: (context: CheckContext) => Promise<Fact>) {
+      const known = facts.get(load) as Promise<Fact> | undefined
+      if (known !== undefined) return known
+      // A fact that throws at once (no connection) is a rejection like any other.
+      const loading = Promise.resolve().then(() => load(context))
+      facts.set(load, loading)
+      return loading
+    },
+  }
+  return context
+}
+
+function connected(connection: Connection, side: Side): Session {
+  if (connection.kind === 'open') return connection.session
+  throw new CannotRun('prerequisite', `there is no connection to the ${side}`)
+}

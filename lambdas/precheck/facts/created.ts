@@ -1,0 +1,26 @@
+import type { CheckContext } from '../context.ts'
+import { runIsOpen } from './ledger.ts'
+import type { NamedObject } from './objects.ts'
+
+/**
+ * Tells the objects that this very run has created before, by their receipts in the ledger: a run that is continued does
+ * not stand in its own way.
+ */
+export async function createdByThisRun(context: CheckContext): Promise<(object: NamedObject) => boolean> {
+  if (!(await context.fact(runIsOpen))) return () => false
+  const rows = await context.destination.rows<{ schema: string | null; name: string }>(
+    `SELECT schema, name FROM sampan.object WHERE run = $1 AND status IN ('migrated', 'transformed')`,
+    [context.event.run.id],
+  )
+  const created = new Set(rows.map((row) => keyOf(row.schema ?? '', row.name)))
+  return (object) =>
+    created.has(keyOf(object.schema, object.name)) ||
+    // pg_dump names a function "f(integer)", and an aggregate of no arguments "f(*)".
+    created.has(keyOf(object.schema, `${object.name}${object.signature}`)) ||
+    (object.signature === '()' && created.has(keyOf(object.schema, `${object.name}(*)`))) ||
+    (object.ownerName !== null && created.has(keyOf(object.ownerSchema ?? '', object.ownerName)))
+}
+
+function keyOf(schema: string, name: string): string {
+  return JSON.stringify([schema, name])
+}

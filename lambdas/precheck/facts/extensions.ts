@@ -1,0 +1,35 @@
+import { AWS_EXTENSIONS } from '../../task/aws-names.ts'
+import type { CheckContext } from '../context.ts'
+
+export interface SourceExtension {
+  readonly name: string
+  readonly version: string
+}
+
+export interface OfferedExtension {
+  readonly name: string
+  readonly defaultVersion: string
+  /** In the database looked at. */
+  readonly installed: boolean
+}
+
+/** The extensions of the source database, in the order of their names. */
+export function allExtensions(context: CheckContext): Promise<readonly SourceExtension[]> {
+  return context.source.rows<SourceExtension>(
+    'SELECT extname AS name, extversion AS version FROM pg_catalog.pg_extension ORDER BY extname',
+  )
+}
+
+/** Those the destination needs: not the procedural language every database has, and not Amazon’s own. */
+export async function neededExtensions(context: CheckContext): Promise<readonly SourceExtension[]> {
+  const extensions = await context.fact(allExtensions)
+  return extensions.filter(({ name }) => name !== 'plpgsql' && !AWS_EXTENSIONS.has(name))
+}
+
+/** What the destination’s server offers. */
+export async function offeredExtensions(context: CheckContext): Promise<ReadonlyMap<string, OfferedExtension>> {
+  const rows = await context.destinationServer.rows<OfferedExtension>(`
+    SELECT name, default_version AS "defaultVersion", installed_version IS NOT NULL AS installed
+      FROM pg_catalog.pg_available_extensions`)
+  return new Map(rows.map((row) => [row.name, row]))
+}

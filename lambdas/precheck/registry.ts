@@ -1,0 +1,116 @@
+import type { Check } from './check.ts'
+import { acknowledgeRefused, acknowledgeUnknown } from './checks/acknowledge.ts'
+import { cFunctions } from './checks/c-functions.ts'
+import { collationDiffers } from './checks/collation-differs.ts'
+import { collationMissing } from './checks/collation-missing.ts'
+import { destinationConnect, sourceConnect } from './checks/connect.ts'
+import { destinationConnectionsShort, sourceConnectionsShort } from './checks/connections-short.ts'
+import { databaseMissing } from './checks/database-missing.ts'
+import { databaseToCreate } from './checks/database-to-create.ts'
+import { destinationRights } from './checks/destination-rights.ts'
+import { destinationVersion } from './checks/destination-version.ts'
+import { encodingDiffers, encodingUnknown } from './checks/encoding.ts'
+import { destinationEventTriggers, sourceEventTriggers } from './checks/event-triggers.ts'
+import { extensionAwsOnly } from './checks/extension-aws-only.ts'
+import { extensionMissing } from './checks/extension-missing.ts'
+import { extensionNotCreatable } from './checks/extension-not-creatable.ts'
+import { extensionOlder } from './checks/extension-older.ts'
+import { foreignTables } from './checks/foreign-tables.ts'
+import { indexesInvalid } from './checks/indexes-invalid.ts'
+import { destinationInstance, sourceInstance, sourceNotPublic } from './checks/instances.ts'
+import { largeObjects } from './checks/large-objects.ts'
+import { ledgerUnusable, runSealed, taskChanged } from './checks/ledger.ts'
+import { ledgerSchema } from './checks/ledger-schema.ts'
+import { loadBalanced } from './checks/load-balanced.ts'
+import { longTransactions } from './checks/long-transactions.ts'
+import { lz4Missing } from './checks/lz4-missing.ts'
+import { monetaryLocale } from './checks/monetary-locale.ts'
+import { objectsExist } from './checks/objects-exist.ts'
+import { oldSnapshotThreshold } from './checks/old-snapshot-threshold.ts'
+import { parentsNotSelected } from './checks/parents-not-selected.ts'
+import { preparedTransactions } from './checks/prepared-transactions.ts'
+import { privilegedObjects } from './checks/privileged-objects.ts'
+import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
+import { regColumns } from './checks/reg-columns.ts'
+import { publications, subscriptions } from './checks/replication-objects.ts'
+import { rolesMissing } from './checks/roles-missing.ts'
+import { rowSecurity } from './checks/row-security.ts'
+import { excludeMatchesNothing, includeMatchesNothing } from './checks/selection.ts'
+import { sourceRights } from './checks/source-rights.ts'
+import { sourceVersion } from './checks/source-version.ts'
+import { storageShort } from './checks/storage-short.ts'
+import { tablesLocked } from './checks/tables-locked.ts'
+import { tablesWithoutKey } from './checks/tables-without-key.ts'
+import { destinationTimeouts, sourceTimeouts } from './checks/timeouts.ts'
+import { unloggedTables } from './checks/unlogged-tables.ts'
+import { versionDiffers } from './checks/version-differs.ts'
+import { versionOlder } from './checks/version-older.ts'
+
+/** Every check, in the order in which they are shown. A new one is a file in checks/ and a line here. */
+export const checks: readonly Check[] = [
+  acknowledgeUnknown,
+  acknowledgeRefused,
+  // The way to both servers, and what they are
+  sourceInstance,
+  sourceNotPublic,
+  destinationInstance,
+  sourceConnect,
+  destinationConnect,
+  databaseMissing,
+  databaseToCreate,
+  sourceVersion,
+  destinationVersion,
+  versionOlder,
+  versionDiffers,
+  sourceInRecovery,
+  destinationInRecovery,
+  loadBalanced,
+  sourceTimeouts,
+  destinationTimeouts,
+  sourceConnectionsShort,
+  destinationConnectionsShort,
+  storageShort,
+  // What is chosen, and the rights to it
+  includeMatchesNothing,
+  excludeMatchesNothing,
+  parentsNotSelected,
+  sourceRights,
+  rowSecurity,
+  destinationRights,
+  privilegedObjects,
+  rolesMissing,
+  // The destination’s state
+  runSealed,
+  taskChanged,
+  ledgerUnusable,
+  ledgerSchema,
+  objectsExist,
+  destinationEventTriggers,
+  // What both servers must have in common
+  extensionMissing,
+  extensionNotCreatable,
+  extensionOlder,
+  extensionAwsOnly,
+  encodingDiffers,
+  encodingUnknown,
+  collationMissing,
+  collationDiffers,
+  monetaryLocale,
+  lz4Missing,
+  // What goes on in the source
+  oldSnapshotThreshold,
+  preparedTransactions,
+  longTransactions,
+  tablesLocked,
+  // What the source holds
+  cFunctions,
+  regColumns,
+  tablesWithoutKey,
+  largeObjects,
+  unloggedTables,
+  foreignTables,
+  publications,
+  subscriptions,
+  sourceEventTriggers,
+  indexesInvalid,
+]

@@ -1,0 +1,107 @@
+import type { Session } from '../postgres/connect.ts'
+import type { Side } from '../postgres/errors.ts'
+import { type SampanError, toSampanError } from '../runtime/errors.ts'
+import type { TaskDatabase } from '../task/databases.ts'
+import type { Check } from './check.ts'
+import { CannotRun, type CheckContext, createContext } from './context.ts'
+import type { InstanceFacts } from './facts/instances.ts'
+import type { Outcome } from './score.ts'
+import {
+  type Connection,
+  closeAll,
+  connectAll,
+  type DatabaseConnections,
+  type Opening,
+  openSession,
+} from './sessions.ts'
+
+/**
+ * Runs the checks for every database of the task, side by side: one pipelined session per side and database carries all
+ * their queries.
+ * @throws SampanError where a connection that stood is lost: the step is tried again
+ */
+export async function runChecks(
+  opening: Opening,
+  checks: readonly Check[],
+  instances: InstanceFacts | null,
+): Promise<readonly Outcome[]> {
+  const { databases } = opening.event.task
+  const connections = await connectAll(opening, databases)
+  const sessions = connections.flatMap(({ source, destination }) => [...sessionOf(source), ...sessionOf(destination)])
+  try {
+    const everyDatabase: CheckContext[] = []
+    const contextOf = (database: TaskDatabase, own: DatabaseConnections) =>
+      createContext({
+        event: opening.event,
+        environment: opening.environment,
+        database,
+        connections: own,
+        instances,
+        everyDatabase,
+        checks,
+        async openAnother(side) {
+          const session = await openSession(opening, side, nameOn(side, database))
+          sessions.push(session)
+          return session
+        },
+      })
+    for (const [index, database] of databases.entries()) {
+      const own = connections[index]
+      if (own !== undefined) everyDatabase.push(contextOf(database, own))
+    }
+    const server = serverContext(databases, connections, contextOf)
+    return (
+      await Promise.all(
+        checks.map((check) =>
+          check.scope === 'task'
+            ? Promise.all(server === null ? [] : [ask(check, server, null)])
+            : Promise.all(everyDatabase.map((context) => ask(check, context, context.database.name))),
+        ),
+      )
+    ).flat()
+  } finally {
+    await closeAll(sessions)
+  }
+}
+
+async function ask(check: Check, context: CheckContext, database: string | null): Promise<Outcome> {
+  try {
+    return { check, database, kind: 'found', findings: await check.run(context) }
+  } catch (thrown) {
+    if (thrown instanceof CannotRun) return { check, database, kind: 'not-run', why: thrown.why, cause: thrown.message }
+    const error = toSampanError(thrown)
+    // A lost connection says nothing about the check: the whole step comes again.
+    if (error.kind === 'connection' || error.code === 'STOPPED') throw error
+    return { check, database, kind: 'not-run', why: 'failed', cause: causeOf(error) }
+  }
+}
+
+/** Checks of a server are asked where one was reached: source and destination may be of different databases. */
+function serverContext(
+  databases: readonly TaskDatabase[],
+  connections: readonly DatabaseConnections[],
+  contextOf: (database: TaskDatabase, own: DatabaseConnections) => CheckContext,
+): CheckContext | null {
+  const reached = connections.findIndex(({ source }) => source.kind === 'open')
+  const database = databases[Math.max(0, reached)]
+  const source = connections[Math.max(0, reached)]?.source
+  const destinations = connections.map((one) => one.destination)
+  const destination =
+    destinations.find((one) => one.kind === 'open' && !one.missing) ??
+    destinations.find((one) => one.kind === 'open') ??
+    destinations[0]
+  if (database === undefined || source === undefined || destination === undefined) return null
+  return contextOf(database, { source, destination })
+}
+
+function sessionOf(connection: Connection): readonly Session[] {
+  return connection.kind === 'open' ? [connection.session] : []
+}
+
+function nameOn(side: Side, database: TaskDatabase): string {
+  return side === 'source' ? database.name : database.as
+}
+
+function causeOf(error: SampanError): string {
+  return `${error.code}: ${error.message}`
+}
