@@ -1,5 +1,5 @@
 import { type IngressRule, type SecurityGroups, securityGroups } from '../cloud/security-groups.ts'
-import type { AccessEntry } from './entry.ts'
+import { type AccessEntry, keyOf } from './entry.ts'
 import type { ClosedEntry, RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
 import { EXECUTION_TAG, fromTags, SHARED_TAG, sharersOf } from './tags.ts'
@@ -21,9 +21,11 @@ export async function closeRules(
 
   const recorded = keeper.record.open.filter((entry) => entry.kind === 'security-group-rule' && entry.region === region)
   const tagged = await groups.rulesTagged(EXECUTION_TAG, execution)
-  const handedOver = await handOver(tagged, execution, groups)
-  const staying = new Set(handedOver.map((rule) => rule.ruleId))
-  const entries = distinct([...recorded, ...tagged.map((rule) => entryOf(rule, region, recorded))])
+  const entries = distinct([...recorded, ...tagged.map((rule) => entryOf(rule, region, keeper))])
+  const staying = new Set([
+    ...(await handOver(tagged, execution, groups)),
+    ...(await othersNow(recorded, execution, groups)),
+  ])
 
   for (const group of new Set(entries.map((entry) => entry.group))) {
     const ids = entries.filter((entry) => entry.group === group).flatMap((entry) => entry.ruleId ?? [])
@@ -36,7 +38,7 @@ export async function closeRules(
   const gone = entries.filter((entry) => !standing.has(entry.ruleId ?? ''))
   const was = new Set(tagged.map((rule) => rule.ruleId))
   // A tagged rule that no record names was added by a call whose answer never came.
-  await keeper.remember(gone.filter((entry) => !recorded.includes(entry)))
+  await keeper.remember(gone.filter((entry) => !recorded.some((known) => known.ruleId === entry.ruleId)))
   await keeper.closed(gone.map((entry) => closedEntry(entry, staying, was, tools)))
   return entries.filter((entry) => standing.has(entry.ruleId ?? ''))
 }
@@ -52,17 +54,35 @@ async function forgetSharing(execution: string, groups: SecurityGroups): Promise
 }
 
 /** Rules that another execution relies on become that execution's own: it, or the sweep after it, removes them. */
-async function handOver(rules: readonly IngressRule[], execution: string, groups: SecurityGroups) {
-  const handed: IngressRule[] = []
+async function handOver(
+  rules: readonly IngressRule[],
+  execution: string,
+  groups: SecurityGroups,
+): Promise<readonly string[]> {
+  const handed: string[] = []
   for (const rule of rules) {
     const heir = sharersOf(rule.tags).find((other) => other !== execution)
     if (heir === undefined) continue
     const expires = rule.tags[SHARED_TAG + heir] ?? fromTags(rule.tags)?.expiresAt ?? ''
     await groups.tag([rule.ruleId], { [EXECUTION_TAG]: heir, 'sampan:expires': expires })
     await groups.untag([rule.ruleId], [SHARED_TAG + heir])
-    handed.push(rule)
+    handed.push(rule.ruleId)
   }
   return handed
+}
+
+/** Recorded rules that carry another execution's name by now: an attempt before this one handed them over. */
+async function othersNow(
+  recorded: readonly AccessEntry[],
+  execution: string,
+  groups: SecurityGroups,
+): Promise<readonly string[]> {
+  if (recorded.length === 0) return []
+  const ids = new Set(recorded.map((entry) => entry.ruleId))
+  const rules = await groups.rulesOf([...new Set(recorded.map((entry) => entry.group))])
+  return rules
+    .filter((rule) => ids.has(rule.ruleId) && (rule.tags[EXECUTION_TAG] ?? execution) !== execution)
+    .map((rule) => rule.ruleId)
 }
 
 /** Reads back until nothing of it is there; the ids of what is. */
@@ -101,10 +121,16 @@ function distinct(entries: readonly AccessEntry[]): readonly AccessEntry[] {
   return [...new Map(entries.map((entry) => [entry.ruleId, entry])).values()]
 }
 
-/** The entry of a rule that was found by its tag; as recorded where it is. */
-function entryOf(rule: IngressRule, region: string, recorded: readonly AccessEntry[]): AccessEntry {
-  const known = recorded.find((entry) => entry.ruleId === rule.ruleId)
-  if (known) return known
+/** The entry of a rule that was found by its tag: as recorded or intended, where it is. */
+function entryOf(rule: IngressRule, region: string, keeper: RecordKeeper): AccessEntry {
+  const found = bareEntry(rule, region)
+  const { opened, intended } = keeper.record
+  const known =
+    opened.find((entry) => entry.ruleId === rule.ruleId) ?? intended.find((entry) => keyOf(entry) === keyOf(found))
+  return known ? { ...known, ruleId: rule.ruleId } : found
+}
+
+function bareEntry(rule: IngressRule, region: string): AccessEntry {
   const tags = fromTags(rule.tags)
   return {
     kind: 'security-group-rule',

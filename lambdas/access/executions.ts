@@ -1,0 +1,36 @@
+import { DescribeExecutionCommand } from '@aws-sdk/client-sfn'
+import { awsClients } from '../cloud/aws-clients.ts'
+import { AwsError, awsCall } from '../cloud/aws-errors.ts'
+import { defaultRegion } from '../cloud/environment.ts'
+import type { Environment } from '../runtime/environment.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { ExecutionState } from './sweep.ts'
+
+/** Asks Step Functions about executions of this stack's state machine, by their names. */
+export function executionStates(
+  environment: Environment,
+  signal: AbortSignal,
+): (execution: string) => Promise<ExecutionState> {
+  const machine = environment.SAMPAN_STATE_MACHINE_ARN
+  if (machine === undefined) {
+    throw new SampanError({
+      code: 'STATE_MACHINE_NOT_SET',
+      message: 'the sweep does not know whose executions to ask about',
+      remedy: 'set SAMPAN_STATE_MACHINE_ARN',
+    })
+  }
+  const region = machine.split(':')[3] || defaultRegion(environment)
+  const client = awsClients(environment).sfn(region)
+  return async (execution) => {
+    const executionArn = `${machine.replace(':stateMachine:', ':execution:')}:${execution}`
+    try {
+      const answer = await awsCall(`ask about ${execution} (states:DescribeExecution)`, () =>
+        client.send(new DescribeExecutionCommand({ executionArn }), { abortSignal: signal }),
+      )
+      return answer.status === 'RUNNING' ? 'running' : 'ended'
+    } catch (error) {
+      if (error instanceof AwsError && error.awsCode === 'ExecutionDoesNotExist') return 'unknown'
+      throw error
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { executionStates } from '../../lambdas/access/executions.ts'
+import { handler as closeByStatus } from '../../lambdas/access/status-handler.ts'
+import { type ExecutionState, sweep } from '../../lambdas/access/sweep.ts'
+import { type Access, startAccess } from './harness.ts'
+
+let access: Access
+beforeEach(async () => {
+  access = await startAccess()
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await access.stop()
+})
+
+const says = (state: ExecutionState) => async () => state
+
+test('a running execution keeps what it opened', async () => {
+  await access.open()
+  const standing = access.standing()
+  expect(await sweep(says('running'), access.tools)).toEqual({ kept: ['e1'], closed: [], failed: [] })
+  expect(access.standing()).toBe(standing)
+})
+
+test('an ended execution’s rules and whitelist are closed', async () => {
+  await access.open()
+  expect(await sweep(says('ended'), access.tools)).toEqual({ kept: [], closed: ['e1'], failed: [] })
+  expect(access.isAsBefore()).toBe(true)
+  expect(await sweep(says('ended'), access.tools)).toEqual({ kept: [], closed: [], failed: [] })
+})
+
+test('rules are found by their tags where the record is lost', async () => {
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } })
+  const text = JSON.stringify({ ...(await access.record()), intended: [], opened: [], open: [], closedAt: 'x' })
+  await access.store.write('runs/orders/e1/access.json', text, 'application/json')
+  await sweep(says('ended'), access.tools)
+  expect(access.rules().filter((rule) => rule.tags['sampan:execution'])).toEqual([])
+})
+
+test('past its expiry even a running execution’s access is closed', async () => {
+  await access.open()
+  access.now = new Date('2026-09-08T10:00:01Z')
+  await sweep(says('running'), access.tools)
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('another stack’s rules are left alone until they expire', async () => {
+  access.variables = { ...access.variables, SAMPAN_STACK: 'theirs' }
+  await access.open()
+  access.variables = { ...access.variables, SAMPAN_STACK: 'ours' }
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ kept: ['e1'] })
+  access.now = new Date('2026-09-09T10:00:00Z')
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: ['e1'] })
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('an execution that is not known is given an hour to become known', async () => {
+  await access.open()
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ kept: ['e1'] })
+  access.now = new Date('2026-09-01T11:00:01Z')
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: ['e1'] })
+})
+
+test('one execution that cannot be closed does not keep the others open', async () => {
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'first')
+  access.variables = { SAMPAN_EGRESS_ADDRESSES: '52.9.9.9' }
+  await access.open({ access: { dtsCidrs: ['47.2.0.0/24'] } }, 'second')
+  access.clouds.state.faults.next('RevokeSecurityGroupIngress', {
+    kind: 'error',
+    code: 'UnauthorizedOperation',
+    status: 403,
+  })
+  const result = await sweep(says('ended'), access.tools)
+  expect(result).toMatchObject({ closed: ['second'], failed: [{ execution: 'first' }] })
+  expect(access.peers()).toContain('47.1.0.0/24')
+  expect(access.peers()).not.toContain('47.2.0.0/24')
+})
+
+test('Step Functions is asked by the ARN of the execution', async () => {
+  const machine = 'arn:aws:states:us-east-1:111122223333:stateMachine:Sampan'
+  access.variables = { SAMPAN_STATE_MACHINE_ARN: machine }
+  access.clouds.state.executions.set('arn:aws:states:us-east-1:111122223333:execution:Sampan:e1', 'RUNNING')
+  access.clouds.state.executions.set('arn:aws:states:us-east-1:111122223333:execution:Sampan:e2', 'TIMED_OUT')
+  const stateOf = executionStates(access.tools.environment, access.signal)
+  expect(await Promise.all(['e1', 'e2', 'e3'].map(stateOf))).toEqual(['running', 'ended', 'unknown'])
+})
+
+test.each(['ABORTED', 'TIMED_OUT', 'FAILED', 'SUCCEEDED'])(
+  'an execution that ends %s is closed by the event alone',
+  async (status) => {
+    await access.open()
+    for (const [name, value] of Object.entries(access.tools.environment)) vi.stubEnv(name, String(value))
+    vi.stubEnv('SAMPAN_LOG', 'off')
+    const context = { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 }
+    const event = { region: 'us-east-1', detail: { name: 'e1', status, input: null } }
+    expect(await closeByStatus({ ...event, detail: { ...event.detail, status: 'RUNNING' } }, context)).toEqual({
+      closed: 0,
+    })
+    expect(await closeByStatus(event, context)).toEqual({ closed: 5 })
+    expect(access.isAsBefore()).toBe(true)
+  },
+)
