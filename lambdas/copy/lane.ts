@@ -3,6 +3,7 @@ import type { Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { type CopyServers, chunkCargo } from './chunk-sql.ts'
+import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
 import { fly } from './stream/flight.ts'
 
@@ -16,6 +17,8 @@ export interface LaneOptions {
   readonly generation: number
   readonly servers: CopyServers
   readonly relations: ReadonlyMap<number, Relation>
+  readonly pace: Pace
+  readonly signal: AbortSignal
 }
 
 /**
@@ -47,7 +50,7 @@ export class Lane {
    * @param goOn asked before each claim; false ends the lane with everything committed
    * @returns true where nothing is left that nobody else holds, false where `goOn` said so
    */
-  async copyAll(goOn: () => Promise<boolean>, progressed: () => void): Promise<boolean> {
+  async copyAll(goOn: () => boolean, progressed: () => void): Promise<boolean> {
     await this.#claim([])
     while (this.#claimed.length > 0) {
       const outdated = await this.#outdated()
@@ -56,7 +59,7 @@ export class Lane {
         continue
       }
       const receipts = await this.#fly()
-      const more = await goOn()
+      const more = goOn()
       if (more) await this.#claim(receipts)
       else await this.#commit(receipts)
       progressed()
@@ -67,10 +70,11 @@ export class Lane {
   }
 
   async #fly(): Promise<Receipt[]> {
-    const { relations, servers } = this.#options
+    const { relations, servers, pace, signal } = this.#options
     const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
     const cargo = due.map((chunk) => chunkCargo(relationOf(relations, chunk), chunk, servers))
-    const deliveries = await fly(this.#source, this.#destination, cargo)
+    await pace.queries(cargo.length, signal)
+    const deliveries = await fly(this.#source, this.#destination, cargo, pace)
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
   }
 

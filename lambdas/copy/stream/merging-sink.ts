@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { COPY_DATA, HEADER_BYTES } from './frames.ts'
+import type { Valve } from './valve.ts'
 
 /** The size at which merged frames cost the destination least (measured: 64 KiB). */
 const SLOT_BYTES = 64 * 1024
@@ -14,7 +15,7 @@ const LOW_WATER = 8
  */
 export class MergingSink {
   readonly #destination: Socket
-  readonly #source: Socket
+  readonly #valve: Valve
   readonly #free: Buffer[] = []
   #allocated = 0
   #slot: Buffer | null = null
@@ -22,9 +23,9 @@ export class MergingSink {
   /** Payload bytes since the last `takeBytes`. */
   #bytes = 0
 
-  constructor(destination: Socket, source: Socket) {
+  constructor(destination: Socket, valve: Valve) {
     this.#destination = destination
-    this.#source = source
+    this.#valve = valve
   }
 
   append(payload: Buffer): void {
@@ -48,7 +49,7 @@ export class MergingSink {
     this.#destination.write(slot.subarray(0, this.#used), () => this.#giveBack(slot))
     this.#slot = null
     this.#used = HEADER_BYTES
-    if (this.#available() < LOW_WATER) this.#source.pause()
+    if (this.#available() < LOW_WATER) this.#valve.close('slots')
   }
 
   /** Payload bytes since the last call. */
@@ -71,6 +72,6 @@ export class MergingSink {
 
   #giveBack(slot: Buffer): void {
     this.#free.push(slot)
-    if (this.#source.isPaused() && this.#available() >= SLOTS / 2) this.#source.resume()
+    if (this.#available() >= SLOTS / 2) this.#valve.open('slots')
   }
 }

@@ -24,6 +24,7 @@ export interface Answer {
 
 /** Who takes the rows of a `COPY … TO STDOUT`. */
 export interface CopyOutSink {
+  row(): void
   data(payload: Buffer): void
   done(): void
 }
@@ -59,6 +60,7 @@ export class RawSession {
     this.#driverListeners = this.socket.listeners('data') as DataListener[]
     for (const listener of this.#driverListeners) this.socket.removeListener('data', listener)
     const reader = new FrameReader({
+      rowBegins: () => this.#pending[0]?.sink?.row(),
       copyData: (payload) => this.#pending[0]?.sink?.data(payload),
       message: (type, body) => this.#message(type, body),
     })

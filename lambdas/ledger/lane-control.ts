@@ -1,0 +1,42 @@
+import type { Session } from '../postgres/connect.ts'
+import { applicationName } from '../postgres/sessions.ts'
+import type { Limits } from './limits.ts'
+
+/** What a lane is told while it copies. */
+export interface LaneControl extends Limits {
+  /** Numbers of the lanes that are in a transaction on the destination at the moment, this one included. */
+  readonly active: readonly number[]
+}
+
+/**
+ * The limits and the lanes at work, in one question. Which lanes are at work is what the server itself says of their
+ * sessions: a lane that died is gone from there at once, in a table it would linger.
+ */
+export async function readLaneControl(destination: Session, run: string): Promise<LaneControl> {
+  const [row] = await destination.rows<LaneControl>(
+    `SELECT l.lanes, l.queries_per_second AS "queriesPerSecond", l.rows_per_second AS "rowsPerSecond",
+            l.bytes_per_second AS "bytesPerSecond",
+            ARRAY(SELECT pg_catalog.substr(a.application_name, pg_catalog.length($2) + 1)::integer
+                    FROM pg_catalog.pg_stat_activity a
+                   WHERE a.datname = pg_catalog.current_database() AND a.state <> 'idle'
+                     AND pg_catalog.left(a.application_name, pg_catalog.length($2)) = $2
+                     AND pg_catalog.substr(a.application_name, pg_catalog.length($2) + 1) ~ '^[0-9]+$')
+              AS active
+       FROM sampan.limits l WHERE l.run = $1`,
+    [run, applicationName(run, 'lane:')],
+  )
+  return row ?? { lanes: 64, queriesPerSecond: null, rowsPerSecond: null, bytesPerSecond: null, active: [] }
+}
+
+/**
+ * Whether a lane may work: the lowest numbers go first, and as many as the limit allows. A lane above the limit goes on
+ * when the others have nothing left to do.
+ */
+export function mayWork(lane: number, control: LaneControl): boolean {
+  return control.active.filter((other) => other < lane).length < control.lanes
+}
+
+/** A lane's share of what all of them may do together. */
+export function share(control: LaneControl): number {
+  return 1 / Math.max(1, Math.min(control.active.length, control.lanes))
+}
