@@ -8,7 +8,10 @@ const COUNTS_EVERY = 1_000
  * One JSON object per line. `{"type":"stage", "at", "database", "stage", "state", "milliseconds", "detail"}` when a stage's
  * state changes; `{"type":"counts", "at", "database", …}` with the numbers of the ledger.
  */
-export function jsonDisplay(model: ProgressModel, write = (line: string) => void process.stdout.write(line)): Display {
+export function jsonDisplay(
+  model: ProgressModel,
+  write: (line: string) => unknown = (line) => process.stdout.write(line),
+): Display {
   const shown = new Map<string, string>()
   const counted = new Map<string, { at: number; text: string }>()
   const print = (value: object) => write(`${JSON.stringify({ at: new Date().toISOString(), ...value })}\n`)

@@ -6,7 +6,10 @@ import { formatDuration } from './units.ts'
 const AGAIN = 5_000
 
 /** A line when a stage begins, ends or fails, and one every few seconds while one goes on: for logs and pipes. */
-export function plainDisplay(model: ProgressModel, write = (line: string) => void process.stdout.write(line)): Display {
+export function plainDisplay(
+  model: ProgressModel,
+  write: (line: string) => unknown = (line) => process.stdout.write(line),
+): Display {
   const shown = new Map<string, string>()
   const show = (view: StageView, line: string) => {
     const where = view.database === null ? '' : `${view.database}: `

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { type Report, reportSchema } from '../../lambdas/report/model.ts'
 import { exitStatus } from '../exit-status.ts'
 import { errorText } from '../problem-text.ts'
 import type { TaskOutcome } from '../run-task.ts'
-import type { ReportShape } from './report-shape.ts'
 import { summaryText } from './summary.ts'
 
 /** Prints how a run ended: the summary of its report, the error, and where everything is. */
@@ -17,9 +17,7 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
     return
   }
   if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds)}\n`)
-  if (outcome.error !== null && outcome.exitStatus !== exitStatus.refused) {
-    process.stderr.write(`\n${errorText(outcome.error)}\n`)
-  }
+  if (outcome.error !== null && !isToldBy(report, outcome)) process.stderr.write(`\n${errorText(outcome.error)}\n`)
   if (outcome.exitStatus === exitStatus.stopped) {
     process.stderr.write('Stopped. The same task run again continues where it was.\n')
   }
@@ -29,6 +27,12 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
   }
 }
 
-async function readReport(path: string): Promise<ReportShape> {
-  return JSON.parse(await readFile(path, 'utf8')) as ReportShape
+/** The summary has told the checks that refuse, and the errors of the databases. */
+function isToldBy(report: Report | null, { error, exitStatus: status }: TaskOutcome): boolean {
+  if (report === null) return false
+  return status === exitStatus.refused || report.databases.some((database) => database.error?.code === error?.code)
+}
+
+async function readReport(path: string): Promise<Report> {
+  return reportSchema.parse(JSON.parse(await readFile(path, 'utf8')))
 }

@@ -1,134 +1,128 @@
 import { styleText } from 'node:util'
+import type {
+  AccessReport,
+  DatabaseReport,
+  PrecheckReport,
+  Report,
+  SequenceReport,
+} from '../../lambdas/report/model.ts'
 import { errorText } from '../problem-text.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
-import type {
-  ReportedAccess,
-  ReportedCheck,
-  ReportedDatabase,
-  ReportedObject,
-  ReportedTable,
-  ReportShape,
-} from './report-shape.ts'
+import { line } from './line.ts'
+import { objectLines } from './objects.ts'
 
-/** How many reasons of one kind are listed; the report lists all. */
-const LISTED = 10
+/** How many things of one kind are named; the report names all. */
+const NAMED = 5
 
-/** The report in the words of a person: what moved, what did not and why, whether it is equal, what is still open. */
-export function summaryText(report: ReportShape, milliseconds: number): string {
-  const databases = report.databases ?? []
+/**
+ * The report in the words of a person: what moved, what did not and why, whether both sides are equal, what is still open.
+ * @param milliseconds how long this execution took; the report counts from the run's first start
+ */
+export function summaryText(report: Report, milliseconds: number): string {
   return [
-    ...refusals(report),
-    ...databases.flatMap(databaseLines),
+    ...precheckLines(report),
+    ...report.databases.flatMap(databaseLines),
     ...accessLines(report.access),
+    ...report.notes.map((note) => line('note', note)),
     `${verdict(report)} in ${formatDuration(milliseconds)}`,
   ].join('\n')
 }
 
-function verdict(report: ReportShape): string {
-  switch (report.status) {
+function verdict({ status, error }: Report): string {
+  if (error?.code === 'RUN_STOPPED') return styleText('yellow', 'Stopped')
+  switch (status) {
     case 'succeeded':
       return styleText('green', 'Succeeded')
+    case 'prechecked':
+      return styleText('green', 'Checked, nothing was written,')
+    case 'planned':
+      return styleText('green', 'Planned, nothing was copied,')
     case 'refused':
       return styleText('yellow', 'Refused by the precheck, nothing was copied,')
-    default:
+    case 'failed':
       return styleText('red', 'Failed')
   }
 }
 
-function databaseLines(database: ReportedDatabase): readonly string[] {
-  const tables = database.tables ?? []
-  const title =
-    database.as === undefined || database.as === database.name ? database.name : `${database.name} → ${database.as}`
-  const lines = [styleText('bold', title)]
-  if (tables.length > 0) lines.push(line('rows', rowsText(tables)))
-  if ((database.objects ?? []).length > 0) lines.push(line('objects', objectsText(database.objects ?? [])))
-  lines.push(...reasons(database.objects ?? [], 'failed'), ...reasons(database.objects ?? [], 'blocked'))
-  lines.push(...reasons(database.objects ?? [], 'skipped'))
-  if ((database.sequences ?? []).length > 0) lines.push(line('sequences', sequencesText(database)))
-  if (tables.length > 0) lines.push(line('compared', comparedText(tables)))
-  if (database.error) lines.push(errorText({ remedy: '', ...database.error }))
-  return lines
+function databaseLines(database: DatabaseReport): readonly string[] {
+  if (database.status === 'not-run' && database.tables.length === 0) return []
+  const { name, as, source, destination } = database
+  const versions = [source.version, destination.version].every((version) => version !== null)
+    ? styleText('dim', `  ${source.version} → ${destination.version}`)
+    : ''
+  return [
+    styleText('bold', name === as ? name : `${name} → ${as}`) + versions,
+    ...rowLines(database),
+    ...objectLines(database.objects),
+    ...sequenceLines(database.sequences),
+    ...comparisonLines(database),
+    ...(database.error === null ? [] : [errorText(database.error)]),
+  ]
 }
 
-function line(label: string, text: string): string {
-  return `  ${label.padEnd(10)} ${text}`
+function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
+  if (tables.length === 0) return []
+  const left = tables.filter((table) => table.chunksDone < table.chunks)
+  const unfinished = left.length === 0 ? [] : [line('', styleText('red', `not all copied: ${named(left)}`))]
+  const amount = `${formatNumberOf(totals.tables, 'table')}, ${formatNumberOf(totals.rows, 'row')}`
+  return [line('rows', `${amount}, ${formatBytes(totals.bytes)}`), ...unfinished]
 }
 
-function rowsText(tables: readonly ReportedTable[]): string {
-  const rows = tables.reduce((sum, table) => sum + Number(table.rows ?? 0), 0)
-  const bytes = tables.reduce((sum, table) => sum + Number(table.bytes ?? 0), 0)
-  return `${formatNumberOf(tables.length, 'table')}, ${formatNumberOf(rows, 'row')}, ${formatBytes(bytes)}`
-}
-
-function objectsText(objects: readonly ReportedObject[]): string {
-  return ['migrated', 'transformed', 'skipped', 'failed', 'blocked', 'pending']
-    .map((status) => [objects.filter((object) => object.status === status).length, status] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, status]) => `${formatCount(count)} ${status}`)
-    .join(', ')
-}
-
-/** The objects of one status with their reasons; equal reasons are told once. */
-function reasons(objects: readonly ReportedObject[], status: 'failed' | 'blocked' | 'skipped'): readonly string[] {
-  const byReason = new Map<string, string[]>()
-  for (const object of objects.filter((each) => each.status === status)) {
-    const reason = reasonOf(object)
-    byReason.set(reason, [...(byReason.get(reason) ?? []), `${object.kind.toLowerCase()} ${object.name}`])
-  }
-  const groups = [...byReason].map(([reason, names]) => {
-    const more = names.length > 3 ? ` and ${names.length - 3} more` : ''
-    const colour = status === 'skipped' ? 'dim' : 'red'
-    return `             ${styleText(colour, status)}  ${names.slice(0, 3).join(', ')}${more}: ${reason}`
-  })
-  const rest = groups.length - LISTED
-  return rest <= 0 ? groups : [...groups.slice(0, LISTED), `             and ${rest} more reasons: see the report`]
-}
-
-function reasonOf({ reason, error }: ReportedObject): string {
-  if (typeof error === 'string') return error
-  return error?.message ?? reason ?? 'no reason given'
-}
-
-function sequencesText({ sequences = [] }: ReportedDatabase): string {
+function sequenceLines(sequences: readonly SequenceReport[]): readonly string[] {
+  if (sequences.length === 0) return []
   const wrong = sequences.filter((sequence) => sequence.match === false)
-  if (wrong.length === 0) return `${formatCount(sequences.length)} set`
-  return styleText('red', `${wrong.length} of ${sequences.length} differ: ${names(wrong)}`)
+  const set = sequences.filter((sequence) => sequence.match === true)
+  if (wrong.length > 0) return [line('sequences', styleText('red', `${wrong.length} differ: ${named(wrong)}`))]
+  return [line('sequences', `${formatCount(set.length)} of ${formatCount(sequences.length)} set as on the source`)]
 }
 
-function comparedText(tables: readonly ReportedTable[]): string {
-  const compared = tables.filter((table) => typeof table.match === 'boolean')
-  const different = compared.filter((table) => table.match === false)
-  if (compared.length === 0) return 'nothing was compared'
-  const left = tables.length === compared.length ? '' : `, ${tables.length - compared.length} not compared`
-  if (different.length > 0)
-    return styleText('red', `${formatNumberOf(different.length, 'table')} DIFFER: ${names(different)}${left}`)
-  return `${styleText('green', 'equal')}, ${formatNumberOf(compared.length, 'table')}${left}`
+function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] {
+  if (tables.length === 0) return []
+  const compared = totals.tablesEqual + totals.tablesDifferent
+  if (compared === 0) return [line('compared', 'nothing')]
+  const rest = totals.tables - compared
+  const left = rest === 0 ? '' : `, ${formatNumberOf(rest, 'table')} not compared`
+  if (totals.tablesDifferent === 0) {
+    const how = tables.some((table) => table.sourceDigest !== null) ? 'every row' : 'row counts'
+    return [
+      line(
+        'compared',
+        `${styleText('green', 'equal')}: ${how} of ${formatNumberOf(totals.tablesEqual, 'table')}${left}`,
+      ),
+    ]
+  }
+  const different = tables.filter((table) => table.match === false)
+  const verdict = `${formatNumberOf(different.length, 'table')} DIFFER: ${named(different)}`
+  return [line('compared', `${styleText('red', verdict)}${left}`)]
 }
 
-function names(things: readonly { readonly name: string }[]): string {
-  const shown = things.slice(0, LISTED).map(({ name }) => name)
-  return shown.join(', ') + (things.length > LISTED ? ' …' : '')
+function named(things: readonly { readonly name: string }[]): string {
+  const shown = things.slice(0, NAMED).map(({ name }) => name)
+  return things.length > NAMED ? `${shown.join(', ')} and ${things.length - NAMED} more` : shown.join(', ')
 }
 
-function accessLines(access: ReportedAccess | undefined): readonly string[] {
-  const [opened, closed, open] = [access?.opened ?? [], access?.closed ?? [], access?.open ?? []].map(
-    (each) => each.length,
-  )
-  if (!opened && !open) return []
-  const left = open ? styleText('red', `${open} STILL OPEN`) : 'nothing left open'
-  return [`${styleText('bold', 'access')}\n${line('opened', `${opened}, closed again ${closed}, ${left}`)}`]
+function accessLines({ opened, closed, open }: AccessReport): readonly string[] {
+  if (opened.length === 0 && open.length === 0) return []
+  const left = open.length === 0 ? 'nothing left open' : styleText('red', `${open.length} STILL OPEN`)
+  const kinds = Map.groupBy(opened, ({ kind }) => kind)
+  const what = [...kinds].map(([kind, entries]) => `${entries.length} × ${kind}`).join(', ')
+  return [
+    styleText('bold', 'access'),
+    line('opened', what),
+    line('closed', `${closed.length} of ${opened.length}, ${left}`),
+  ]
 }
 
-/** The checks that stand in the way. Printed for every run that was refused. */
-function refusals({ status, prechecks = [], score }: ReportShape): readonly string[] {
-  if (status !== 'refused') return []
-  const blocking = prechecks.filter(isBlocking)
-  const found = blocking.map((check) =>
-    errorText({ code: check.code, message: check.message ?? check.cause ?? '', remedy: check.remedy ?? '' }),
-  )
-  return typeof score === 'number' ? [...found, `precheck score ${score} of 100`] : found
+/** The checks that found something: those that stand in the way always, the others where checks were all that was asked. */
+function precheckLines({ status, prechecks, score }: Report): readonly string[] {
+  const found = prechecks.filter((check) => check.status === 'found' && !check.acknowledged)
+  const told = found.filter(({ level }) => level === 'error' || (level === 'warning' && status === 'prechecked'))
+  if (told.length === 0 && status !== 'prechecked') return []
+  const warnings = found.length - told.length
+  const rest = warnings === 0 ? '' : `, ${formatNumberOf(warnings, 'more finding')} in the report`
+  return [...told.map(checkText), ...(score === null ? [] : [`precheck score ${score} of 100${rest}`])]
 }
 
-function isBlocking({ level, status, acknowledged }: ReportedCheck): boolean {
-  return acknowledged !== true && (level === 'error' || level === 'failure' || status === 'failed')
+function checkText({ code, cause, remedy, database }: PrecheckReport): string {
+  return errorText({ code, message: database === null ? cause : `${database}: ${cause}`, remedy })
 }

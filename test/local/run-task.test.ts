@@ -1,0 +1,132 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { StepEvent } from '../../lambdas/runtime/event.ts'
+import { readTask } from '../../lambdas/task/problems.ts'
+import type { TaskInput } from '../../lambdas/task/task.ts'
+import { runTask } from '../../local/run-task.ts'
+import { smallTask } from '../task/tasks.ts'
+import { done, FAILURE, failed, fakeHandlers } from './handlers.ts'
+
+let directory: string
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sampan-test-run-'))
+})
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+async function run(fakes: ReturnType<typeof fakeHandlers>, input: TaskInput = smallTask(), signal?: AbortSignal) {
+  const { task } = readTask(input)
+  if (task === null) throw new Error('the test’s task is wrong')
+  return runTask({
+    input,
+    task,
+    executionName: 'execution-1',
+    directory,
+    display: 'none',
+    signal: signal ?? new AbortController().signal,
+    handlers: fakes.handlers,
+  })
+}
+
+describe('a run on this machine', () => {
+  it('goes the whole way and ends with 0', async () => {
+    const fakes = fakeHandlers()
+    expect(await run(fakes)).toMatchObject({ exitStatus: 0, error: null, report: null })
+    expect(fakes.calls.slice(0, 3)).toEqual(['ReadTaskFunction', 'OpenAccessFunction', 'PrecheckFunction'])
+    expect(fakes.calls.slice(-3)).toEqual(['SealFunction', 'ReportFunction', 'CloseAccessFunction'])
+  })
+
+  it('ends with 1 and the error of the step that failed, its remedy included', async () => {
+    const fakes = fakeHandlers({
+      CreateObjectsFunction: () => failed(FAILURE),
+      ReportFunction: () => done({ status: 'failed', error: FAILURE }),
+    })
+    expect(await run(fakes)).toMatchObject({ exitStatus: 1, error: FAILURE })
+    expect(fakes.calls.at(-1)).toBe('CloseAccessFunction')
+  })
+
+  it('ends with 3 when the precheck refuses', async () => {
+    const fakes = fakeHandlers({
+      PrecheckFunction: () => done({ refused: true }),
+      ReportFunction: () => done({ status: 'refused', error: null }),
+    })
+    expect((await run(fakes)).exitStatus).toBe(3)
+    expect(fakes.calls).not.toContain('PlanObjectsFunction')
+  })
+
+  it('that is stopped writes its report, closes what it opened, and ends with 130', async () => {
+    const stopping = new AbortController()
+    const fakes = fakeHandlers({
+      CopyLaneFunction: (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('stopped')))
+          stopping.abort()
+        }),
+    })
+    expect(await run(fakes, smallTask(), stopping.signal)).toMatchObject({ exitStatus: 130, error: null })
+    expect(fakes.calls.slice(-2)).toEqual(['ReportFunction', 'CloseAccessFunction'])
+  })
+
+  it('that is stopped before it opened anything closes nothing', async () => {
+    const fakes = fakeHandlers()
+    expect((await run(fakes, smallTask(), AbortSignal.abort())).exitStatus).toBe(130)
+    expect(fakes.calls).not.toContain('CloseAccessFunction')
+  })
+
+  it('tries closing again until it is done', async () => {
+    const stopping = new AbortController()
+    let tries = 0
+    const fakes = fakeHandlers({
+      PrecheckFunction: () => {
+        stopping.abort()
+        return done({ refused: false })
+      },
+      CloseAccessFunction: () => {
+        tries++
+        return tries === 1 ? { ...done(), verdict: 'retry', pause: 1, error: FAILURE } : done()
+      },
+    })
+    await run(fakes, smallTask(), stopping.signal)
+    expect(tries).toBe(2)
+  })
+
+  it('keeps passwords out of every event, and gives them to the handlers by the environment', async () => {
+    const file = join(directory, 'password')
+    await writeFile(file, 'hunter2-in-file\n')
+    const events: StepEvent[] = []
+    const fakes = fakeHandlers({
+      OpenAccessFunction: (event) => {
+        events.push(event)
+        return failed(FAILURE)
+      },
+    })
+    const task: TaskInput = {
+      ...smallTask(),
+      source: { host: 'a', user: 'u', password: 'hunter2' },
+      destination: { host: 'b', user: 'u', passwordFile: file },
+    }
+    await run(fakes, task)
+    expect(events).toHaveLength(1)
+    expect(JSON.stringify(events)).not.toContain('hunter2')
+    expect(events[0]?.task.source.secret).toBe('env:SAMPAN_SECRET_SOURCE')
+    expect(events[0]?.task.destination.secret).toBe(`file:${file}`)
+    expect(process.env.SAMPAN_SECRET_SOURCE).toBe('{"password":"hunter2"}')
+  })
+
+  it('puts the report of the execution where everybody looks first', async () => {
+    const fakes = fakeHandlers({
+      ReportFunction: async () => {
+        const { artefacts } = await import('../../lambdas/cloud/artefacts.ts')
+        const store = artefacts(process.env)
+        await store.write('runs/small/execution-1/report.json', '{"a":1}', 'application/json')
+        await store.write('runs/small/execution-1/report.html', '<p>', 'text/html')
+        return done({ status: 'succeeded', error: null })
+      },
+    })
+    expect((await run(fakes)).report).toBe(join(directory, 'report.json'))
+    expect(await readFile(join(directory, 'report.json'), 'utf8')).toBe('{"a":1}')
+    expect(await readFile(join(directory, 'report.html'), 'utf8')).toBe('<p>')
+  })
+})

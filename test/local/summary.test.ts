@@ -1,0 +1,165 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { DatabaseReport, ObjectReport, PrecheckReport, Report, TableReport } from '../../lambdas/report/model.ts'
+import { summaryText } from '../../local/summary/summary.ts'
+
+function table(name: string, change: Partial<TableReport> = {}): TableReport {
+  return {
+    name,
+    schema: 'public',
+    table: name,
+    rows: 1000,
+    destinationRows: 1000,
+    bytes: 50_000,
+    sourceDigest: '12',
+    destinationDigest: '12',
+    match: true,
+    chunks: 1,
+    chunksDone: 1,
+    attempts: 0,
+    lastError: null,
+    format: 'binary',
+    seconds: 1,
+    difference: null,
+    ...change,
+  }
+}
+
+function object(kind: string, name: string, change: Partial<ObjectReport> = {}): ObjectReport {
+  return { kind, schema: 'public', name, status: 'migrated', reason: null, error: null, milliseconds: 1, ...change }
+}
+
+function database(change: Partial<DatabaseReport> = {}): DatabaseReport {
+  const tables = change.tables ?? [table('orders'), table('users')]
+  return {
+    name: 'shop',
+    as: 'shop',
+    status: 'succeeded',
+    error: null,
+    source: { name: 'shop-prod', version: '15.18', encoding: 'UTF8' },
+    destination: { name: 'pgm-1', version: '18.4', encoding: 'UTF8' },
+    startedAt: null,
+    sealedAt: null,
+    totals: {
+      tables: tables.length,
+      rows: 2000,
+      bytes: 100_000,
+      tablesEqual: tables.filter((each) => each.match === true).length,
+      tablesDifferent: tables.filter((each) => each.match === false).length,
+      objects: 0,
+      migrated: 0,
+      transformed: 0,
+      skipped: 0,
+      failed: 0,
+      blocked: 0,
+      pending: 0,
+      sequences: 0,
+    },
+    steps: [],
+    tables,
+    objects: [],
+    sequences: [],
+    events: [],
+    ...change,
+  }
+}
+
+function report(change: Partial<Report> = {}): Report {
+  return {
+    version: 1,
+    status: 'succeeded',
+    run: 'shop-move',
+    execution: 'shop-move-1',
+    task: {} as Report['task'],
+    startedAt: '',
+    finishedAt: '',
+    seconds: 1,
+    error: null,
+    databases: [database()],
+    prechecks: [],
+    score: 100,
+    access: { opened: [], closed: [], open: [], notes: [], closedAt: null },
+    notes: [],
+    ...change,
+  }
+}
+
+const summary = (change: Partial<Report> = {}) => stripVTControlCharacters(summaryText(report(change), 12_400))
+
+describe('the summary of a run', () => {
+  it('says in a few lines what moved and that it is equal', () => {
+    const sequence = {
+      name: 'public.s',
+      lastValue: '7',
+      isCalled: true,
+      destinationLastValue: '7',
+      match: true,
+      error: null,
+    }
+    const objects = [object('TABLE', 'public.orders'), object('VIEW', 'public.v', { status: 'transformed' })]
+    expect(summary({ databases: [database({ objects, sequences: [sequence] })] })).toBe(
+      `shop  15.18 → 18.4
+  rows        2 tables, 2,000 rows, 100 kB
+  objects     1 migrated, 1 transformed
+  sequences   1 of 1 set as on the source
+  compared    equal: every row of 2 tables
+Succeeded in 12 s`,
+    )
+  })
+
+  it('tells why objects were not migrated, a shared reason once', () => {
+    const error = { code: 'DST_DDL_REFUSED', message: 'type "geometry" does not exist' }
+    const objects = [
+      object('TABLE', 'public.places', { status: 'failed', error }),
+      ...['a', 'b', 'c', 'd'].map((name) =>
+        object('INDEX', `public.${name}`, { status: 'blocked', reason: 'table public.places failed' }),
+      ),
+    ]
+    expect(summary({ databases: [database({ objects })] })).toContain(`  objects     1 failed, 4 blocked
+              failed  table public.places: DST_DDL_REFUSED: type "geometry" does not exist
+              blocked  index public.a, index public.b, index public.c and 1 more: table public.places failed`)
+  })
+
+  it('names the tables that differ, and those that were not compared', () => {
+    const tables = [table('orders', { match: false }), table('users', { match: null })]
+    expect(summary({ databases: [database({ tables })], status: 'failed' })).toContain(
+      '  compared    1 table DIFFER: orders, 1 table not compared',
+    )
+  })
+
+  it('says what was opened and that it is closed, or that it is not', () => {
+    const rule = { kind: 'security-group-rule' }
+    const address = { kind: 'whitelist-address' }
+    const access = { opened: [rule, rule, address], closed: [rule, rule, address], open: [], notes: [], closedAt: null }
+    expect(summary({ access })).toContain(`access
+  opened      2 × security-group-rule, 1 × whitelist-address
+  closed      3 of 3, nothing left open`)
+    const left = { ...access, closed: [rule], open: [rule, address] }
+    expect(summary({ access: left })).toContain('closed      1 of 3, 2 STILL OPEN')
+  })
+
+  it('of a refused run is the checks that refuse, with their remedies', () => {
+    const check: PrecheckReport = {
+      code: 'SRC_RIGHTS_MISSING',
+      title: 'Rights on the source',
+      level: 'error',
+      status: 'found',
+      database: 'shop',
+      side: 'source',
+      cause: 'reader may not read public.orders',
+      remedy: 'GRANT SELECT ON public.orders TO reader',
+      details: [],
+      acknowledged: false,
+    }
+    const text = summary({ status: 'refused', databases: [], prechecks: [check], score: 60 })
+    expect(text).toBe(`SRC_RIGHTS_MISSING  shop: reader may not read public.orders
+                    GRANT SELECT ON public.orders TO reader
+precheck score 60 of 100
+Refused by the precheck, nothing was copied, in 12 s`)
+  })
+
+  it('of a stopped run says so', () => {
+    const error = { code: 'RUN_STOPPED', message: '', remedy: '' }
+    expect(summary({ status: 'failed', error })).toContain('Stopped in 12 s')
+  })
+})
