@@ -53,9 +53,15 @@ export async function startTestServer(options: ServerOptions): Promise<Server> {
 export async function createDatabase(server: ServerAddress, sql?: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   await administer(server, `CREATE DATABASE ${name} TEMPLATE template0`)
+  const database = adoptDatabase(server, name)
+  if (sql !== undefined) await database.query(sql)
+  return database
+}
+
+/** Takes over a database that the code under test has made: watched for leaks and dropped like the others. */
+export function adoptDatabase(server: ServerAddress, name: string): TestDatabase {
   const database = describeDatabase(server, name)
   databases.push(database)
-  if (sql !== undefined) await database.query(sql)
   return database
 }
 
@@ -66,7 +72,7 @@ export async function expectNoBackends(database: TestDatabase, graceMilliseconds
     const left = await administer(
       database.server,
       `SELECT pid, application_name, state, left(query, 80) AS query FROM pg_catalog.pg_stat_activity
-       WHERE datname = '${database.name}' AND backend_type = 'client backend'`,
+       WHERE datname = ${pg.escapeLiteral(database.name)} AND backend_type = 'client backend'`,
     )
     if (left.length === 0) return
     if (Date.now() > deadline) throw new Error(`${database.name} still has backends: ${JSON.stringify(left)}`)
@@ -82,7 +88,7 @@ afterAll(async () => {
     // A server of the file's own goes away with everything, and may be dead already.
     if (own.has(database.server.port)) continue
     await expectNoBackends(database).catch((error: unknown) => leaks.push(error))
-    await administer(database.server, `DROP DATABASE IF EXISTS ${database.name} WITH (FORCE)`)
+    await administer(database.server, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(database.name)} WITH (FORCE)`)
   }
   await Promise.all(ownServers.splice(0).map((server) => server.stop()))
   if (leaks.length > 0) throw new AggregateError(leaks, leaks.map(String).join('\n'))

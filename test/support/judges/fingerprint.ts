@@ -16,7 +16,7 @@ export interface FingerprintOptions {
 }
 
 /** Kinds whose text is a query, which newer servers print with fewer qualifiers. */
-const queries: ReadonlySet<string> = new Set(['view', 'rule', 'policy', 'routine'])
+const queries: ReadonlySet<string> = new Set(['view', 'rule', 'policy', 'parsed'])
 
 export async function fingerprint(client: Client, options: FingerprintOptions = {}): Promise<Fingerprint> {
   await pinSession(client)

@@ -17,7 +17,10 @@ export const typeFacts: Readonly<Record<string, string>> = {
     FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
     WHERE ${ours('pg_type', 't', 'typnamespace')} AND (t.typrelid = 0 OR c.relkind = 'c') AND NOT (t.typlen = -1 AND t.typelem <> 0 AND t.typcategory = 'A') AND t.typtype <> 'm'`,
   routine: `SELECT ${routine} AS object, pg_get_functiondef(p.oid) AS fact
-    FROM pg_proc p WHERE p.prokind IN ('f', 'p', 'w') AND ${ours('pg_proc', 'p', 'pronamespace')}`,
+    FROM pg_proc p WHERE p.prokind IN ('f', 'p', 'w') AND p.prosqlbody IS NULL AND ${ours('pg_proc', 'p', 'pronamespace')}`,
+  // BEGIN ATOMIC: the server prints the body anew, in its version's way.
+  'parsed routine': `SELECT ${routine} AS object, pg_get_functiondef(p.oid) AS fact
+    FROM pg_proc p WHERE p.prosqlbody IS NOT NULL AND ${ours('pg_proc', 'p', 'pronamespace')}`,
   aggregate: `SELECT ${routine} AS object, concat_ws(' ', 'returns', format_type(p.prorettype, NULL), pg_get_function_arguments(p.oid), p.proparallel, a.aggkind, a.aggnumdirectargs, 'step', a.aggtransfn, 'final', a.aggfinalfn,
       a.aggfinalextra, a.aggfinalmodify, 'combine', a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, 'moving', a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn, 'state', a.aggtranstype::regtype, a.agginitval,
       'sort', NULLIF(a.aggsortop, 0)::regoperator) AS fact
