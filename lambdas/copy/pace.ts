@@ -13,6 +13,7 @@ export class Pace {
   #valve: Valve | null = null
   #timer: NodeJS.Timeout | null = null
   #mayWork = true
+  #applied = false
 
   constructor(lane: number, throttle: Throttle = new Throttle()) {
     this.#lane = lane
@@ -26,7 +27,9 @@ export class Pace {
   /** Takes over what the ledger says now; a flight under way feels it at once. */
   apply(control: LaneControl): void {
     this.#mayWork = mayWork(this.#lane, control)
-    this.#throttle.setRates(scaled(control, share(control)))
+    // The lanes that start beside this one do not show yet: until the second look all of them are counted.
+    this.#throttle.setRates(scaled(control, this.#applied ? share(control) : 1 / control.lanes))
+    this.#applied = true
     if (this.#mayWork) this.#valve?.open('lanes')
     else this.#valve?.close('lanes')
   }

@@ -17,6 +17,7 @@ export interface LanePlan {
 /** PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. */
 export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) => {
   const { run, task } = event
+  const megabytes = task.throttle.megabytesPerSecond
   const options = { purpose: 'plan-copy', signal: step.signal }
   const destination = await openDestination(event, step.environment, options)
   try {
@@ -29,11 +30,11 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
         await source.close()
       }
     }
-    await storeLimits(destination, run.id, {
+    await storeLimits(destination, run, {
       lanes: task.lanes,
-      queriesPerSecond: null,
-      rowsPerSecond: null,
-      bytesPerSecond: null,
+      queriesPerSecond: task.throttle.queriesPerSecond,
+      rowsPerSecond: task.throttle.rowsPerSecond,
+      bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
     })
     await openRound(destination, run.id)
   } finally {

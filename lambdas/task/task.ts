@@ -21,6 +21,15 @@ const retrySchema = z.strictObject({
     ),
 })
 
+const rate = (what: string) =>
+  z.number().positive().nullable().default(null).describe(`${what}, all lanes together; null: no limit. Default null.`)
+
+const throttleSchema = z.strictObject({
+  queriesPerSecond: rate('Queries per second to the source'),
+  rowsPerSecond: rate('Rows per second to the destination'),
+  megabytesPerSecond: rate('Megabytes (10^6 bytes) per second of rows'),
+})
+
 const validationSchema = z.strictObject({
   mode: z
     .enum(['none', 'counts', 'full'])
@@ -81,6 +90,9 @@ const fields = z.strictObject({
     .max(10240)
     .default(256)
     .describe('How much of a table travels in one transaction, megabytes, 1 to 10240. Default 256.'),
+  throttle: throttleSchema
+    .prefault({})
+    .describe('How much load the copy may put on both servers; can be changed while it runs.'),
   retry: retrySchema.prefault({}).describe('How long errors that may pass are retried.'),
   validation: validationSchema.prefault({}).describe('How source and destination are compared at the end.'),
   access: accessSchema.prefault({}).describe('What the run opens for its own time, and closes again.'),

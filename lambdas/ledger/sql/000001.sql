@@ -60,6 +60,7 @@ CREATE TABLE sampan.relation (
   -- The generation of the snapshot at which the relation was last emptied to be copied again.
   reset_generation integer NOT NULL DEFAULT 0,
   object       integer,                           -- the object that creates it
+  analyzed_at  timestamptz,                       -- receipt of ANALYZE
   PRIMARY KEY (run, oid)
 );
 
@@ -111,6 +112,7 @@ CREATE UNLOGGED TABLE sampan.large_object_page (
 -- Read by the lanes every few seconds: changing the row changes a running migration. Null: no limit.
 CREATE TABLE sampan.limits (
   run                  text PRIMARY KEY REFERENCES sampan.run ON DELETE CASCADE,
+  execution            text NOT NULL,             -- whose task set them; a new start sets them anew
   lanes                integer NOT NULL CHECK (lanes >= 1),
   queries_per_second   double precision CHECK (queries_per_second > 0),
   rows_per_second      double precision CHECK (rows_per_second > 0),
@@ -202,6 +204,17 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION USING ERRCODE = 'SP002', MESSAGE = 'the object has its receipt already';
   END IF;
+END $$;
+
+-- The same for lanes that choose among many: SP003 instead of waiting for another lane that is at work on it.
+CREATE FUNCTION sampan.try_claim_object(run_id text, object_id integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM sampan.object o
+    WHERE o.run OPERATOR(pg_catalog.=) run_id AND o.id OPERATOR(pg_catalog.=) object_id FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'SP003', MESSAGE = 'another lane works on the object';
+  END IF;
+  PERFORM sampan.claim_object(run_id, object_id);
 END $$;
 
 -- Claims chunks for one flight: the largest one that nobody holds, and, while they are small, more of them up to the
