@@ -76,8 +76,8 @@ export class Access {
     return openAccess(this.event(change, execution), this.tools)
   }
 
-  close(execution = 'e1') {
-    const hints = { regions: ['us-east-1'], whitelists: [{ region: 'ap-southeast-1', instance: 'pgm-1' }] }
+  close(execution = 'e1', whitelists = [{ region: 'ap-southeast-1', instance: 'pgm-1' }]) {
+    const hints = { regions: ['us-east-1'], whitelists }
     return closeAccess({ id: 'orders', execution }, hints, this.tools)
   }
 
