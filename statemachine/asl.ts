@@ -47,7 +47,8 @@ export interface ChoiceRule {
   readonly StringEquals?: string
   readonly StringMatches?: string
   readonly BooleanEquals?: boolean
-  readonly IsNull?: boolean
+  /** Only `true`: with `false` the interpreter on one machine never matches. */
+  readonly IsNull?: true
   readonly Next: string
 }
 

@@ -42,21 +42,6 @@ export interface StepEvent {
   readonly window: RetryWindow | null
 }
 
-/** What the first step, ReadTask, is called with: nothing is known yet but what the user gave. */
-export interface ReadTaskEvent {
-  /** The input of the execution, as it came. */
-  readonly input: unknown
-  /** The name of the execution, `$$.Execution.Name`. */
-  readonly execution: string
-  readonly window: RetryWindow | null
-}
-
-/** What ReadTask puts into the state. */
-export interface ReadTaskOutput {
-  readonly run: RunIdentity
-  readonly task: Task
-}
-
 /** How one lane ended. */
 export interface LaneResult {
   readonly lane: number
@@ -92,13 +77,6 @@ export interface ReportOutput {
   readonly status: 'succeeded' | 'failed' | 'refused'
   /** Why, `null` for `succeeded`. */
   readonly error: StepError | null
-}
-
-/** What PlanCopy puts into the state: the numbers of the lanes, from 0. */
-export interface PlanCopyOutput {
-  readonly lanes: readonly number[]
-  readonly indexLanes: readonly number[]
-  readonly validateLanes: readonly number[]
 }
 
 /** What a handler may use of the Lambda context, there and on one machine alike. */
