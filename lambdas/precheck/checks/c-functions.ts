@@ -30,6 +30,8 @@ export const cFunctions: Check = {
          FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
          JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
         WHERE l.lanname IN ('c', 'internal') AND ${USER_SCHEMA} AND ${notOfExtension('pg_proc', 'p.oid')}
+          -- An aggregate is listed as an internal function; what it is made of is not.
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_aggregate AS a WHERE a.aggfnoid = p.oid)
           -- Constructors of range types are made with their type.
           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS made
                 WHERE made.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND made.objid = p.oid AND made.deptype = 'i')
