@@ -59,7 +59,7 @@ function demoTask(database: string): TaskInput {
     databases: [{ name: database }],
     lanes: 4,
     chunkMegabytes: 4,
-    access: { dtsCidrs: 'auto', whitelistAddresses: ['203.0.113.7'] },
+    access: { dtsCidrs: 'auto', whitelistAddresses: ['52.20.184.7'] },
     precheck: { acknowledge: ['DST_VERSION_DIFFERS'] },
   }
 }

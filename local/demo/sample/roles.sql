@@ -5,11 +5,11 @@ DECLARE
   wanted text;
 BEGIN
   FOREACH wanted IN ARRAY ARRAY['shop_reader', 'shop_clerk'] LOOP
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = wanted) THEN
+    BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-    END IF;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN
+      NULL; -- it is there, or another session was faster
+    END;
   END LOOP;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN
-  NULL; -- another session was faster
 END
 $$;
