@@ -1,0 +1,45 @@
+const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** Decimal units, three digits: `1.23 GB`. */
+export function bytesText(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  // 999.5 would be shown as 1000.
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+  return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`
+}
+
+/** `1,234,567` */
+export function countText(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** `1 table`, `15 tables` */
+export function numberOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${countText(count)} ${count === 1 ? noun : plural}`
+}
+
+/** `0.04 s`, `0.4 s`, `42 s`, `3 min 20 s`, `2 h 05 min` */
+export function durationText(seconds: number): string {
+  if (seconds < 0.095) return `${seconds.toFixed(2)} s`
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
+  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
+}
+
+/** `2026-11-23 12:57:03 UTC`, out of ISO 8601. */
+export function timeText(iso: string): string {
+  const time = new Date(iso)
+  return Number.isNaN(time.getTime()) ? iso : `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** `12:57:03` */
+export function clockText(iso: string): string {
+  return timeText(iso).slice(11, 19)
+}

@@ -1,0 +1,104 @@
+import type { DatabaseReport, Report } from '../model.ts'
+import { sideName } from '../task-report.ts'
+import { bytesText, countText, durationText, numberOf, timeText } from './format.ts'
+import { type Html, html } from './html.ts'
+import { errorBox, type Tone } from './parts.ts'
+
+const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: string]>> = {
+  succeeded: ['good', 'Succeeded'],
+  failed: ['bad', 'Failed'],
+  refused: ['warn', 'Refused by the precheck'],
+  prechecked: ['good', 'Prechecked'],
+  planned: ['good', 'Planned'],
+}
+
+/** A flat boat with one sail. */
+const BOAT = html`<svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M3 21c8 3 18 3 26 0-2 5-5 7-9 7h-8c-4 0-7-2-9-7Z"/><path d="M16 20V4c6 3 8 8 8 13"/><path d="M16 9h5M16 14h7"/></svg>`
+
+/** The top of the page: how it ended, what is wrong, how much it was. */
+export function opening(report: Report): Html {
+  const [tone, word] = WORDS[report.status]
+  return html`<header>
+<div class="brand">${BOAT}<b>Sampan</b> migration report<span>${timeText(report.finishedAt)}</span></div>
+<span class="status ${tone}">${word}</span>
+<h1>${report.run}</h1>
+<p class="lead">${sentence(report)}</p>
+${report.error === null ? null : errorBox(report.error)}
+${report.notes.length === 0 ? null : html`<div class="box warn"><p class="cause">This report is not complete</p><ul>${report.notes.map((note) => html`<li>${note}</li>`)}</ul></div>`}
+${route(report)}
+${figures(report)}
+</header>`
+}
+
+/** The end in one sentence: what a person wants to know first. */
+function sentence(report: Report): string {
+  switch (report.status) {
+    case 'succeeded':
+      return `${comparedText(report.databases)} ${leftOpen(report)}`
+    case 'failed':
+      return `${failedText(report)} ${leftOpen(report)}`
+    case 'refused':
+      return 'The precheck found what would make the migration fail. Nothing was written to the destination.'
+    case 'prechecked':
+      return 'Only checks were asked for. Nothing was written to the destination.'
+    case 'planned':
+      return 'Only the plan was asked for: this is what a migration would do. No table was created and no row was copied.'
+  }
+}
+
+function comparedText(databases: readonly DatabaseReport[]): string {
+  const tables = sum(databases, (totals) => totals.tables)
+  const equal = sum(databases, (totals) => totals.tablesEqual)
+  if (tables === 0) return 'Everything selected has arrived.'
+  if (equal === 0) return `${numberOf(tables, 'table')} copied; the task asked for no comparison.`
+  const all =
+    equal === tables
+      ? tables === 1
+        ? 'The table is'
+        : `All ${countText(tables)} tables are`
+      : `${numberOf(equal, 'table')} are`
+  const digests = databases.some((database) => database.tables.some((table) => table.sourceDigest !== null))
+  return `${all} equal on both sides, ${digests ? 'row for row and byte for byte' : 'by the number of rows'}.`
+}
+
+function failedText(report: Report): string {
+  const different = sum(report.databases, (totals) => totals.tablesDifferent)
+  if (different > 0) return `${numberOf(different, 'table differs', 'tables differ')} between source and destination.`
+  const failed = report.databases.filter((database) => database.status === 'failed').length
+  if (failed > 0 && report.databases.length > 1) return `${failed} of ${report.databases.length} databases failed.`
+  return 'The migration did not come to its end. What was finished stays; the same task started again continues there.'
+}
+
+function leftOpen({ access }: Report): string {
+  if (access.opened.length === 0) return ''
+  if (access.open.length > 0) return `${numberOf(access.open.length, 'way', 'ways')} in still open.`
+  return 'Every way in that was opened is closed again.'
+}
+
+function route({ task, databases }: Report): Html {
+  const end = (side: 'source' | 'destination', label: string) => {
+    const known = databases.find((database) => database[side].version !== null)?.[side]
+    const version = known?.version ? `PostgreSQL ${known.version}` : null
+    const facts = [version, task[side].region, known?.encoding].filter((fact) => typeof fact === 'string')
+    return html`<div><span class="quiet">${label}</span><b>${sideName(task[side])}</b><span class="quiet">${facts.join(' · ')}</span></div>`
+  }
+  return html`<div class="route">${end('source', 'from')}<i aria-hidden="true">→</i>${end('destination', 'to')}</div>`
+}
+
+function figures({ databases, seconds, startedAt }: Report): Html | null {
+  const ran = databases.filter((database) => database.tables.length + database.objects.length > 0)
+  const figure = (value: string, label: string) => html`<div><b>${value}</b><span>${label}</span></div>`
+  if (ran.length === 0) return null
+  return html`<div class="figures">
+${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
+${figure(countText(sum(ran, (totals) => totals.tables)), 'tables')}
+${figure(countText(sum(ran, (totals) => totals.rows)), 'rows')}
+${figure(bytesText(sum(ran, (totals) => totals.bytes)), 'of data')}
+${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
+<div title="since ${timeText(startedAt)}"><b>${durationText(seconds)}</b><span>from start to end</span></div>
+</div>`
+}
+
+function sum(databases: readonly DatabaseReport[], of: (totals: DatabaseReport['totals']) => number): number {
+  return databases.reduce((total, database) => total + of(database.totals), 0)
+}

@@ -1,0 +1,42 @@
+import type { Report } from '../model.ts'
+import { accessCard } from './access-card.ts'
+import { databaseCard } from './database-card.ts'
+import { timeText } from './format.ts'
+import { Html, html } from './html.ts'
+import { opening } from './opening.ts'
+import { precheckCard } from './precheck-card.ts'
+import { style } from './style.ts'
+import { taskCard } from './task-card.ts'
+
+/**
+ * The report as a page of its own: no script, nothing loaded from anywhere (the policy in it says so to the browser),
+ * readable by eyes and by screen readers, light or dark as the reader's system is.
+ */
+export function reportPage(report: Report): string {
+  // Where the checks are what the run came to, they come first.
+  const stopped = report.status === 'refused' || report.status === 'prechecked'
+  const several = report.databases.length > 1
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="robots" content="noindex">
+<title>${report.run}: ${report.status}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<main>
+${opening(report)}
+${report.databases.filter((database) => database.status !== 'not-run').map((database) => databaseCard(database, several))}
+${stopped ? precheckCard(report) : null}
+${accessCard(report)}
+${stopped ? null : precheckCard(report)}
+${taskCard(report)}
+<footer>Made by Sampan, ${timeText(report.finishedAt)}. The same facts for programs: report.json beside this page.</footer>
+</main>
+</body>
+</html>
+`.text
+}

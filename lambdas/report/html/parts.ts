@@ -1,0 +1,63 @@
+import { countText, numberOf } from './format.ts'
+import { type Content, type Html, html } from './html.ts'
+
+export type Tone = 'good' | 'bad' | 'warn' | 'calm'
+
+/** A small word with a colour; the word alone says it too. */
+export function badge(tone: Tone, word: string): Html {
+  return html`<span class="badge ${tone}">${word}</span>`
+}
+
+export interface Column {
+  readonly title: string
+  /** Numbers stand to the right. */
+  readonly number?: boolean
+  /** Never broken into lines. */
+  readonly short?: boolean
+}
+
+/** More rows than a browser shows with ease; report.json has all. */
+const MOST_ROWS = 2_000
+
+/** A table whose rows are made one by one, so that what is not shown is not made. */
+export function dataTable<Item>(
+  columns: readonly Column[],
+  items: readonly Item[],
+  row: (item: Item) => readonly Content[],
+): Html {
+  const shown = items.slice(0, MOST_ROWS)
+  const titled = columns.some((column) => column.title !== '')
+  const cell = (content: Content, index: number) =>
+    columns[index]?.number
+      ? html`<td class="number">${content}</td>`
+      : html`<td${columns[index]?.short ? html` class="short"` : null}>${content}</td>`
+  return html`<div class="scroll"><table>
+${titled ? html`<thead><tr>${columns.map(({ title, number }) => html`<th${number ? html` class="number"` : null}>${title}</th>`)}</tr></thead>` : null}
+<tbody>
+${shown.map((item) => html`<tr>${row(item).map(cell)}</tr>\n`)}</tbody>
+</table></div>${
+    items.length > shown.length
+      ? html`<p class="quiet">${countText(items.length - shown.length)} more are in report.json.</p>`
+      : null
+  }`
+}
+
+/** Something that opens on a click, without a script. */
+export function fold(title: Content, count: number | null, content: Content, open = false): Html {
+  const number = count === null ? null : html` <span class="count">${countText(count)}</span>`
+  return open
+    ? html`<details open><summary>${title}${number}</summary>${content}</details>`
+    : html`<details><summary>${title}${number}</summary>${content}</details>`
+}
+
+/** What went wrong and what to do about it. */
+export function errorBox(error: { readonly code: string; readonly message: string; readonly remedy: string }): Html {
+  return html`<div class="box bad"><p class="cause">${error.message}</p>
+<p><span class="arrow">→</span> ${error.remedy}</p><p class="code">${error.code}</p></div>`
+}
+
+/** `12 indexes`-like counts of many, as small words. */
+export function counts(pairs: readonly (readonly [count: number, noun: string])[]): Html {
+  const shown = pairs.filter(([count]) => count > 0)
+  return html`${shown.map(([count, noun]) => html`<span class="chip">${numberOf(count, noun, noun)}</span> `)}`
+}

@@ -1,0 +1,31 @@
+import type { Report } from '../model.ts'
+import { timeText } from './format.ts'
+import { type Html, html } from './html.ts'
+import { dataTable } from './parts.ts'
+
+/** What was asked for, without secrets. */
+export function taskCard({ task, execution, startedAt, finishedAt }: Report): Html {
+  const side = ({ user, tls, region, host, port, instance }: typeof task.source) =>
+    [instance ?? `${host}:${port}`, region, user === null ? null : `as ${user}`, `TLS ${tls}`]
+      .filter((part) => part !== null)
+      .join(', ')
+  const databases = task.databases.map(({ name, as, include, exclude }) => {
+    const target = as === name ? name : `${name} → ${as}`
+    return `${target}: ${include.join(', ')}${exclude.length === 0 ? '' : ` without ${exclude.join(', ')}`}`
+  })
+  const facts: readonly (readonly [string, string])[] = [
+    ['Execution', execution],
+    ['Time', `${timeText(startedAt)} to ${timeText(finishedAt)}`],
+    ['Mode', task.mode],
+    ['Source', side(task.source)],
+    ['Destination', side(task.destination)],
+    ['Databases', databases.join('; ')],
+    ['Copy', `${task.lanes} lanes, chunks of ${task.chunkMegabytes} MB`],
+    ['Comparison', task.validation],
+    ['Objects that fail', task.onObjectError === 'continue' ? 'are only reported' : 'fail the run'],
+    ['Accepted warnings', task.acknowledged.join(', ') || 'none'],
+  ]
+  return html`<section class="card"><div class="title"><h2>What was asked for</h2></div>
+${dataTable([{ title: '' }, { title: '' }], facts, ([name, value]) => [html`<span class="quiet">${name}</span>`, value])}</section>
+`
+}

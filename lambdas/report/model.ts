@@ -1,0 +1,230 @@
+import { z } from 'zod'
+
+const errorSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() })
+
+const number = z.number().nonnegative()
+const count = z.int().nonnegative()
+
+/** Where a run came from or went to. Versions are the servers' own words. */
+const serverSchema = z.object({
+  /** The instance id, or host and port. */
+  name: z.string(),
+  version: z.string().nullable(),
+  encoding: z.string().nullable(),
+})
+
+const differenceSchema = z.object({
+  /** Rows only on the source. */
+  missing: count,
+  /** Rows only on the destination. */
+  surplus: count,
+  /** Rows of one key on both sides, with different values. */
+  different: count,
+  /** False: looked into in part, the numbers are at least these. */
+  complete: z.boolean(),
+  /** True: the source was written to since the copy, and counts as it was when the report was made. */
+  sourceChanged: z.boolean(),
+  places: z.array(
+    z.object({
+      side: z.enum(['source', 'destination']),
+      ctid: z.string(),
+      kind: z.enum(['missing', 'surplus', 'different']),
+    }),
+  ),
+})
+
+const tableSchema = z.object({
+  /** `schema.table`; `large objects` for those. */
+  name: z.string(),
+  schema: z.string(),
+  table: z.string(),
+  /** Of the source, in the consistent view that was copied; `null` where the copy did not come to its end. */
+  rows: number.nullable(),
+  destinationRows: number.nullable(),
+  /** Sent, in the form of COPY; where nothing was sent yet, the size on the source. */
+  bytes: number,
+  /** Sum of the rows' hashes, a number of any length as text; `null` where rows were only counted. */
+  sourceDigest: z.string().nullable(),
+  destinationDigest: z.string().nullable(),
+  /** `null`: not compared, or not yet. */
+  match: z.boolean().nullable(),
+  chunks: count,
+  chunksDone: count,
+  /** Failed attempts of its chunks. */
+  attempts: count,
+  lastError: z.string().nullable(),
+  format: z.enum(['binary', 'text']),
+  /** Of all its chunks together; lanes work at once. */
+  seconds: number.nullable(),
+  difference: differenceSchema.nullable(),
+})
+
+const objectSchema = z.object({
+  /** pg_dump's word: TABLE, INDEX, FK CONSTRAINT, … */
+  kind: z.string(),
+  schema: z.string().nullable(),
+  /** `schema.name` */
+  name: z.string(),
+  status: z.enum(['pending', 'migrated', 'transformed', 'skipped', 'failed', 'blocked']),
+  /** Why it was skipped, transformed or blocked. */
+  reason: z.string().nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+  milliseconds: number.nullable(),
+})
+
+const sequenceSchema = z.object({
+  name: z.string(),
+  /** Text: a bigint does not fit a JSON number. */
+  lastValue: z.string(),
+  isCalled: z.boolean(),
+  destinationLastValue: z.string().nullable(),
+  match: z.boolean().nullable(),
+  error: z.string().nullable(),
+})
+
+const eventSchema = z.object({
+  at: z.string(),
+  level: z.enum(['info', 'warning', 'error']),
+  step: z.string(),
+  lane: z.int().nullable(),
+  code: z.string(),
+  message: z.string(),
+})
+
+const databaseSchema = z.object({
+  /** On the source. */
+  name: z.string(),
+  /** On the destination. */
+  as: z.string(),
+  /** `not-run`: the run ended before it, or had nothing to do with it. */
+  status: z.enum(['succeeded', 'failed', 'planned', 'not-run']),
+  error: errorSchema.nullable(),
+  source: serverSchema,
+  destination: serverSchema,
+  startedAt: z.string().nullable(),
+  sealedAt: z.string().nullable(),
+  totals: z.object({
+    tables: count,
+    rows: number,
+    bytes: number,
+    tablesEqual: count,
+    tablesDifferent: count,
+    objects: count,
+    migrated: count,
+    transformed: count,
+    skipped: count,
+    failed: count,
+    blocked: count,
+    pending: count,
+    sequences: count,
+  }),
+  /** How long each part of the way took, by the ledger's marks; a run started twice has its pause in between. */
+  steps: z.array(z.object({ name: z.string(), seconds: number })),
+  tables: z.array(tableSchema),
+  objects: z.array(objectSchema),
+  sequences: z.array(sequenceSchema),
+  /** The last ones, oldest first. */
+  events: z.array(eventSchema),
+})
+
+const precheckSchema = z.object({
+  code: z.string(),
+  title: z.string(),
+  level: z.enum(['error', 'warning', 'info']),
+  status: z.enum(['passed', 'found', 'not-run']),
+  database: z.string().nullable(),
+  side: z.string().nullable(),
+  cause: z.string(),
+  remedy: z.string(),
+  details: z.array(z.string()),
+  acknowledged: z.boolean(),
+})
+
+/** Something the run opened. Fields as the clouds name them; what does not apply is `null`. */
+const accessEntrySchema = z.looseObject({
+  kind: z.string(),
+  region: z.string().nullish(),
+  group: z.string().nullish(),
+  instance: z.string().nullish(),
+  ruleId: z.string().nullish(),
+  cidr: z.string().nullish(),
+  sourceGroup: z.string().nullish(),
+  port: z.number().nullish(),
+  purpose: z.string().nullish(),
+  openedAt: z.string().nullish(),
+  closedAt: z.string().nullish(),
+  existedBefore: z.boolean().nullish(),
+})
+
+const accessSchema = z.object({
+  opened: z.array(accessEntrySchema),
+  closed: z.array(accessEntrySchema),
+  /** Added by this run and not closed (yet). Empty in a finished report, unless something went wrong. */
+  open: z.array(accessEntrySchema),
+  notes: z.array(z.looseObject({ code: z.string(), message: z.string() })),
+  /** When everything was verified to be closed; `null` before that. */
+  closedAt: z.string().nullable(),
+})
+
+const sideSchema = z.object({
+  instance: z.string().nullable(),
+  host: z.string().nullable(),
+  port: z.int().nullable(),
+  region: z.string().nullable(),
+  user: z.string().nullable(),
+  tls: z.string(),
+})
+
+/** What was asked for, without secrets and without where they lie. */
+const taskSchema = z.object({
+  name: z.string(),
+  mode: z.enum(['precheck', 'plan', 'migrate']),
+  source: sideSchema,
+  destination: sideSchema,
+  databases: z.array(
+    z.object({ name: z.string(), as: z.string(), include: z.array(z.string()), exclude: z.array(z.string()) }),
+  ),
+  onObjectError: z.string(),
+  lanes: z.int(),
+  chunkMegabytes: z.int(),
+  validation: z.string(),
+  acknowledged: z.array(z.string()),
+})
+
+/** `report.json`: the run's whole story. New fields may come; these keep their names and meaning. */
+export const reportSchema = z.object({
+  version: z.literal(1),
+  status: z.enum(['succeeded', 'failed', 'refused', 'prechecked', 'planned']),
+  run: z.string(),
+  execution: z.string(),
+  task: taskSchema,
+  /** When the run began, its first start where it was started several times; ISO 8601. */
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  seconds: number,
+  error: errorSchema.nullable(),
+  databases: z.array(databaseSchema),
+  prechecks: z.array(precheckSchema),
+  /** 0 to 100; `null` where no precheck was made. */
+  score: z.number().nullable(),
+  access: accessSchema,
+  /** What the report could not read, and why. */
+  notes: z.array(z.string()),
+})
+
+export type Report = z.output<typeof reportSchema>
+export type DatabaseReport = z.output<typeof databaseSchema>
+export type TableReport = z.output<typeof tableSchema>
+export type ObjectReport = z.output<typeof objectSchema>
+export type SequenceReport = z.output<typeof sequenceSchema>
+export type EventReport = z.output<typeof eventSchema>
+export type PrecheckReport = z.output<typeof precheckSchema>
+export type AccessReport = z.output<typeof accessSchema>
+export type AccessEntryReport = z.output<typeof accessEntrySchema>
+export type TaskReport = z.output<typeof taskSchema>
+export type ReportError = z.output<typeof errorSchema>
+
+/** How an execution ends, for the state machine. */
+export type FinalStatus = 'succeeded' | 'failed' | 'refused'
+export const accessReportSchema = accessSchema
+export const precheckReportSchema = precheckSchema

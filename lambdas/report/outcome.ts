@@ -1,0 +1,66 @@
+import type { DatabaseResult } from '../runtime/event.ts'
+import type { StepError } from '../runtime/verdict.ts'
+import type { Task } from '../task/task.ts'
+import type { DatabaseReport, FinalStatus, Report } from './model.ts'
+
+/** What decides how a run has ended. */
+export interface Ending {
+  readonly mode: Task['mode']
+  readonly failure: StepError | null
+  readonly refused: boolean
+  readonly results: readonly DatabaseResult[]
+  readonly databases: readonly DatabaseReport[]
+}
+
+/** The status of the run, and why; pure. */
+export function decideOutcome(ending: Ending): { readonly status: Report['status']; readonly error: StepError | null } {
+  if (ending.failure !== null) return { status: 'failed', error: ending.failure }
+  if (ending.refused) return { status: 'refused', error: null }
+  if (ending.mode === 'precheck') return { status: 'prechecked', error: null }
+  const error = databaseFailure(ending.results) ?? unaccounted(ending)
+  if (error !== null) return { status: 'failed', error }
+  return { status: ending.mode === 'plan' ? 'planned' : 'succeeded', error: null }
+}
+
+/** How the execution ends: a precheck or a plan that was asked for is a success. */
+export function finalStatus(status: Report['status']): FinalStatus {
+  return status === 'failed' || status === 'refused' ? status : 'succeeded'
+}
+
+function databaseFailure(results: readonly DatabaseResult[]): StepError | null {
+  const failed = results.filter((result) => result.verdict === 'failed')
+  const [first] = failed
+  if (first === undefined) return null
+  const error = first.error ?? {
+    kind: 'other',
+    code: 'DATABASE_FAILED',
+    message: 'it ended without an error',
+    remedy: 'start the task again: it continues where it was',
+  }
+  if (results.length === 1) return error
+  const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more of ${results.length} databases failed)`
+  return { ...error, message: `${first.database}: ${error.message}${others}` }
+}
+
+/** A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open. */
+function unaccounted({ mode, results, databases }: Ending): StepError | null {
+  const silent = databases.find(({ name }) => !results.some((result) => result.database === name))
+  if (silent !== undefined) {
+    return {
+      kind: 'other',
+      code: 'DATABASE_NOT_RUN',
+      message: `${silent.name}: its migration has not been run`,
+      remedy: 'start the task again: it continues where it was',
+    }
+  }
+  const open = databases.find(
+    ({ startedAt, sealedAt }) => mode === 'migrate' && startedAt !== null && sealedAt === null,
+  )
+  if (open === undefined) return null
+  return {
+    kind: 'other',
+    code: 'RUN_NOT_SEALED',
+    message: `${open.name}: the ledger says that the run is not complete`,
+    remedy: 'start the task again: it continues where it was',
+  }
+}

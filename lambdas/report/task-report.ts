@@ -1,0 +1,37 @@
+import type { Task } from '../task/task.ts'
+import type { TaskReport } from './model.ts'
+
+/**
+ * The task as the report shows it: field by field what may be shown, so that a field that comes later, a secret perhaps,
+ * is left out until somebody names it here.
+ */
+export function taskReport(task: Task): TaskReport {
+  return {
+    name: task.name,
+    mode: task.mode,
+    source: sideReport(task.source, task.source.rdsInstance),
+    destination: sideReport(task.destination, task.destination.apsaraInstance),
+    databases: task.databases.map(({ name, as, include, exclude }) => ({ name, as, include, exclude })),
+    onObjectError: task.onObjectError,
+    lanes: task.lanes,
+    chunkMegabytes: task.chunkMegabytes,
+    validation: task.validation.mode,
+    acknowledged: task.precheck.acknowledge,
+  }
+}
+
+function sideReport(side: Task['source'] | Task['destination'], instance: string | undefined): TaskReport['source'] {
+  return {
+    instance: instance ?? null,
+    host: side.host ?? null,
+    port: side.host === undefined ? null : side.port,
+    region: side.region ?? null,
+    user: side.user ?? null,
+    tls: side.tls.mode,
+  }
+}
+
+/** What a side is called: its instance, or its address. */
+export function sideName(side: TaskReport['source']): string {
+  return side.instance ?? `${side.host}:${side.port}`
+}
