@@ -1,3 +1,4 @@
+import type { Instances } from '../cloud/instances.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Side } from '../postgres/errors.ts'
 import type { Environment } from '../runtime/environment.ts'
@@ -5,7 +6,6 @@ import type { StepEvent } from '../runtime/event.ts'
 import type { TaskDatabase } from '../task/databases.ts'
 import { type Selection, selectionOf } from '../task/selection.ts'
 import type { Check } from './check.ts'
-import type { InstanceFacts } from './facts/instances.ts'
 import type { Connection, DatabaseConnections } from './sessions.ts'
 
 /** Thrown by a check that cannot be asked: neither passed nor a finding. */
@@ -40,7 +40,7 @@ export interface CheckContext {
   /** True where the destination database does not exist. @throws CannotRun where the server is not reached */
   readonly destinationMissing: boolean
   /** What the clouds told when access was opened. @throws CannotRun where they were not asked */
-  readonly instances: InstanceFacts
+  readonly instances: Instances
   /** The contexts of all databases of the task, this one included. */
   readonly everyDatabase: readonly CheckContext[]
   /** All checks there are. */
@@ -56,7 +56,7 @@ export interface ContextParts {
   readonly environment: Environment
   readonly database: TaskDatabase
   readonly connections: DatabaseConnections
-  readonly instances: InstanceFacts | null
+  readonly instances: Instances | null
   readonly everyDatabase: readonly CheckContext[]
   readonly checks: readonly Check[]
   openAnother(side: Side): Promise<Session>

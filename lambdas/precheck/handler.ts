@@ -1,8 +1,8 @@
 import { artefactKey, artefacts } from '../cloud/artefacts.ts'
+import { readInstances } from '../cloud/instances.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 import { precheckDocumentSchema } from './document.ts'
-import { readInstances } from './facts/instances.ts'
 import { checks } from './registry.ts'
 import { runChecks } from './runner.ts'
 import { judgeOutcomes } from './score.ts'
@@ -19,9 +19,10 @@ export interface PrecheckOutput {
 export const handler = stepHandler('Precheck', async (event, step) => {
   const { environment, signal, logger } = step
   const opening = { event, environment, signal, patience: CONNECT_PATIENCE }
-  const outcomes = await runChecks(opening, checks, await readInstances(environment, event.run))
+  const store = artefacts(environment)
+  const outcomes = await runChecks(opening, checks, await readInstances(store, event.run))
   const document = precheckDocumentSchema.parse(judgeOutcomes(outcomes, event.task.precheck.acknowledge))
-  await artefacts(environment).write(
+  await store.write(
     artefactKey(event.run, 'precheck.json'),
     `${JSON.stringify(document, null, 2)}\n`,
     'application/json',

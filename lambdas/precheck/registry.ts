@@ -17,11 +17,12 @@ import { extensionNotCreatable } from './checks/extension-not-creatable.ts'
 import { extensionOlder } from './checks/extension-older.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
-import { destinationInstance, sourceInstance, sourceNotPublic } from './checks/instances.ts'
+import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
 import { largeObjects } from './checks/large-objects.ts'
 import { ledgerUnusable, runSealed, taskChanged } from './checks/ledger.ts'
 import { ledgerSchema } from './checks/ledger-schema.ts'
 import { loadBalanced } from './checks/load-balanced.ts'
+import { localeAbsent } from './checks/locale-absent.ts'
 import { longTransactions } from './checks/long-transactions.ts'
 import { lz4Missing } from './checks/lz4-missing.ts'
 import { monetaryLocale } from './checks/monetary-locale.ts'
@@ -35,7 +36,7 @@ import { regColumns } from './checks/reg-columns.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
 import { rowSecurity } from './checks/row-security.ts'
-import { excludeMatchesNothing, includeMatchesNothing } from './checks/selection.ts'
+import { filterMatchesNothing } from './checks/selection.ts'
 import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
 import { storageShort } from './checks/storage-short.ts'
@@ -51,13 +52,13 @@ export const checks: readonly Check[] = [
   acknowledgeUnknown,
   acknowledgeRefused,
   // The way to both servers, and what they are
-  sourceInstance,
-  sourceNotPublic,
-  destinationInstance,
+  ...instanceChecks,
+  dtsCannotReach,
   sourceConnect,
   destinationConnect,
   databaseMissing,
   databaseToCreate,
+  localeAbsent,
   sourceVersion,
   destinationVersion,
   versionOlder,
@@ -71,8 +72,7 @@ export const checks: readonly Check[] = [
   destinationConnectionsShort,
   storageShort,
   // What is chosen, and the rights to it
-  includeMatchesNothing,
-  excludeMatchesNothing,
+  filterMatchesNothing,
   parentsNotSelected,
   sourceRights,
   rowSecurity,

@@ -1,10 +1,10 @@
+import type { Instances } from '../cloud/instances.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Side } from '../postgres/errors.ts'
 import { type SampanError, toSampanError } from '../runtime/errors.ts'
 import type { TaskDatabase } from '../task/databases.ts'
 import type { Check } from './check.ts'
 import { CannotRun, type CheckContext, createContext } from './context.ts'
-import type { InstanceFacts } from './facts/instances.ts'
 import type { Outcome } from './score.ts'
 import {
   type Connection,
@@ -23,7 +23,7 @@ import {
 export async function runChecks(
   opening: Opening,
   checks: readonly Check[],
-  instances: InstanceFacts | null,
+  instances: Instances | null,
 ): Promise<readonly Outcome[]> {
   const { databases } = opening.event.task
   const connections = await connectAll(opening, databases)

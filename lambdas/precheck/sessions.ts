@@ -33,7 +33,7 @@ const CONNECT_MILLISECONDS = 8_000
 const PRECHECK_SETTINGS = { lock_timeout: '10s', statement_timeout: '5min' }
 
 /** Where one logs in to ask about a database that is not there. */
-const MAINTENANCE_DATABASE = 'postgres'
+const MAINTENANCE_DATABASES = ['postgres', 'template1']
 
 export interface Opening {
   readonly event: StepEvent
@@ -95,8 +95,10 @@ async function connectOne(opening: Opening, side: Side, database: string): Promi
     if (opening.signal.aborted) throw thrown
     const error = toSampanError(thrown)
     if (side === 'destination' && rungOf(error) === 'database') {
-      const session = await openPatiently(opening, side, MAINTENANCE_DATABASE).catch(unlessStopped)
-      if (session !== null) return { kind: 'open', session, missing: true }
+      for (const maintenance of MAINTENANCE_DATABASES) {
+        const session = await openPatiently(opening, side, maintenance).catch(unlessStopped)
+        if (session !== null) return { kind: 'open', session, missing: true }
+      }
     }
     return { kind: 'failed', error, shared: isShared(error) }
   }

@@ -1,5 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
-import { type Check, count, type Finding, findingOf } from '../check.ts'
+import { type Check, count, type Finding, findingOf, passed } from '../check.ts'
 import { notOfExtension, shownName } from '../facts/sql.ts'
 
 export const sourceEventTriggers: Check = {
@@ -10,7 +10,7 @@ export const sourceEventTriggers: Check = {
   title: 'the source has no event triggers',
   cause: 'event triggers are created last, so that they do not fire during the migration',
   remedy: 'nothing to do',
-  run: ({ source }) => eventTriggers(source, 'event trigger'),
+  run: async ({ source, selection }) => (selection.everything ? eventTriggers(source, 'event trigger') : passed),
 }
 
 export const destinationEventTriggers: Check = {

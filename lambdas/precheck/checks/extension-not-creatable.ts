@@ -3,9 +3,7 @@ import { DatabaseError } from '../../postgres/errors.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import { neededExtensions, offeredExtensions } from '../facts/extensions.ts'
-
-/** A class of our own: the probe went well up to its end. */
-const UNDO = 'SP099'
+import { undone } from '../facts/undone.ts'
 
 export const extensionNotCreatable: Check = {
   code: 'EXTENSION_NOT_CREATABLE',
@@ -28,18 +26,18 @@ export const extensionNotCreatable: Check = {
   },
 }
 
-/** One simple Query is one transaction: the error at its end undoes the extension, with no transaction left open behind. */
 async function probe(destination: Session, name: string): Promise<string | null> {
   try {
     // Without SCHEMA, as some extensions insist on one of their own; the others need one to go to.
-    await destination.execute(`
-      CREATE SCHEMA sampan_probe;
-      SELECT pg_catalog.set_config('search_path', 'sampan_probe', true);
-      CREATE EXTENSION ${quoteIdentifier(name)} CASCADE;
-      DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '${UNDO}', MESSAGE = 'undone'; END $$`)
+    await undone(
+      destination,
+      `CREATE SCHEMA sampan_probe;
+       SELECT pg_catalog.set_config('search_path', 'sampan_probe', true);
+       CREATE EXTENSION ${quoteIdentifier(name)} CASCADE`,
+    )
     return null
   } catch (thrown) {
     if (!(thrown instanceof DatabaseError) || thrown.kind === 'connection') throw thrown
-    return thrown.sqlState === UNDO ? null : `${name}: ${thrown.message}`
+    return `${name}: ${thrown.message}`
   }
 }

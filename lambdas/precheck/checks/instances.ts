@@ -1,65 +1,129 @@
-import { type Check, passed } from '../check.ts'
-import { CannotRun, type CheckContext } from '../context.ts'
+import type { InstanceFinding } from '../../cloud/instances.ts'
+import type { Side } from '../../postgres/errors.ts'
+import { type Check, type DocumentedCode, type Level, passed } from '../check.ts'
+import { CannotRun } from '../context.ts'
 
-/** In these states an RDS instance can be read. */
-const RDS_USABLE = new Set([
-  'available',
-  'backing-up',
-  'storage-optimization',
-  'configuring-enhanced-monitoring',
-  'configuring-iam-database-auth',
-  'modifying',
-])
-
-export const sourceInstance: Check = {
-  code: 'SRC_INSTANCE_UNAVAILABLE',
-  side: 'source',
-  level: 'error',
-  scope: 'task',
-  title: 'the RDS instance is available, and of the engine PostgreSQL',
-  cause: 'the RDS instance is not in a state in which it can be read, or is no PostgreSQL',
-  remedy: 'start the instance or wait until it is available; check source.rdsInstance',
-  async run(context) {
-    const { identifier, engine, status } = sourceFacts(context)
-    if (!/postgres/.test(engine)) return [{ cause: `${identifier} is of the engine ${engine}` }]
-    return RDS_USABLE.has(status) ? passed : [{ cause: `${identifier} is ${status}` }]
-  },
+interface InstanceCheck extends DocumentedCode {
+  readonly side: Side
+  readonly level: Exclude<Level, 'info'>
+  readonly title: string
+  /** It is about the way to the server only: a session that stands proves it wrong. */
+  readonly ofTheWay?: true
 }
 
-export const sourceNotPublic: Check = {
+/** What OpenAccess judged of the two instances (findings.ts of the access room), told here with everything else. */
+const known: readonly InstanceCheck[] = [
+  {
+    code: 'SRC_ENGINE_UNSUPPORTED',
+    side: 'source',
+    level: 'error',
+    title: 'the RDS instance is of the engine PostgreSQL',
+    cause: 'the RDS instance is of another engine than PostgreSQL or Aurora PostgreSQL',
+    remedy: 'name an RDS for PostgreSQL or Aurora PostgreSQL instance',
+  },
+  {
+    code: 'SRC_VERSION_TOO_OLD',
+    side: 'source',
+    level: 'error',
+    title: 'the RDS instance has an engine version of 9.4 or later',
+    cause: 'the engine version of the RDS instance is older than 9.4',
+    remedy: 'upgrade it to 9.4 or later',
+  },
+  {
+    code: 'SRC_INSTANCE_NOT_AVAILABLE',
+    side: 'source',
+    level: 'error',
+    title: 'the RDS instance is available',
+    cause: 'the RDS instance is in a state in which its database does not answer',
+    remedy: 'start it, or wait until it is available',
+  },
+  {
+    code: 'SRC_NOT_PUBLIC',
+    side: 'source',
+    level: 'error',
+    title: 'the RDS instance can be reached from where the workers are',
+    cause: 'the RDS instance is not publicly accessible, and the workers are outside its VPC',
+    remedy: 'set "Publicly accessible" in its connectivity settings, or deploy the workers into its VPC',
+    ofTheWay: true,
+  },
+  {
+    code: 'SRC_NOT_WRITER',
+    side: 'source',
+    level: 'warning',
+    title: 'the RDS instance is a writer',
+    cause: 'the RDS instance is a reader or replica: the copy depends on its delay and conflicts',
+    remedy: 'name the writer or the cluster, or acknowledge this code',
+  },
+  {
+    code: 'SRC_WITHOUT_SECURITY_GROUP',
+    side: 'source',
+    level: 'warning',
+    title: 'the RDS instance has a security group',
+    cause: 'the RDS instance has no security group: Sampan cannot open the way in',
+    remedy: 'give it one, or open the way in yourself',
+    ofTheWay: true,
+  },
+  {
+    code: 'DST_ENGINE_UNSUPPORTED',
+    side: 'destination',
+    level: 'error',
+    title: 'the ApsaraDB instance is of the engine PostgreSQL',
+    cause: 'the ApsaraDB instance is of another engine than PostgreSQL',
+    remedy: 'name an ApsaraDB RDS for PostgreSQL instance',
+  },
+  {
+    code: 'DST_INSTANCE_NOT_RUNNING',
+    side: 'destination',
+    level: 'error',
+    title: 'the ApsaraDB instance is running',
+    cause: 'the ApsaraDB instance is not in the state Running',
+    remedy: 'wait until it is Running',
+  },
+  {
+    code: 'DST_INSTANCE_LOCKED',
+    side: 'destination',
+    level: 'error',
+    title: 'the ApsaraDB instance is not locked',
+    cause: 'the ApsaraDB instance is locked: its storage is full, or the account in arrears',
+    remedy: 'unlock it in the console: enlarge its storage, or settle the account',
+  },
+  {
+    code: 'DST_NOT_PUBLIC',
+    side: 'destination',
+    level: 'warning',
+    title: 'the ApsaraDB instance can be reached from where the workers are',
+    cause: 'the ApsaraDB instance has no public endpoint, and its private one was not reached',
+    remedy: 'apply for a public endpoint (Database Connection), or make sure that a peering or VPN leads to it',
+    ofTheWay: true,
+  },
+]
+
+export const instanceChecks: readonly Check[] = known.map(({ ofTheWay = false, ...check }) => ({
+  ...check,
+  scope: 'task',
+  async run({ instances, connections }) {
+    if (!instances[check.side]) throw new CannotRun('unknown', `the ${check.side} is not given as a cloud’s instance`)
+    if (ofTheWay && connections[check.side].kind === 'open') return passed
+    return instances.findings.filter((finding) => finding.code === check.code).map(toFinding)
+  },
+}))
+
+export const dtsCannotReach: Check = {
   code: 'SRC_NOT_PUBLICLY_ACCESSIBLE',
   side: 'source',
-  level: 'warning',
+  level: 'info',
   scope: 'task',
-  title: 'DTS can reach the RDS instance, if it is let in',
-  cause: 'the task lets DTS in (access.dtsCidrs), but the instance has no public address, so DTS cannot reach it',
-  remedy: 'set access.dtsCidrs to "none" where Sampan works inside the VPC; DTS needs Publicly accessible = Yes',
-  async run(context) {
-    const { identifier, publiclyAccessible } = sourceFacts(context)
-    if (publiclyAccessible || context.event.task.access.dtsCidrs === 'none') return passed
+  title: 'DTS can reach the RDS instance, where the task lets it in',
+  cause: 'access.dtsCidrs lets DTS in, but the instance has no public address, so DTS cannot reach it; Sampan can',
+  remedy: 'set access.dtsCidrs to "none" if DTS is not used beside Sampan; DTS needs Publicly accessible = Yes',
+  async run({ instances, event }) {
+    if (!instances.source) throw new CannotRun('unknown', 'the source is not given as an RDS instance')
+    const { identifier, publiclyAccessible } = instances.source
+    if (publiclyAccessible || event.task.access.dtsCidrs === 'none') return passed
     return [{ cause: `${identifier} is not publicly accessible` }]
   },
 }
 
-export const destinationInstance: Check = {
-  code: 'DST_INSTANCE_UNAVAILABLE',
-  side: 'destination',
-  level: 'error',
-  scope: 'task',
-  title: 'the ApsaraDB instance is running, unlocked, and of the engine PostgreSQL',
-  cause: 'the ApsaraDB instance is not running, is locked (disk full, arrears), or is no PostgreSQL',
-  remedy: 'wait until it is Running; enlarge its storage or pay the bill where it is locked',
-  async run(context) {
-    const facts = context.instances.destination
-    if (!facts) throw new CannotRun('unknown', 'the destination is not given as an ApsaraDB instance')
-    if (facts.engine !== 'PostgreSQL') return [{ cause: `${facts.instance} is of the engine ${facts.engine}` }]
-    if (facts.status !== 'Running') return [{ cause: `${facts.instance} is ${facts.status}` }]
-    return facts.lockMode === 'Unlock' ? passed : [{ cause: `${facts.instance} is locked: ${facts.lockMode}` }]
-  },
-}
-
-function sourceFacts(context: CheckContext) {
-  const facts = context.instances.source
-  if (!facts) throw new CannotRun('unknown', 'the source is not given as an RDS instance')
-  return facts
+function toFinding({ message, remedy }: InstanceFinding) {
+  return { cause: message, remedy }
 }

@@ -1,5 +1,4 @@
 import { type Check, count, findingOf } from '../check.ts'
-import { chosenTables } from '../facts/chosen.ts'
 import { shownName } from '../facts/sql.ts'
 
 export const ledgerSchema: Check = {
@@ -11,14 +10,17 @@ export const ledgerSchema: Check = {
   cause: 'the source has tables in a schema "sampan", where the destination keeps the ledger of the run',
   remedy: 'exclude "sampan.*" if they are an earlier run’s ledger; rename the schema if they are yours',
   async run(context) {
-    const rows = await chosenTables<{ schema: string; name: string }>(
-      context,
+    const rows = await context.source.rows<{ schema: string; name: string }>(
       `SELECT n.nspname AS schema, c.relname AS name
          FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = 'sampan' AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') ORDER BY 2`,
     )
+    const { selection } = context
+    const chosen = rows.filter(
+      ({ schema, name }) => selection.includesTable(schema, name) && !selection.excludesTable(schema, name),
+    )
     return findingOf(
-      rows.map((row) => shownName(row.schema, row.name)),
+      chosen.map((row) => shownName(row.schema, row.name)),
       (number) => `${count(number, 'relation')} in schema "sampan" of the source`,
     )
   },

@@ -1,4 +1,5 @@
 import { type Check, count, findingOf } from '../check.ts'
+import { isChosen } from '../facts/relations.ts'
 import { shownName, USER_SCHEMA } from '../facts/sql.ts'
 
 interface Reference {
@@ -18,18 +19,17 @@ export const parentsNotSelected: Check = {
   cause: 'foreign keys point at tables that are left out: the destination cannot have these constraints',
   remedy: 'choose the parent tables too, or acknowledge this code',
   async run(context) {
-    const { selection } = context
-    const rows = await context.source.rows<Reference>(`
+    const [rows, chosen] = await Promise.all([
+      context.source.rows<Reference>(`
       SELECT n.nspname AS schema, c.relname AS name, f.conname AS constraint,
              pn.nspname AS "parentSchema", p.relname AS "parentName"
         FROM pg_catalog.pg_constraint AS f
         JOIN pg_catalog.pg_class AS c ON c.oid = f.conrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         JOIN pg_catalog.pg_class AS p ON p.oid = f.confrelid JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
-       WHERE f.contype = 'f' AND ${USER_SCHEMA} ORDER BY 1, 2, 3`)
-    const broken = rows.filter(
-      (row) =>
-        selection.includesTable(row.schema, row.name) && !selection.includesTable(row.parentSchema, row.parentName),
-    )
+       WHERE f.contype = 'f' AND ${USER_SCHEMA} ORDER BY 1, 2, 3`),
+      context.fact(isChosen),
+    ])
+    const broken = rows.filter((row) => chosen(row.schema, row.name) && !chosen(row.parentSchema, row.parentName))
     return findingOf(
       broken.map(
         (row) =>

@@ -26,10 +26,11 @@ export const privilegedObjects: Check = {
   async run(context) {
     const role = await context.fact(destinationRole)
     if (role.superuser) return passed
+    const { selection } = context
     const apsara = context.event.task.destination.apsaraInstance !== undefined
     const all = await context.source.rows<PrivilegedRow>(privilegedSql(context.source.serverVersion))
     const rows = all
-      .filter((row) => row.schema === null || context.selection.includesWholeSchema(row.schema))
+      .filter(({ schema }) => (schema === null ? selection.everything : selection.includesWholeSchema(schema)))
       .filter((row) => !apsara || !APSARA_ALLOWS.has(row.kind))
     return findingOf(
       rows.map((row) => `${row.kind} ${row.schema === null ? shownName(row.name) : shownName(row.schema, row.name)}`),

@@ -1,33 +1,24 @@
 import { type Check, findingOf } from '../check.ts'
 import { sourceRelations } from '../facts/relations.ts'
+import { USER_SCHEMA } from '../facts/sql.ts'
 
-export const includeMatchesNothing: Check = {
-  code: 'INCLUDE_MATCHES_NOTHING',
+export const filterMatchesNothing: Check = {
+  code: 'FILTER_MATCHES_NOTHING',
   side: 'source',
   level: 'error',
   scope: 'database',
-  title: 'every pattern of "include" names something',
-  cause: 'a pattern of "include" names no table, view or sequence of the source',
-  remedy: 'mend the pattern (upper and lower case count), or take it out',
+  title: 'every pattern of "include" and "exclude" names something',
+  cause: 'a pattern names no table, view or sequence of the source: a slip that would lose data, or migrate too much',
+  remedy: 'mend the pattern (upper and lower case count as written), or take it out',
   async run(context) {
-    const relations = await context.fact(sourceRelations)
-    const unmatched = context.selection.unmatchedIncludes(relations).filter((pattern) => pattern !== '*.*')
-    return findingOf(unmatched, () => `nothing in the source is named by ${unmatched.join(', ')}`)
-  },
-}
-
-export const excludeMatchesNothing: Check = {
-  code: 'EXCLUDE_MATCHES_NOTHING',
-  side: 'source',
-  level: 'warning',
-  scope: 'database',
-  title: 'every pattern of "exclude" names something',
-  cause: 'a pattern of "exclude" names nothing: what it was meant to leave out may be migrated',
-  remedy: 'mend the pattern (upper and lower case count), take it out, or acknowledge this code',
-  async run(context) {
-    const relations = await context.fact(sourceRelations)
-    // Leaving out a ledger that is not there is a habit, not a slip.
-    const unmatched = context.selection.unmatchedExcludes(relations).filter((pattern) => pattern !== 'sampan.*')
+    const [relations, schemas] = await Promise.all([
+      context.fact(sourceRelations),
+      context.source.rows<{ name: string }>(
+        `SELECT n.nspname AS name FROM pg_catalog.pg_namespace AS n WHERE ${USER_SCHEMA}`,
+      ),
+    ])
+    const names = schemas.map((schema) => schema.name)
+    const unmatched = context.selection.unmatchedPatterns(relations, names)
     return findingOf(unmatched, () => `nothing in the source is named by ${unmatched.join(', ')}`)
   },
 }

@@ -67,8 +67,8 @@ export const sourceRights: Check = {
 }
 
 async function unreadableLargeObjects(context: CheckContext): Promise<readonly number[]> {
-  // Large objects belong to no schema: they go along with a whole database only.
-  if (!context.selection.includesWholeSchema('public')) return []
+  // Large objects belong to no schema: they come with everything.
+  if (!context.selection.everything) return []
   const rows = await context.source.rows<{ oid: number }>(LARGE_OBJECTS)
   return rows.map((row) => row.oid)
 }

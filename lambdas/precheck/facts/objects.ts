@@ -1,5 +1,6 @@
 import type { Session } from '../../postgres/connect.ts'
 import type { CheckContext } from '../context.ts'
+import { isChosen } from './relations.ts'
 import { notOfExtension, USER_SCHEMA } from './sql.ts'
 
 /** An object whose name can clash with another's. */
@@ -15,6 +16,8 @@ export interface NamedObject {
   /** The table that an index or a sequence belongs to: it comes and goes with it. */
   readonly ownerSchema: string | null
   readonly ownerName: string | null
+  /** A type or function, which goes with its schema. */
+  readonly standsAlone: boolean
 }
 
 /**
@@ -29,7 +32,8 @@ function objectsSql(version: number, ofExtensions: boolean): string {
              WHEN 'f' THEN 'foreign table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'c' THEN 'type'
              ELSE 'table' END AS kind,
            n.nspname AS schema, o.relname AS name, '' AS signature,
-           tn.nspname AS "ownerSchema", t.relname AS "ownerName"
+           tn.nspname AS "ownerSchema", t.relname AS "ownerName",
+           o.relkind = 'c' AS "standsAlone"
       FROM pg_catalog.pg_class AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.relnamespace
       LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = o.oid
       LEFT JOIN pg_catalog.pg_depend AS d ON o.relkind = 'S' AND d.objid = o.oid AND d.deptype IN ('a', 'i')
@@ -39,28 +43,28 @@ function objectsSql(version: number, ofExtensions: boolean): string {
       LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
      WHERE o.relpersistence <> 't' AND ${USER_SCHEMA} AND ${own('pg_class')}
     UNION ALL
-    SELECT 'type', CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, n.nspname, o.typname, '', NULL, NULL
+    SELECT 'type', CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, n.nspname, o.typname, '', NULL, NULL, true
       FROM pg_catalog.pg_type AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.typnamespace
      WHERE o.typtype IN ('b', 'd', 'e', 'r') AND ${USER_SCHEMA} AND ${own('pg_type')}
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = o.oid)
     UNION ALL
     SELECT 'function', ${version >= 110_000 ? "CASE o.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END" : "'function'"},
-           n.nspname, o.proname, '(' || pg_catalog.oidvectortypes(o.proargtypes) || ')', NULL, NULL
+           n.nspname, o.proname, '(' || pg_catalog.oidvectortypes(o.proargtypes) || ')', NULL, NULL, true
       FROM pg_catalog.pg_proc AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.pronamespace
      WHERE ${USER_SCHEMA} AND ${own('pg_proc')}
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS made WHERE made.deptype = 'i' AND made.objid = o.oid
             AND made.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)`
 }
 
-/** What the selection brings along: relations by their name, or their table's; the rest where the whole schema is chosen. */
+/**
+ * What the selection brings along: the chosen relations with their indexes, the rest where its whole schema is chosen. (A
+ * function or type that a single chosen table needs is not found here; if its name is taken, creating it tells.)
+ */
 export async function sourceObjects(context: CheckContext): Promise<readonly NamedObject[]> {
-  const { selection } = context
-  return (await readObjects(context.source, false)).filter((object) => {
-    const schema = object.ownerSchema ?? object.schema
-    if (object.space !== 'relation' || object.kind === 'type') return selection.includesWholeSchema(schema)
-    return (
-      selection.includesTable(object.schema, object.name) || selection.includesTable(schema, object.ownerName ?? '')
-    )
+  const [objects, chosen] = await Promise.all([readObjects(context.source, false), context.fact(isChosen)])
+  return objects.filter((object) => {
+    if (object.standsAlone) return context.selection.includesWholeSchema(object.schema)
+    return chosen(object.ownerSchema ?? object.schema, object.ownerName ?? object.name)
   })
 }
 

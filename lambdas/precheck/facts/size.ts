@@ -2,7 +2,7 @@ import type { CheckContext } from '../context.ts'
 import { chosenTables } from './chosen.ts'
 import { USER_SCHEMA } from './sql.ts'
 
-/** Bytes that the chosen tables take on the source, with TOAST and indexes; large objects where public goes along whole. */
+/** Bytes that the chosen tables take on the source, with TOAST and indexes; large objects where everything is chosen. */
 export async function selectedBytes(context: CheckContext): Promise<number> {
   const [tables, largeObjects] = await Promise.all([
     chosenTables<{ schema: string; name: string; bytes: string }>(
@@ -15,6 +15,6 @@ export async function selectedBytes(context: CheckContext): Promise<number> {
       `SELECT pg_catalog.pg_total_relation_size('pg_catalog.pg_largeobject') AS bytes`,
     ),
   ])
-  const objects = context.selection.includesWholeSchema('public') ? largeObjects : []
+  const objects = context.selection.everything ? largeObjects : []
   return [...tables, ...objects].reduce((sum, row) => sum + Number(row.bytes ?? 0), 0)
 }
