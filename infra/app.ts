@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import { App, Validations } from 'aws-cdk-lib'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { bundleHandlers, describeBundles } from './bundle.ts'
+import { deployment } from './deployment.ts'
+import { discoverEgress } from './discover-egress.ts'
+import { FUNCTION_SETTINGS } from './function-settings.ts'
+import { MigrationStack } from './migration-stack.ts'
+import { readOptions } from './options.ts'
+
+/** What `cdk` runs (cdk.json). Standard output belongs to nobody, standard error is shown. */
+const app = new App()
+const options = await discoverEgress(readOptions(deployment, app.node.getAllContext()))
+
+const out = fileURLToPath(new URL('../.build', import.meta.url))
+const bundles = await bundleHandlers({
+  handlers: Object.fromEntries(Object.entries(FUNCTION_SETTINGS).map(([name, { handler }]) => [name, handler])),
+  root: fileURLToPath(new URL('../lambdas', import.meta.url)),
+  out,
+})
+process.stderr.write(`${describeBundles(bundles)}\n`)
+
+new MigrationStack(app, 'Sampan', {
+  options,
+  code: (name) => Code.fromAsset(`${out}/${name}`),
+  env: {
+    ...(options.account ? { account: options.account } : {}),
+    ...(options.region ? { region: options.region } : {}),
+  },
+})
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+app.synth()

@@ -1,0 +1,14 @@
+import type { OptionsInput } from './options.ts'
+
+/**
+ * Your deployment. Everything has a default (infra/options.ts says which); what stands here is over the defaults, and
+ * `-c sampan:<option>=<value>` on the command line is over both.
+ * @example
+ * export const deployment: OptionsInput = {
+ *   region: 'us-east-1',
+ *   size: 'large',
+ *   network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d', 'subnet-4e5f6a7b'] },
+ *   alarmMails: ['dba@example.com'],
+ * }
+ */
+export const deployment: OptionsInput = {}

@@ -1,0 +1,86 @@
+import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib'
+import type { Code } from 'aws-cdk-lib/aws-lambda'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import { Closing } from './closing.ts'
+import { Encryption } from './encryption.ts'
+import type { AnyFunctionName } from './function-settings.ts'
+import { Functions } from './functions.ts'
+import { Network } from './network.ts'
+import type { Options } from './options.ts'
+import { Starting } from './starting.ts'
+import { Storage } from './storage.ts'
+import { Watching } from './watching.ts'
+import { Workflow } from './workflow.ts'
+
+export interface MigrationStackProps extends StackProps {
+  readonly options: Options
+  /** The code of a function by its name. */
+  readonly code: (name: AnyFunctionName) => Code
+}
+
+/** Everything that is deployed. */
+export class MigrationStack extends Stack {
+  constructor(scope: Construct, id: string, { options, code, ...props }: MigrationStackProps) {
+    super(scope, id, {
+      description: 'Sampan: moves PostgreSQL databases from Amazon RDS to ApsaraDB RDS for PostgreSQL',
+      stackName: options.name,
+      ...props,
+    })
+    const removalPolicy = options.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    const { key } = new Encryption(this, 'Encryption', options, removalPolicy)
+    const { bucket } = new Storage(this, 'Storage', options, removalPolicy, key)
+    const workplace = options.network
+      ? new Network(this, 'Network', { options: options.network, name: options.name }).workplace
+      : undefined
+    const deadLetters = new Queue(this, 'Undelivered', {
+      queueName: `${options.name}-undelivered`,
+      retentionPeriod: Duration.days(14),
+      enforceSSL: true,
+      ...(key ? { encryptionMasterKey: key } : { encryption: QueueEncryption.SQS_MANAGED }),
+    })
+
+    // The machine is called as the stack is: the command finds it by that, and rights and functions can name it before it is.
+    const stateMachineName = options.name
+    const functions = new Functions(this, 'Functions', {
+      options,
+      code,
+      bucket,
+      stateMachineArn: this.formatArn({
+        service: 'states',
+        resource: 'stateMachine',
+        resourceName: stateMachineName,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+      stateMachineName,
+      workplace,
+      key,
+      removalPolicy,
+      deadLetters,
+    })
+    const { stateMachine } = new Workflow(this, 'Workflow', {
+      options,
+      stateMachineName,
+      functions,
+      key,
+      removalPolicy,
+    })
+    const starting = new Starting(this, 'Starting', { options, stateMachine, deadLetters })
+    new Closing(this, 'Closing', { stateMachine, functions, group: starting.group, deadLetters })
+    const watching = new Watching(this, 'Watching', { options, stateMachine, functions, deadLetters, key })
+
+    Tags.of(this).add('sampan:environment', options.environment)
+    Tags.of(this).add('sampan:stack', options.name)
+    // Where `sampan report` reads from.
+    Tags.of(stateMachine).add('sampan:artefacts', `s3://${bucket.bucketName}`)
+
+    new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn })
+    new CfnOutput(this, 'DocumentsBucket', { value: bucket.bucketName })
+    new CfnOutput(this, 'ScheduleGroup', { value: starting.group.scheduleGroupName })
+    new CfnOutput(this, 'ScheduleRoleArn', { value: starting.role.roleArn })
+    new CfnOutput(this, 'AlarmTopicArn', { value: watching.topic.topicArn })
+    new CfnOutput(this, 'UndeliveredQueueUrl', { value: deadLetters.queueUrl })
+    new CfnOutput(this, 'DashboardName', { value: watching.dashboard.dashboardName })
+    if (workplace) new CfnOutput(this, 'WorkerSecurityGroup', { value: workplace.securityGroup.securityGroupId })
+  }
+}

@@ -1,0 +1,138 @@
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+
+/** Named sizes of the workers: memory of a lane (with it processor and network), and how many lanes a task gets by default. */
+export const SIZES = {
+  small: { megabytes: 512, lanes: 2 },
+  medium: { megabytes: 1024, lanes: 4 },
+  large: { megabytes: 1769, lanes: 16 },
+  xlarge: { megabytes: 3538, lanes: 32 },
+} as const
+
+/** What CloudWatch Logs accepts. */
+const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653]
+
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region id such as us-east-1')
+const arn = (service: string) =>
+  z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `must be an ARN of ${service}`)
+const address = z.string().refine((text) => ipaddr.isValid(text), 'must be an IP address')
+
+const network = z.strictObject({
+  vpcId: z.string().regex(/^vpc-[0-9a-f]+$/, 'must be a VPC id'),
+  /** Private subnets whose way out is a NAT gateway. Two, in different zones, outlive the loss of a zone. */
+  subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be a subnet id')).min(1),
+  /**
+   * The addresses the workers leave by, for the ApsaraDB whitelist. `discover` asks EC2 for the NAT gateways of the subnets
+   * when the stack is synthesised.
+   */
+  egressAddresses: z.union([z.literal('discover'), z.array(address)]).default('discover'),
+  /**
+   * How the workers come in to the source: `group` by a rule for their security group (the source is in this VPC or a peer
+   * of it, and is reached by its private address), `addresses` by rules for the egress addresses (a public source).
+   */
+  sourceBy: z.enum(['group', 'addresses']).default('group'),
+  /** TCP ports the workers may call besides 443. */
+  databasePorts: z.array(z.int().min(1).max(65535)).default(() => [5432]),
+})
+
+const schedule = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be up to 64 letters, digits, dots, dashes'),
+  /** Once: `2026-12-24T02:00:00`, in `timezone`. */
+  at: z.iso.datetime({ local: true, offset: false, error: 'must be a local time such as 2026-12-24T02:00:00' }),
+  timezone: z.string().default('Etc/UTC'),
+  /** The task to start, as it would be given to the console. It is checked when it runs. */
+  task: z.record(z.string(), z.unknown()),
+})
+
+/** Everything a deployment may choose. Every option has a default that deploys. */
+export const optionsSchema = z.strictObject({
+  /** Name of the stack and beginning of the names of what is in it. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/, 'must be a letter and up to 30 letters, digits, dashes')
+    .default('Sampan'),
+  /** Tag `sampan:environment` on everything. */
+  environment: z.string().min(1).max(256).default('production'),
+  /** Account and region to deploy to; without them the command line's. */
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'must be an account id')
+    .optional(),
+  region: region.optional(),
+  /** Memory of the lanes and the default number of lanes. */
+  size: z.enum(['small', 'medium', 'large', 'xlarge']).default('medium'),
+  /** The VPC the workers run in; `null`: no VPC, see docs/network.md before you choose that. */
+  network: network.nullable().default(null),
+  /** What happens to reports and logs when the stack is deleted. */
+  removal: z.enum(['retain', 'destroy']).default('retain'),
+  /** Encryption at rest: `aws` = keys of the services, `create` = a customer key made by the stack, or a key's ARN. */
+  key: z.union([z.enum(['aws', 'create']), arn('kms')]).default('aws'),
+  logDays: z
+    .number()
+    .refine((days) => RETENTION_DAYS.includes(days), `must be one of ${RETENTION_DAYS.join(', ')}`)
+    .default(90),
+  /** Days after which the reports of a run are deleted. */
+  reportDays: z.int().min(1).max(3650).default(400),
+  /** Names of the Secrets Manager secrets the functions may read, `*` allowed at the end; any region of this account. */
+  secrets: z
+    .array(z.string().regex(/^[A-Za-z0-9/_+=.@!-]+\*?$/, 'must be the name of a secret, with at most one * at its end'))
+    .min(1)
+    .default(() => ['sampan/*']),
+  /** Name of the secret with the Alibaba Cloud access key; `null`: none, for destinations given by host. */
+  alibabaSecret: z
+    .string()
+    .regex(/^[A-Za-z0-9/_+=.@!-]+$/, 'must be the name of a secret')
+    .nullable()
+    .default('sampan/alibaba'),
+  /** ARNs of the customer keys that encrypt those secrets; none where they use `aws/secretsmanager`. */
+  secretKeys: z.array(arn('kms')).default(() => []),
+  /** Regions whose RDS instances may be migrated; default the stack's own. */
+  sourceRegions: z.array(region).default(() => []),
+  /** Security groups in which a run may open rules; default any group of those regions, since tasks name the instance. */
+  securityGroups: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be a security group id')).default(() => []),
+  /** Hours after which the sweep may close what a run opened, whatever the run does. */
+  accessHours: z.int().min(1).max(8760).default(168),
+  /** The account’s quota of inbound rules per security group. */
+  rulesPerGroup: z.int().min(1).max(1000).default(60),
+  /** Database users of RDS that may be logged in as by IAM; none by default. */
+  iamDatabaseUsers: z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user')).default(() => []),
+  /** Who gets the alarms by mail. Each address is asked to confirm. */
+  alarmMails: z.array(z.email()).default(() => []),
+  /** `source` of the events that may start a migration; default any of this account. */
+  eventSources: z.array(z.string().min(1)).default(() => []),
+  /** Starts that are deployed with the stack. */
+  schedules: z.array(schedule).default(() => []),
+})
+
+export type Options = z.output<typeof optionsSchema>
+export type OptionsInput = z.input<typeof optionsSchema>
+export type NetworkOptions = NonNullable<Options['network']>
+export type ScheduleOptions = Options['schedules'][number]
+
+/** Context keys of single options: `-c sampan:size=large`. */
+const PREFIX = 'sampan:'
+
+/**
+ * The options of a deployment: those of infra/deployment.ts, over them the context of the CDK command line or cdk.json.
+ * Values that are no plain text are given as JSON: `-c 'sampan:network={"vpcId": …}'`.
+ * @throws Error with every problem, not the first
+ */
+export function readOptions(deployment: OptionsInput, context: Readonly<Record<string, unknown>> = {}): Options {
+  const given = Object.entries(context)
+    .filter(([key]) => key.startsWith(PREFIX))
+    .map(([key, value]) => [key.slice(PREFIX.length), fromContext(value)] as const)
+  const parsed = optionsSchema.safeParse({ ...deployment, ...Object.fromEntries(given) })
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'options'}: ${message}`)
+  throw new Error(`the options of the deployment are wrong:\n${problems.join('\n')}`)
+}
+
+/** The command line knows only text. */
+function fromContext(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^([[{"]|-?\d{1,5}$|null$)/.test(value)) return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}

@@ -1,0 +1,93 @@
+import { Aws, Duration, Stack } from 'aws-cdk-lib'
+import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
+import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets'
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { CfnSchedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
+import { Construct } from 'constructs'
+import type { Options } from './options.ts'
+
+export interface StartingProps {
+  readonly options: Options
+  readonly stateMachine: StateMachine
+  /** Takes the starts that could not be delivered. */
+  readonly deadLetters: IQueue
+}
+
+/** `detail-type` of an event whose `detail` is a task. */
+export const START_EVENT = 'Migration Requested'
+
+/** The ways to start a migration besides the console and the command: an event, and a schedule. */
+export class Starting extends Construct {
+  readonly group: ScheduleGroup
+  /** What EventBridge Scheduler acts as when it starts a migration. */
+  readonly role: Role
+
+  constructor(scope: Construct, id: string, props: StartingProps) {
+    super(scope, id)
+    this.startByEvent(props)
+    this.group = new ScheduleGroup(this, 'Schedules', { scheduleGroupName: props.options.name })
+    this.role = this.schedulerRole(props)
+    for (const schedule of props.options.schedules) {
+      // Only the plain resource passes a task on as it is, without a construct of its own for each kind of field.
+      new CfnSchedule(this, `Start-${schedule.name}`, {
+        name: schedule.name,
+        groupName: this.group.scheduleGroupName,
+        scheduleExpression: `at(${schedule.at})`,
+        scheduleExpressionTimezone: schedule.timezone,
+        flexibleTimeWindow: { mode: 'OFF' },
+        target: {
+          arn: props.stateMachine.stateMachineArn,
+          roleArn: this.role.roleArn,
+          input: JSON.stringify(schedule.task),
+          deadLetterConfig: { arn: props.deadLetters.queueArn },
+          retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
+        },
+      })
+    }
+  }
+
+  /** The task is the event's `detail`, the envelope stays behind. Events of other accounts start nothing. */
+  private startByEvent({ options, stateMachine, deadLetters }: StartingProps): void {
+    new Rule(this, 'StartByEvent', {
+      description: `Starts a migration for each event "${START_EVENT}"`,
+      eventPattern: {
+        account: [Aws.ACCOUNT_ID],
+        detailType: [START_EVENT],
+        ...(options.eventSources.length > 0 ? { source: [...options.eventSources] } : {}),
+      },
+      targets: [
+        new SfnStateMachine(stateMachine, {
+          input: RuleTargetInput.fromObject(EventField.fromPath('$.detail')),
+          deadLetterQueue: deadLetters,
+          retryAttempts: 185,
+          maxEventAge: Duration.hours(24),
+        }),
+      ],
+    })
+  }
+
+  private schedulerRole({ stateMachine, deadLetters }: StartingProps): Role {
+    const statements = [
+      new PolicyStatement({
+        sid: 'StartMigrations',
+        actions: ['states:StartExecution'],
+        resources: [stateMachine.stateMachineArn],
+      }),
+      new PolicyStatement({ sid: 'KeepLostStarts', actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+    ]
+    return new Role(this, 'SchedulerRole', {
+      description: 'Starts migrations at the times of the schedules of this stack',
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: {
+          StringEquals: {
+            'aws:SourceAccount': Stack.of(this).account,
+            'aws:SourceArn': this.group.scheduleGroupArn,
+          },
+        },
+      }),
+      inlinePolicies: { Rights: new PolicyDocument({ statements }) },
+    })
+  }
+}

@@ -1,0 +1,215 @@
+import { Duration, Stack } from 'aws-cdk-lib'
+import {
+  Alarm,
+  type AlarmProps,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  LogQueryWidget,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
+import { Construct } from 'constructs'
+import { METRICS } from '../lambdas/runtime/metric-names.ts'
+import { CLOSING_FUNCTIONS } from './function-settings.ts'
+import type { Functions } from './functions.ts'
+import type { Options } from './options.ts'
+
+export interface WatchingProps {
+  readonly options: Options
+  readonly stateMachine: StateMachine
+  readonly functions: Functions
+  readonly deadLetters: IQueue
+  readonly key: IKey | undefined
+}
+
+const MINUTE = Duration.minutes(1)
+const FIVE_MINUTES = Duration.minutes(5)
+
+/** What the log of the functions says, as metrics: answers of steps, which the wrapper logs with their verdict. */
+const FROM_LOG = [
+  { name: METRICS.retries, verdict: 'retry' },
+  { name: METRICS.failedSteps, verdict: 'failed' },
+]
+
+/** Alarms, to a topic; a dashboard. */
+export class Watching extends Construct {
+  readonly topic: Topic
+  readonly dashboard: Dashboard
+  private readonly props: WatchingProps
+
+  constructor(scope: Construct, id: string, props: WatchingProps) {
+    super(scope, id)
+    this.props = props
+    const { options, functions } = props
+    for (const { name, verdict } of FROM_LOG) {
+      new MetricFilter(this, name, {
+        logGroup: functions.logGroup,
+        filterPattern: FilterPattern.stringValue('$.verdict', '=', verdict),
+        metricNamespace: options.name,
+        metricName: name,
+        metricValue: '1',
+      })
+    }
+    this.topic = this.makeTopic()
+    this.makeAlarms()
+    this.dashboard = this.makeDashboard()
+  }
+
+  private makeTopic(): Topic {
+    const { options, key } = this.props
+    const topic = new Topic(this, 'Alarms', {
+      topicName: `${options.name}-alarms`,
+      displayName: `${options.name} alarms`,
+      enforceSSL: true,
+      ...(key ? { masterKey: key } : {}),
+    })
+    // A topic with a policy of its own has lost the default one, by which alarms could publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AlarmsMayPublish',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    )
+    for (const mail of options.alarmMails) topic.addSubscription(new EmailSubscription(mail))
+    return topic
+  }
+
+  private makeAlarms(): void {
+    const { stateMachine, functions, deadLetters } = this.props
+    const sum = { statistic: 'Sum', period: FIVE_MINUTES }
+    this.alarm('RunFailed', 'A migration failed: its report says why', stateMachine.metricFailed(sum))
+    this.alarm('RunTimedOut', 'A migration ran for 24 days and was ended', stateMachine.metricTimedOut(sum))
+    this.alarm(
+      'StartThrottled',
+      'Step Functions holds back state transitions of this account',
+      stateMachine.metricThrottled(sum),
+    )
+    for (const name of [...CLOSING_FUNCTIONS, 'CloseAccessFunction'] as const) {
+      const called = functions.get(name)
+      const id = name.replace(/Function$/, '')
+      this.alarm(`${id}Failed`, 'Something may have stayed open: see docs/clean-up.md', called.metricErrors(sum))
+    }
+    this.alarm(
+      'SweepMissing',
+      'The sweep, the last net that closes access, has not run for an hour',
+      functions.get('SweepAccessFunction').metricInvocations({ statistic: 'Sum', period: Duration.hours(1) }),
+      {
+        threshold: 1,
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        treatMissingData: TreatMissingData.BREACHING,
+      },
+    )
+    this.alarm(
+      'Undelivered',
+      'A start or a call that closes access could not be delivered: it is in the queue',
+      deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: FIVE_MINUTES }),
+    )
+    this.alarm(
+      'LanesThrottled',
+      'Lambda holds lanes back: raise the account’s concurrency or lower the lanes',
+      functions.get('CopyLaneFunction').metricThrottles(sum),
+    )
+  }
+
+  private alarm(id: string, alarmDescription: string, metric: IMetric, more: Partial<AlarmProps> = {}): void {
+    const alarm = new Alarm(this, id, {
+      alarmName: `${this.props.options.name}-${id}`,
+      alarmDescription,
+      metric,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...more,
+    })
+    alarm.addAlarmAction(new SnsAction(this.topic))
+  }
+
+  private makeDashboard(): Dashboard {
+    const { options, stateMachine, functions } = this.props
+    const sum = { statistic: 'Sum', period: MINUTE }
+    const lanes = functions.get('CopyLaneFunction')
+    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
+      new GraphWidget({ title, left, right, width: 8, height: 6, period: MINUTE })
+    return new Dashboard(this, 'Dashboard', {
+      dashboardName: options.name,
+      defaultInterval: Duration.hours(3),
+      widgets: [
+        [
+          graph(
+            'Copied per second',
+            [this.perSecond(METRICS.rowsCopied, 1, 'rows/s')],
+            [this.perSecond(METRICS.bytesCopied, 1_000_000, 'MB/s')],
+          ),
+          graph('Chunks left', [this.found(METRICS.chunksLeft, 'Minimum')]),
+          graph('Lag of each lane, seconds since its last receipt', [this.found(METRICS.laneLag, 'Maximum')]),
+        ],
+        [
+          graph('Steps tried again, steps failed', [
+            this.fromLog(METRICS.retries, 'tried again'),
+            this.fromLog(METRICS.failedSteps, 'failed'),
+          ]),
+          graph('Rules and whitelist entries open', [this.found(METRICS.rulesOpen, 'Maximum')]),
+          graph('Executions', [
+            stateMachine.metricStarted({ ...sum, label: 'started' }),
+            stateMachine.metricSucceeded({ ...sum, label: 'succeeded' }),
+            stateMachine.metricFailed({ ...sum, label: 'failed' }),
+            stateMachine.metricAborted({ ...sum, label: 'stopped' }),
+            stateMachine.metricTimedOut({ ...sum, label: 'timed out' }),
+          ]),
+        ],
+        [
+          graph(
+            'Lanes at work',
+            [lanes.metric('ConcurrentExecutions', { statistic: 'Maximum', period: MINUTE, label: 'lanes' })],
+            [lanes.metricThrottles({ ...sum, label: 'held back' }), lanes.metricErrors({ ...sum, label: 'crashed' })],
+          ),
+          new LogQueryWidget({
+            title: 'Latest errors',
+            logGroupNames: [functions.logGroup.logGroupName],
+            queryLines: [
+              'fields @timestamp, run, database, step, lane, message as code, error.message as cause, error.remedy as remedy',
+              'filter level = "ERROR" or level = "WARN"',
+              'sort @timestamp desc',
+              'limit 50',
+            ],
+            width: 16,
+            height: 6,
+          }),
+        ],
+      ],
+    })
+  }
+
+  /** A custom metric, one line per set of dimensions. */
+  private found(name: string, statistic: string): MathExpression {
+    return new MathExpression({ expression: this.search(name, statistic), usingMetrics: {}, label: '', period: MINUTE })
+  }
+
+  private perSecond(name: string, unit: number, label: string): MathExpression {
+    const expression = `SUM(${this.search(name, 'Sum')})/${60 * unit}`
+    return new MathExpression({ expression, usingMetrics: {}, label, period: MINUTE })
+  }
+
+  private search(name: string, statistic: string): string {
+    return `SEARCH('Namespace="${this.props.options.name}" MetricName="${name}"', '${statistic}', 60)`
+  }
+
+  private fromLog(metricName: string, label: string): Metric {
+    return new Metric({ namespace: this.props.options.name, metricName, label, statistic: 'Sum', period: MINUTE })
+  }
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { readOptions } from '../../infra/options.ts'
+
+describe('the options of a deployment', () => {
+  it('all have a default', () => {
+    expect(readOptions({})).toMatchObject({ name: 'Sampan', size: 'medium', network: null, key: 'aws' })
+  })
+
+  it('of the command line are over those of the file, text and JSON alike', () => {
+    const options = readOptions(
+      { size: 'small', environment: 'test', logDays: 30 },
+      {
+        'sampan:size': 'large',
+        'sampan:logDays': '7',
+        'sampan:network': '{"vpcId":"vpc-0a1b","subnetIds":["subnet-0a1b"],"egressAddresses":["203.0.113.7"]}',
+        'another:context': 'ignored',
+      },
+    )
+    expect(options).toMatchObject({
+      size: 'large',
+      environment: 'test',
+      logDays: 7,
+      network: { vpcId: 'vpc-0a1b', egressAddresses: ['203.0.113.7'], databasePorts: [5432] },
+    })
+  })
+
+  it('of the command line may take the VPC away again', () => {
+    const file = { network: { vpcId: 'vpc-0a1b', subnetIds: ['subnet-0a1b'] } }
+    expect(readOptions(file, { 'sampan:network': 'null' }).network).toBeNull()
+  })
+
+  it('are refused with all their problems at once', () => {
+    const wrong = {
+      'sampan:size': 'huge',
+      'sampan:logDays': '8',
+      'sampan:sise': 'large',
+      'sampan:key': 'arn:aws:s3:::x',
+    }
+    let message = ''
+    try {
+      readOptions({}, wrong)
+    } catch (error) {
+      message = String(error)
+    }
+    for (const part of ['size:', 'logDays:', 'sise', 'key:']) expect(message).toContain(part)
+  })
+
+  it('may not let every secret of the account be read', () => {
+    expect(() => readOptions({ secrets: ['*'] })).toThrow(/secrets/)
+  })
+})

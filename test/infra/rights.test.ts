@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest'
+import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
+import { WILDCARD_REASONS, WILDCARD_REASONS_OF_CDK } from '../../infra/wildcards.ts'
+import { type Found, flat, listOf, rightsOf, statementsOf } from './policies.ts'
+import { IN_VPC, synthesise } from './stack.ts'
+
+/** Everything that can be switched on, so that every statement there can be is in it. */
+const template = synthesise({
+  ...IN_VPC,
+  key: 'create',
+  removal: 'destroy',
+  sourceRegions: ['eu-central-1'],
+  secretKeys: ['arn:aws:kms:us-east-1:111122223333:key/0a1b'],
+  iamDatabaseUsers: ['migrator'],
+})
+const ours = statementsOf(template)
+const ids = (name: string) => [...rightsOf(template, name).keys()].sort()
+
+/** What every function inside the VPC has, with a customer key. */
+const INSIDE = ['JoinVpc', 'NotByItsCode', 'Trace', 'UseKey', 'WriteLogs']
+const OUTSIDE = ['Trace', 'UseKey', 'WriteLogs']
+
+describe('wildcards in policies', () => {
+  const wild = ours.filter(
+    ({ statement }) =>
+      statement.Effect === 'Allow' &&
+      [...listOf(statement.Action), ...listOf(statement.Resource ?? [])].some((one) => flat(one).includes('*')),
+  )
+  const written = wild.filter(({ statement }) => statement.Sid !== undefined)
+  const byCdk = wild.filter(({ statement }) => statement.Sid === undefined)
+  const actionsOf = ({ statement }: Found) => listOf(statement.Action).join(' ')
+
+  it('each has a statement id, and the id a reason', () => {
+    const without = written.filter(({ statement }) => !Object.hasOwn(WILDCARD_REASONS, statement.Sid ?? ''))
+    expect(without).toEqual([])
+    expect(byCdk.filter((found) => !Object.hasOwn(WILDCARD_REASONS_OF_CDK, actionsOf(found)))).toEqual([])
+  })
+
+  it('no reason is left over', () => {
+    const used = new Set(written.map(({ statement }) => statement.Sid))
+    expect(Object.keys(WILDCARD_REASONS).filter((sid) => !used.has(sid))).toEqual([])
+    const usedByCdk = new Set(byCdk.map(actionsOf))
+    expect(Object.keys(WILDCARD_REASONS_OF_CDK).filter((actions) => !usedByCdk.has(actions))).toEqual([])
+  })
+
+  it('no action has one but those of the key’s own policy', () => {
+    const actions = written
+      .filter(({ type }) => type !== 'AWS::KMS::Key')
+      .flatMap(({ statement }) => listOf(statement.Action))
+    expect(actions.filter((action) => String(action).includes('*'))).toEqual([])
+  })
+
+  it('a resource that is nothing but * is one of four whose actions know no resources', () => {
+    const whole = written
+      .filter(({ type, statement }) => type !== 'AWS::KMS::Key' && listOf(statement.Resource).includes('*'))
+      .map(({ statement }) => statement.Sid)
+    expect([...new Set(whole)].sort()).toEqual(['DeliverLogs', 'DescribeRules', 'JoinVpc', 'Trace'])
+  })
+})
+
+describe('the role of a function', () => {
+  it('of each function is its own', () => {
+    const roles = Object.values(template.findResources('AWS::Lambda::Function')).map(({ Properties }) =>
+      flat(Properties.Role),
+    )
+    expect(new Set(roles).size).toBe(roles.length)
+  })
+
+  it('has no managed policy', () => {
+    const roles = Object.entries(template.findResources('AWS::IAM::Role'))
+    const managed = roles.filter(([id, { Properties }]) => !id.startsWith('Custom') && Properties.ManagedPolicyArns)
+    expect(managed.map(([id]) => id)).toEqual([])
+  })
+
+  it('of the judge and of ReadTask allows nothing but to write a log', () => {
+    expect(ids('JudgeCrash')).toEqual(OUTSIDE)
+    expect(ids('ReadTask')).toEqual(OUTSIDE)
+  })
+
+  it('of a lane allows to read database secrets, and nothing of EC2, RDS, S3 and Alibaba', () => {
+    expect(ids('CopyLane')).toEqual(['DecryptSecrets', ...INSIDE, 'ReadDatabaseSecrets', 'SignInByIam'].sort())
+  })
+
+  it('of OpenAccess opens and does not close', () => {
+    expect(ids('OpenAccess')).toEqual(
+      [
+        ...['DecryptSecrets', 'DescribeDatabases', 'DescribeRules', 'KeepDocuments', 'ListDocuments', 'MarkRules'],
+        ...['OpenInGroups', 'OpenRules', 'ReadAlibabaSecret', 'TagRules'],
+        ...OUTSIDE,
+      ].sort(),
+    )
+  })
+
+  it.each(['CloseAccess', 'ExecutionEnded', 'SweepAccess'])('of %s closes and does not open', (name) => {
+    const found = ids(name)
+    expect(found).toEqual(expect.arrayContaining(['CloseInGroups', 'CloseOwnRulesOnly', 'CloseRules', 'MarkRules']))
+    expect(found).not.toEqual(expect.arrayContaining(['OpenInGroups']))
+    expect(found).not.toContain('ReadDatabaseSecrets')
+  })
+
+  it('closes only rules with the tag of an execution, and may not give that tag to a rule that has none', () => {
+    const rights = rightsOf(template, 'CloseAccess')
+    const tagged = { Null: { 'aws:ResourceTag/sampan:execution': 'false' } }
+    expect(rights.get('CloseRules')?.Condition).toEqual(tagged)
+    expect(rights.get('CloseOwnRulesOnly')).toMatchObject({
+      Effect: 'Deny',
+      Action: 'ec2:RevokeSecurityGroupIngress',
+      Condition: { Null: { 'aws:ResourceTag/sampan:execution': 'true' } },
+    })
+    expect(rights.get('MarkRules')?.Condition).toMatchObject(tagged)
+  })
+
+  it('opens only rules that carry the tag from the beginning, and tags nothing else', () => {
+    const rights = rightsOf(template, 'OpenAccess')
+    const tagging = { Null: { 'aws:RequestTag/sampan:execution': 'false' } }
+    expect(rights.get('OpenRules')?.Condition).toEqual(tagging)
+    expect(rights.get('TagRules')?.Condition).toMatchObject({
+      ...tagging,
+      StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' },
+    })
+  })
+
+  it('makes network interfaces for Lambda, never by the function’s code', () => {
+    const rights = rightsOf(template, 'CopyLane')
+    expect(rights.get('NotByItsCode')).toMatchObject({ Effect: 'Deny', Action: rights.get('JoinVpc')?.Action })
+    expect(flat(rights.get('NotByItsCode')?.Condition?.ArnEquals?.['lambda:SourceFunctionArn'])).toMatch(
+      /:function:Sampan-CopyLane$/,
+    )
+  })
+
+  it('reads secrets of the names and regions that the options give, and no others', () => {
+    const secrets = listOf(rightsOf(template, 'CopyLane').get('ReadDatabaseSecrets')?.Resource).map(flat)
+    expect(secrets).toEqual([
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:sampan/*',
+      'arn:<AWS::Partition>:secretsmanager:eu-central-1:<AWS::AccountId>:secret:sampan/*',
+    ])
+    const alibaba = listOf(rightsOf(template, 'SweepAccess').get('ReadAlibabaSecret')?.Resource).map(flat)
+    expect(alibaba).toEqual([
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:sampan/alibaba-??????',
+    ])
+  })
+
+  it('is narrowed to given security groups', () => {
+    const narrow = synthesise({ securityGroups: ['sg-0a1b2c3d'] })
+    const groups = listOf(rightsOf(narrow, 'OpenAccess').get('OpenInGroups')?.Resource).map(flat)
+    expect(groups).toEqual(['arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:security-group/sg-0a1b2c3d'])
+  })
+
+  it('can be asked for by every function of the settings', () => {
+    for (const name of Object.keys(FUNCTION_SETTINGS)) {
+      expect(rightsOf(template, name.replace(/Function$/, '')).size, name).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('the role of the state machine', () => {
+  const machine = ours.filter(({ resource }) => resource.startsWith('Workflow'))
+  const bySid = new Map(machine.map(({ statement, type }) => [statement.Sid, { statement, type }]))
+
+  it('calls exactly the functions that the states name, by their ARNs', () => {
+    const called = listOf(bySid.get('CallFunctions')?.statement.Resource).map(flat)
+    expect(called).toHaveLength(21)
+    expect(called.filter((arn) => arn.includes('*') || !arn.startsWith('<Functions'))).toEqual([])
+  })
+
+  it('manages the lanes by a policy apart from the role, since both would need each other', () => {
+    expect(bySid.get('StartChildren')?.type).toBe('AWS::IAM::Policy')
+    expect(listOf(bySid.get('ManageChildren')?.statement.Resource).map(flat)).toEqual([
+      'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:Sampan:*',
+      'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:Sampan/*',
+    ])
+  })
+})

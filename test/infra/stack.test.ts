@@ -1,0 +1,340 @@
+import { Match } from 'aws-cdk-lib/assertions'
+import { describe, expect, it } from 'vitest'
+import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
+import { FUNCTIONS } from '../../statemachine/functions.ts'
+import { toDefinition } from '../../statemachine/migration.ts'
+import { flat } from './policies.ts'
+import { IN_VPC, synthesise } from './stack.ts'
+
+const plain = synthesise()
+const inVpc = synthesise({
+  ...IN_VPC,
+  key: 'create',
+  size: 'xlarge',
+  environment: 'staging',
+  alarmMails: ['dba@example.com'],
+  schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', timezone: 'Asia/Singapore', task: { name: 'orders' } }],
+})
+
+interface FunctionProperties {
+  readonly FunctionName: string
+  readonly Timeout: number
+  readonly MemorySize: number
+  readonly VpcConfig?: unknown
+  readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> }
+}
+
+const functionsOf = (template: typeof plain): readonly FunctionProperties[] =>
+  Object.entries(template.findResources('AWS::Lambda::Function'))
+    .filter(([id]) => id.startsWith('Functions'))
+    .map(([, { Properties }]) => Properties as FunctionProperties)
+
+/** Without what changes for reasons of its own: digests of assets, and the definition, which has tests of its own. */
+function normalised(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(normalised)
+  if (typeof value === 'string') return value.replace(/[0-9a-f]{64}/g, '<digest>')
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, child]) => [key, key === 'DefinitionString' ? '<definition>' : normalised(child)]),
+  )
+}
+
+describe('the stack', () => {
+  it('is what it was', () => {
+    expect(normalised(plain.toJSON())).toMatchSnapshot()
+  })
+
+  it('carries the environment’s tag on everything that can be tagged', () => {
+    const tag = { Key: 'sampan:environment', Value: 'staging' }
+    for (const type of ['AWS::Lambda::Function', 'AWS::S3::Bucket', 'AWS::SQS::Queue', 'AWS::KMS::Key']) {
+      inVpc.allResourcesProperties(type, { Tags: Match.arrayWith([tag]) })
+    }
+    inVpc.hasResourceProperties('AWS::StepFunctions::StateMachine', { Tags: Match.arrayWith([tag]) })
+  })
+
+  it('keeps reports and logs when it is deleted, unless told otherwise', () => {
+    plain.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Retain' })
+    plain.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain' })
+    const destroyed = synthesise({ removal: 'destroy' })
+    destroyed.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Delete' })
+    destroyed.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' })
+  })
+
+  it('encrypts bucket, queue, topic, logs and environments with the customer key, where there is one', () => {
+    const key = { 'Fn::GetAtt': [Match.stringLikeRegexp('^EncryptionKey'), 'Arn'] }
+    inVpc.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          { ServerSideEncryptionByDefault: { KMSMasterKeyID: key, SSEAlgorithm: 'aws:kms' } },
+        ],
+      },
+    })
+    inVpc.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: key })
+    inVpc.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: key })
+    inVpc.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key })
+    inVpc.hasResourceProperties('AWS::Lambda::Function', { FunctionName: 'Sampan-CopyLane', KmsKeyArn: key })
+    inVpc.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true })
+  })
+
+  it('has buckets that speak TLS only, to nobody outside', () => {
+    plain.allResourcesProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    })
+    plain.allResourcesProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    })
+  })
+})
+
+describe('the functions', () => {
+  it('are all the states name, and the two that close what an execution left', () => {
+    const names = functionsOf(plain).map(({ FunctionName }) => FunctionName)
+    expect(names.sort()).toEqual(
+      [...FUNCTIONS, 'ExecutionEndedFunction', 'SweepAccessFunction']
+        .map((name) => `Sampan-${name.replace(/Function$/, '')}`)
+        .sort(),
+    )
+  })
+
+  it('run on Node.js 24 and arm64, traced, with JSON logs in a group with retention', () => {
+    plain.resourcePropertiesCountIs(
+      'AWS::Lambda::Function',
+      {
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.stringLikeRegexp('^FunctionsLogs') } },
+      },
+      Object.keys(FUNCTION_SETTINGS).length,
+    )
+    plain.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 })
+  })
+
+  it('end by themselves before their state stops waiting', () => {
+    const waits = new Map<string, number>()
+    const visit = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      const { FunctionName, TimeoutSeconds } = taskOf(value)
+      if (FunctionName && TimeoutSeconds) {
+        waits.set(FunctionName, Math.min(TimeoutSeconds, waits.get(FunctionName) ?? TimeoutSeconds))
+      }
+      for (const child of Object.values(value)) visit(child)
+    }
+    visit(toDefinition())
+    expect(waits.size).toBe(FUNCTIONS.length)
+    for (const [name, seconds] of waits) {
+      const found = functionsOf(plain).find(({ FunctionName }) => FunctionName === `Sampan-${name}`)
+      expect(found?.Timeout, name).toBeLessThanOrEqual(seconds)
+    }
+  })
+
+  it('that copy and compare have the memory of the deployment’s size, and tasks its number of lanes', () => {
+    const lane = (template: typeof plain) =>
+      functionsOf(template).find(({ FunctionName }) => FunctionName === 'Sampan-CopyLane')
+    expect(lane(plain)).toMatchObject({
+      MemorySize: 1024,
+      Environment: { Variables: { SAMPAN_DEFAULT_LANES: '4' } },
+    })
+    expect(lane(inVpc)).toMatchObject({
+      MemorySize: 3538,
+      Environment: { Variables: { SAMPAN_DEFAULT_LANES: '32' } },
+    })
+  })
+
+  it('that talk to databases run in the VPC; those that open and close do not, so that they work without its way out', () => {
+    const outside = functionsOf(inVpc)
+      .filter(({ VpcConfig }) => VpcConfig === undefined)
+      .map(({ FunctionName }) => FunctionName.replace('Sampan-', ''))
+    expect(outside.sort()).toEqual(
+      ['CloseAccess', 'ExecutionEnded', 'JudgeCrash', 'OpenAccess', 'ReadTask', 'SweepAccess'].sort(),
+    )
+    expect(functionsOf(plain).filter(({ VpcConfig }) => VpcConfig !== undefined)).toEqual([])
+  })
+
+  it('know the addresses they leave by and their security group, where they are in a VPC', () => {
+    for (const { Environment } of functionsOf(inVpc)) {
+      expect(Environment.Variables).toMatchObject({
+        SAMPAN_EGRESS_ADDRESSES: '203.0.113.7,203.0.113.8',
+        SAMPAN_WORKER_SECURITY_GROUP: { 'Fn::GetAtt': [expect.stringMatching(/^NetworkWorkers/), 'GroupId'] },
+      })
+    }
+    const byAddress = synthesise({ network: { ...IN_VPC.network, sourceBy: 'addresses' } as typeof IN_VPC.network })
+    for (const { Environment } of functionsOf(byAddress)) {
+      expect(Environment.Variables).not.toHaveProperty('SAMPAN_WORKER_SECURITY_GROUP')
+    }
+  })
+
+  it('let nothing in, and out only to APIs and databases', () => {
+    inVpc.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0)
+    inVpc.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupIngress: Match.absent(),
+      SecurityGroupEgress: [Match.objectLike({ ToPort: 443 }), Match.objectLike({ ToPort: 5432 })],
+    })
+  })
+})
+
+function taskOf(value: object): { readonly FunctionName?: string; readonly TimeoutSeconds?: number } {
+  const { Parameters, TimeoutSeconds } = value as {
+    readonly Parameters?: { readonly FunctionName?: unknown }
+    readonly TimeoutSeconds?: unknown
+  }
+  const name = /^\$\{(.+)Function\}$/.exec(String(Parameters?.FunctionName))?.[1]
+  return name && typeof TimeoutSeconds === 'number' ? { FunctionName: name, TimeoutSeconds } : {}
+}
+
+describe('the state machine', () => {
+  it('is Standard, logged whole, traced, and called as the stack is', () => {
+    plain.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineName: 'Sampan',
+      StateMachineType: 'STANDARD',
+      LoggingConfiguration: { Level: 'ALL' },
+      TracingConfiguration: { Enabled: true },
+    })
+  })
+
+  it('is the definition of statemachine/, each of its functions put in', () => {
+    const [machine] = Object.values(plain.findResources('AWS::StepFunctions::StateMachine'))
+    const { DefinitionString, DefinitionSubstitutions } = machine?.Properties ?? {}
+    expect(JSON.parse(String(DefinitionString))).toEqual(toDefinition())
+    expect(Object.keys(DefinitionSubstitutions).sort()).toEqual([...FUNCTIONS].sort())
+    for (const [name, arn] of Object.entries(DefinitionSubstitutions)) {
+      expect(flat(arn)).toMatch(new RegExp(`^<Functions${name.replace(/Function$/, '')}[0-9A-F]{8}\\.Arn>$`))
+    }
+  })
+
+  it('says where its documents are, for the command', () => {
+    plain.hasResourceProperties('AWS::StepFunctions::StateMachine', {
+      Tags: Match.arrayWith([Match.objectLike({ Key: 'sampan:artefacts' })]),
+    })
+  })
+})
+
+describe('starting', () => {
+  it('an event "Migration Requested" of this account starts the task in its detail', () => {
+    plain.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { 'detail-type': ['Migration Requested'], account: [{ Ref: 'AWS::AccountId' }] },
+      Targets: [
+        Match.objectLike({
+          InputTransformer: { InputPathsMap: { detail: '$.detail' }, InputTemplate: '<detail>' },
+          RetryPolicy: { MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: Match.anyValue(),
+        }),
+      ],
+    })
+  })
+
+  it('a schedule starts its task once, at its time, as a role that only this group’s schedules may take', () => {
+    inVpc.hasResourceProperties('AWS::Scheduler::Schedule', {
+      Name: 'tonight',
+      ScheduleExpression: 'at(2026-12-24T02:00:00)',
+      ScheduleExpressionTimezone: 'Asia/Singapore',
+      Target: Match.objectLike({ Input: '{"name":"orders"}' }),
+    })
+    inVpc.hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { StringEquals: Match.objectLike({ 'aws:SourceAccount': { Ref: 'AWS::AccountId' } }) },
+          }),
+        ],
+      },
+    })
+  })
+})
+
+describe('closing', () => {
+  it('an execution that ended, however it ended, is closed within a day of attempts', () => {
+    plain.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'ABORTED', 'SUCCEEDED'],
+          stateMachineArn: [{ Ref: Match.stringLikeRegexp('^WorkflowStateMachine') }],
+        },
+      },
+      Targets: [
+        Match.objectLike({
+          Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FunctionsExecutionEnded'), 'Arn'] },
+          RetryPolicy: { MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185 },
+          DeadLetterConfig: Match.anyValue(),
+        }),
+      ],
+    })
+  })
+
+  it('depends on nothing that an event may lack: not on the execution’s input', () => {
+    const rules = JSON.stringify(plain.findResources('AWS::Events::Rule'))
+    expect(rules).not.toContain('$.detail.input')
+  })
+
+  it('a sweep runs every 15 minutes', () => {
+    plain.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(15 minutes)',
+      Target: Match.objectLike({
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FunctionsSweepAccess'), 'Arn'] },
+        DeadLetterConfig: Match.anyValue(),
+      }),
+    })
+  })
+
+  it('a call that failed three times is kept in the queue', () => {
+    for (const name of ['ExecutionEnded', 'SweepAccess']) {
+      plain.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `Sampan-${name}`,
+        DeadLetterConfig: { TargetArn: Match.anyValue() },
+      })
+    }
+    plain.resourcePropertiesCountIs('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 2 }, 2)
+  })
+})
+
+describe('watching', () => {
+  it('every alarm goes to the topic, and the topic lets alarms in', () => {
+    const topic = Object.keys(plain.findResources('AWS::SNS::Topic'))[0]
+    plain.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: topic }] })
+    plain.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Sid: 'AlarmsMayPublish',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          }),
+        ]),
+      },
+    })
+  })
+
+  it('a sweep that does not run any more raises an alarm', () => {
+    plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'Sampan-SweepMissing',
+      TreatMissingData: 'breaching',
+      ComparisonOperator: 'LessThanThreshold',
+    })
+  })
+
+  it('counts tries and failures out of the log of the steps', () => {
+    for (const verdict of ['retry', 'failed']) {
+      plain.hasResourceProperties('AWS::Logs::MetricFilter', { FilterPattern: `{ $.verdict = "${verdict}" }` })
+    }
+  })
+
+  it('the dashboard shows the metrics that handlers write', () => {
+    const [dashboard] = Object.values(plain.findResources('AWS::CloudWatch::Dashboard'))
+    const body = flat(dashboard?.Properties.DashboardBody)
+    for (const name of ['RowsCopied', 'BytesCopied', 'ChunksLeft', 'LaneLag', 'RulesOpen', 'Retries', 'FailedSteps']) {
+      expect(body).toContain(name)
+    }
+  })
+})

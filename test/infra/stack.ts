@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { App, Validations } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { Code } from 'aws-cdk-lib/aws-lambda'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { MigrationStack } from '../../infra/migration-stack.ts'
+import { type OptionsInput, readOptions } from '../../infra/options.ts'
+
+/** The feature flags a deployment has. */
+const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
+  readonly context: Record<string, unknown>
+}
+
+/** A VPC as a deployment would name it. */
+export const IN_VPC: OptionsInput = {
+  network: {
+    vpcId: 'vpc-0123456789abcdef0',
+    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    egressAddresses: ['203.0.113.7', '203.0.113.8'],
+  },
+}
+
+/** A stack of functions without code: what is in their bundles has tests of its own. */
+export function makeStack(input: OptionsInput = {}) {
+  const app = new App({ context, analyticsReporting: false })
+  const stack = new MigrationStack(app, 'Sampan', {
+    options: readOptions(input),
+    code: () => Code.fromInline('exports.handler = async () => {}'),
+  })
+  return { app, stack }
+}
+
+export function synthesise(input: OptionsInput = {}): Template {
+  return Template.fromStack(makeStack(input).stack)
+}
+
+/** What cdk-nag (AwsSolutions) finds in a stack, one line each. */
+export function nagFindings(input: OptionsInput = {}): readonly string[] {
+  const { app } = makeStack(input)
+  const pack = new AwsSolutionsChecks(app)
+  Validations.of(app).addPlugins(pack)
+  return pack
+    .validateScope(app)
+    .violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ resourceLogicalId }) => `${ruleName} ${resourceLogicalId ?? ''}`),
+    )
+}
