@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { sweepDirectories } from '../../../local/servers/directory.ts'
 import { identify, isAlive } from '../../../local/servers/process-table.ts'
 import { type Server, startServer } from '../../../local/servers/server.ts'
+import { makeCertificate } from '../../support/certificates.ts'
 import { startTestServer } from '../../support/servers.ts'
 
 interface Started {
@@ -131,17 +132,11 @@ describe('a server', () => {
   })
 
   test('speaks TLS with the certificate it is given, and demands a password', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'tls-'))
-    const made = spawnSync('openssl', [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=localhost'],
-      ...['-keyout', join(folder, 'key'), '-out', join(folder, 'cert')],
-    ])
-    if (made.status !== 0) return
-    const [key, cert] = [readFileSync(join(folder, 'key'), 'utf8'), readFileSync(join(folder, 'cert'), 'utf8')]
-    rmSync(folder, { recursive: true })
+    const authority = makeCertificate({ name: 'an authority' })
+    const { key, cert } = makeCertificate({ name: 'server', issuer: authority, hosts: ['localhost'] })
     const server = await startTestServer({ major: 15, ssl: { key, cert } })
     const { port, superuser: user, password } = server
-    const options = { host: 'localhost', port, user, database: 'postgres', ssl: { ca: cert } }
+    const options = { host: 'localhost', port, user, database: 'postgres', ssl: { ca: authority.cert } }
     const client = new pg.Client({ ...options, password })
     await client.connect()
     expect((await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')).rows).toEqual([
@@ -151,6 +146,29 @@ describe('a server', () => {
     await expect(new pg.Client({ ...options, password: 'wrong' }).connect()).rejects.toThrow(
       'password authentication failed',
     )
+    await expect(new pg.Client({ ...options, password, host: '127.0.0.1' }).connect()).rejects.toThrow(
+      "IP: 127.0.0.1 is not in the cert's list",
+    )
+  })
+
+  test('lets a client in by its certificate where a rule says so', async () => {
+    const authority = makeCertificate({ name: 'an authority' })
+    const { key, cert } = makeCertificate({ name: 'server', issuer: authority, hosts: ['127.0.0.1'] })
+    const server = await startTestServer({
+      major: 18,
+      ssl: { key, cert, ca: authority.cert },
+      hostRules: ['hostssl all postgres 127.0.0.1/32 cert', 'hostnossl all all all reject'],
+    })
+    const own = makeCertificate({ name: 'postgres', issuer: authority })
+    const options = { host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' }
+    const client = new pg.Client({ ...options, ssl: { ca: authority.cert, cert: own.cert, key: own.key } })
+    await client.connect()
+    await client.end()
+    const { password } = server
+    await expect(new pg.Client({ ...options, password, ssl: { ca: authority.cert } }).connect()).rejects.toThrow(
+      'certificate',
+    )
+    await expect(new pg.Client({ ...options, password }).connect()).rejects.toThrow('rejects connection')
   })
 
   test('says what stands in the way of a start', async () => {
