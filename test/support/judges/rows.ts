@@ -11,7 +11,7 @@ export interface RowHash {
  * One column's value for the hash: what its output function prints, after its length. Not a cast to text, which a user may
  * have redefined; not the text of a whole row, whose quoting is a matter of versions.
  */
-const printed = `CASE num_nulls(t.%1$I) WHEN 1 THEN 'null' ELSE length(format('%%s', t.%1$I)) || ':' || format('%%s', t.%1$I) END`
+const printed = `CASE num_nulls(t.%1$I) WHEN 1 THEN 'null' ELSE octet_length(format('%%s', t.%1$I)) || ':' || format('%%s', t.%1$I) END`
 
 /**
  * Hashes the rows of every table, columns by name. A partitioned table counts as one, with all below it, because a row may
