@@ -2,7 +2,7 @@ import { type IngressRule, type SecurityGroups, securityGroups } from '../cloud/
 import { type AccessEntry, keyOf } from './entry.ts'
 import type { ClosedEntry, RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
-import { EXECUTION_TAG, fromTags, SHARED_TAG, sharersOf } from './tags.ts'
+import { EXECUTION_TAG, fromTags, heirOf, SHARED_TAG } from './tags.ts'
 import type { AccessTools } from './tools.ts'
 
 /**
@@ -61,11 +61,10 @@ async function handOver(
 ): Promise<readonly string[]> {
   const handed: string[] = []
   for (const rule of rules) {
-    const heir = sharersOf(rule.tags).find((other) => other !== execution)
-    if (heir === undefined) continue
-    const expires = rule.tags[SHARED_TAG + heir] ?? fromTags(rule.tags)?.expiresAt ?? ''
-    await groups.tag([rule.ruleId], { [EXECUTION_TAG]: heir, 'sampan:expires': expires })
-    await groups.untag([rule.ruleId], [SHARED_TAG + heir])
+    const heir = heirOf(rule.tags, execution)
+    if (heir === null) continue
+    await groups.tag([rule.ruleId], heir.tags)
+    await groups.untag([rule.ruleId], [SHARED_TAG + heir.execution])
     handed.push(rule.ruleId)
   }
   return handed

@@ -7,7 +7,7 @@ import type { AccessEntry } from './entry.ts'
 import { type AccessPlan, peerText, planAccess, type Wanted } from './plan.ts'
 import type { RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
-import { EXECUTION_TAG, type RuleTags, SHARED_TAG, toTags } from './tags.ts'
+import { fromTags, type RuleTags, SHARED_TAG, sharingOf, toTags } from './tags.ts'
 import { type AccessTools, expiryOf, rulesPerGroup, stackOf } from './tools.ts'
 
 /** Rules in one call. Small, so that little is undecided after a crash. */
@@ -110,9 +110,22 @@ async function rememberStanding(
   tools: AccessTools,
 ): Promise<void> {
   const tags = tagsOf(run, tools)
-  const shared = plan.existing.flatMap(({ rule }) => (rule.tags[EXECUTION_TAG] ? [rule.ruleId] : []))
+  const others = plan.existing.flatMap(({ rule }) => {
+    const owner = fromTags(rule.tags)
+    return owner ? [{ id: rule.ruleId, owner }] : []
+  })
   // One that is gone by now shows as missing in the next round's plan.
-  await groups.tag(shared, { [SHARED_TAG + run.execution]: tags.expiresAt })
+  await groups.tag(
+    others.filter(({ owner }) => owner.stack === tags.stack).map(({ id }) => id),
+    { [SHARED_TAG + run.execution]: sharingOf(tags) },
+  )
+  // Nobody may tag another stack's rules, so nothing keeps that stack from removing them.
+  const foreign = others.filter(({ owner }) => owner.stack !== tags.stack)
+  if (foreign.length > 0) {
+    const names = foreign.map(({ id, owner }) => `${id} (stack ${owner.stack}, execution ${owner.execution})`)
+    const message = `used as they stand, and gone when their own execution ends: ${names.join(', ')}`
+    await keeper.note([{ code: 'RULES_OF_ANOTHER_STACK', message }])
+  }
   const known = new Set(keeper.record.opened.map((entry) => entry.ruleId))
   const entries = [
     ...plan.ours.map(({ rule, wanted }) => entryOf(source, rule.group, wanted, tags, rule, false)),

@@ -36,7 +36,23 @@ export function fromTags(tags: Readonly<Record<string, string>>): RuleTags | nul
   }
 }
 
-/** Executions, other than its own, that rely on a rule. */
-export function sharersOf(tags: Readonly<Record<string, string>>): readonly string[] {
-  return Object.keys(tags).flatMap((key) => (key.startsWith(SHARED_TAG) ? [key.slice(SHARED_TAG.length)] : []))
+/** What a sharing execution writes down: enough to make the rule its own. */
+export function sharingOf(tags: RuleTags): string {
+  return `${tags.run} ${tags.expiresAt}`
+}
+
+/** Who comes after a rule's own execution: one that relies on it too, and the tags that make the rule its own. */
+export interface Heir {
+  readonly execution: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export function heirOf(tags: Readonly<Record<string, string>>, execution: string): Heir | null {
+  for (const [key, value] of Object.entries(tags)) {
+    const other = key.startsWith(SHARED_TAG) ? key.slice(SHARED_TAG.length) : execution
+    if (other === execution) continue
+    const [run = '', expires = ''] = value.split(' ')
+    return { execution: other, tags: { 'sampan:run': run, [EXECUTION_TAG]: other, 'sampan:expires': expires } }
+  }
+  return null
 }

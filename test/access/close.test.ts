@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { closeLeftovers } from '../../lambdas/access/leftovers.ts'
 import { openAccess } from '../../lambdas/access/open.ts'
 import { whitelistGroup } from '../../lambdas/access/open-whitelist.ts'
 import type { Fault } from '../fakes/faults.ts'
@@ -236,6 +237,34 @@ test('the second of two executions closing first takes nothing from the first', 
   expect(access.rules().map((rule) => rule.id)).toEqual(standing)
   await access.close('first')
   expect(access.isAsBefore()).toBe(true)
+})
+
+test('a rule of another stack is used, not tagged, and told', async () => {
+  await access.open({}, 'theirs')
+  access.variables = { ...access.variables, SAMPAN_STACK: 'ours' }
+  await access.open()
+  expect(access.clouds.state.calls.filter((call) => call.action === 'CreateTags')).toEqual([])
+  const record = await access.record()
+  expect(record.notes.map((note) => note.code)).toContain('RULES_OF_ANOTHER_STACK')
+  expect(record.open.map((entry) => entry.kind)).toEqual(['whitelist-entry'])
+})
+
+test('on one machine a killed execution’s access is closed when the run’s next execution ends', async () => {
+  await access.open({}, 'killed')
+  await access.open()
+  await access.close()
+  expect(access.isAsBefore()).toBe(false)
+  await closeLeftovers({ id: 'orders', execution: 'e1' }, access.tools)
+  expect(access.isAsBefore()).toBe(true)
+  expect((await access.record('killed')).open).toEqual([])
+})
+
+test('a deployed stack leaves other executions to the status rule and the sweep', async () => {
+  access.variables = { ...access.variables, SAMPAN_STACK: 'prod' }
+  await access.open({}, 'other')
+  const standing = access.standing()
+  await closeLeftovers({ id: 'orders', execution: 'e1' }, access.tools)
+  expect(access.standing()).toBe(standing)
 })
 
 test('a whitelist emptied is never empty: its last entry is nobody’s', async () => {
