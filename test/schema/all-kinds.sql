@@ -29,12 +29,20 @@ CREATE CAST (shop.address AS text) WITH FUNCTION shop.address_text(shop.address)
 CREATE AGGREGATE shop.longest(text) (SFUNC = text_larger, STYPE = text);
 CREATE FUNCTION shop.compare(a shop.address, b shop.address) RETURNS int LANGUAGE sql IMMUTABLE
   AS $$ SELECT btrecordcmp(a, b) $$;
-CREATE FUNCTION shop.less(a shop.address, b shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE
-  AS $$ SELECT a.street < b.street $$;
+CREATE FUNCTION shop.less(a shop.address, b shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a.street < b.street $$;
 CREATE OPERATOR shop.<< (LEFTARG = shop.address, RIGHTARG = shop.address, FUNCTION = shop.less);
+CREATE FUNCTION shop.at_most(a shop.address, b shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a.street <= b.street $$;
+CREATE OPERATOR shop.<<= (LEFTARG = shop.address, RIGHTARG = shop.address, FUNCTION = shop.at_most);
+CREATE FUNCTION shop.equal(a shop.address, b shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a.street = b.street $$;
+CREATE OPERATOR shop.== (LEFTARG = shop.address, RIGHTARG = shop.address, FUNCTION = shop.equal);
+CREATE FUNCTION shop.at_least(a shop.address, b shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a.street >= b.street $$;
+CREATE OPERATOR shop.>>= (LEFTARG = shop.address, RIGHTARG = shop.address, FUNCTION = shop.at_least);
+CREATE FUNCTION shop.more(a shop.address, b shop.address) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT a.street > b.street $$;
+CREATE OPERATOR shop.>> (LEFTARG = shop.address, RIGHTARG = shop.address, FUNCTION = shop.more);
 CREATE OPERATOR FAMILY shop.address_family USING btree;
 CREATE OPERATOR CLASS shop.address_class FOR TYPE shop.address USING btree FAMILY shop.address_family AS
-  OPERATOR 1 shop.<<, FUNCTION 1 shop.compare(shop.address, shop.address);
+  OPERATOR 1 shop.<<, OPERATOR 2 shop.<<=, OPERATOR 3 shop.==, OPERATOR 4 shop.>>=, OPERATOR 5 shop.>>,
+  FUNCTION 1 shop.compare(shop.address, shop.address);
 CREATE CONVERSION shop.latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
 CREATE TEXT SEARCH DICTIONARY shop.words (TEMPLATE = pg_catalog.simple);
 CREATE TEXT SEARCH CONFIGURATION shop.search (COPY = pg_catalog.simple);

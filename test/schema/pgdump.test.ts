@@ -108,6 +108,16 @@ describe.each([15, 18] as const)('pg_dump over a connection that is already open
     expect(await objectsOf(await database.connect(), { skipTransaction: true })).toEqual(locked)
   })
 
+  test('a superuser’s dump names subscriptions', async () => {
+    const database = await createDatabase(
+      sharedServer(major),
+      `CREATE SUBSCRIPTION inbound CONNECTION 'host=127.0.0.1' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
+    )
+    const objects = await objectsOf(await database.connect())
+    await database.query('DROP SUBSCRIPTION inbound')
+    expect(objects.join('\n')).toContain('SUBSCRIPTION null inbound')
+  })
+
   test('large objects come as metadata only', async () => {
     const database = await createDatabase(sharedServer(major), allKinds)
     const { archive } = await dump({ client: await database.connect(), args: ['--schema-only', '--large-objects'] })

@@ -233,7 +233,9 @@ BEGIN
       FROM sampan.chunk c JOIN sampan.relation r ON r.run OPERATOR(pg_catalog.=) c.run AND r.oid OPERATOR(pg_catalog.=) c.relation
       WHERE c.run OPERATOR(pg_catalog.=) run_id
         AND (c.state OPERATOR(pg_catalog.=) 'pending' OR c.generation OPERATOR(pg_catalog.<) snapshot_generation)
-        AND (number OPERATOR(pg_catalog.=) 1 OR c.bytes OPERATOR(pg_catalog.<=) bytes_left)
+        -- What did not arrive at the first attempt travels alone.
+        AND (number OPERATOR(pg_catalog.=) 1
+             OR (c.bytes OPERATOR(pg_catalog.<=) bytes_left AND c.attempts OPERATOR(pg_catalog.=) 0))
       ORDER BY c.bytes DESC, c.id LIMIT 1
       FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED;
     EXIT WHEN NOT FOUND;
@@ -242,6 +244,6 @@ BEGIN
       WHERE run OPERATOR(pg_catalog.=) run_id AND id OPERATOR(pg_catalog.=) claimed.id;
     RETURN NEXT claimed;
     bytes_left := bytes_left OPERATOR(pg_catalog.-) claimed.bytes;
-    EXIT WHEN bytes_left OPERATOR(pg_catalog.<=) 0;
+    EXIT WHEN bytes_left OPERATOR(pg_catalog.<=) 0 OR claimed.attempts OPERATOR(pg_catalog.>) 0;
   END LOOP;
 END $$;

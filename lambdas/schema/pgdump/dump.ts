@@ -107,9 +107,11 @@ interface Settings {
 async function readSettings(client: Client): Promise<Settings> {
   const { rows } = await client.query<{ name: string; setting: string }>(`
     SELECT name, setting FROM pg_catalog.pg_settings
-     WHERE name IN ('server_version', 'server_version_num', 'server_encoding', 'client_encoding', 'is_superuser',
-                    'session_authorization', 'DateStyle', 'IntervalStyle', 'TimeZone', 'integer_datetimes',
+     WHERE name IN ('server_version', 'server_version_num', 'server_encoding', 'client_encoding', 'DateStyle', 'IntervalStyle', 'TimeZone', 'integer_datetimes',
                     'standard_conforming_strings', 'application_name', 'in_hot_standby', 'default_transaction_read_only')
+    -- These two are hidden in pg_settings. pg_dump leaves subscriptions out where it does not know itself a superuser.
+    UNION ALL SELECT 'is_superuser', pg_catalog.current_setting('is_superuser')
+    UNION ALL SELECT 'session_authorization', pg_catalog.current_setting('session_authorization')
     UNION ALL SELECT 'user', session_user::pg_catalog.text
     UNION ALL SELECT 'database', pg_catalog.current_database()::pg_catalog.text
     UNION ALL SELECT 'pid', pg_catalog.pg_backend_pid()::pg_catalog.text`)

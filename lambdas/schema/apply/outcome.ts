@@ -1,0 +1,40 @@
+import { DatabaseError } from '../../postgres/errors.ts'
+import { SampanError } from '../../runtime/errors.ts'
+
+/** How one object's transaction ended. */
+export type Outcome =
+  | { readonly kind: 'made' }
+  /** Another attempt has the receipt already, or another lane is at work on it. */
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** Nothing is wrong with the object: the connection, a deadlock, a full disk. It stays pending. */
+  | { readonly kind: 'passing'; readonly error: SampanError }
+
+const runSealed = 'SP001'
+const hasReceipt = 'SP002'
+const isClaimed = 'SP003'
+
+/** Deadlock, serialisation, lock time-out, cancelled, out of resources: another attempt may succeed. */
+const passing = /^(40|53|57)|^55P03$/
+
+/** @throws SampanError `RUN_SEALED`: nothing more may be written */
+export function judgeOutcome(thrown: unknown): Outcome {
+  if (!(thrown instanceof DatabaseError)) {
+    if (thrown instanceof SampanError) return { kind: 'passing', error: thrown }
+    throw thrown
+  }
+  const { sqlState } = thrown
+  if (sqlState === runSealed) throw sealed()
+  if (sqlState === hasReceipt || sqlState === isClaimed) return { kind: 'elsewhere' }
+  if (thrown.kind === 'connection' || sqlState === null || passing.test(sqlState))
+    return { kind: 'passing', error: thrown }
+  return { kind: 'failed', code: sqlState, message: thrown.message.replace(/^the destination answered: /, '') }
+}
+
+function sealed(): SampanError {
+  return new SampanError({
+    code: 'RUN_SEALED',
+    message: 'the run was sealed meanwhile: nothing more is written to this destination',
+    remedy: 'for a new migration give the task another name and an empty destination',
+  })
+}

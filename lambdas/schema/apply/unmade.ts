@@ -1,0 +1,28 @@
+import type { Session } from '../../postgres/connect.ts'
+import { SampanError } from '../../runtime/errors.ts'
+import { readUnmade, type UnmadeObject } from '../ledger-objects.ts'
+
+const named = 3
+
+/**
+ * Called when all objects of a stage were tried.
+ * @throws SampanError `OBJECTS_FAILED` where some could not be made and the task does not go on without them
+ */
+export async function requireAllMade(session: Session, run: string, onObjectError: 'fail' | 'continue'): Promise<void> {
+  if (onObjectError === 'continue') return
+  const unmade = await readUnmade(session, run)
+  if (unmade.length === 0) return
+  const failed = unmade.filter(({ status }) => status === 'failed')
+  const list = (failed.length > 0 ? failed : unmade).slice(0, named).map(describe).join('; ')
+  const rest = unmade.length > named ? ', and more' : ''
+  throw new SampanError({
+    code: 'OBJECTS_FAILED',
+    message: `${failed.length} objects could not be made and ${unmade.length - failed.length} depend on something missing: ${list}${rest}`,
+    remedy:
+      'the report lists them all: mend the cause and start again, exclude them, or set onObjectError to "continue"',
+  })
+}
+
+function describe({ kind, schema, name, message }: UnmadeObject): string {
+  return `${kind.toLowerCase()} ${schema === null ? '' : `${schema}.`}${name}${message === null ? '' : ` (${message})`}`
+}

@@ -1,0 +1,106 @@
+import { writeEvents } from '../ledger/events.ts'
+import { migrateLedger } from '../ledger/migrate.ts'
+import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
+import type { Session } from '../postgres/connect.ts'
+import { openSource } from '../postgres/sessions.ts'
+import { inTransaction } from '../postgres/transaction.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { DatabaseIdentity, Endpoints, StepEvent } from '../runtime/event.ts'
+import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
+import { done } from '../runtime/verdict.ts'
+import { reopenObjects, storePlan } from './ledger-objects.ts'
+import { dump } from './pgdump/dump.ts'
+import { readDatabaseForm } from './plan/destination-database.ts'
+import { readFacts } from './plan/facts.ts'
+import { openOrCreateDatabase } from './plan/open-database.ts'
+import { planObjects } from './plan/plan.ts'
+import { readArchive } from './toc/read.ts'
+
+/**
+ * PlanObjects: the source's objects and what becomes of each, written to the ledger of the destination's database, which is
+ * made where it does not exist. A run that has its plan keeps it; what failed in it is tried once more.
+ */
+export const handler = stepHandler('PlanObjects', async (event: StepEvent, step) => {
+  const { run } = event
+  const { database, endpoints } = addressed(event)
+  const source = await openSource(event, step.environment, { purpose: 'plan', signal: step.signal })
+  const open: Session[] = [source]
+  try {
+    const form = await readDatabaseForm(source)
+    const destination = await openOrCreateDatabase(event, step, form)
+    open.push(destination)
+    await migrateLedger(destination)
+    const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
+      serverVersion: source.serverVersion,
+      encoding: form.encoding,
+      database: form.name,
+    })
+    if (row.objectsPlannedAt === null) await plan(event, step, database, source, destination)
+    else await reopenObjects(destination, run.id)
+    return done()
+  } finally {
+    await Promise.all(open.map((session) => session.close()))
+  }
+})
+
+async function plan(
+  event: StepEvent,
+  step: StepTools,
+  database: DatabaseIdentity,
+  source: Session,
+  destination: Session,
+): Promise<void> {
+  const run = event.run.id
+  const { archive, notices } = await dumpOnOwnConnection(event, step)
+  const { entries } = readArchive(archive)
+  const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
+  const facts = await readFacts(source, tables)
+  const roles = await destination.rows<{ name: string }>(`SELECT rolname::text AS name FROM pg_catalog.pg_roles`)
+  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
+  const planned = planObjects({
+    entries,
+    facts,
+    roles: new Set(roles.map(({ name }) => name)),
+    include: chosen?.include ?? ['*.*'],
+    exclude: chosen?.exclude ?? [],
+  })
+  await inTransaction(destination, async () => {
+    await storePlan(destination, run, planned.objects, planned.relations)
+    await writeEvents(
+      destination,
+      run,
+      notices.map((message) => notice(message)),
+    )
+    await markPlanned(destination, run, 'objects_planned_at')
+  })
+}
+
+/** pg_dump leaves its session with settings and a transaction of its own. */
+async function dumpOnOwnConnection(event: StepEvent, step: StepTools) {
+  const session = await openSource(event, step.environment, { purpose: 'dump', signal: step.signal })
+  try {
+    return await dump({
+      client: session.client,
+      args: ['--schema-only', '--large-objects'],
+      signal: step.signal,
+      timeout: Math.max(1_000, step.remainingMilliseconds() - 15_000),
+    })
+  } finally {
+    await session.close()
+  }
+}
+
+function notice(message: string) {
+  return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message } as const
+}
+
+function addressed({ database, endpoints }: StepEvent): { database: DatabaseIdentity; endpoints: Endpoints } {
+  if (database === null || endpoints === null) {
+    throw new SampanError({
+      code: 'EVENT_INCOMPLETE',
+      message: 'PlanObjects was called without a database or without addresses',
+      remedy: 'start the task from its beginning',
+    })
+  }
+  return { database, endpoints }
+}

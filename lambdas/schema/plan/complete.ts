@@ -1,0 +1,92 @@
+import { quoteQualified } from '../../postgres/identifiers.ts'
+import type { TocEntry } from '../toc/entry.ts'
+import type { SourceFacts } from './facts.ts'
+import { bookkeeping } from './kinds.ts'
+
+/**
+ * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a
+ * schema-only archive has no refresh of materialized views, so each that is filled on the source gets one.
+ */
+export function completeEntries(archived: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
+  const kept = archived.filter(({ kind }) => !bookkeeping.has(kind))
+  const ids = new Set(kept.map(({ id }) => id))
+  const blobs = new Map(archived.filter(({ kind }) => kind === 'BLOB METADATA').map((entry) => [entry.id, entry]))
+  const servers = kept.filter(({ kind }) => kind === 'SERVER')
+  const entries = kept.map((entry) => {
+    const dependencies = [...new Set(entry.dependencies)].filter((id) => ids.has(id))
+    if (entry.kind === 'USER MAPPING') {
+      const server = servers.find(({ tag }) => entry.tag.endsWith(` SERVER ${tag}`))
+      return { ...entry, dependencies: server ? [server.id] : dependencies }
+    }
+    const group = entry.dependencies.map((id) => blobs.get(id)).find((found) => found !== undefined)
+    return { ...entry, dependencies, sql: group ? forEveryLargeObject(entry, group) : entry.sql }
+  })
+  return [...entries, ...refreshes(entries, facts)]
+}
+
+/** pg_dump writes the privileges of a group of large objects once, for the first of them. */
+function forEveryLargeObject(entry: TocEntry, group: TocEntry): string {
+  if (!entry.tag.startsWith('LARGE OBJECTS ')) return entry.sql
+  const oids = group.sql.split('\n').filter((line) => /^\d+$/.test(line))
+  return oids.map((oid) => entry.sql.replace(/(\bON LARGE OBJECT )\d+/g, `$1${oid}`)).join('\n')
+}
+
+function refreshes(entries: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
+  const views = entries.filter(
+    ({ kind, oid }) => kind === 'MATERIALIZED VIEW' && facts.materializedViews.get(oid)?.populated,
+  )
+  const first = Math.max(0, ...entries.map(({ id }) => id)) + 1
+  const refreshOf = new Map(views.map((view, index) => [view.id, first + index]))
+  const byId = new Map(entries.map((entry) => [entry.id, entry]))
+  const bodies = viewBodies(entries)
+  return views.map((view) => {
+    const name = quoteQualified(view.schema ?? 'public', view.tag)
+    return {
+      ...view,
+      id: refreshOf.get(view.id) ?? 0,
+      catalogOid: 0,
+      kind: 'MATERIALIZED VIEW DATA',
+      section: 'post-data',
+      sql: `REFRESH MATERIALIZED VIEW ${name};\nANALYZE ${name};\n`,
+      dropSql: '',
+      dependencies: [view.id, ...sourcesOf(view, byId, bodies, refreshOf)],
+    } satisfies TocEntry
+  })
+}
+
+/** The `_RETURN` rules that replace a view's stand-in, by view. */
+function viewBodies(entries: readonly TocEntry[]): Map<number, number> {
+  const views = new Map(
+    entries.filter(({ kind }) => kind === 'VIEW').map((view) => [`${view.schema}.${view.tag}`, view.id]),
+  )
+  return new Map(
+    entries
+      .filter(({ kind, tag }) => kind === 'RULE' && tag.endsWith(' _RETURN'))
+      .map((rule) => [views.get(`${rule.schema}.${rule.tag.slice(0, -' _RETURN'.length)}`) ?? 0, rule.id]),
+  )
+}
+
+/** What must be filled or complete before a view is refreshed: other refreshes, and bodies of views, however far below. */
+function sourcesOf(
+  view: TocEntry,
+  byId: ReadonlyMap<number, TocEntry>,
+  bodies: ReadonlyMap<number, number>,
+  refreshOf: ReadonlyMap<number, number>,
+): number[] {
+  const found = new Set<number>()
+  const seen = new Set<number>([view.id])
+  const open = [...view.dependencies]
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (seen.has(id)) continue
+    seen.add(id)
+    const refresh = refreshOf.get(id)
+    if (refresh !== undefined) found.add(refresh)
+    const body = bodies.get(id)
+    if (body !== undefined) {
+      found.add(body)
+      open.push(...(byId.get(body)?.dependencies ?? []))
+    }
+    open.push(...(byId.get(id)?.dependencies ?? []))
+  }
+  return [...found]
+}

@@ -1,0 +1,44 @@
+import type { Session } from '../../postgres/connect.ts'
+import { sqlFile } from '../../postgres/sql-file.ts'
+import type { PlannedRelation } from './planned.ts'
+
+const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.meta.url))
+const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
+const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
+const RELATIONS = sqlFile(new URL('../sql/relations.sql', import.meta.url))
+
+/** What the archive does not tell about the source, by object identifier. One query each, whatever the number of objects. */
+export interface SourceFacts {
+  /** Functions in C or of the server itself, with their language. */
+  readonly nativeFunctions: ReadonlyMap<number, string>
+  readonly materializedViews: ReadonlyMap<number, { readonly populated: boolean; readonly bytes: number }>
+  readonly policyRoles: ReadonlyMap<number, readonly string[]>
+  readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
+  /** How many large objects there are. */
+  readonly largeObjects: number
+  readonly largeObjectBytes: number
+}
+
+/** Row-level security came with 9.5. */
+const POLICIES_SINCE = 90_500
+
+/** @param tables oids of the archive's tables */
+export async function readFacts(source: Session, tables: readonly number[]): Promise<SourceFacts> {
+  const functions = await source.rows<{ oid: number; language: string }>(NATIVE_FUNCTIONS)
+  const views = await source.rows<{ oid: number; populated: boolean; bytes: number }>(MATERIALIZED_VIEWS)
+  const policies =
+    source.serverVersion >= POLICIES_SINCE ? await source.rows<{ oid: number; roles: string[] }>(POLICY_ROLES) : []
+  const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [tables])
+  const [large] = await source.rows<{ count: number; bytes: number }>(
+    `SELECT count(*)::float8 AS count, pg_catalog.pg_table_size('pg_catalog.pg_largeobject')::float8 AS bytes
+       FROM pg_catalog.pg_largeobject_metadata`,
+  )
+  return {
+    nativeFunctions: new Map(functions.map(({ oid, language }) => [oid, language])),
+    materializedViews: new Map(views.map((view) => [view.oid, view])),
+    policyRoles: new Map(policies.map(({ oid, roles }) => [oid, roles])),
+    relations: new Map(relations.map((relation) => [relation.oid, relation])),
+    largeObjects: large?.count ?? 0,
+    largeObjectBytes: large?.bytes ?? 0,
+  }
+}

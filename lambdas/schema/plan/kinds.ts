@@ -1,0 +1,84 @@
+import type { TocEntry } from '../toc/entry.ts'
+
+/** Stages of a migration in their order; `never` is not applied at all. */
+export type Stage = 'create' | 'index' | 'link' | 'never'
+
+/** pg_dump's own settings and the database itself: no objects in the database. Rows of large objects travel with the tables' rows. */
+export const bookkeeping: ReadonlySet<string> = new Set([
+  'ENCODING',
+  'STDSTRINGS',
+  'SEARCHPATH',
+  'DATABASE',
+  'BLOB METADATA',
+  'BLOBS',
+  'BLOB',
+])
+
+/** What bears rows or stands for them, and is named by the patterns of a task. */
+export const relationKinds: ReadonlySet<string> = new Set([
+  'TABLE',
+  'FOREIGN TABLE',
+  'VIEW',
+  'MATERIALIZED VIEW',
+  'SEQUENCE',
+])
+
+/** Kinds that must stand before the rows come. */
+export const beforeRows: ReadonlySet<string> = new Set([
+  'TABLE',
+  'SEQUENCE',
+  'TABLE ATTACH',
+  'DEFAULT',
+  'FOREIGN TABLE',
+])
+
+/** What says something about another object and is nothing without it. */
+export const remarkKinds: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
+
+const indexKinds = new Set(['CONSTRAINT', 'INDEX', 'INDEX ATTACH', 'STATISTICS', 'MATERIALIZED VIEW DATA'])
+
+const linkKinds = new Set([
+  'FK CONSTRAINT',
+  // Apart from its table only where it is NOT VALID: rows that break it must come first.
+  'CHECK CONSTRAINT',
+  'TRIGGER',
+  'POLICY',
+  'ROW SECURITY',
+  'PUBLICATION',
+  'PUBLICATION TABLE',
+  'PUBLICATION TABLES IN SCHEMA',
+  'EVENT TRIGGER',
+  'DEFAULT ACL',
+])
+
+/** The stage a kind belongs to by itself; dependencies may raise it. */
+export function naturalStage({ kind, tag }: Pick<TocEntry, 'kind' | 'tag'>): Exclude<Stage, 'never'> {
+  if (linkKinds.has(kind)) return 'link'
+  if (indexKinds.has(kind)) return 'index'
+  // `_RETURN` is the body of a view; it waits for a key only where GROUP BY relies on one.
+  if (kind === 'RULE') return tag.endsWith(' _RETURN') ? 'create' : 'link'
+  if (remarkKinds.has(kind) && tag.startsWith('LARGE OBJECT')) return 'link'
+  return 'create'
+}
+
+/** Why a kind is never applied; null where it may be. */
+export function neverApplied({ kind, tag }: Pick<TocEntry, 'kind' | 'tag'>): string | null {
+  if (remarkKinds.has(kind) && tag.startsWith('DATABASE '))
+    return 'belongs to the database itself, which the destination’s owner governs'
+  switch (kind) {
+    case 'DATABASE PROPERTIES':
+      return 'settings of the database itself are the destination’s own matter: set by hand what is still wanted'
+    case 'SUBSCRIPTION':
+      return 'a subscription would begin to receive at once, and holds a connection string; create it after the cutover'
+    case 'SECURITY LABEL':
+      return 'security labels belong to a provider that is loaded into the server'
+    case 'COMMENT':
+      return tag.startsWith('EXTENSION ')
+        ? 'only the owner of an extension may comment on it, and it brings its own comment'
+        : null
+    case 'TABLESPACE':
+      return 'tablespaces are the server’s own matter'
+    default:
+      return null
+  }
+}

@@ -1,0 +1,156 @@
+import { readFilter } from '../select/filter.ts'
+import { selectEntries } from '../select/select.ts'
+import type { TocEntry } from '../toc/entry.ts'
+import { completeEntries } from './complete.ts'
+import type { SourceFacts } from './facts.ts'
+import { relationKinds, remarkKinds } from './kinds.ts'
+import type { PlannedObject, PlannedRelation } from './planned.ts'
+import { assignStages } from './stages.ts'
+import { type EntryVerdict, judgeEntry } from './verdict.ts'
+
+export interface PlanInput {
+  readonly entries: readonly TocEntry[]
+  readonly facts: SourceFacts
+  /** Names of the destination's roles. */
+  readonly roles: ReadonlySet<string>
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+}
+
+export interface Plan {
+  readonly objects: readonly PlannedObject[]
+  readonly relations: readonly PlannedRelation[]
+}
+
+/**
+ * Decides for every object of the source what becomes of it. Pure: all facts are given.
+ * @throws SampanError `FILTER_MATCHES_NOTHING`
+ */
+export function planObjects(input: PlanInput): Plan {
+  const entries = completeEntries(input.entries, input.facts)
+  const filter = readFilter(input.include, input.exclude, entries)
+  const leftOut = selectEntries(entries, filter)
+  const fates = decideFates(entries, leftOut, input)
+  const stages = assignStages(entries)
+  const sizes = relationSizes(entries, input.facts)
+  const objects = inApplyOrder(entries).map((entry, position): PlannedObject => {
+    const fate = fates.get(entry.id)
+    const blockedBy = fate?.blockedBy ?? null
+    const verdict = fate?.verdict ?? { verdict: 'skip', reason: 'unknown' }
+    const skipped = verdict.verdict === 'skip'
+    return {
+      id: entry.id,
+      position,
+      kind: entry.kind,
+      schema: entry.schema,
+      name: entry.tag,
+      owner: entry.owner,
+      catalogOid: entry.catalogOid,
+      oid: entry.oid,
+      stage: skipped ? 'never' : (stages.get(entry.id) ?? 'create'),
+      // What is left behind may hold a password (subscriptions, user mappings): it is not kept.
+      sql: skipped ? '' : verdict.sql,
+      dependencies: entry.dependencies,
+      bytes: Math.max(0, ...entry.dependencies.map((id) => sizes.get(id) ?? 0)),
+      verdict: verdict.verdict,
+      reason: verdict.verdict === 'migrate' ? null : verdict.reason,
+      status: skipped ? 'skipped' : blockedBy === null ? 'pending' : 'blocked',
+      blockedBy,
+    }
+  })
+  return { objects, relations: copiedRelations(objects, input.facts, filter.everything) }
+}
+
+interface Fate {
+  readonly verdict: EntryVerdict
+  /** The skipped object that this one cannot be without. */
+  readonly blockedBy: number | null
+}
+
+const goneWithIt: EntryVerdict = { verdict: 'skip', reason: 'what it belongs to is left behind' }
+
+function decideFates(
+  entries: readonly TocEntry[],
+  leftOut: ReadonlyMap<number, string>,
+  { facts, roles }: PlanInput,
+): Map<number, Fate> {
+  const fates = new Map<number, Fate>()
+  const byId = new Map(entries.map((entry) => [entry.id, entry]))
+  for (const entry of entries) {
+    const reason = leftOut.get(entry.id)
+    if (reason !== undefined) {
+      fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
+      continue
+    }
+    const verdict = judgeEntry(entry, facts, roles)
+    const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
+    const isGone = remarkKinds.has(entry.kind) && entry.dependencies.includes(blockedBy ?? -1)
+    fates.set(entry.id, isGone ? { verdict: goneWithIt, blockedBy: null } : { verdict, blockedBy })
+  }
+  return fates
+}
+
+/** A skipped object among what an entry needs, directly or through something blocked. Nothing needs a comment or a privilege. */
+function blockerOf(
+  entry: TocEntry,
+  fates: ReadonlyMap<number, Fate>,
+  byId: ReadonlyMap<number, TocEntry>,
+): number | null {
+  for (const id of entry.dependencies) {
+    const fate = fates.get(id)
+    if (!fate || remarkKinds.has(byId.get(id)?.kind ?? '')) continue
+    if (fate.blockedBy !== null) return fate.blockedBy
+    if (fate.verdict.verdict === 'skip') return id
+  }
+  return null
+}
+
+/** Schemas, extensions, then the archive's order; event triggers last, because they fire at every object after them. */
+function inApplyOrder(entries: readonly TocEntry[]): readonly TocEntry[] {
+  const rank = ({ kind, tag }: TocEntry) => {
+    if (kind === 'SCHEMA') return 0
+    if (kind === 'EXTENSION') return 1
+    if (kind === 'EVENT TRIGGER' || tag.startsWith('EVENT TRIGGER ')) return 3
+    return 2
+  }
+  return entries.toSorted((a, b) => rank(a) - rank(b))
+}
+
+function relationSizes(entries: readonly TocEntry[], facts: SourceFacts): Map<number, number> {
+  return new Map(
+    entries
+      .filter(({ kind }) => relationKinds.has(kind))
+      .map(({ id, oid }) => [id, facts.relations.get(oid)?.bytes ?? facts.materializedViews.get(oid)?.bytes ?? 0]),
+  )
+}
+
+function copiedRelations(
+  objects: readonly PlannedObject[],
+  facts: SourceFacts,
+  everything: boolean,
+): PlannedRelation[] {
+  const tables = objects.flatMap((object) => {
+    const relation =
+      object.kind === 'TABLE' && object.status === 'pending' ? facts.relations.get(object.oid) : undefined
+    return relation ? [{ ...relation, object: object.id }] : []
+  })
+  // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
+  const pointing = tables.some(({ types }) => types.some((type) => /^(oid|(.*\.)?lo)(\[\])?$/.test(type)))
+  if (facts.largeObjects === 0 || !(everything || pointing)) return tables
+  return [...tables, largeObjects(facts)]
+}
+
+/** The one row that stands for all large objects. */
+function largeObjects(facts: SourceFacts): PlannedRelation {
+  return {
+    oid: 0,
+    schema: 'pg_catalog',
+    name: 'pg_largeobject',
+    columns: [],
+    types: [],
+    hasKey: true,
+    bytes: facts.largeObjectBytes,
+    pages: 0,
+    object: null,
+  }
+}

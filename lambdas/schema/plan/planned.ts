@@ -1,0 +1,35 @@
+import type { Stage } from './kinds.ts'
+
+/** One object of the source as the ledger holds it: what becomes of it, and why. */
+export interface PlannedObject {
+  readonly id: number
+  readonly position: number
+  readonly kind: string
+  readonly schema: string | null
+  readonly name: string
+  readonly owner: string
+  readonly catalogOid: number
+  readonly oid: number
+  readonly stage: Stage
+  readonly sql: string
+  readonly dependencies: readonly number[]
+  readonly bytes: number
+  readonly verdict: 'migrate' | 'transform' | 'skip'
+  readonly reason: string | null
+  readonly status: 'pending' | 'skipped' | 'blocked'
+  /** The skipped object that it cannot be without. */
+  readonly blockedBy: number | null
+}
+
+/** A table whose rows are copied; `oid` is the source's, `object` the planned object that creates it. */
+export interface PlannedRelation {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly types: readonly string[]
+  readonly hasKey: boolean
+  readonly bytes: number
+  readonly pages: number
+  readonly object: number | null
+}

@@ -1,0 +1,75 @@
+import { quoteLiteral } from '../../postgres/identifiers.ts'
+import type { TocEntry } from '../toc/entry.ts'
+import { amazonOnly, isAmazonRole } from './amazon-only.ts'
+import type { SourceFacts } from './facts.ts'
+import { neverApplied } from './kinds.ts'
+import { keepKnownRoles, mappedRole } from './privileges.ts'
+
+/** What becomes of one entry that is selected. */
+export type EntryVerdict =
+  | { readonly verdict: 'migrate'; readonly sql: string }
+  | { readonly verdict: 'transform'; readonly sql: string; readonly reason: string }
+  | { readonly verdict: 'skip'; readonly reason: string }
+
+/** @param roles the destination's roles */
+export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: ReadonlySet<string>): EntryVerdict {
+  const left = neverApplied(entry) ?? amazonOnly(entry)
+  if (left !== null) return { verdict: 'skip', reason: left }
+  const isKnown = (role: string) => roles.has(role) && !isAmazonRole(role)
+  switch (entry.kind) {
+    case 'FUNCTION':
+    case 'PROCEDURE':
+    case 'AGGREGATE':
+      return judgeFunction(entry, facts)
+    case 'ACL':
+    case 'DEFAULT ACL':
+      return judgePrivileges(entry, isKnown)
+    case 'POLICY':
+      return judgeRoles(entry, facts.policyRoles.get(entry.oid) ?? [], isKnown)
+    case 'USER MAPPING': {
+      const role = mappedRole(entry.sql)
+      return judgeRoles(entry, role === null ? [] : [role], isKnown)
+    }
+    case 'SCHEMA':
+      // `public` is there already, and a schema may have been made by hand: only its objects can be in the way.
+      return { verdict: 'migrate', sql: schemaSql(entry) }
+    default:
+      return { verdict: 'migrate', sql: withAccessMethod(entry) }
+  }
+}
+
+function judgeFunction(entry: TocEntry, facts: SourceFacts): EntryVerdict {
+  const language = facts.nativeFunctions.get(entry.oid)
+  if (language === undefined || entry.kind === 'AGGREGATE') return { verdict: 'migrate', sql: entry.sql }
+  return {
+    verdict: 'skip',
+    reason: `a function in ${language === 'c' ? 'C' : 'the server’s internal language'} cannot be made by the account of a managed server`,
+  }
+}
+
+function judgePrivileges(entry: TocEntry, isKnown: (role: string) => boolean): EntryVerdict {
+  const { sql, leftOut, grantorLost } = keepKnownRoles(entry.sql, isKnown)
+  if (leftOut.length === 0 && !grantorLost) return { verdict: 'migrate', sql: entry.sql }
+  const absent = leftOut.length === 0 ? [] : [`the destination has no role ${leftOut.join(', ')}`]
+  const reason = [...absent, ...(grantorLost ? ['the grantor becomes the destination’s account'] : [])].join('; ')
+  if (sql === '') return { verdict: 'skip', reason }
+  return { verdict: 'transform', sql, reason }
+}
+
+function judgeRoles(entry: TocEntry, named: readonly string[], isKnown: (role: string) => boolean): EntryVerdict {
+  const absent = named.filter((role) => !isKnown(role))
+  if (absent.length === 0) return { verdict: 'migrate', sql: entry.sql }
+  return { verdict: 'skip', reason: `the destination has no role ${absent.join(', ')}` }
+}
+
+function schemaSql(entry: TocEntry): string {
+  if (entry.tag === 'public') return 'CREATE SCHEMA IF NOT EXISTS public;\n'
+  return entry.sql.replace(/^CREATE SCHEMA (?!IF NOT EXISTS)/, 'CREATE SCHEMA IF NOT EXISTS ')
+}
+
+/** pg_restore sets the method before the statement; ours ends with the object's own transaction. */
+function withAccessMethod(entry: TocEntry): string {
+  const { accessMethod, relationKind } = entry
+  if (!accessMethod || accessMethod === 'heap' || relationKind === 'p') return entry.sql
+  return `SELECT pg_catalog.set_config('default_table_access_method', ${quoteLiteral(accessMethod)}, true);\n${entry.sql}`
+}

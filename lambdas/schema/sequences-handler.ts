@@ -1,0 +1,23 @@
+import { openSource } from '../postgres/sessions.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import { stepHandler } from '../runtime/step-handler.ts'
+import { done } from '../runtime/verdict.ts'
+import { syncSequences } from './sequences/sync.ts'
+import { withDestination } from './with-destination.ts'
+
+/** SyncSequences: a schema-only dump has no values, and rows bring none. */
+export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
+  withDestination(event, step, 'sequences', async (destination) => {
+    const source = await openSource(event, step.environment, {
+      purpose: 'sequences',
+      pipeline: true,
+      signal: step.signal,
+    })
+    try {
+      await syncSequences(source, destination, event.run.id)
+      return done()
+    } finally {
+      await source.close()
+    }
+  }),
+)

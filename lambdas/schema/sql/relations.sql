@@ -1,0 +1,30 @@
+-- $1 oids of tables. Facts about each table whose rows are copied, on servers from 9.4: columns that later versions added to
+-- the catalogue are read through JSON.
+SELECT c.oid,
+       n.nspname::text AS schema,
+       c.relname::text AS name,
+       COALESCE(k.columns, '{}') AS columns,
+       COALESCE(k.types, '{}') AS types,
+       EXISTS (
+         SELECT 1 FROM pg_catalog.pg_index i
+          WHERE i.indrelid = c.oid AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+            AND (i.indisprimary
+                 OR i.indisunique AND NOT EXISTS (
+                      SELECT 1 FROM pg_catalog.pg_attribute a
+                       WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull))
+       ) AS "hasKey",
+       pg_catalog.pg_table_size(c.oid)::float8 AS bytes,
+       (pg_catalog.pg_relation_size(c.oid)
+         / pg_catalog.current_setting('block_size')::pg_catalog.int8)::float8 AS pages
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN (
+    SELECT a.attrelid,
+           pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS columns,
+           pg_catalog.array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum) AS types
+      FROM pg_catalog.pg_attribute a
+     WHERE a.attrelid = ANY ($1::pg_catalog.oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+       AND COALESCE(pg_catalog.row_to_json(a) ->> 'attgenerated', '') = ''
+     GROUP BY a.attrelid
+  ) k ON k.attrelid = c.oid
+ WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind = 'r'

@@ -1,0 +1,35 @@
+import type { Session } from '../postgres/connect.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import type { StepTools } from '../runtime/step-handler.ts'
+import { more, type StepAnswer } from '../runtime/verdict.ts'
+
+/** What is kept back of a call's time for the flight that is under way. */
+const RESERVE_MILLISECONDS = 60_000
+
+/** Is there time for another flight? Of a short call three quarters are used. */
+export function timeKeeper(step: StepTools): () => boolean {
+  const reserve = Math.min(RESERVE_MILLISECONDS, step.remainingMilliseconds() / 4)
+  return () => !step.signal.aborted && step.remainingMilliseconds() > reserve
+}
+
+/**
+ * Opens a pipelined session to the destination for the time of `body`. A call that is told to stop in the middle answers
+ * `more`: what has no receipt is made by the next one.
+ */
+export async function withDestination<Output>(
+  event: StepEvent,
+  step: StepTools,
+  purpose: string,
+  body: (destination: Session) => Promise<StepAnswer<Output>>,
+): Promise<StepAnswer<Output>> {
+  const destination = await openDestination(event, step.environment, { purpose, pipeline: true, signal: step.signal })
+  try {
+    return await body(destination)
+  } catch (thrown) {
+    if (step.signal.aborted) return more()
+    throw thrown
+  } finally {
+    await destination.close()
+  }
+}
