@@ -16,7 +16,7 @@ export interface Scene {
   readonly task: TaskInput
   /** To be put into the environment of the run: endpoints and keys of the fakes. */
   readonly environment: Readonly<Record<string, string>>
-  /** Rules of the security group and entries of the whitelist, as text to be compared. */
+  /** Rules of the security group and addresses of the whitelist, as text to be compared. */
   access(): string
   stop(): Promise<void>
 }
@@ -100,8 +100,9 @@ async function startClouds(source: Server, destination: Server, database: string
 function describeAccess({ state }: FakeClouds): string {
   const rules = state.ec2.groups.get(SECURITY_GROUP)?.rules ?? []
   const whitelist = [...(state.alibaba.instances.get(APSARA_INSTANCE)?.ipArrays ?? [])]
-  const entries = whitelist.filter(([, { addresses }]) => addresses.length > 0)
-  return JSON.stringify({ rules, entries })
+  // ApsaraDB puts 127.0.0.1, which lets nobody in, into a group that would be empty.
+  const addresses = whitelist.flatMap(([, group]) => group.addresses).filter((address) => address !== '127.0.0.1')
+  return JSON.stringify({ rules, addresses })
 }
 
 async function createDatabase({ host, port, superuser, password }: Server, name: string): Promise<void> {

@@ -8,17 +8,22 @@ export function describeCounts(
   counts: { readonly progress: Progress; readonly bytesPerSecond: number },
 ): string {
   const { progress } = counts
+  const active = state === 'active'
   switch (stage) {
     case 'plan':
-      return `${formatNumberOf(progress.objects, 'object')}, ${formatBytes(progress.bytes)}`
+      return progress.objects === 0
+        ? ''
+        : `${formatNumberOf(progress.objects, 'object')}, ${formatBytes(progress.bytes)}`
     case 'create':
-      return state === 'active' ? ofTotal(progress.objectsDone, progress.objects, 'object') : ''
+      return active ? ofTotal(progress.objectsDone, progress.objects, 'object') : ''
     case 'copy':
-      return state === 'active' ? describeCopy(progress, counts.bytesPerSecond) : describeCopied(progress)
+      if (active) return describeCopy(progress, counts.bytesPerSecond)
+      // Counts are read now and then: those of a stage that has just ended may not be the last ones.
+      return progress.chunksDone === progress.chunks ? describeCopied(progress) : ''
     case 'index':
-      return ofTotal(progress.indexesDone, progress.indexes, 'key and index', 'keys and indexes')
+      return active || progress.indexesDone === progress.indexes ? describeIndexes(progress) : ''
     case 'validate':
-      return progress.parts === 0 ? '' : ofTotal(progress.partsDone, progress.parts, 'part')
+      return active && progress.parts > 0 ? ofTotal(progress.partsDone, progress.parts, 'part') : ''
     default:
       return ''
   }
@@ -38,6 +43,10 @@ function describeCopy(progress: Progress, bytesPerSecond: number): string {
 
 function describeCopied(progress: Progress): string {
   return `${formatNumberOf(progress.rows, 'row')}, ${formatBytes(progress.bytesDone)}`
+}
+
+function describeIndexes({ indexes, indexesDone }: Progress): string {
+  return indexes === 0 ? '' : ofTotal(indexesDone, indexes, 'key and index', 'keys and indexes')
 }
 
 function ofTotal(done: number, total: number, noun: string, plural = `${noun}s`): string {

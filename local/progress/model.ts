@@ -109,14 +109,16 @@ export class ProgressModel {
     this.#changed()
   }
 
-  /** The run was stopped: what was being done is not done. */
+  /** The run was stopped: what was being done is not done, and only what ends a run still comes. */
   stop(): void {
     for (const entry of this.#entries) {
-      if (entry.state !== 'active') continue
-      entry.failure ??= 'stopped'
-      this.#end(entry, 'failed')
+      if (entry.state === 'active') {
+        entry.failure ??= 'stopped'
+        this.#end(entry, 'failed')
+      }
+      if (entry.database !== null && entry.state === 'waiting') entry.state = 'skipped'
     }
-    this.finish()
+    this.#changed()
   }
 
   view(database: string | null, stage: Stage): StageView {

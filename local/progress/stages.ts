@@ -15,7 +15,7 @@ export const runStages: readonly Stage[] = [
   { id: 'precheck', title: 'Check both sides', functions: ['PrecheckFunction'] },
   { id: 'databases', title: 'Migrate', functions: [] },
   { id: 'report', title: 'Write the report', functions: ['ReportFunction'] },
-  { id: 'close', title: 'Close access', functions: ['CloseAccessFunction'] },
+  { id: 'close', title: 'Close access', functions: ['CloseAccessFunction', 'FinishReportFunction'] },
 ]
 
 /** For each database. The snapshot's keepers run beside the lanes and are no stage of their own. */

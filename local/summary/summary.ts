@@ -5,6 +5,7 @@ import type {
   PrecheckReport,
   Report,
   SequenceReport,
+  TableReport,
 } from '../../lambdas/report/model.ts'
 import { errorText } from '../problem-text.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
@@ -64,8 +65,14 @@ function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
   if (tables.length === 0) return []
   const left = tables.filter((table) => table.chunksDone < table.chunks)
   const unfinished = left.length === 0 ? [] : [line('', styleText('red', `not all copied: ${named(left)}`))]
-  const amount = `${formatNumberOf(totals.tables, 'table')}, ${formatNumberOf(totals.rows, 'row')}`
-  return [line('rows', `${amount}, ${formatBytes(totals.bytes)}`), ...unfinished]
+  const amount = [numberOfTables(tables), formatNumberOf(totals.rows, 'row'), formatBytes(totals.bytes)]
+  return [line('rows', amount.join(', ')), ...unfinished]
+}
+
+/** The report lists the large objects of a database among its tables. */
+function numberOfTables(tables: readonly TableReport[]): string {
+  const own = tables.filter(({ name }) => name !== 'large objects').length
+  return own === tables.length ? formatNumberOf(own, 'table') : `${formatNumberOf(own, 'table')} and large objects`
 }
 
 function sequenceLines(sequences: readonly SequenceReport[]): readonly string[] {
@@ -83,13 +90,9 @@ function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] 
   const rest = totals.tables - compared
   const left = rest === 0 ? '' : `, ${formatNumberOf(rest, 'table')} not compared`
   if (totals.tablesDifferent === 0) {
+    const equal = tables.filter((table) => table.match === true)
     const how = tables.some((table) => table.sourceDigest !== null) ? 'every row' : 'row counts'
-    return [
-      line(
-        'compared',
-        `${styleText('green', 'equal')}: ${how} of ${formatNumberOf(totals.tablesEqual, 'table')}${left}`,
-      ),
-    ]
+    return [line('compared', `${styleText('green', 'equal')}: ${how} of ${numberOfTables(equal)}${left}`)]
   }
   const different = tables.filter((table) => table.match === false)
   const verdict = `${formatNumberOf(different.length, 'table')} DIFFER: ${named(different)}`

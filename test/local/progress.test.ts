@@ -93,6 +93,19 @@ describe('the progress of a run', () => {
     expect(detail()).toBe('')
   })
 
+  it('of a stopped run shows how it is ended', () => {
+    const { step, states, model } = setUp()
+    step('OpenAccessFunction')
+    step('CopyLaneFunction', 'shop')
+    model.stop()
+    expect(states('shop')).toMatchObject({ copy: 'failed', index: 'skipped' })
+    expect(states(null)).toMatchObject({ databases: 'failed', report: 'waiting' })
+    step('ReportFunction')
+    step('CloseAccessFunction')
+    const close = model.views().find((view) => view.stage.id === 'close')
+    expect(close).toMatchObject({ state: 'done', milliseconds: 1000 })
+  })
+
   it('goes to a pipe as lines, each stage once', () => {
     const { step, model } = setUp()
     const lines: string[] = []
