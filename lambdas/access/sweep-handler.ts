@@ -1,6 +1,6 @@
+import { executionStates } from '../cloud/executions.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepContext } from '../runtime/event.ts'
-import { executionStates } from './executions.ts'
 import { withTools } from './net-tools.ts'
 import { type Sweep, sweep } from './sweep.ts'
 

@@ -1,13 +1,11 @@
 import { defaultRegion } from '../cloud/environment.ts'
+import type { ExecutionState } from '../cloud/executions.ts'
 import { securityGroups } from '../cloud/security-groups.ts'
 import { toSampanError } from '../runtime/errors.ts'
 import { closeAccess } from './close.ts'
 import { listRecords, readRecord } from './record.ts'
 import { EXECUTION_TAG, fromTags } from './tags.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
-
-/** What Step Functions says about an execution; `unknown`: it does not (or not any more) know it. */
-export type ExecutionState = 'running' | 'ended' | 'unknown'
 
 export interface Sweep {
   /** Executions left alone. */
@@ -60,17 +58,17 @@ export async function sweep(
 }
 
 /**
- * Past its expiry anything goes. Before it, only what belongs to this stack and whose execution is over: another stack's
- * state machine, or one machine's run, cannot be asked about here.
+ * Only what belongs to this stack: another stack's state machine cannot be asked about here, and the rights to remove its
+ * rules are its own. Past its expiry whatever its execution does, before it when the execution is over.
  */
 async function mayClose(
   suspect: Suspect,
   stateOf: (execution: string) => Promise<ExecutionState>,
   tools: AccessTools,
 ): Promise<boolean> {
+  if (suspect.stack !== stackOf(tools.environment)) return false
   const now = tools.clock().getTime()
   if (suspect.expiresAt !== '' && Date.parse(suspect.expiresAt) <= now) return true
-  if (suspect.stack !== stackOf(tools.environment)) return false
   const state = await stateOf(suspect.execution)
   if (state === 'unknown') return Date.parse(suspect.openedAt) + YOUNG_MILLISECONDS <= now
   return state === 'ended'

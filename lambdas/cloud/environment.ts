@@ -14,6 +14,7 @@ type Setting =
   /** One base URL for DTS and ApsaraDB: a fake, or a private endpoint. */
   | 'SAMPAN_ALIBABA_ENDPOINT'
   | 'SAMPAN_ALIBABA_SECRET'
+  | 'SAMPAN_STATE_MACHINE_ARN'
   | 'AWS_ACCESS_KEY_ID'
   | 'AWS_SECRET_ACCESS_KEY'
   | 'AWS_SESSION_TOKEN'

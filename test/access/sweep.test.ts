@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { executionStates } from '../../lambdas/access/executions.ts'
 import { handler as closeByStatus } from '../../lambdas/access/status-handler.ts'
-import { type ExecutionState, sweep } from '../../lambdas/access/sweep.ts'
+import { sweep } from '../../lambdas/access/sweep.ts'
+import { type ExecutionState, executionStates } from '../../lambdas/cloud/executions.ts'
 import { type Access, startAccess } from './harness.ts'
 
 let access: Access
@@ -44,12 +44,14 @@ test('past its expiry even a running execution’s access is closed', async () =
   expect(access.isAsBefore()).toBe(true)
 })
 
-test('another stack’s rules are left alone until they expire', async () => {
+test('another stack’s rules are left to that stack’s own sweep, expired or not', async () => {
   access.variables = { ...access.variables, SAMPAN_STACK: 'theirs' }
   await access.open()
   access.variables = { ...access.variables, SAMPAN_STACK: 'ours' }
   expect(await sweep(says('unknown'), access.tools)).toMatchObject({ kept: ['e1'] })
   access.now = new Date('2026-09-09T10:00:00Z')
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ kept: ['e1'] })
+  access.variables = { ...access.variables, SAMPAN_STACK: 'theirs' }
   expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: ['e1'] })
   expect(access.isAsBefore()).toBe(true)
 })

@@ -1,14 +1,15 @@
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn'
-import { awsClients } from '../cloud/aws-clients.ts'
-import { AwsError, awsCall } from '../cloud/aws-errors.ts'
-import { defaultRegion } from '../cloud/environment.ts'
-import type { Environment } from '../runtime/environment.ts'
 import { SampanError } from '../runtime/errors.ts'
-import type { ExecutionState } from './sweep.ts'
+import { awsClients } from './aws-clients.ts'
+import { AwsError, awsCall } from './aws-errors.ts'
+import { type CloudEnvironment, defaultRegion } from './environment.ts'
+
+/** What Step Functions says about an execution; `unknown`: it does not (or not any more) know it. */
+export type ExecutionState = 'running' | 'ended' | 'unknown'
 
 /** Asks Step Functions about executions of this stack's state machine, by their names. */
 export function executionStates(
-  environment: Environment,
+  environment: CloudEnvironment,
   signal: AbortSignal,
 ): (execution: string) => Promise<ExecutionState> {
   const machine = environment.SAMPAN_STATE_MACHINE_ARN
