@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { copyFile, readdir, rm, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
 import { bundledFiles } from '../lambdas/schema/pgdump/locate.ts'
@@ -13,6 +13,8 @@ export interface Bundle {
   readonly files: readonly { readonly name: string; readonly bytes: number }[]
   /** Of all its files, not compressed. Lambda allows 250 MiB. */
   readonly bytes: number
+  /** Source files that something of is left in the bundle, relative to the working directory. */
+  readonly sources: readonly string[]
 }
 
 export interface BundleOptions {
@@ -77,15 +79,20 @@ export async function bundleHandlers({ handlers, root, out }: BundleOptions): Pr
     plugins: [inlineSql()],
     metafile: true,
   })
-  const dumping = entries.map(([name]) => name).filter((name) => usesPgDump(metafile, join(out, name, ENTRY)))
-  await placePgDump(dumping.map((name) => join(out, name)))
-  return Promise.all(entries.map(([name]) => measure(name, join(out, name))))
+  const bundles = entries.map(([name]) => {
+    const directory = join(out, name)
+    return { name, directory, sources: sourcesOf(metafile, join(directory, ENTRY)) }
+  })
+  // A handler that the module looking for the worker became part of.
+  const dumping = bundles.filter(({ sources }) => sources.some((file) => file.endsWith('schema/pgdump/locate.ts')))
+  await placePgDump(dumping.map(({ directory }) => directory))
+  return Promise.all(bundles.map(async (bundle) => ({ ...bundle, ...(await measure(bundle.directory)) })))
 }
 
-/** Whether the module that looks for the worker is part of what a handler became. */
-function usesPgDump(metafile: Metafile, output: string): boolean {
+function sourcesOf(metafile: Metafile, output: string): readonly string[] {
   const found = Object.entries(metafile.outputs).find(([file]) => resolve(file) === resolve(output))
-  return Object.keys(found?.[1].inputs ?? {}).some((input) => input.endsWith('schema/pgdump/locate.ts'))
+  const inputs = Object.entries(found?.[1].inputs ?? {})
+  return inputs.flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : []))
 }
 
 /** The worker of pg_dump and its WebAssembly, beside each handler that starts it. */
@@ -100,15 +107,12 @@ async function placePgDump(directories: readonly string[]): Promise<void> {
   }
 }
 
-async function measure(name: string, directory: string): Promise<Bundle> {
-  await mkdir(directory, { recursive: true })
+async function measure(directory: string): Promise<Pick<Bundle, 'files' | 'bytes'>> {
+  const names = (await readdir(directory)).sort()
   const files = await Promise.all(
-    (await readdir(directory)).sort().map(async (file) => ({
-      name: file,
-      bytes: (await stat(join(directory, file))).size,
-    })),
+    names.map(async (name) => ({ name, bytes: (await stat(join(directory, name))).size })),
   )
-  return { name, directory, files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) }
+  return { files, bytes: files.reduce((sum, file) => sum + file.bytes, 0) }
 }
 
 /** One line per function: its size, and what lies beside the handler. */

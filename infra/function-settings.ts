@@ -87,6 +87,10 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     inVpc: false,
     rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments'],
   },
+  // Where Report could write nothing, it makes the whole report, from the ledgers.
+  FinishReportFunction: database('report/finish-handler.ts', 'Says in the report what was closed', {
+    rights: ['readDatabaseSecrets', 'keepDocuments'],
+  }),
   JudgeCrashFunction: {
     handler: 'runtime/judge-handler.ts',
     purpose: 'Judges what a step could not judge itself',

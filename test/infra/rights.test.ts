@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
 import { WILDCARD_REASONS, WILDCARD_REASONS_OF_CDK } from '../../infra/wildcards.ts'
+import { FUNCTIONS } from '../../statemachine/functions.ts'
 import { type Found, flat, listOf, rightsOf, statementsOf } from './policies.ts'
 import { IN_VPC, synthesise } from './stack.ts'
 
@@ -159,7 +160,7 @@ describe('the role of the state machine', () => {
 
   it('calls exactly the functions that the states name, by their ARNs', () => {
     const called = listOf(bySid.get('CallFunctions')?.statement.Resource).map(flat)
-    expect(called).toHaveLength(21)
+    expect(called).toHaveLength(FUNCTIONS.length)
     expect(called.filter((arn) => arn.includes('*') || !arn.startsWith('<Functions'))).toEqual([])
   })
 
