@@ -15,27 +15,34 @@ const STOPPED: StepError = {
 }
 
 /**
- * What the workflow does at its end, for a run that did not get there: the report, then closing what the run has opened. In
- * the cloud a rule on the execution's status calls the same handlers.
+ * What the workflow does at its end, for a run that did not get there: the report, closing what the run has opened, and the
+ * report once more. In the cloud a rule on the execution's status does it with the same handlers.
  * @param latest the latest event of the run; `null` where nothing had been opened yet
  */
-export async function endStopped(handlers: Handlers, latest: StepEvent | null, stopped: boolean): Promise<void> {
+export async function endStopped(handlers: Handlers, latest: StepEvent | null): Promise<void> {
   if (latest === null) return
-  const event = { ...latest, database: null, lane: null, window: null }
-  const failure = stopped ? STOPPED : null
-  await finish(handlers, 'ReportFunction', { ...event, failure, refused: false, results: [] })
-  await finish(handlers, 'CloseAccessFunction', event)
+  const event = { ...latest, database: null, lane: null, failure: STOPPED, refused: false, results: [] }
+  await finish(handlers, 'ReportFunction', event)
+  const closing = await finish(handlers, 'CloseAccessFunction', event)
+  const outcome = { status: 'failed', error: STOPPED }
+  await finish(handlers, 'FinishReportFunction', { ...event, outcome, closing })
 }
 
-/** Calls one step until it is done, as the state machine would. Its failure is its answer; nothing is thrown. */
-async function finish(handlers: Handlers, name: 'ReportFunction' | 'CloseAccessFunction', event: object) {
+type EndFunction = 'ReportFunction' | 'CloseAccessFunction' | 'FinishReportFunction'
+
+/**
+ * Calls one step until it is done, as the state machine would.
+ * @returns what it failed with; nothing is thrown
+ */
+async function finish(handlers: Handlers, name: EndFunction, event: object): Promise<StepError | null> {
   const until = performance.now() + PATIENCE
   let window: StepAnswer['window'] = null
   for (;;) {
     const payload = JSON.parse(JSON.stringify({ ...event, window }))
     const answer = (await invokeHandler(handlers[name], payload, 60).catch(() => null)) as StepAnswer | null
-    if (answer === null || answer.verdict === 'done' || answer.verdict === 'failed') return
-    if (performance.now() + answer.pause * 1000 > until) return
+    if (answer === null) return { ...STOPPED, message: `${name} crashed` }
+    if (answer.verdict === 'done' || answer.verdict === 'failed') return answer.error
+    if (performance.now() + answer.pause * 1000 > until) return answer.error
     window = answer.window
     await sleep(answer.pause * 1000)
   }

@@ -23,6 +23,7 @@ const modules: Readonly<Record<FunctionName, () => Promise<{ readonly handler: L
   SealFunction: () => import('../lambdas/validate/seal-handler.ts'),
   ReportFunction: () => import('../lambdas/report/handler.ts'),
   CloseAccessFunction: () => import('../lambdas/access/close-handler.ts'),
+  FinishReportFunction: () => import('../lambdas/report/finish-handler.ts'),
   JudgeCrashFunction: () => import('../lambdas/runtime/judge-handler.ts'),
 }
 

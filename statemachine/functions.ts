@@ -23,6 +23,7 @@ export const FUNCTIONS = [
   'SealFunction',
   'ReportFunction',
   'CloseAccessFunction',
+  'FinishReportFunction',
   'JudgeCrashFunction',
 ] as const
 

@@ -12,8 +12,8 @@ const DATABASES_AT_ONCE = 4
 /**
  * The workflow of a migration: the only description of the order of things, for Step Functions and for one machine.
  *
- * The state is `{run, task, endpoints, failure, refused, results, outcome, step}`; `step` is always the answer of the last
- * step. Once the task is read, every way leads through Report and CloseAccess.
+ * The state is `{run, task, endpoints, failure, refused, results, outcome, closing, step}`; `step` is always the answer of
+ * the last step. Once the task is read, every way leads through Report, CloseAccess and FinishReport.
  */
 export function toDefinition(): Definition {
   return {
@@ -51,6 +51,7 @@ export function toDefinition(): Definition {
           failure: null,
           refused: false,
           results: [],
+          closing: null,
           step: { window: null },
         },
         Next: 'OpenAccess',
@@ -129,9 +130,30 @@ export function toDefinition(): Definition {
         comment: 'Closes what this run has opened, and nothing else',
         calls: 'CloseAccessFunction',
         level: 'run',
-        done: 'Outcome',
-        failed: 'AccessLeftOpen',
+        done: 'FinishReport',
+        failed: 'KeepClosingFailure',
       }),
+      KeepClosingFailure: { Type: 'Pass', InputPath: '$.step.error', ResultPath: '$.closing', Next: 'FinishReport' },
+      ...step({
+        name: 'FinishReport',
+        comment: 'The report once more, now that it is known what is closed. It changes nothing in how the run ends',
+        calls: 'FinishReportFunction',
+        level: 'run',
+        extra: {
+          'failure.$': '$.failure',
+          'refused.$': '$.refused',
+          'results.$': '$.results',
+          'outcome.$': '$.outcome',
+          'closing.$': '$.closing',
+        },
+        done: 'IsAccessClosed',
+        failed: 'IsAccessClosed',
+      }),
+      IsAccessClosed: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.closing', IsNull: true, Next: 'Outcome' }],
+        Default: 'AccessLeftOpen',
+      },
       Outcome: {
         Type: 'Choice',
         Choices: [
@@ -150,7 +172,7 @@ export function toDefinition(): Definition {
       AccessLeftOpen: {
         Type: 'Fail',
         Error: 'AccessLeftOpen',
-        CausePath: '$.step.error.message',
+        CausePath: '$.closing.message',
       },
     },
   }

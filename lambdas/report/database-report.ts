@@ -30,7 +30,7 @@ export function databaseReport(facts: DatabaseFacts, task: Task): DatabaseReport
   return {
     name: identity.name,
     as: identity.as,
-    status: result === null ? 'not-run' : result.verdict === 'failed' ? 'failed' : doneStatus(task),
+    status: statusOf(facts, task),
     error: result?.error ?? null,
     source: {
       name: sideName(shown.source),
@@ -53,7 +53,9 @@ export function databaseReport(facts: DatabaseFacts, task: Task): DatabaseReport
   }
 }
 
-function doneStatus(task: Task): DatabaseReport['status'] {
+function statusOf({ result, story }: DatabaseFacts, task: Task): DatabaseReport['status'] {
+  if (result === null) return story === null ? 'not-run' : story.marks.state === 'sealed' ? 'succeeded' : 'failed'
+  if (result.verdict === 'failed') return 'failed'
   return task.mode === 'plan' ? 'planned' : 'succeeded'
 }
 

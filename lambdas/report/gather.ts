@@ -39,8 +39,8 @@ async function gatherOne(
 ): Promise<DatabaseFacts> {
   const result = event.results.find((one) => one.database === name) ?? null
   const facts = { identity: { name, as }, result, story: null, destination: null }
-  // Where the database's turn did not come, its ledger tells of an earlier start, if of any.
-  if (result === null || event.endpoints === null) return facts
+  // A run that was stopped has no results, and yet a ledger that tells how far it came.
+  if (event.refused || event.task.mode === 'precheck' || event.endpoints === null) return facts
   let session: Session | undefined
   try {
     session = await openDestination({ ...event, database: { name, as } }, step.environment, {
@@ -55,7 +55,7 @@ async function gatherOne(
       encoding: session.parameters.get('server_encoding') ?? null,
     }
     const story = await readStory(session, event.run.id)
-    if (story === null) notes.push(`${name}: the destination has no ledger of this run`)
+    if (story === null && result !== null) notes.push(`${name}: the destination has no ledger of this run`)
     return { ...facts, story, destination }
   } catch (thrown) {
     notes.push(`${name}: the ledger could not be read: ${toStepError(toSampanError(thrown)).message}`)

@@ -23,46 +23,40 @@ export interface Prechecks {
   readonly score: number | null
 }
 
-const text = z.string().nullish()
-
-const precheckDocument = z.looseObject({
-  score: z.number().nullish(),
-  checks: z.array(
-    z.looseObject({
+/** What the report shows of `precheck.json`, which is the precheck's own. */
+const precheckDocument = z.object({
+  score: z.number(),
+  items: z.array(
+    z.object({
       code: z.string(),
-      title: text,
+      title: z.string(),
       level: z.enum(['error', 'warning', 'info']),
-      status: text,
-      database: text,
-      side: text,
-      cause: text,
-      remedy: text,
-      details: z.array(z.string()).nullish(),
-      acknowledged: z.boolean().nullish(),
+      status: z.enum(['passed', 'failed', 'acknowledged', 'not-run']),
+      database: z.string().nullable(),
+      side: z.string(),
+      cause: z.string().nullable(),
+      remedy: z.string().nullable(),
+      details: z.array(z.string()),
     }),
   ),
 })
 
 /** `precheck.json`. */
 export async function readPrechecks(store: ArtefactStore, run: RunIdentity): Promise<ReadDocument<Prechecks>> {
-  return readDocument(store, run, 'precheck.json', { checks: [], score: null }, (document) => {
-    const { checks, score } = precheckDocument.parse(document)
-    return { score: score ?? null, checks: checks.map(precheckReport) }
+  return readDocument<Prechecks>(store, run, 'precheck.json', { checks: [], score: null }, (document) => {
+    const { items, score } = precheckDocument.parse(document)
+    return { checks: items.map(precheckReport), score }
   })
 }
 
-function precheckReport(check: z.output<typeof precheckDocument>['checks'][number]): PrecheckReport {
+function precheckReport(item: z.output<typeof precheckDocument>['items'][number]): PrecheckReport {
+  const { status, cause, remedy } = item
   return {
-    code: check.code,
-    title: check.title ?? check.code,
-    level: check.level,
-    status: check.status === 'passed' || check.status === 'not-run' ? check.status : 'found',
-    database: check.database ?? null,
-    side: check.side ?? null,
-    cause: check.cause ?? '',
-    remedy: check.remedy ?? '',
-    details: check.details ?? [],
-    acknowledged: check.acknowledged ?? false,
+    ...item,
+    status: status === 'passed' || status === 'not-run' ? status : 'found',
+    cause: cause ?? '',
+    remedy: remedy ?? '',
+    acknowledged: status === 'acknowledged',
   }
 }
 

@@ -40,7 +40,11 @@ describe('a migration that goes well', () => {
       'OpenAccessFunction',
       'PrecheckFunction',
     ])
-    expect(calls.slice(-2).map(({ name }) => name)).toEqual(['ReportFunction', 'CloseAccessFunction'])
+    expect(calls.slice(-3).map(({ name }) => name)).toEqual([
+      'ReportFunction',
+      'CloseAccessFunction',
+      'FinishReportFunction',
+    ])
     for (const name of FUNCTIONS) expect(count(name) > 0, name).toBe(name !== 'JudgeCrashFunction')
     expect([count('CopyLaneFunction'), count('KeepSnapshotFunction'), count('BuildIndexesFunction')]).toEqual([6, 4, 4])
   })
@@ -189,8 +193,12 @@ describe('a failure', () => {
   })
 
   test('of CloseAccess fails a migration that went well', async () => {
-    const { outcome } = await migrate({ CloseAccessFunction: () => failed(broken) })
+    const { outcome, calls } = await migrate({ CloseAccessFunction: () => failed(broken) })
     expect(outcome).toEqual({ status: 'failed', error: 'AccessLeftOpen', cause: 'it is broken' })
+    expect(calls.at(-1)).toMatchObject({
+      name: 'FinishReportFunction',
+      event: { outcome: { status: 'succeeded' }, closing: { message: 'it is broken' } },
+    })
   })
 })
 

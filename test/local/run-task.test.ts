@@ -9,6 +9,9 @@ import { runTask } from '../../local/run-task.ts'
 import { smallTask } from '../task/tasks.ts'
 import { done, FAILURE, failed, fakeHandlers } from './handlers.ts'
 
+/** What every run ends with. */
+const END = ['ReportFunction', 'CloseAccessFunction', 'FinishReportFunction']
+
 let directory: string
 
 beforeAll(async () => {
@@ -35,7 +38,12 @@ describe('a run on this machine', () => {
     const fakes = fakeHandlers()
     expect(await run(fakes)).toMatchObject({ exitStatus: 0, error: null, report: null })
     expect(fakes.calls.slice(0, 3)).toEqual(['ReadTaskFunction', 'OpenAccessFunction', 'PrecheckFunction'])
-    expect(fakes.calls.slice(-3)).toEqual(['SealFunction', 'ReportFunction', 'CloseAccessFunction'])
+    expect(fakes.calls.slice(-4)).toEqual([
+      'SealFunction',
+      'ReportFunction',
+      'CloseAccessFunction',
+      'FinishReportFunction',
+    ])
   })
 
   it('ends with 1 and the error of the step that failed, its remedy included', async () => {
@@ -44,7 +52,7 @@ describe('a run on this machine', () => {
       ReportFunction: () => done({ status: 'failed', error: FAILURE }),
     })
     expect(await run(fakes)).toMatchObject({ exitStatus: 1, error: FAILURE })
-    expect(fakes.calls.at(-1)).toBe('CloseAccessFunction')
+    expect(fakes.calls.slice(-2)).toEqual(['CloseAccessFunction', 'FinishReportFunction'])
   })
 
   it('ends with 3 when the precheck refuses', async () => {
@@ -66,13 +74,20 @@ describe('a run on this machine', () => {
         }),
     })
     expect(await run(fakes, smallTask(), stopping.signal)).toMatchObject({ exitStatus: 130, error: null })
-    expect(fakes.calls.slice(-2)).toEqual(['ReportFunction', 'CloseAccessFunction'])
+    expect(fakes.calls.slice(-3)).toEqual(['ReportFunction', 'CloseAccessFunction', 'FinishReportFunction'])
   })
 
   it('that is stopped before it opened anything closes nothing', async () => {
     const fakes = fakeHandlers()
     expect((await run(fakes, smallTask(), AbortSignal.abort())).exitStatus).toBe(130)
     expect(fakes.calls).not.toContain('CloseAccessFunction')
+  })
+
+  it('says so when its access could not be closed', async () => {
+    const error = { ...FAILURE, code: 'ACCESS_NOT_CLOSED', message: 'AWS does not answer' }
+    const fakes = fakeHandlers({ CloseAccessFunction: () => failed(error) })
+    expect(await run(fakes)).toMatchObject({ exitStatus: 1, error })
+    expect(fakes.calls.filter((name) => name === 'CloseAccessFunction')).toHaveLength(1)
   })
 
   it('tries closing again until it is done', async () => {

@@ -68,9 +68,10 @@ describe('the workflow', () => {
     expect([...called].sort()).toEqual(FUNCTIONS.map((name) => `\${${name}}`).sort())
   })
 
-  test('once access may be open, no way leads past Report and CloseAccess', () => {
+  test('once access may be open, no way leads past Report, CloseAccess and FinishReport', () => {
     expect(endsOf(definition, reachable(definition, 'OpenAccess', 'CloseAccess'))).toEqual([])
     expect(reachable(definition, 'OpenAccess', 'Report')).not.toContain('CloseAccess')
+    expect(endsOf(definition, reachable(definition, 'CloseAccess', 'FinishReport'))).toEqual([])
   })
 
   test('before access is opened, the run can only end or open it', () => {
@@ -81,7 +82,9 @@ describe('the workflow', () => {
   test('a failure to close what was opened never ends in success', () => {
     expect(reachable(definition, 'AccessLeftOpen', '')).not.toContain('Succeeded')
     const after = definition.States.AfterCloseAccess
-    expect(after?.Type === 'Choice' && after.Default).toBe('AccessLeftOpen')
+    expect(after?.Type === 'Choice' && after.Default).toBe('KeepClosingFailure')
+    const closed = definition.States.IsAccessClosed
+    expect(closed?.Type === 'Choice' && closed.Default).toBe('AccessLeftOpen')
   })
 
   test('an iteration of a Map never fails: it ends with a verdict', () => {
