@@ -6,6 +6,9 @@ import type { CheckContext } from './context.ts'
  */
 export type Level = 'error' | 'warning' | 'info'
 
+/** `destination`: the server will do; `destinationDatabase`: the database itself must exist. */
+export type Need = 'source' | 'destination' | 'destinationDatabase'
+
 /** What a check found. It is kept apart from "the check could not run", which is an error thrown (see CannotRun). */
 export interface Finding {
   /** What is wrong here, one line, with numbers and names; never a row's value. */
@@ -34,6 +37,8 @@ export interface Check extends DocumentedCode {
   readonly level: Level
   /** `database`: asked once per database of the task. `task`: once, of the servers or of the task itself. */
   readonly scope: 'database' | 'task'
+  /** The sessions it works with; without them it does not run. */
+  readonly needs: readonly Need[]
   /** What holds when the check passes, e.g. "the source runs PostgreSQL 9.4 to 18". */
   readonly title: string
   /** More exact codes that its findings may carry. */

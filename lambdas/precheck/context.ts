@@ -8,12 +8,17 @@ import { type Selection, selectionOf } from '../task/selection.ts'
 import type { Check } from './check.ts'
 import type { Connection, DatabaseConnections } from './sessions.ts'
 
+/**
+ * `prerequisite`: something found elsewhere stands in the way. `unknown`: the facts are not to be had; nothing is wrong.
+ * `irrelevant`: the question does not arise in this task, so nothing is shown.
+ */
+export type WhyNot = 'prerequisite' | 'unknown' | 'irrelevant'
+
 /** Thrown by a check that cannot be asked: neither passed nor a finding. */
 export class CannotRun extends Error {
-  /** `prerequisite`: something found elsewhere stands in the way. `unknown`: the facts are not to be had; nothing is wrong. */
-  readonly why: 'prerequisite' | 'unknown'
+  readonly why: WhyNot
 
-  constructor(why: 'prerequisite' | 'unknown', message: string) {
+  constructor(why: WhyNot, message: string) {
     super(message)
     this.name = 'CannotRun'
     this.why = why
@@ -92,7 +97,7 @@ export function createContext(parts: ContextParts): CheckContext {
       return destination.kind === 'open' && destination.missing
     },
     get instances() {
-      if (parts.instances === null) throw new CannotRun('unknown', 'neither side is given as a cloud’s instance')
+      if (parts.instances === null) throw new CannotRun('irrelevant', 'neither side is given as a cloud’s instance')
       return parts.instances
     },
     fact<Fact>(load: (context: CheckContext) => Promise<Fact>) {

@@ -3,7 +3,7 @@ import type { Session } from '../postgres/connect.ts'
 import type { Side } from '../postgres/errors.ts'
 import { type SampanError, toSampanError } from '../runtime/errors.ts'
 import type { TaskDatabase } from '../task/databases.ts'
-import type { Check } from './check.ts'
+import type { Check, Need } from './check.ts'
 import { CannotRun, type CheckContext, createContext } from './context.ts'
 import type { Outcome } from './score.ts'
 import {
@@ -50,25 +50,42 @@ export async function runChecks(
       if (own !== undefined) everyDatabase.push(contextOf(database, own))
     }
     const server = serverContext(databases, connections, contextOf)
-    return (
-      await Promise.all(
-        checks.map((check) =>
-          check.scope === 'task'
-            ? Promise.all(server === null ? [] : [ask(check, server, null)])
-            : Promise.all(everyDatabase.map((context) => ask(check, context, context.database.name))),
-        ),
-      )
-    ).flat()
+    const outcomes = checks.flatMap((check) =>
+      check.scope === 'database'
+        ? everyDatabase.map((context) => ask(check, context, context.database.name))
+        : server === null
+          ? []
+          : [ask(check, server, null)],
+    )
+    return (await Promise.all(outcomes)).filter((outcome) => outcome !== null)
   } finally {
     await closeAll(sessions)
   }
 }
 
-async function ask(check: Check, context: CheckContext, database: string | null): Promise<Outcome> {
+/** Asked beforehand, so that no check fails halfway through its queries. @throws CannotRun */
+function requireSession(context: CheckContext, need: Need): Session {
+  switch (need) {
+    case 'source':
+      return context.source
+    case 'destination':
+      return context.destinationServer
+    case 'destinationDatabase':
+      return context.destination
+  }
+}
+
+/** @returns `null` where the question does not arise */
+async function ask(check: Check, context: CheckContext, database: string | null): Promise<Outcome | null> {
   try {
+    for (const need of check.needs) requireSession(context, need)
     return { check, database, kind: 'found', findings: await check.run(context) }
   } catch (thrown) {
-    if (thrown instanceof CannotRun) return { check, database, kind: 'not-run', why: thrown.why, cause: thrown.message }
+    if (thrown instanceof CannotRun) {
+      return thrown.why === 'irrelevant'
+        ? null
+        : { check, database, kind: 'not-run', why: thrown.why, cause: thrown.message }
+    }
     const error = toSampanError(thrown)
     // A lost connection says nothing about the check: the whole step comes again.
     if (error.kind === 'connection' || error.code === 'STOPPED') throw error

@@ -15,6 +15,7 @@ export const cFunctions: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  needs: ['source'],
   title: 'the source has no functions in C outside extensions',
   cause:
     'functions in C or internal code cannot be created on a managed server, nor what depends on them (DTS: the same)',

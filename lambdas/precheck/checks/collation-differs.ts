@@ -6,6 +6,7 @@ export const collationDiffers: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  needs: ['source', 'destinationDatabase'],
   title: 'both databases order text alike',
   cause:
     'the databases have different locales: ORDER BY and upper() give other results; indexes are built anew and are right',

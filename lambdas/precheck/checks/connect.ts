@@ -11,6 +11,7 @@ const check = (side: Side): Check => {
     side,
     level: 'error',
     scope: 'database',
+    needs: [],
     title: `the ${side} is reached, and lets Sampan’s account in`,
     cause: `no session in the database of the ${side} came about, for the reason told`,
     remedy: 'do what the reason says',

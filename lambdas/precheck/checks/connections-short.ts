@@ -20,6 +20,7 @@ const check = (side: Side): Check => ({
   side,
   level: 'error',
   scope: 'task',
+  needs: [side],
   title: `the ${side} has connections left for every lane`,
   cause: `the free connections of the ${side} are fewer than the lanes of the task ask for`,
   remedy: 'lower "lanes" in the task, end idle sessions, or raise max_connections or the role’s limit',

@@ -7,6 +7,7 @@ export const databaseMissing: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  needs: ['destination'],
   title: 'the destination database exists, or can be created',
   cause: 'the destination database does not exist, and the account may not create one',
   remedy: 'create the database, in the ApsaraDB console or by CREATE DATABASE, or give the account CREATEDB',

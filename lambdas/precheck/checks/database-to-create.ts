@@ -7,6 +7,7 @@ export const databaseToCreate: Check = {
   side: 'destination',
   level: 'info',
   scope: 'database',
+  needs: ['destination'],
   title: 'the destination database is there already',
   cause: 'the destination database does not exist yet; Sampan creates it',
   remedy: 'nothing to do, unless its name in the task is a slip',

@@ -14,6 +14,7 @@ export const destinationRights: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  needs: ['source', 'destinationDatabase'],
   title: 'the account may create schemas and objects in the destination database',
   cause: 'the account lacks CREATE on the database, or CREATE and USAGE on a schema that is there already',
   remedy: 'run the GRANT statements listed, as the owner of the database (ApsaraDB: its privileged account)',

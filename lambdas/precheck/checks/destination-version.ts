@@ -7,6 +7,7 @@ export const destinationVersion: Check = {
   side: 'destination',
   level: 'error',
   scope: 'task',
+  needs: ['destination'],
   title: 'the destination runs PostgreSQL 10 or later',
   cause: 'the destination is older than 10, which the ledger needs',
   remedy: 'migrate to an instance of PostgreSQL 10 or later, best of the source’s own major version',

@@ -10,6 +10,7 @@ export const extensionNotCreatable: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  needs: ['source', 'destinationDatabase'],
   title: 'the account can create the extensions in the destination',
   cause:
     'CREATE EXTENSION was tried in the destination, undone, and failed: a right or a setting of the server is missing',

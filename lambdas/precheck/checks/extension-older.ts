@@ -6,6 +6,7 @@ export const extensionOlder: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  needs: ['source', 'destination'],
   title: 'the destination’s extensions are not older than the source’s',
   cause:
     'the destination offers an older version of an extension: functions or types that came later are missing there',

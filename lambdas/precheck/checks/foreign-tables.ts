@@ -7,6 +7,7 @@ export const foreignTables: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  needs: ['source'],
   title: 'no chosen table is a foreign table',
   cause:
     'foreign tables are migrated as definitions; the rows stay where they are, and passwords of user mappings are not read',

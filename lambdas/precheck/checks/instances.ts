@@ -101,8 +101,10 @@ const known: readonly InstanceCheck[] = [
 export const instanceChecks: readonly Check[] = known.map(({ ofTheWay = false, ...check }) => ({
   ...check,
   scope: 'task',
+  needs: [],
   async run({ instances, connections }) {
-    if (!instances[check.side]) throw new CannotRun('unknown', `the ${check.side} is not given as a cloud’s instance`)
+    if (!instances[check.side])
+      throw new CannotRun('irrelevant', `the ${check.side} is not given as a cloud’s instance`)
     if (ofTheWay && connections[check.side].kind === 'open') return passed
     return instances.findings.filter((finding) => finding.code === check.code).map(toFinding)
   },
@@ -113,11 +115,12 @@ export const dtsCannotReach: Check = {
   side: 'source',
   level: 'info',
   scope: 'task',
+  needs: [],
   title: 'DTS can reach the RDS instance, where the task lets it in',
   cause: 'access.dtsCidrs lets DTS in, but the instance has no public address, so DTS cannot reach it; Sampan can',
   remedy: 'set access.dtsCidrs to "none" if DTS is not used beside Sampan; DTS needs Publicly accessible = Yes',
   async run({ instances, event }) {
-    if (!instances.source) throw new CannotRun('unknown', 'the source is not given as an RDS instance')
+    if (!instances.source) throw new CannotRun('irrelevant', 'the source is not given as an RDS instance')
     const { identifier, publiclyAccessible } = instances.source
     if (publiclyAccessible || event.task.access.dtsCidrs === 'none') return passed
     return [{ cause: `${identifier} is not publicly accessible` }]

@@ -5,6 +5,7 @@ export const largeObjects: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  needs: ['source'],
   title: 'the source has no large objects',
   cause: 'large objects are migrated with their numbers; the destination must not use the same numbers',
   remedy: 'nothing to do',

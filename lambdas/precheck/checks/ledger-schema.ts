@@ -6,6 +6,7 @@ export const ledgerSchema: Check = {
   side: 'source',
   level: 'error',
   scope: 'database',
+  needs: ['source'],
   title: 'the source has no schema "sampan" to migrate',
   cause: 'the source has tables in a schema "sampan", where the destination keeps the ledger of the run',
   remedy: 'exclude "sampan.*" if they are an earlier run’s ledger; rename the schema if they are yours',

@@ -11,6 +11,7 @@ export const loadBalanced: Check = {
   side: 'source',
   level: 'error',
   scope: 'task',
+  needs: ['source'],
   title: 'every connection to the source reaches the same server',
   cause: 'connections to the source reach different servers, and a snapshot of one is unknown to the other',
   remedy: 'use the endpoint of one instance, not a reader or load-balanced endpoint',

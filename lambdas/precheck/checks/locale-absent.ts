@@ -9,6 +9,7 @@ export const localeAbsent: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  needs: ['source', 'destination'],
   title: 'the destination’s server knows the locale of the source database',
   cause: 'the destination database is to be created, and its server does not know the source’s locale',
   remedy: 'create the database by hand with the nearest locale; texts may then sort in another order',

@@ -12,6 +12,7 @@ export function longerThan(minutes: number): Check {
     side: 'source',
     level: 'warning',
     scope: 'database',
+    needs: ['source'],
     title: `no transaction that writes is open in the source for more than ${LONG_MINUTES} minutes`,
     cause: 'writing transactions are open for long: what they write is not in the snapshot, so it is not migrated',
     remedy: 'let them end or end them (pg_terminate_backend), or acknowledge this code',

@@ -7,6 +7,7 @@ export const lz4Missing: Check = {
   side: 'both',
   level: 'error',
   scope: 'database',
+  needs: ['source', 'destination'],
   title: 'the destination’s server knows every compression method of the source’s columns',
   cause: 'columns are compressed with lz4, which the destination’s server was built without (or is older than 14)',
   remedy: 'ALTER TABLE … ALTER COLUMN … SET COMPRESSION pglz on the source, or choose another destination version',

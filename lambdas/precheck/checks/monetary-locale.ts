@@ -10,6 +10,7 @@ export const monetaryLocale: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  needs: ['source', 'destinationDatabase'],
   title: 'money means the same on both sides',
   cause: 'columns of type money take their currency and decimals from lc_monetary, which differs',
   remedy: 'ALTER DATABASE … SET lc_monetary on the destination to the source’s value, or acknowledge this code',

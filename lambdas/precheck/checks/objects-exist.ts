@@ -8,6 +8,7 @@ export const objectsExist: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  needs: ['source', 'destinationDatabase'],
   title: 'no object of the source’s names stands in the destination',
   cause: 'tables, views, sequences, types or functions of the same names are in the destination already',
   remedy: 'drop or rename them, choose fewer objects (exclude), or migrate into another database (as)',

@@ -5,6 +5,7 @@ export const oldSnapshotThreshold: Check = {
   side: 'source',
   level: 'warning',
   scope: 'task',
+  needs: ['source'],
   title: 'the source lets a snapshot grow old',
   cause: 'old_snapshot_threshold is set: a copy that takes longer ends with "snapshot too old"',
   remedy: 'set old_snapshot_threshold to -1 (parameter group, reboot), or acknowledge this code for a short copy',

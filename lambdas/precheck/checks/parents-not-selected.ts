@@ -15,6 +15,7 @@ export const parentsNotSelected: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  needs: ['source'],
   title: 'foreign keys of chosen tables point at chosen tables',
   cause: 'foreign keys point at tables that are left out: the destination cannot have these constraints',
   remedy: 'choose the parent tables too, or acknowledge this code',

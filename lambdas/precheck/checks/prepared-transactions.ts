@@ -5,6 +5,7 @@ export const preparedTransactions: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  needs: ['source'],
   title: 'no prepared transaction waits in the source',
   cause: 'transactions are prepared but not committed: their rows are not migrated, and their locks stay',
   remedy: 'COMMIT PREPARED or ROLLBACK PREPARED them, or acknowledge this code if they are young and expected',

@@ -20,6 +20,7 @@ export const privilegedObjects: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  needs: ['source', 'destination'],
   title: 'a plain account of the destination can create every chosen object',
   cause: 'some objects can be created by a superuser only, and the destination account is none',
   remedy: 'log in to the destination as a privileged account, leave the objects out, or acknowledge this code',

@@ -7,6 +7,7 @@ export const sourceInRecovery: Check = {
   side: 'source',
   level: 'warning',
   scope: 'task',
+  needs: ['source'],
   title: 'the source is a primary, not a replica',
   cause:
     'the source is a read replica: replay can cancel long reads there, and before PostgreSQL 10 it exports no snapshot',
@@ -22,6 +23,7 @@ export const destinationInRecovery: Check = {
   side: 'destination',
   level: 'error',
   scope: 'task',
+  needs: ['destination'],
   title: 'the destination is a primary, not a replica',
   cause: 'the destination is a read-only instance',
   remedy: 'use the endpoint of the primary instance',

@@ -7,6 +7,7 @@ export const regColumns: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  needs: ['source'],
   title: 'no chosen column holds names of catalogue objects',
   cause: 'columns of type regclass, regproc and the like hold numbers of the source’s catalogue; they travel by name',
   remedy: 'see that what they name is migrated too, or make them text; then acknowledge this code',

@@ -7,6 +7,7 @@ export const rolesMissing: Check = {
   side: 'both',
   level: 'info',
   scope: 'database',
+  needs: ['source', 'destination'],
   title: 'the destination has the roles that own the source’s objects or hold rights on them',
   cause:
     'roles are not migrated: objects of an absent owner belong to the migration account, grants to it are left out',

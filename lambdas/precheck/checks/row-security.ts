@@ -7,6 +7,7 @@ export const rowSecurity: Check = {
   side: 'source',
   level: 'error',
   scope: 'database',
+  needs: ['source'],
   title: 'no row-level security hides rows of the source from the account',
   cause: 'policies hide rows from the account, so that it cannot read whole tables',
   remedy: 'log in as the owner of the tables (without FORCE ROW LEVEL SECURITY), or ALTER ROLE … BYPASSRLS',

@@ -7,6 +7,7 @@ export const filterMatchesNothing: Check = {
   side: 'source',
   level: 'error',
   scope: 'database',
+  needs: ['source'],
   title: 'every pattern of "include" and "exclude" names something',
   cause: 'a pattern names no table, view or sequence of the source: a slip that would lose data, or migrate too much',
   remedy: 'mend the pattern (upper and lower case count as written), or take it out',

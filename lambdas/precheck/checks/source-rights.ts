@@ -42,6 +42,7 @@ export const sourceRights: Check = {
   side: 'source',
   level: 'error',
   scope: 'database',
+  needs: ['source'],
   title: 'the account may read every chosen object of the source',
   cause: 'the account lacks USAGE on schemas or SELECT on tables, sequences or large objects to be migrated',
   remedy: 'run the GRANT statements listed, as the owner of the objects, or choose fewer objects',

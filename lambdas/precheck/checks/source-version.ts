@@ -10,6 +10,7 @@ export const sourceVersion: Check = {
   side: 'source',
   level: 'error',
   scope: 'task',
+  needs: ['source'],
   title: 'the source runs PostgreSQL 9.4 to 18',
   cause: 'the source’s version is older than 9.4 or newer than the pg_dump inside Sampan',
   remedy: 'upgrade an older source within RDS first; for a newer one take a newer Sampan',

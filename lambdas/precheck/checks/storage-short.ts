@@ -11,19 +11,25 @@ export const storageShort: Check = {
   side: 'destination',
   level: 'error',
   scope: 'task',
+  needs: ['source', 'destination'],
   title: 'the destination has room for the chosen data and 30 percent more',
   cause: 'the free storage of the destination is less than 1.3 times the chosen data of all databases',
   remedy: 'enlarge the storage of the ApsaraDB instance, or choose fewer objects',
   async run(context) {
-    const facts = context.instances.destination
-    if (!facts || facts.storageUsed === null) {
-      throw new CannotRun('unknown', 'the free storage of the destination is not known')
-    }
+    const facts = freeFacts(context)
+    if (facts === null) throw new CannotRun('unknown', 'the free storage of the destination is not known')
     const needed = await Promise.all(context.everyDatabase.map(bytesNeeded))
     const sum = needed.reduce((total, bytes) => total + bytes, 0)
-    const free = Math.max(0, facts.storage - facts.storageUsed)
+    const free = Math.max(0, facts.storage - facts.used)
     return sum <= free ? passed : [{ cause: `${gigabytes(sum)} are needed, ${gigabytes(free)} are free` }]
   },
+}
+
+/** Only ApsaraDB tells; a plain server does not know its disk. */
+function freeFacts(context: CheckContext): { readonly storage: number; readonly used: number } | null {
+  const instance = context.event.task.destination.apsaraInstance ? context.instances.destination : null
+  if (!instance || instance.storageUsed === null) return null
+  return { storage: instance.storage, used: instance.storageUsed }
 }
 
 /** A run that is continued has some of it there already. */

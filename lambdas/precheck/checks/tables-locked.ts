@@ -7,6 +7,7 @@ export const tablesLocked: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  needs: ['source'],
   title: 'no chosen table of the source is locked against reading',
   cause: 'a session holds an ACCESS EXCLUSIVE lock: reading the table waits until it ends',
   remedy: 'let the ALTER TABLE, VACUUM FULL or LOCK end, then check again',

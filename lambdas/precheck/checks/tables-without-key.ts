@@ -7,6 +7,7 @@ export const tablesWithoutKey: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  needs: ['source'],
   title: 'every chosen table has a primary key or a unique index',
   cause: 'tables have no key; DTS may duplicate their rows, Sampan copies them exactly once',
   remedy: 'nothing to do; a key helps other tools',

@@ -9,6 +9,7 @@ const check = (side: Side): Check => ({
   side,
   level: 'warning',
   scope: 'task',
+  needs: [side],
   title: `no time-out of the ${side} ends Sampan’s sessions`,
   cause: `time-outs that every session of Sampan switches off are on: a pooler or a guard between takes its settings away`,
   remedy: 'connect to the server itself, not through a pooler in transaction mode',

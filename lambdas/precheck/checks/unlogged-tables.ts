@@ -7,6 +7,7 @@ export const unloggedTables: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  needs: ['source'],
   title: 'no chosen table is unlogged',
   cause: 'unlogged tables are migrated as they are: they lose their rows when the destination crashes or fails over',
   remedy: 'nothing to do, unless they should be kept: ALTER TABLE … SET LOGGED',

@@ -6,6 +6,7 @@ export const versionDiffers: Check = {
   side: 'both',
   level: 'warning',
   scope: 'task',
+  needs: ['source', 'destination'],
   title: 'the destination is not of a newer major version than the source',
   cause: 'the destination is of a newer major version: the application may meet changed behaviour',
   remedy: 'try the application on a pay-as-you-go instance of that version, then acknowledge this code',

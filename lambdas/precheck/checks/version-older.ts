@@ -6,6 +6,7 @@ export const versionOlder: Check = {
   side: 'both',
   level: 'error',
   scope: 'task',
+  needs: ['source', 'destination'],
   title: 'the destination is not of an older major version than the source',
   cause: 'the destination is of an older major version: objects of the newer one cannot be created there',
   remedy: 'migrate to an instance of the source’s major version or a later one',
