@@ -63,8 +63,8 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   try {
     outcome = await execution.promise
     if (outcome.status === 'stopped') model.stop()
-    // However it ended: what the workflow has opened and not closed is closed here.
-    if (watch.mayBeOpen) await endStopped(handlers, watch.latest, outcome.status === 'stopped')
+    // The workflow closes what it opened, however it fails. Only a run that is cut off leaves that to us.
+    if (watch.mayBeOpen) await endStopped(handlers, watch.latest)
   } finally {
     run.signal.removeEventListener('abort', stop)
     await watch.end()
@@ -104,7 +104,8 @@ class Watch {
 
   answered(name: string, event: StepEvent, answer: Parameters<ProgressModel['answered']>[1]): void {
     if (answer.verdict === 'failed' && answer.error !== null) this.errors.push(answer.error)
-    if (name === 'CloseAccessFunction' && answer.verdict === 'done') this.mayBeOpen = false
+    // A failure of closing has been tried for as long as the task allows, and is the run's error.
+    if (name === 'CloseAccessFunction' && /^(done|failed)$/.test(answer.verdict)) this.mayBeOpen = false
     this.#model.answered({ name, database: event.database?.name ?? null }, answer)
   }
 

@@ -52,7 +52,7 @@ describe('a run on this machine', () => {
       ReportFunction: () => done({ status: 'failed', error: FAILURE }),
     })
     expect(await run(fakes)).toMatchObject({ exitStatus: 1, error: FAILURE })
-    expect(fakes.calls.slice(-2)).toEqual(['CloseAccessFunction', 'FinishReportFunction'])
+    expect(fakes.calls.slice(-3)).toEqual(END)
   })
 
   it('ends with 3 when the precheck refuses', async () => {
@@ -74,7 +74,7 @@ describe('a run on this machine', () => {
         }),
     })
     expect(await run(fakes, smallTask(), stopping.signal)).toMatchObject({ exitStatus: 130, error: null })
-    expect(fakes.calls.slice(-3)).toEqual(['ReportFunction', 'CloseAccessFunction', 'FinishReportFunction'])
+    expect(fakes.calls.slice(-3)).toEqual(END)
   })
 
   it('that is stopped before it opened anything closes nothing', async () => {
