@@ -21,8 +21,12 @@ const variables = {
   SAMPAN_STACK: optional(z.string().max(128)),
   /** After how many hours an opened rule may be taken away whatever its execution does, 1 to 9999. Default 168. */
   SAMPAN_ACCESS_HOURS: optional(z.string().regex(/^[1-9]\d{0,3}$/, 'must be whole hours')),
+  /** How many lanes a task has that names no number itself: the size of the deployment. */
+  SAMPAN_DEFAULT_LANES: optional(z.string().regex(/^([1-9]|[1-5]\d|6[0-4])$/, 'must be 1 to 64')),
   /** How many inbound rules a security group may have, where the account's quota is not the usual 60. */
   SAMPAN_RULES_PER_GROUP: optional(z.string().regex(/^[1-9]\d{0,3}$/, 'must be a whole number')),
+  /** `allow`: where a source's security groups are full, groups of the run's own are made and attached to the instance. */
+  SAMPAN_TEMPORARY_GROUPS: optional(z.literal('allow')),
   /** The state machine whose executions the sweep asks for; set for the sweep and the status rule only. */
   SAMPAN_STATE_MACHINE_ARN: optional(z.string().regex(/^arn:/, 'must be an ARN')),
   /** Where log lines go: not set = standard output, `off` = nowhere, `file:///path` = appended to a file. */

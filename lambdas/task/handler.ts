@@ -28,8 +28,8 @@ const SHOWN = 10
  * The first state: reads the execution input and fills in the defaults. A wrong task fails with TASK_INVALID before
  * anything is opened.
  */
-export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', async ({ input, execution }) => {
-  const { task, problems } = readTask(input)
+export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', async ({ input, execution }, step) => {
+  const { task, problems } = readTask(withLanes(input, step.environment.SAMPAN_DEFAULT_LANES))
   const all = [...problems, ...inlinePasswords(input)]
   if (task === null || all.length > 0) return failed(taskInvalid(all))
   return done({
@@ -38,6 +38,13 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
     databases: task.databases.map(({ name, as }) => ({ name, as })),
   })
 })
+
+/** The size of a deployment says how many lanes a task has that names no number itself. */
+function withLanes(input: unknown, lanes: string | undefined): unknown {
+  return isRecord(input) && input.lanes === undefined && lanes !== undefined
+    ? { ...input, lanes: Number(lanes) }
+    : input
+}
 
 /** The execution's history keeps its input for 90 days, readable to whoever may read the execution. */
 function inlinePasswords(input: unknown): readonly Problem[] {

@@ -21,6 +21,16 @@ describe('ReadTask', () => {
     ])
   })
 
+  it('gives a task that names no lanes those of the deployment’s size', async () => {
+    process.env.SAMPAN_DEFAULT_LANES = '32'
+    try {
+      expect((await read(smallTask())).output?.task.lanes).toBe(32)
+      expect((await read({ ...smallTask(), lanes: 2 })).output?.task.lanes).toBe(2)
+    } finally {
+      delete process.env.SAMPAN_DEFAULT_LANES
+    }
+  })
+
   it('fails a wrong task at once, with its problems as lines', async () => {
     const answer = await read({ ...smallTask(), lanes: 0, mode: 'go', retry: 'often' })
     expect(answer).toMatchObject({ verdict: 'failed', output: null, error: { code: 'TASK_INVALID' } })
