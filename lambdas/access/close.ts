@@ -4,6 +4,7 @@ import { closeRules } from './close-rules.ts'
 import { closeWhitelist, type WhitelistOf } from './close-whitelist.ts'
 import { type AccessEntry, nameOf, removalOf } from './entry.ts'
 import { RecordKeeper } from './record.ts'
+import { dropGroups, mayMakeGroups } from './temporary-groups.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
 
 /** Where to look besides the places the record names: a record may have been lost. */
@@ -48,7 +49,10 @@ export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: Ac
       errors.push(toSampanError(error))
     }
   }
-  for (const region of regions) await attempt(closeRules(region, run.execution, keeper, tools))
+  for (const region of regions) {
+    await attempt(closeRules(region, run.execution, keeper, tools))
+    if (mayMakeGroups(tools)) await attempt(dropGroups(region, run.execution, tools).then(() => []))
+  }
   for (const where of whitelists.values()) await attempt(closeWhitelist(where, run.execution, keeper, tools))
 
   if (left.length > 0 || errors.length > 0) throw leftOpen(left, errors, keeper)

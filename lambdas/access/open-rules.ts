@@ -4,10 +4,11 @@ import { type IngressRule, type NewRule, type SecurityGroups, securityGroups } f
 import { SampanError } from '../runtime/errors.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import type { AccessEntry } from './entry.ts'
-import { type AccessPlan, peerText, planAccess, type Wanted } from './plan.ts'
+import { type AccessPlan, type AccessWish, peerText, planAccess, requireRoom, type Wanted } from './plan.ts'
 import type { RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
 import { fromTags, type RuleTags, SHARED_TAG, sharingOf, toTags } from './tags.ts'
+import { attachGroups, makeGroups, mayMakeGroups } from './temporary-groups.ts'
 import { type AccessTools, expiryOf, rulesPerGroup, stackOf } from './tools.ts'
 
 /** Rules in one call. Small, so that little is undecided after a crash. */
@@ -21,16 +22,18 @@ const ROUNDS = 6
  * @throws SampanError `ACCESS_QUOTA_EXCEEDED`, `ACCESS_RULES_UNSETTLED`, AWS errors
  */
 export async function openRules(
-  source: RdsInstance,
+  instance: RdsInstance,
   wanted: readonly Wanted[],
   run: RunIdentity,
   keeper: RecordKeeper,
   tools: AccessTools,
 ): Promise<void> {
   if (wanted.length === 0) return
-  const groups = securityGroups(tools.environment, source.region, tools.signal)
+  const groups = securityGroups(tools.environment, instance.region, tools.signal)
+  const temporary = await roomFor(instance, wanted, run, groups, tools)
+  const source = { ...instance, securityGroups: [...new Set([...instance.securityGroups, ...temporary])] }
   for (let round = 1; ; round++) {
-    const plan = await makePlan(source, wanted, run, groups, tools)
+    const { plan } = await makePlan(source, wanted, run, groups, tools)
     await rememberStanding(plan, source, run, keeper, groups, tools)
     if (plan.add.length === 0) break
     const complete = await addAll(plan, source, run, keeper, groups, tools)
@@ -39,10 +42,28 @@ export async function openRules(
     await pause(200 * 2 ** round, tools.signal)
   }
   const shown = await settled(tools, async () => {
-    const plan = await makePlan(source, wanted, run, groups, tools)
+    const { plan } = await makePlan(source, wanted, run, groups, tools)
     return plan.add.length === 0
   })
   if (!shown) throw unsettled(source)
+  if (temporary.length > 0) await attachGroups(instance, temporary, tools)
+}
+
+/** The temporary groups that are needed beside the instance's own; checked against the quotas before anything is opened. */
+async function roomFor(
+  source: RdsInstance,
+  wanted: readonly Wanted[],
+  run: RunIdentity,
+  groups: SecurityGroups,
+  tools: AccessTools,
+): Promise<readonly string[]> {
+  const { wish, plan } = await makePlan(source, wanted, run, groups, tools)
+  if (!mayMakeGroups(tools) || source.securityGroups.length === 0) {
+    requireRoom(wish, plan)
+    return []
+  }
+  // Those of an attempt before this one are found again, also where they are attached and no room is missing any more.
+  return makeGroups(source, plan.overflow.length, tagsOf(run, tools), tools)
 }
 
 async function makePlan(
@@ -51,15 +72,16 @@ async function makePlan(
   run: RunIdentity,
   groups: SecurityGroups,
   tools: AccessTools,
-): Promise<AccessPlan> {
+): Promise<{ readonly wish: AccessWish; readonly plan: AccessPlan }> {
   const rules = source.securityGroups.length > 0 ? await groups.rulesOf(source.securityGroups) : []
-  return planAccess({
+  const wish: AccessWish = {
     execution: run.execution,
     port: source.port,
     groups: source.securityGroups.map((id) => ({ id, rules: rules.filter((rule) => rule.group === id) })),
     wanted,
     rulesPerGroup: rulesPerGroup(tools.environment),
-  })
+  }
+  return { wish, plan: planAccess(wish) }
 }
 
 /** Batch after batch; `false` where one met a rule that stands already, so that the plan must be made anew. */

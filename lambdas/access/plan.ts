@@ -31,30 +31,35 @@ export interface AccessPlan {
   readonly ours: readonly { readonly rule: IngressRule; readonly wanted: Wanted }[]
   /** Stood before: never added again, never removed. */
   readonly existing: readonly { readonly rule: IngressRule; readonly wanted: Wanted }[]
+  /** What finds no room in any of the groups. */
+  readonly overflow: readonly Wanted[]
 }
 
 /**
  * Decides which rules to add. Pure. A rule counts as there only if it is identical (tcp, the one port, the same peer) in
  * any of the groups; a broader one is not relied on, since its owner may remove it while the run goes on.
- * @throws SampanError `ACCESS_QUOTA_EXCEEDED` before anything is opened, with the figures
  */
 export function planAccess(wish: AccessWish): AccessPlan {
   const add: { group: string; wanted: Wanted }[] = []
   const ours: { rule: IngressRule; wanted: Wanted }[] = []
   const existing: { rule: IngressRule; wanted: Wanted }[] = []
   const room = new Map(wish.groups.map((group) => [group.id, roomIn(group, wish.rulesPerGroup)]))
-  const left: Wanted[] = []
+  const overflow: Wanted[] = []
   for (const wanted of distinct(wish.wanted)) {
     const rule = identical(wish, wanted)
     if (rule) (rule.tags[EXECUTION_TAG] === wish.execution ? ours : existing).push({ rule, wanted })
     else {
       const group = wish.groups.find(({ id }) => takeRoom(room.get(id), wanted.peer))
       if (group) add.push({ group: group.id, wanted })
-      else left.push(wanted)
+      else overflow.push(wanted)
     }
   }
-  if (left.length > 0) throw full(wish, left.length)
-  return { add, ours, existing }
+  return { add, ours, existing, overflow }
+}
+
+/** @throws SampanError `ACCESS_QUOTA_EXCEEDED` with the figures, before anything is opened */
+export function requireRoom(wish: AccessWish, plan: AccessPlan): void {
+  if (plan.overflow.length > 0) throw full(wish, plan.overflow.length)
 }
 
 /** The same peer for two purposes is one rule; the first purpose names it. */
@@ -113,6 +118,6 @@ function full(wish: AccessWish, left: number): SampanError {
     code: 'ACCESS_QUOTA_EXCEEDED',
     message: `${left} of ${wish.wanted.length} inbound rules find no room: ${groups || 'the instance has no security group'}`,
     remedy:
-      'remove rules, raise the quota "Inbound or outbound rules per security group" (and SAMPAN_RULES_PER_GROUP), or set access.dtsCidrs to "none"',
+      'remove rules, raise the quota "Inbound or outbound rules per security group" (and SAMPAN_RULES_PER_GROUP), allow temporary groups, or set access.dtsCidrs to "none"',
   })
 }

@@ -1,10 +1,12 @@
 import { defaultRegion } from '../cloud/environment.ts'
 import type { ExecutionState } from '../cloud/executions.ts'
+import { ownGroups } from '../cloud/own-groups.ts'
 import { securityGroups } from '../cloud/security-groups.ts'
 import { toSampanError } from '../runtime/errors.ts'
 import { closeAccess } from './close.ts'
 import { listRecords, readRecord } from './record.ts'
 import { EXECUTION_TAG, fromTags } from './tags.ts'
+import { mayMakeGroups } from './temporary-groups.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
 
 export interface Sweep {
@@ -98,6 +100,11 @@ async function findSuspects(tools: AccessTools): Promise<readonly Suspect[]> {
   for (const region of regions) {
     for (const rule of await securityGroups(tools.environment, region, tools.signal).rulesTagged(EXECUTION_TAG)) {
       const tags = fromTags(rule.tags)
+      if (tags) suspect(tags, [region])
+    }
+    if (!mayMakeGroups(tools)) continue
+    for (const group of await ownGroups(tools.environment, region, tools.signal).tagged(EXECUTION_TAG)) {
+      const tags = fromTags(group.tags)
       if (tags) suspect(tags, [region])
     }
   }

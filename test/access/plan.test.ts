@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type AccessWish, planAccess, type Wanted } from '../../lambdas/access/plan.ts'
+import { type AccessWish, planAccess, requireRoom, type Wanted } from '../../lambdas/access/plan.ts'
 import type { IngressRule } from '../../lambdas/cloud/security-groups.ts'
 
 const dts = (cidr: string): Wanted => ({ peer: { kind: 'block', cidr }, purpose: 'dts' })
@@ -23,6 +23,8 @@ const wish = (given: Partial<AccessWish>): AccessWish => ({
   ...given,
 })
 const many = (count: number, third = 0) => Array.from({ length: count }, (_, index) => `47.${third}.${index}.0/24`)
+
+const required = (given: AccessWish) => requireRoom(given, planAccess(given))
 
 test('the first group gets the rules', () => {
   const groups = [
@@ -76,7 +78,7 @@ test('a full group passes the rest on to the instance’s next group', () => {
 
 test('without room anywhere nothing is planned, and the error has the figures', () => {
   const groups = [{ id: 'sg-1', rules: many(55, 1).map((cidr) => rule({ cidr })) }]
-  expect(() => planAccess(wish({ groups, wanted: many(7).map(dts) }))).toThrowError(
+  expect(() => required(wish({ groups, wanted: many(7).map(dts) }))).toThrowError(
     expect.objectContaining({
       code: 'ACCESS_QUOTA_EXCEEDED',
       message: expect.stringMatching(/2 of 7 .*sg-1 has 55 of 60/),
@@ -89,9 +91,9 @@ test('IPv6 has room of its own, and a rule for a group takes room in both', () =
   const groups = [{ id: 'sg-1', rules }]
   const wanted: Wanted[] = [{ peer: { kind: 'group', group: 'sg-workers' }, purpose: 'workers' }, dts('2400:3200::/48')]
   expect(planAccess(wish({ groups, wanted })).add).toHaveLength(2)
-  expect(() => planAccess(wish({ groups, wanted: [...wanted, dts('47.0.0.0/24')] }))).toThrowError(/1 of 3/)
+  expect(() => required(wish({ groups, wanted: [...wanted, dts('47.0.0.0/24')] }))).toThrowError(/1 of 3/)
 })
 
 test('an instance without a security group is told, not skipped', () => {
-  expect(() => planAccess(wish({ groups: [], wanted: [dts('47.0.0.0/24')] }))).toThrowError(/no security group/)
+  expect(() => required(wish({ groups: [], wanted: [dts('47.0.0.0/24')] }))).toThrowError(/no security group/)
 })

@@ -85,6 +85,8 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     faults: makeFaults(),
     calls: [],
   }
+  state.ec2.inUse = (group) =>
+    [...state.rds.instances.values()].some((instance) => instance.securityGroups.includes(group))
   const aws = await listen((request, body) => answerAws(state, request, body))
   const alibaba = await listen((request, body) => answerRpc(state, request, body))
   return {

@@ -16,6 +16,8 @@ export interface FakeSecurityGroup {
   readonly id: string
   readonly region: string
   readonly vpcId: string
+  readonly name: string
+  readonly tags: Readonly<Record<string, string>>
   rules: FakeRule[]
 }
 
@@ -29,10 +31,12 @@ export interface FakeEc2 {
   staleDescriptions: number
   /** The rules before the last change. */
   before: ReadonlyMap<string, readonly FakeRule[]>
+  /** Whether something has the group attached. */
+  inUse: (group: string) => boolean
 }
 
 export function makeEc2(): FakeEc2 {
-  return { groups: new Map(), quota: 60, pageSize: 1000, staleDescriptions: 0, before: new Map() }
+  return { groups: new Map(), quota: 60, pageSize: 1000, staleDescriptions: 0, before: new Map(), inUse: () => false }
 }
 
 /** An error of the EC2 API. */
@@ -55,6 +59,8 @@ export function addSecurityGroup(
     id,
     region,
     vpcId: 'vpc-0fake0000000000',
+    name: id,
+    tags: {},
     rules: rules.map((rule) => ({
       id: nextRuleId(),
       protocol: 'tcp',
@@ -80,6 +86,10 @@ export function answerEc2(ec2: FakeEc2, action: string, input: Tree, region: str
     case 'CreateTags':
     case 'DeleteTags':
       return changeTags(ec2, action, input)
+    case 'CreateSecurityGroup':
+      return createGroup(ec2, input, region)
+    case 'DeleteSecurityGroup':
+      return deleteGroup(ec2, input, region)
     case 'DescribeSecurityGroups':
       return describeGroups(ec2, input, region)
     default:
@@ -239,14 +249,50 @@ function changeTags(ec2: FakeEc2, action: string, input: Tree): string {
   return xml({ return: true })
 }
 
-function describeGroups(ec2: FakeEc2, input: Tree, region: string): string {
-  const ids = listOf(treeOf(input, 'GroupId')).map(String)
-  const found = [...ec2.groups.values()].filter(
-    (group) => group.region === region && (ids.length === 0 || ids.includes(group.id)),
-  )
-  return xml({
-    securityGroupInfo: found.map((group) => ({ groupId: group.id, groupName: group.id, vpcId: group.vpcId })),
+function createGroup(ec2: FakeEc2, input: Tree, region: string): string {
+  const name = textOf(input, 'GroupName') ?? ''
+  if ([...ec2.groups.values()].some((group) => group.name === name)) {
+    throw new Ec2Refusal('InvalidGroup.Duplicate', `The security group '${name}' already exists for VPC`)
+  }
+  const tags = listOf(treeOf(input, 'TagSpecification')).flatMap((one) => listOf(treeOf(one, 'Tag')))
+  const id = `sg-0${(++ruleNumber).toString(16).padStart(16, '0')}`
+  ec2.groups.set(id, {
+    id,
+    name,
+    region,
+    vpcId: textOf(input, 'VpcId') ?? '',
+    tags: Object.fromEntries(tags.map((tag) => [textOf(tag, 'Key') ?? '', textOf(tag, 'Value') ?? ''])),
+    rules: [],
   })
+  return xml({ return: true, groupId: id })
+}
+
+function deleteGroup(ec2: FakeEc2, input: Tree, region: string): string {
+  const { id } = groupOf(ec2, input, region)
+  if (ec2.inUse(id)) throw new Ec2Refusal('DependencyViolation', `resource ${id} has a dependent object`)
+  ec2.groups.delete(id)
+  return xml({ return: true })
+}
+
+function describeGroups(ec2: FakeEc2, input: Tree, region: string): string {
+  const filters = listOf(treeOf(input, 'Filter'))
+  const found = [...ec2.groups.values()].filter(
+    (group) =>
+      group.region === region &&
+      filters.every((filter) => {
+        const name = textOf(filter, 'Name') ?? ''
+        const values = listOf(treeOf(filter, 'Value')).map(String)
+        if (name === 'tag-key') return values.some((key) => key in group.tags)
+        return values.includes(group.tags[name.replace(/^tag:/, '')] ?? '\0')
+      }),
+  )
+  const groups = found.map((group) => ({
+    groupId: group.id,
+    groupName: group.name,
+    vpcId: group.vpcId,
+    tagSet: Object.entries(group.tags).map(([key, value]) => ({ key, value })),
+  }))
+  return xml({ securityGroupInfo: groups })
 }
 
 function ruleXml(group: FakeSecurityGroup, rule: FakeRule) {

@@ -1,4 +1,4 @@
-import { type Tree, textOf, xml } from './xml.ts'
+import { listOf, type Tree, textOf, treeOf, xml } from './xml.ts'
 
 export interface FakeRdsInstance {
   readonly identifier: string
@@ -68,7 +68,23 @@ export function answerRds(
       ? { code: 'DBClusterNotFoundFault' }
       : xml({ DBClusters: found.map(clusterXml) })
   }
+  if (action === 'ModifyDBInstance' || action === 'ModifyDBCluster') return modify(rds, input)
   return { code: 'InvalidAction' }
+}
+
+/** Of an Aurora cluster all members get the groups; of an instance itself alone. */
+function modify(rds: FakeRds, input: Tree): string | { readonly code: string } {
+  const identifier = textOf(input, 'DBInstanceIdentifier')
+  const cluster = textOf(input, 'DBClusterIdentifier')
+  const changed = [...rds.instances.values()].filter((one) =>
+    cluster === undefined ? one.identifier === identifier : one.cluster === cluster,
+  )
+  if (changed.length === 0) return { code: 'DBInstanceNotFound' }
+  if (changed.some((one) => one.status !== 'available')) return { code: 'InvalidDBInstanceState' }
+  const groups = listOf(treeOf(treeOf(input, 'VpcSecurityGroupIds'), 'VpcSecurityGroupId')).map(String)
+  if (groups.length === 0 || groups.length > 5) return { code: 'InvalidParameterValue' }
+  for (const one of changed) one.securityGroups = groups
+  return ''
 }
 
 function instanceXml(instance: FakeRdsInstance) {
