@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { countFailure } from '../ledger/chunks.ts'
+import { countFailure, halveChunks } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { readRelations } from '../ledger/relations.ts'
@@ -47,8 +47,14 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     }
     return more()
   } catch (thrown) {
-    if (lane !== null && !step.signal.aborted) await noteFailure(event, step, lane.claimed, thrown)
-    throw thrown
+    const claimed = lane?.claimed ?? []
+    if (!step.signal.aborted) {
+      await note(event, step, claimed, (ledger) => countFailure(ledger, event.run.id, claimed, toSampanError(thrown)))
+      throw thrown
+    }
+    // The call's time is up in the middle of a flight: nothing of it stays, and the next call takes smaller steps.
+    await note(event, step, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
+    return more()
   } finally {
     await watch.stop()
     await Promise.all(open.map((each) => each.close()))
@@ -88,17 +94,18 @@ async function untilWanted(
   return false
 }
 
-/** Counts the failed attempt on a connection of its own. Where that fails too, the first error is the one to tell. */
-async function noteFailure(
+/** Writes about a broken flight on a connection of its own. Where that fails too, the first error is the one to tell. */
+async function note(
   event: StepEvent,
   step: StepTools,
-  chunks: readonly number[],
-  thrown: unknown,
+  claimed: readonly number[],
+  write: (ledger: Session) => Promise<void>,
 ): Promise<void> {
-  if (chunks.length === 0) return
+  if (claimed.length === 0) return
   try {
-    const destination = await openDestination(event, step.environment, { purpose: 'note', signal: step.signal })
-    await countFailure(destination, event.run.id, chunks, toSampanError(thrown)).finally(() => destination.close())
+    // Without the step's signal: it may have fired, and the margin behind it is for this.
+    const ledger = await openDestination(event, step.environment, { purpose: 'note', timeoutMilliseconds: 3_000 })
+    await write(ledger).finally(() => ledger.close())
   } catch (second) {
     step.logger.warn('ATTEMPT_NOT_COUNTED', { because: toSampanError(second).code })
   }

@@ -1,6 +1,6 @@
 import { countOpenChunks } from '../ledger/chunks.ts'
 import { endRound, readRound } from '../ledger/copy-round.ts'
-import { currentSnapshot } from '../ledger/snapshots.ts'
+import { newestHop } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
@@ -24,8 +24,8 @@ export const handler = stepHandler(
     const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
     try {
       if ((await readRound(destination, id, execution)).copied) return done()
-      const snapshot = await currentSnapshot(destination, id)
-      const open = await countOpenChunks(destination, id, snapshot?.generation ?? 0)
+      const { generation } = await newestHop(destination, id)
+      const open = await countOpenChunks(destination, id, generation)
       await endRound(destination, id, open === 0)
       if (open === 0) return done()
       const broken = event.results.find((result) => result.verdict === 'failed')

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { currentSnapshot } from '../ledger/snapshots.ts'
+import { liveSnapshots } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
-import { DatabaseError } from '../postgres/errors.ts'
-import { quoteLiteral } from '../postgres/identifiers.ts'
+import { beginInSnapshot } from '../postgres/snapshot.ts'
 import { SampanError } from '../runtime/errors.ts'
 
 /** How long a lane looks for a keeper before it leaves the waiting to the state machine. */
@@ -22,8 +21,9 @@ export async function importView(
 ): Promise<number> {
   const until = performance.now() + PATIENCE_MILLISECONDS
   while (performance.now() < until && !signal.aborted) {
-    const snapshot = await currentSnapshot(destination, run)
-    if (snapshot !== null && (await imported(source, snapshot.id))) return snapshot.generation
+    for (const snapshot of await liveSnapshots(destination, run)) {
+      if (await beginInSnapshot(source, snapshot.id)) return snapshot.generation
+    }
     await sleep(PAUSE_MILLISECONDS, undefined, { signal }).catch(() => {})
   }
   throw new SampanError({
@@ -34,18 +34,4 @@ export async function importView(
     retryable: true,
     kind: 'connection',
   })
-}
-
-/** False where the snapshot's owner is gone: SQLSTATE 22023 (invalid_parameter_value), 42704 from 17 on. */
-async function imported(source: Session, id: string): Promise<boolean> {
-  try {
-    await source.execute(
-      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT ${quoteLiteral(id)}`,
-    )
-    return true
-  } catch (thrown) {
-    if (!(thrown instanceof DatabaseError) || !['22023', '42704'].includes(thrown.sqlState ?? '')) throw thrown
-    await source.execute('ROLLBACK')
-    return false
-  }
 }

@@ -1,6 +1,6 @@
 import type { Session } from '../postgres/connect.ts'
 
-/** The consistent view to import: the newest hop of the newest generation. */
+/** A keeper's hold on the consistent view. */
 export interface SnapshotRow {
   /** Rises when the chain broke and a new view had to be taken. */
   readonly generation: number
@@ -13,14 +13,39 @@ export interface SnapshotRow {
   readonly secondsLeft: number
 }
 
-export async function currentSnapshot(destination: Session, run: string): Promise<SnapshotRow | null> {
-  const [row] = await destination.rows<SnapshotRow>(
+/**
+ * The hops of the newest generation whose holders may still be there, the one that stays longest first. More than one,
+ * because a keeper's successor starts while the other keeper, of an older hop, is the one that lives.
+ */
+export async function liveSnapshots(destination: Session, run: string): Promise<SnapshotRow[]> {
+  return destination.rows<SnapshotRow>(
     `SELECT generation, hop, id, holder,
             EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8 AS "secondsLeft"
-       FROM sampan.snapshot WHERE run = $1 ORDER BY generation DESC, hop DESC LIMIT 1`,
+       FROM sampan.snapshot s
+      WHERE run = $1 AND generation = (SELECT max(generation) FROM sampan.snapshot WHERE run = $1)
+      ORDER BY expires_at DESC LIMIT 4`,
     [run],
   )
-  return row ?? null
+}
+
+/** The newest generation and its newest hop; zeros before the first. */
+export async function newestHop(
+  destination: Session,
+  run: string,
+): Promise<{ readonly generation: number; readonly hop: number }> {
+  const [row] = await destination.rows<{ generation: number; hop: number }>(
+    `SELECT generation, hop FROM sampan.snapshot WHERE run = $1 ORDER BY generation DESC, hop DESC LIMIT 1`,
+    [run],
+  )
+  return row ?? { generation: 0, hop: 0 }
+}
+
+/** The keeper leaves: others look at its successor first. */
+export async function leaveSnapshot(destination: Session, run: string, generation: number, hop: number): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.snapshot SET expires_at = pg_catalog.clock_timestamp() WHERE run = $1 AND generation = $2 AND hop = $3`,
+    [run, generation, hop],
+  )
 }
 
 export interface NewSnapshot {

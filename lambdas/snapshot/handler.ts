@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readRound } from '../ledger/copy-round.ts'
 import { writeEvents } from '../ledger/events.ts'
-import { currentSnapshot } from '../ledger/snapshots.ts'
+import { leaveSnapshot } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
@@ -22,11 +22,13 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
     if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
     const source = await openSource(event, step.environment, session)
     open.push(source)
-    const until = performance.now() + (await lifeSeconds(destination, event, step)) * 1000
-    const held = await take(source, destination, event, until)
+    const held = await take(source, destination, event, longestSeconds(step))
     if (held === null) return more()
+    const until = performance.now() + held.lifeSeconds * 1000
     if (held.renewed) await tellOfRenewal(destination, event, held)
-    return (await hold(source, destination, event, until, step.signal)) ? done() : more()
+    const over = await hold(source, destination, event, until, step.signal)
+    if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
+    return over ? done() : more()
   } finally {
     await Promise.all(open.map((each) => each.close()))
   }
@@ -42,26 +44,20 @@ async function hold(source: Session, destination: Session, event: StepEvent, unt
   return false
 }
 
-async function take(source: Session, destination: Session, event: StepEvent, until: number): Promise<Held | null> {
+async function take(source: Session, destination: Session, event: StepEvent, seconds: number): Promise<Held | null> {
   const holder = `${event.run.execution}:${event.lane ?? 0}`
+  // Both keepers may try the same hop: one of them is second, and takes over from the first.
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    const life = Math.max(1, Math.round((until - performance.now()) / 1000))
-    const held = await takeView(source, destination, event.run.id, holder, life)
+    const held = await takeView(source, destination, event.run.id, holder, seconds)
     if (held !== null) return held
   }
   return null
 }
 
-/**
- * How long this keeper stays. Two keepers whose calls would end together are no overlap: the later one then stays only
- * half its time, and from there on they take turns.
- */
-async function lifeSeconds(destination: Session, event: StepEvent, step: StepTools): Promise<number> {
+/** How long this keeper can stay at most. */
+function longestSeconds(step: StepTools): number {
   const remaining = step.remainingMilliseconds() / 1000
-  const full = remaining - Math.min(MARGIN_SECONDS, remaining / 4)
-  const other = await currentSnapshot(destination, event.run.id)
-  const together = other !== null && Math.abs(other.secondsLeft - full) < full / 4
-  return together ? full / 2 : full
+  return remaining - Math.min(MARGIN_SECONDS, remaining / 4)
 }
 
 async function tellOfRenewal(destination: Session, event: StepEvent, held: Held): Promise<void> {

@@ -1,12 +1,11 @@
-import { currentSnapshot, publishSnapshot, type SnapshotRow } from '../ledger/snapshots.ts'
+import { liveSnapshots, newestHop, publishSnapshot, type SnapshotRow } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
-import { DatabaseError } from '../postgres/errors.ts'
-import { quoteLiteral } from '../postgres/identifiers.ts'
-
-const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+import { BEGIN_VIEW, beginInSnapshot } from '../postgres/snapshot.ts'
 
 /** How this keeper came to its view. */
 export interface Held {
+  /** Seconds that this keeper stays. */
+  readonly lifeSeconds: number
   readonly generation: number
   readonly hop: number
   /** The chain was broken: this is a new view, and what was copied before has to be proved. */
@@ -23,38 +22,41 @@ export async function takeView(
   destination: Session,
   run: string,
   holder: string,
-  lifeSeconds: number,
+  longestSeconds: number,
 ): Promise<Held | null> {
-  const current = await currentSnapshot(destination, run)
-  const imported = current !== null && (await importSnapshot(source, current))
-  if (!imported) await source.execute(BEGIN)
-  const generation = (current?.generation ?? 0) + (imported ? 0 : 1)
-  const hop = imported ? current.hop + 1 : 0
+  const newest = await newestHop(destination, run)
+  const taken = await importOne(source, await liveSnapshots(destination, run))
+  if (taken === null) await source.execute(BEGIN_VIEW)
+  const generation = newest.generation + (taken === null ? 1 : 0)
+  const hop = taken === null ? 0 : newest.hop + 1
+  const lifeSeconds = taken === null ? longestSeconds : staggered(longestSeconds, taken.secondsLeft)
   const [exported] = await source.rows<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')
   const published = await publishSnapshot(destination, run, {
     generation,
     hop,
     id: exported?.id ?? '',
     holder,
-    position: imported ? null : await position(source),
+    position: taken === null ? await position(source) : null,
     lifeSeconds,
   })
   if (!published) {
     await source.execute('ROLLBACK')
     return null
   }
-  return { generation, hop, renewed: !imported && current !== null }
+  return { lifeSeconds, generation, hop, renewed: taken === null && newest.generation > 0 }
 }
 
-async function importSnapshot(source: Session, snapshot: SnapshotRow): Promise<boolean> {
-  try {
-    await source.execute(`${BEGIN}; SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot.id)}`)
-    return true
-  } catch (thrown) {
-    if (!(thrown instanceof DatabaseError) || !['22023', '42704'].includes(thrown.sqlState ?? '')) throw thrown
-    await source.execute('ROLLBACK')
-    return false
-  }
+/**
+ * Two keepers whose calls would end together are no overlap: the one that takes over stays half its time then, and from
+ * there on they take turns.
+ */
+function staggered(longestSeconds: number, otherSeconds: number): number {
+  return Math.abs(otherSeconds - longestSeconds) < longestSeconds / 4 ? longestSeconds / 2 : longestSeconds
+}
+
+async function importOne(source: Session, candidates: readonly SnapshotRow[]): Promise<SnapshotRow | null> {
+  for (const candidate of candidates) if (await beginInSnapshot(source, candidate.id)) return candidate
+  return null
 }
 
 /** Where the source's WAL stood; null on a standby, which has no position of its own. */
