@@ -155,7 +155,7 @@ describe('the functions', () => {
       .filter(({ VpcConfig }) => VpcConfig === undefined)
       .map(({ FunctionName }) => FunctionName.replace('Sampan-', ''))
     expect(outside.sort()).toEqual(
-      ['CloseAccess', 'ExecutionEnded', 'FinishReport', 'JudgeCrash', 'OpenAccess', 'ReadTask', 'SweepAccess'].sort(),
+      ['CloseAccess', 'ExecutionEnded', 'JudgeCrash', 'OpenAccess', 'ReadTask', 'SweepAccess'].sort(),
     )
     expect(functionsOf(plain).filter(({ VpcConfig }) => VpcConfig !== undefined)).toEqual([])
   })
