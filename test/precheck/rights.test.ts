@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+
+let source: TestDatabase
+let destination: TestDatabase
+const [reader, writer, owner] = [freshName('reader'), freshName('writer'), freshName('owner')]
+
+beforeAll(async () => {
+  source = await createDatabase(sharedServer(15))
+  destination = await createDatabase(sharedServer(18))
+  await source.query(`CREATE ROLE ${reader} LOGIN PASSWORD 'p'; CREATE ROLE ${owner} LOGIN PASSWORD 'p'`)
+  await destination.query(`CREATE ROLE ${writer} LOGIN PASSWORD 'p'`)
+})
+
+afterAll(async () => {
+  await source.query(`DROP OWNED BY ${reader}, ${owner} CASCADE; DROP ROLE ${reader}, ${owner}`)
+  await destination.query(`DROP OWNED BY ${writer} CASCADE; DROP ROLE ${writer}`)
+})
+
+describe('rights on the source', () => {
+  test('what is missing is listed as GRANT statements, and running them mends it', async () => {
+    await source.query(`
+      CREATE SCHEMA "Closed"; CREATE TABLE "Closed"."T" (a int PRIMARY KEY);
+      CREATE TABLE open_one (a int PRIMARY KEY); GRANT SELECT ON open_one TO ${reader};
+      CREATE TABLE by_column (a int PRIMARY KEY, b int); GRANT SELECT (a, b) ON by_column TO ${reader};
+      CREATE TABLE half (a int PRIMARY KEY, b int); GRANT SELECT (a) ON half TO ${reader};
+      CREATE TABLE counted (a serial PRIMARY KEY); GRANT SELECT ON counted TO ${reader};
+      CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS one;
+      SELECT lo_from_bytea(4242, 'x')`)
+    const account = asUser(source, reader, 'p')
+    const item = itemOf(await precheck(account, destination), 'SRC_RIGHTS_MISSING')
+    expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
+    expect(item.details).toEqual([
+      `GRANT USAGE ON SCHEMA "Closed" TO "${reader}"`,
+      `GRANT SELECT ON TABLE "Closed"."T" TO "${reader}"`,
+      `GRANT SELECT ON SEQUENCE "public"."counted_a_seq" TO "${reader}"`,
+      `GRANT SELECT ON TABLE "public"."half" TO "${reader}"`,
+      `GRANT SELECT ON SEQUENCE "public"."s" TO "${reader}"`,
+      `GRANT SELECT ON LARGE OBJECT 4242 TO "${reader}"`,
+    ])
+    const chosen = await precheck(account, destination, {
+      include: ['public.open_one', 'public.v', 'public.by_column'],
+    })
+    expect(itemOf(chosen, 'SRC_RIGHTS_MISSING').status).toBe('passed')
+    await source.query(item.details.join(';'))
+    const mended = await precheck(account, destination)
+    expect(itemOf(mended, 'SRC_RIGHTS_MISSING').status).toBe('passed')
+    expect(blocking(mended)).toEqual(['DST_VERSION_DIFFERS'])
+  })
+
+  test('row-level security that hides rows is an error; the owner and BYPASSRLS see them', async () => {
+    await source.query(`
+      CREATE TABLE guarded (a int PRIMARY KEY); ALTER TABLE guarded OWNER TO ${owner};
+      ALTER TABLE guarded ENABLE ROW LEVEL SECURITY; GRANT SELECT ON guarded TO ${reader};
+      GRANT SELECT ON ALL TABLES IN SCHEMA public, "Closed" TO ${owner};
+      GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, "Closed" TO ${owner}; GRANT USAGE ON SCHEMA "Closed" TO ${owner}`)
+    const status = async (user: string) => {
+      const item = itemOf(await precheck(asUser(source, user, 'p'), destination), 'SRC_ROW_SECURITY')
+      return [item.status, ...item.details]
+    }
+    expect(await status(reader)).toEqual(['failed', 'public.guarded'])
+    expect(await status(owner)).toEqual(['passed'])
+    await source.query('ALTER TABLE guarded FORCE ROW LEVEL SECURITY')
+    expect(await status(owner)).toEqual(['failed', 'public.guarded'])
+    await source.query(`ALTER ROLE ${reader} BYPASSRLS`)
+    expect(await status(reader)).toEqual(['passed'])
+  })
+})
+
+describe('rights on the destination', () => {
+  test('what is missing is listed as GRANT statements, and running them mends it', async () => {
+    await destination.query('CREATE SCHEMA "Closed"; CREATE SCHEMA aside')
+    const account = asUser(destination, writer, 'p')
+    const item = itemOf(await precheck(source, account), 'DST_RIGHTS_MISSING')
+    expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, side: 'destination' })
+    expect(item.details).toEqual([
+      `GRANT CREATE ON DATABASE "${destination.name}" TO "${writer}"`,
+      `GRANT CREATE, USAGE ON SCHEMA "public" TO "${writer}"`,
+      `GRANT CREATE, USAGE ON SCHEMA "Closed" TO "${writer}"`,
+    ])
+    await destination.query(item.details.join(';'))
+    expect(itemOf(await precheck(source, account), 'DST_RIGHTS_MISSING').status).toBe('passed')
+  })
+
+  test('objects that only a superuser can create are told to a plain account', async () => {
+    const special = await createDatabase(
+      sharedServer(15),
+      `CREATE FUNCTION tight(int) RETURNS int LANGUAGE sql IMMUTABLE LEAKPROOF AS 'SELECT 1';
+       CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+       CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION watch();
+       CREATE TEXT SEARCH TEMPLATE template (LEXIZE = dsimple_lexize);
+       CREATE ACCESS METHOD heap_again TYPE TABLE HANDLER heap_tableam_handler;
+       CREATE FOREIGN DATA WRAPPER nowhere; CREATE PUBLICATION everything FOR ALL TABLES;
+       CREATE TABLE t (a int PRIMARY KEY)`,
+    )
+    const account = asUser(destination, writer, 'p')
+    const item = itemOf(await precheck(special, account), 'DST_PRIVILEGED_OBJECTS')
+    expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+    expect(item.details).toEqual([
+      'access method heap_again',
+      'event trigger watch_ddl',
+      'foreign-data wrapper nowhere',
+      'leakproof function public.tight',
+      'publication for all tables everything',
+      'text search template public.template',
+    ])
+    expect(itemOf(await precheck(special, destination), 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')
+    const few = await precheck(special, account, { include: ['public.t'] })
+    expect(itemOf(few, 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')
+  })
+
+  test('an extension the account cannot create is found by trying, and nothing is left of the trial', async () => {
+    const extended = await createDatabase(
+      sharedServer(15),
+      'CREATE EXTENSION dblink; CREATE EXTENSION earthdistance CASCADE',
+    )
+    const account = asUser(destination, writer, 'p')
+    const item = itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE')
+    expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
+    expect(item.details.map((line) => line.split(':')[0])).toEqual(['dblink', 'earthdistance'])
+    expect(itemOf(await precheck(extended, destination), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
+    expect(await destination.query(`SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'`)).toEqual([])
+    expect(await destination.query(`SELECT nspname FROM pg_namespace WHERE nspname ~ 'probe'`)).toEqual([])
+    // One that is there already needs no right.
+    await destination.query('CREATE EXTENSION dblink; CREATE EXTENSION earthdistance CASCADE')
+    expect(itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
+  })
+
+  test('roles of the source that the destination lacks are an info', async () => {
+    const item = itemOf(await precheck(source, destination), 'ROLES_MISSING')
+    expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+    expect(item.details.map((line) => line.split(',')[0]).toSorted()).toEqual([owner, reader].toSorted())
+    const plain = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int PRIMARY KEY)')
+    expect(itemOf(await precheck(plain, destination), 'ROLES_MISSING').status).toBe('passed')
+  })
+})
