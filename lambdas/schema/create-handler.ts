@@ -3,6 +3,7 @@ import { stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
+import { alignChunks } from './ledger-objects.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
 
 /** CreateObjects: what rows need to arrive: schemas, extensions, types, functions, tables, views. */
@@ -11,6 +12,7 @@ export const handler = stepHandler('CreateObjects', (event: StepEvent, step) =>
     const { id: run } = event.run
     const hasTime = timeKeeper(step)
     if (!(await applyStage(destination, { run, stage: 'create', hasTime, progressed: step.progressed }))) return more()
+    await alignChunks(destination, run)
     await requireAllMade(destination, run, event.task.onObjectError)
     return done()
   }),

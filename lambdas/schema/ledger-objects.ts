@@ -7,6 +7,7 @@ import type { PlannedObject, PlannedRelation } from './plan/planned.ts'
 const STORE_OBJECTS = sqlFile(new URL('./sql/store-objects.sql', import.meta.url))
 const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta.url))
 const RECORD_FAILURES = sqlFile(new URL('./sql/record-failures.sql', import.meta.url))
+const ALIGN_CHUNKS = sqlFile(new URL('./sql/align-chunks.sql', import.meta.url))
 const REOPEN_OBJECTS = sqlFile(new URL('./sql/reopen-objects.sql', import.meta.url))
 
 /** Rows of one INSERT: some megabytes of text at most. */
@@ -40,6 +41,11 @@ export async function storeFailures(session: Session, run: string, failures: rea
 /** What failed in an earlier start of the run is tried again. */
 export async function reopenObjects(session: Session, run: string): Promise<void> {
   await session.rows(REOPEN_OBJECTS, [run])
+}
+
+/** The plan of the copy follows what became of the tables. */
+export async function alignChunks(session: Session, run: string): Promise<void> {
+  await session.rows(ALIGN_CHUNKS, [run])
 }
 
 const DUE = `o.id, o.kind, o.schema, o.name, o.sql, o.verdict, o.bytes::float8 AS bytes`

@@ -14,6 +14,7 @@ import { readDatabaseForm } from './plan/destination-database.ts'
 import { readFacts } from './plan/facts.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { planObjects } from './plan/plan.ts'
+import type { DestinationRoles } from './plan/verdict.ts'
 import { readArchive } from './toc/read.ts'
 
 /**
@@ -55,12 +56,12 @@ async function plan(
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const facts = await readFacts(source, tables)
-  const roles = await destination.rows<{ name: string }>(`SELECT rolname::text AS name FROM pg_catalog.pg_roles`)
+  const roles = await readRoles(destination)
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   const planned = planObjects({
     entries,
     facts,
-    roles: new Set(roles.map(({ name }) => name)),
+    roles,
     include: chosen?.include ?? ['*.*'],
     exclude: chosen?.exclude ?? [],
   })
@@ -73,6 +74,13 @@ async function plan(
     )
     await markPlanned(destination, run, 'objects_planned_at')
   })
+}
+
+async function readRoles(destination: Session): Promise<DestinationRoles> {
+  const roles = await destination.rows<{ name: string; mine: boolean }>(
+    `SELECT rolname::text AS name, pg_catalog.pg_has_role(oid, 'USAGE') AS mine FROM pg_catalog.pg_roles`,
+  )
+  return new Map(roles.map(({ name, mine }) => [name, mine]))
 }
 
 /** pg_dump leaves its session with settings and a transaction of its own. */

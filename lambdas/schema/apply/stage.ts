@@ -5,7 +5,7 @@ import { sendFlight } from './flight.ts'
 import { recordOutcomes } from './record.ts'
 
 /** Objects on their way at once: few enough to be answered within a call, many enough to make distance cheap. */
-const FLIGHT = 200
+const FLIGHT = 500
 
 export interface ApplyOptions {
   readonly run: string

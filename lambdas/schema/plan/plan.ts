@@ -6,13 +6,12 @@ import type { SourceFacts } from './facts.ts'
 import { relationKinds, remarkKinds } from './kinds.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
 import { assignStages } from './stages.ts'
-import { type EntryVerdict, judgeEntry } from './verdict.ts'
+import { type DestinationRoles, type EntryVerdict, judgeEntry } from './verdict.ts'
 
 export interface PlanInput {
   readonly entries: readonly TocEntry[]
   readonly facts: SourceFacts
-  /** Names of the destination's roles. */
-  readonly roles: ReadonlySet<string>
+  readonly roles: DestinationRoles
   readonly include: readonly string[]
   readonly exclude: readonly string[]
 }

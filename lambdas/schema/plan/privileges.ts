@@ -2,17 +2,25 @@ import { splitStatements, wordsOf } from './statements.ts'
 
 export interface KeptPrivileges {
   readonly sql: string
-  /** Roles that are named and do not exist on the destination, or are Amazon's own. */
+  /** Roles that are named and do not exist on the destination, are Amazon's own, or cannot be spoken for. */
   readonly leftOut: readonly string[]
   /** Some statement spoke as another role: that is left out, the grant comes from the destination's account. */
   readonly grantorLost: boolean
 }
 
+export interface RoleQuestions {
+  /** The role exists on the destination and is no role of Amazon's. */
+  isKnown(role: string): boolean
+  /** The destination's account has its rights, and may change what it gives by default. */
+  maySpeakFor(role: string): boolean
+}
+
 /**
- * Leaves out of an ACL's or default ACL's SQL every statement that names a role the destination does not have. Statements
- * are pg_dump's own GRANT, REVOKE and ALTER DEFAULT PRIVILEGES, one grantee each.
+ * Leaves out of an ACL's or default ACL's SQL every statement that names a role the destination does not have, or default
+ * privileges of a role for which the account cannot speak. Statements are pg_dump's own GRANT, REVOKE and ALTER DEFAULT
+ * PRIVILEGES, one grantee each.
  */
-export function keepKnownRoles(sql: string, isKnown: (role: string) => boolean): KeptPrivileges {
+export function keepKnownRoles(sql: string, roles: RoleQuestions): KeptPrivileges {
   const leftOut = new Set<string>()
   const kept: string[] = []
   let grantorLost = false
@@ -21,25 +29,26 @@ export function keepKnownRoles(sql: string, isKnown: (role: string) => boolean):
       grantorLost = true
       continue
     }
-    const unknown = rolesOf(statement).filter((role) => !isKnown(role))
+    const { grantees, creators } = rolesOf(statement)
+    const unknown = [
+      ...grantees.filter((role) => !roles.isKnown(role)),
+      ...creators.filter((role) => !roles.isKnown(role) || !roles.maySpeakFor(role)),
+    ]
     if (unknown.length === 0) kept.push(`${statement};`)
     for (const role of unknown) leftOut.add(role)
   }
   return { sql: kept.length === 0 ? '' : `${kept.join('\n')}\n`, leftOut: [...leftOut], grantorLost }
 }
 
-/** `FOR ROLE x` at the head, and what follows the last TO or FROM; PUBLIC is no role. */
-function rolesOf(statement: string): string[] {
+/** What follows the last TO or FROM, PUBLIC being no role; and `FOR ROLE x` at the head of default privileges. */
+function rolesOf(statement: string): { readonly grantees: readonly string[]; readonly creators: readonly string[] } {
   const words = wordsOf(statement)
-  const roles: string[] = []
   const at = words.findLastIndex((word) => !word.quoted && (word.text === 'TO' || word.text === 'FROM'))
-  const grantee = words[at + 1]
-  if (at >= 0 && grantee && (grantee.quoted || grantee.text !== 'PUBLIC')) roles.push(grantee.text)
-  const head = words.slice(0, 6)
-  const forRole = head.findIndex((word, index) => word.text === 'ROLE' && head[index - 1]?.text === 'FOR')
-  const creator = forRole < 0 ? undefined : words[forRole + 1]
-  if (creator && /^ALTER DEFAULT PRIVILEGES\b/.test(statement)) roles.push(creator.text)
-  return roles
+  const grantee = at < 0 ? undefined : words[at + 1]
+  const grantees = grantee && (grantee.quoted || grantee.text !== 'PUBLIC') ? [grantee.text] : []
+  // ALTER DEFAULT PRIVILEGES FOR ROLE x
+  const creator = /^ALTER DEFAULT PRIVILEGES FOR ROLE\b/.test(statement) ? words[5] : undefined
+  return { grantees, creators: creator ? [creator.text] : [] }
 }
 
 /** The role of `CREATE USER MAPPING FOR role SERVER …`, null for PUBLIC. */

@@ -3,7 +3,7 @@ import type { TocEntry } from '../toc/entry.ts'
 import { amazonOnly, isAmazonRole } from './amazon-only.ts'
 import type { SourceFacts } from './facts.ts'
 import { neverApplied } from './kinds.ts'
-import { keepKnownRoles, mappedRole } from './privileges.ts'
+import { keepKnownRoles, mappedRole, type RoleQuestions } from './privileges.ts'
 
 /** What becomes of one entry that is selected. */
 export type EntryVerdict =
@@ -11,8 +11,10 @@ export type EntryVerdict =
   | { readonly verdict: 'transform'; readonly sql: string; readonly reason: string }
   | { readonly verdict: 'skip'; readonly reason: string }
 
-/** @param roles the destination's roles */
-export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: ReadonlySet<string>): EntryVerdict {
+/** The destination's roles by name: may its account act with their rights? */
+export type DestinationRoles = ReadonlyMap<string, boolean>
+
+export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: DestinationRoles): EntryVerdict {
   const left = neverApplied(entry) ?? amazonOnly(entry)
   if (left !== null) return { verdict: 'skip', reason: left }
   const isKnown = (role: string) => roles.has(role) && !isAmazonRole(role)
@@ -23,7 +25,7 @@ export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: ReadonlyS
       return judgeFunction(entry, facts)
     case 'ACL':
     case 'DEFAULT ACL':
-      return judgePrivileges(entry, isKnown)
+      return judgePrivileges(entry, { isKnown, maySpeakFor: (role) => roles.get(role) === true })
     case 'POLICY':
       return judgeRoles(entry, facts.policyRoles.get(entry.oid) ?? [], isKnown)
     case 'USER MAPPING': {
@@ -47,13 +49,19 @@ function judgeFunction(entry: TocEntry, facts: SourceFacts): EntryVerdict {
   }
 }
 
-function judgePrivileges(entry: TocEntry, isKnown: (role: string) => boolean): EntryVerdict {
-  const { sql, leftOut, grantorLost } = keepKnownRoles(entry.sql, isKnown)
+function judgePrivileges(entry: TocEntry, roles: RoleQuestions): EntryVerdict {
+  const { sql, leftOut, grantorLost } = keepKnownRoles(entry.sql, roles)
   if (leftOut.length === 0 && !grantorLost) return { verdict: 'migrate', sql: entry.sql }
-  const absent = leftOut.length === 0 ? [] : [`the destination has no role ${leftOut.join(', ')}`]
+  const names = leftOut.join(', ')
+  const absent = leftOut.length === 0 ? [] : [leftOutReason(entry.kind, names)]
   const reason = [...absent, ...(grantorLost ? ['the grantor becomes the destination’s account'] : [])].join('; ')
   if (sql === '') return { verdict: 'skip', reason }
   return { verdict: 'transform', sql, reason }
+}
+
+function leftOutReason(kind: string, roles: string): string {
+  if (kind === 'DEFAULT ACL') return `the destination has no role ${roles}, or its account may not speak for it`
+  return `the destination has no role ${roles}`
 }
 
 function judgeRoles(entry: TocEntry, named: readonly string[], isKnown: (role: string) => boolean): EntryVerdict {

@@ -50,5 +50,6 @@ export function subjectOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>):
     .filter((relation) => entry.tag === relation.tag || entry.tag.startsWith(`${relation.tag} `))
     .sort((a, b) => b.tag.length - a.tag.length)
   const subject = tagged[0] ?? relations[0]
-  return subject ? [subject.id] : entry.dependencies
+  if (subject) return [subject.id]
+  return entry.dependencies.length === 0 ? null : entry.dependencies
 }

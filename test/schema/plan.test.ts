@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest'
+import { chooseFlight } from '../../lambdas/schema/apply/lane.ts'
+import { createDatabaseSql } from '../../lambdas/schema/plan/destination-database.ts'
+import type { SourceFacts } from '../../lambdas/schema/plan/facts.ts'
+import { planObjects } from '../../lambdas/schema/plan/plan.ts'
+import { keepKnownRoles, mappedRole } from '../../lambdas/schema/plan/privileges.ts'
+import { assignStages } from '../../lambdas/schema/plan/stages.ts'
+import { splitStatements } from '../../lambdas/schema/plan/statements.ts'
+import type { TocEntry } from '../../lambdas/schema/toc/entry.ts'
+import { entry } from './entries.ts'
+
+const noFacts: SourceFacts = {
+  nativeFunctions: new Map(),
+  materializedViews: new Map(),
+  policyRoles: new Map(),
+  relations: new Map(),
+  largeObjects: 0,
+  largeObjectBytes: 0,
+}
+
+function plan(entries: readonly TocEntry[], facts: Partial<SourceFacts> = {}, roles: readonly string[] = []) {
+  const input = {
+    entries,
+    facts: { ...noFacts, ...facts },
+    roles: new Map(roles.map((role) => [role, true])),
+    include: ['*.*'],
+    exclude: [],
+  }
+  return planObjects(input).objects
+}
+
+describe('stages', () => {
+  test('a view that GROUP BY ties to a key gets its body after the key, and what is filled from it later still', () => {
+    const entries = [
+      entry(1, 'TABLE', 't'),
+      entry(2, 'VIEW', 'grouped', { dependencies: [1] }),
+      entry(3, 'MATERIALIZED VIEW', 'totals', { dependencies: [2] }),
+      entry(4, 'CONSTRAINT', 't t_pkey', { dependencies: [1] }),
+      entry(5, 'RULE', 'grouped _RETURN', { dependencies: [2, 1, 4] }),
+      entry(6, 'RULE', 't protect', { dependencies: [1] }),
+    ]
+    const objects = plan(entries, { materializedViews: new Map([[3, { populated: true, bytes: 1 }]]) })
+    const stageOf = (name: string) => objects.find((object) => object.name === name)?.stage
+    expect(stageOf('grouped _RETURN')).toBe('index')
+    expect(stageOf('t protect')).toBe('link')
+    expect(stageOf('totals')).toBe('create')
+    expect(objects.find(({ kind }) => kind === 'MATERIALIZED VIEW DATA')).toMatchObject({
+      stage: 'index',
+      dependencies: [3, 5],
+      sql: 'REFRESH MATERIALIZED VIEW "public"."totals";\nANALYZE "public"."totals";\n',
+    })
+  })
+
+  test('what a table needs comes before the rows, be it a key', () => {
+    const stages = assignStages([
+      entry(1, 'TABLE', 't'),
+      entry(2, 'CONSTRAINT', 't t_pkey', { dependencies: [1] }),
+      entry(3, 'FUNCTION', 'atomic()', { dependencies: [1, 2] }),
+      entry(4, 'TABLE', 'u', { dependencies: [3] }),
+    ])
+    expect([...stages.values()]).toEqual(['create', 'create', 'create', 'create'])
+  })
+
+  test('schemas and extensions come first, event triggers last', () => {
+    const kinds = plan([
+      entry(1, 'EVENT TRIGGER', 'watch', { schema: null }),
+      entry(2, 'TABLE', 't'),
+      entry(3, 'EXTENSION', 'hstore', { schema: null, dependencies: [4] }),
+      entry(4, 'SCHEMA', 'public', { schema: null, sql: '-- *not* creating schema, since initdb creates it\n' }),
+    ]).map(({ kind, sql }) => `${kind}: ${sql.trim()}`)
+    expect(kinds).toEqual([
+      'SCHEMA: CREATE SCHEMA IF NOT EXISTS public;',
+      'EXTENSION: CREATE EXTENSION hstore;',
+      'TABLE: CREATE TABLE t;',
+      'EVENT TRIGGER: CREATE EVENT TRIGGER watch;',
+    ])
+  })
+})
+
+describe('verdicts', () => {
+  test('an extension that only Amazon has blocks what needs it, and takes its comment along', () => {
+    const objects = plan([
+      entry(1, 'EXTENSION', 'aws_s3', { schema: null }),
+      entry(2, 'COMMENT', 'EXTENSION aws_s3', { schema: null, dependencies: [1] }),
+      entry(3, 'FUNCTION', 'export()', { dependencies: [1] }),
+      entry(4, 'VIEW', 'v', { dependencies: [3] }),
+    ])
+    expect(objects.map(({ status, blockedBy }) => `${status} ${blockedBy}`)).toEqual([
+      'skipped null',
+      'skipped null',
+      'blocked 1',
+      'blocked 1',
+    ])
+    expect(objects[0]?.reason).toBe('the extension aws_s3 exists on Amazon RDS only')
+  })
+
+  test('a policy or mapping for a role that is absent is left behind, with the role’s name', () => {
+    const objects = plan(
+      [
+        entry(1, 'TABLE', 't'),
+        entry(2, 'POLICY', 't own', { dependencies: [1] }),
+        entry(3, 'USER MAPPING', 'USER MAPPING app SERVER s', {
+          schema: null,
+          sql: "CREATE USER MAPPING FOR app SERVER s OPTIONS (password 'x');",
+        }),
+      ],
+      { policyRoles: new Map([[2, ['auditor']]]) },
+    )
+    expect(objects.slice(1)).toMatchObject([
+      { status: 'skipped', reason: 'the destination has no role auditor' },
+      { status: 'skipped', reason: 'the destination has no role app', sql: '' },
+    ])
+  })
+
+  test('a table of another access method is made with it', () => {
+    const [table] = plan([entry(1, 'TABLE', 't', { accessMethod: 'columnar' })])
+    expect(table?.sql).toContain(`set_config('default_table_access_method', 'columnar', true)`)
+  })
+
+  test('the privileges of a group of large objects are given on each of them', () => {
+    const objects = plan(
+      [
+        entry(1, 'BLOB METADATA', '16400..16401', { sql: '16400\n16401\n', schema: null }),
+        entry(2, 'ACL', 'LARGE OBJECTS 16400..16401', {
+          sql: 'GRANT SELECT ON LARGE OBJECT 16400 TO app;\n',
+          dependencies: [1],
+          schema: null,
+        }),
+      ],
+      {},
+      ['app'],
+    )
+    expect(objects).toMatchObject([
+      {
+        stage: 'link',
+        sql: 'GRANT SELECT ON LARGE OBJECT 16400 TO app;\n\nGRANT SELECT ON LARGE OBJECT 16401 TO app;\n',
+      },
+    ])
+  })
+})
+
+describe('privileges', () => {
+  const roles = {
+    isKnown: (role: string) => ['app', 'Mixed "role', 'other'].includes(role),
+    maySpeakFor: (role: string) => role === 'app',
+  }
+
+  test('statements that name an absent role go, the others stay', () => {
+    const sql = `REVOKE ALL ON TABLE public."t; TO x" FROM owner;
+GRANT SELECT ON TABLE public."t; TO x" TO app WITH GRANT OPTION;
+GRANT SELECT ON TABLE public."t; TO x" TO "Mixed ""role";
+GRANT SELECT ON TABLE public."t; TO x" TO reader;
+GRANT INSERT ON TABLE public."t; TO x" TO PUBLIC;
+`
+    const kept = keepKnownRoles(sql, roles)
+    expect(kept.leftOut).toEqual(['owner', 'reader'])
+    expect(splitStatements(kept.sql)).toHaveLength(3)
+    expect(kept.sql).toContain('TO PUBLIC')
+  })
+
+  test('a grant that was given as another role is given by the destination’s account', () => {
+    const sql = 'SET SESSION AUTHORIZATION owner;\nGRANT SELECT ON TABLE t TO app;\nRESET SESSION AUTHORIZATION;\n'
+    expect(keepKnownRoles(sql, roles)).toEqual({
+      sql: 'GRANT SELECT ON TABLE t TO app;\n',
+      leftOut: [],
+      grantorLost: true,
+    })
+  })
+
+  test('default privileges name two roles', () => {
+    const sql = 'ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT SELECT ON TABLES TO app;\n'
+    expect(keepKnownRoles(sql, roles)).toMatchObject({ sql: '', leftOut: ['owner'] })
+  })
+
+  test('default privileges of a role that the account has no part in are left out', () => {
+    const of = (role: string) => `ALTER DEFAULT PRIVILEGES FOR ROLE ${role} GRANT SELECT ON TABLES TO app;\n`
+    expect(keepKnownRoles(of('other') + of('app'), roles)).toMatchObject({ sql: of('app'), leftOut: ['other'] })
+  })
+
+  test('the role of a user mapping is read, PUBLIC is none', () => {
+    expect(mappedRole('CREATE USER MAPPING FOR "a b" SERVER s;')).toBe('a b')
+    expect(mappedRole('CREATE USER MAPPING FOR public SERVER s;')).toBeNull()
+  })
+})
+
+describe('lanes', () => {
+  const due = (id: number, bytes: number) => ({
+    id,
+    bytes,
+    kind: 'INDEX',
+    schema: 's',
+    name: `i${id}`,
+    sql: '',
+    verdict: 'migrate' as const,
+  })
+
+  test('take large objects one each, and share the small ones', () => {
+    const large = [due(1, 1e9), due(2, 9e8), due(3, 10)]
+    expect([0, 1].map((lane) => chooseFlight(large, lane, 2).map(({ id }) => id))).toEqual([[1], [2]])
+    const small = Array.from({ length: 10 }, (_, id) => due(id, 10))
+    const taken = [0, 1, 2].flatMap((lane) => chooseFlight(small, lane, 3).map(({ id }) => id))
+    expect(new Set(taken).size).toBe(10)
+    expect(taken.length).toBeLessThanOrEqual(12)
+    expect(chooseFlight([], 1, 3)).toEqual([])
+  })
+})
+
+describe('a database that has to be made', () => {
+  const form = { name: 'x', encoding: 'UTF8', collate: 'C', ctype: 'C', provider: 'i', locale: 'de-DE' }
+
+  test('gets the source’s provider where the server knows it', () => {
+    expect(createDatabaseSql('a"b', form, 180_000)).toBe(
+      `CREATE DATABASE "a""b" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'`,
+    )
+    expect(createDatabaseSql('x', form, 140_000)).not.toContain('PROVIDER')
+    expect(createDatabaseSql('x', { ...form, provider: 'b' }, 160_000)).toContain('LOCALE_PROVIDER libc')
+  })
+})
