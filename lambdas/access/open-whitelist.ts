@@ -53,31 +53,42 @@ async function openGroup(
     const present = (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? []
     return cidrs.map(whitelisted).filter((address) => !present.includes(address))
   }
+  let refused: SampanError | null = null
   const shown = await settled(tools, async () => {
     const addresses = await missing()
     if (addresses.length === 0) return true
-    await append(door, group, addresses)
+    refused = await append(door, group, addresses)
     return (await missing()).length === 0
   })
-  if (!shown) {
-    throw new SampanError({
-      code: 'ACCESS_WHITELIST_UNSETTLED',
-      message: `the whitelist group ${group} of ${destination.instance} does not show the addresses added to it`,
-      remedy: 'nothing to do: the step looks again; the instance must be Running',
-      retryable: true,
-    })
-  }
+  if (!shown) throw unsettled(group, destination, refused)
   await keeper.remember(entries)
   tools.logger.info('ACCESS_WHITELIST_OPENED', { group, count: entries.length })
 }
 
-/** "Duplicate" may mean that the addresses are there already: reading decides, and asks again where they are not. */
-async function append(door: Apsara, group: string, addresses: readonly string[]): Promise<void> {
+/**
+ * "Duplicate" may mean that the addresses are there already: reading decides, and asks again where they are not.
+ * @returns such a refusal, to be told where reading never shows them
+ */
+async function append(door: Apsara, group: string, addresses: readonly string[]): Promise<SampanError | null> {
   try {
     await door.modifySecurityIps(group, 'Append', addresses)
+    return null
   } catch (error) {
-    if (!(error instanceof SampanError) || !door.isDuplicate(error)) throw error
+    if (error instanceof SampanError && door.isDuplicate(error)) return error
+    throw error
   }
+}
+
+function unsettled(group: string, destination: ApsaraInstance, refused: SampanError | null): SampanError {
+  const why = refused ? `: ${refused.message}` : ''
+  return new SampanError({
+    code: 'ACCESS_WHITELIST_UNSETTLED',
+    message: `the whitelist group ${group} of ${destination.instance} does not show the addresses added to it${why}`,
+    remedy:
+      'the step looks again; the instance must be Running and have room for the addresses (200 groups, 1,000 entries)',
+    retryable: true,
+    cause: refused,
+  })
 }
 
 function entryOf(destination: ApsaraInstance, group: string, cidr: string, tools: AccessTools): AccessEntry {

@@ -104,7 +104,7 @@ export class Access {
   standing(): string {
     const groups = [...this.clouds.state.ec2.groups.values()].map((group) => [group.id, group.rules])
     const lists = this.whitelist().filter(
-      ([name, addresses]) => !(name.startsWith('sampan_') && addresses === '127.0.0.1'),
+      ([name, addresses]) => !(name.startsWith('sampan_') && ['127.0.0.1', '::1'].includes(addresses)),
     )
     return JSON.stringify([groups, lists])
   }

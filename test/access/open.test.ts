@@ -211,3 +211,23 @@ test('throttling without end is retryable, and the next attempt completes what i
   await access.open()
   expect((await access.record()).open).toHaveLength(5)
 })
+
+test('IPv6 blocks get rules and a whitelist group of their own', async () => {
+  access.variables = {}
+  await access.open({ access: { dtsCidrs: ['2400:3200::/48'], whitelistAddresses: ['2600:1f18::7', '52.1.2.3'] } })
+  expect(access.rules().flatMap((rule) => rule.cidrIpv6 ?? [])).toEqual(['2600:1f18::7/128', '2400:3200::/48'])
+  expect(access.apsara.ipArrays.get(whitelistGroup('e1', 6))?.addresses).toEqual(['2600:1f18::7'])
+  expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
+  await access.close()
+  expect(access.apsara.ipArrays.get(whitelistGroup('e1', 6))?.addresses).toEqual(['::1'])
+  expect((await access.record()).open).toEqual([])
+})
+
+test('a whitelist that takes nothing ends with the service’s own words', async () => {
+  for (let number = access.apsara.ipArrays.size; number < 200; number++) {
+    access.apsara.ipArrays.set(`group_${number}`, { attribute: '', addresses: ['127.0.0.1'] })
+  }
+  await expect(access.open()).rejects.toMatchObject({
+    message: expect.stringContaining('InvalidSecurityIps.Duplicate'),
+  })
+})
