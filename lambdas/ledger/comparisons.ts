@@ -26,6 +26,8 @@ export interface Comparison {
   readonly sourceRows: string | null
   readonly sourceDigest: string | null
   readonly parts: number
+  /** The destination has been cut into parts. */
+  readonly planned: boolean
   readonly openParts: number
   readonly destinationRows: string | null
   readonly destinationDigest: string | null
@@ -48,8 +50,8 @@ export function compare(relation: Comparison, mode: Task['validation']['mode']):
   if (wasNotCreated(relation)) return 'absent'
   if (mode === 'none') return 'unwanted'
   if (relation.chunks === 0 || relation.openChunks > 0) return 'open'
-  // No part at all: the table is not on the destination any more.
-  if (relation.parts === 0) return 'differs'
+  // Planned and no part at all: the table is not on the destination any more.
+  if (relation.parts === 0) return relation.planned ? 'differs' : 'open'
   if (relation.openParts > 0) return 'open'
   if (relation.sourceRows === null || relation.sourceRows !== relation.destinationRows) return 'differs'
   if (mode === 'full' && relation.sourceDigest !== relation.destinationDigest) return 'differs'

@@ -18,6 +18,7 @@ const relation: Comparison = {
   sourceRows: '5',
   sourceDigest: '77',
   parts: 1,
+  planned: true,
   openParts: 0,
   destinationRows: '5',
   destinationDigest: '77',
