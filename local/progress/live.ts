@@ -73,6 +73,8 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
       clearInterval(timer)
       const { state, detail } = view()
       paint(task, view())
+      // The last counts of a stage may be read after its end.
+      if (state === 'done') model.onChange(() => paint(task, view()))
       if (state === 'skipped') task.skip()
       if (state === 'failed') throw new Error(detail === '' ? 'failed' : detail)
     },

@@ -11,7 +11,7 @@ const EVERY = 500
 const AFTER_FAILURE = 3_000
 
 /**
- * Reads the ledger of one database again and again until the signal fires. It only looks: whatever goes wrong is tried
+ * Reads the ledger of one database again and again until the signal fires, and once more then. It only looks: whatever goes wrong is tried
  * again and never told, since the run itself will tell it.
  * @param event any event of this database, for the way in
  */
@@ -21,10 +21,12 @@ export async function pollProgress(
   report: (progress: Progress) => void,
 ): Promise<void> {
   let session: Session | null = null
-  while (!signal.aborted) {
+  for (let last = false; !last; ) {
+    // One more look when the run is over, for the final numbers.
+    last = signal.aborted
     let pause = EVERY
     try {
-      session ??= await openDestination(event, readEnvironment(), { purpose: 'progress', signal })
+      session ??= await openDestination(event, readEnvironment(), { purpose: 'progress', timeoutMilliseconds: 5_000 })
       const progress = await readProgress(session, event.run.id)
       if (progress !== null) report(progress)
     } catch {
@@ -32,7 +34,7 @@ export async function pollProgress(
       session = null
       pause = AFTER_FAILURE
     }
-    await sleep(pause, undefined, { signal }).catch(() => {})
+    if (!last) await sleep(pause, undefined, { signal }).catch(() => {})
   }
   await session?.close()
 }

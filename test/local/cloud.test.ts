@@ -1,0 +1,150 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { fileArtefacts } from '../../lambdas/cloud/artefacts-file.ts'
+import { smallTask } from '../task/tasks.ts'
+import { spawnSampan } from './spawn-sampan.ts'
+import { startStepFunctions } from './step-functions.ts'
+
+const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:Sampan-Migration'
+const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:Sampan-Migration:small-1'
+
+let directory: string
+let taskFile: string
+let execution: Record<string, unknown>
+let existing: string[]
+let stepFunctions: Awaited<ReturnType<typeof startStepFunctions>>
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sampan-test-cloud-'))
+  taskFile = join(directory, 'task.json')
+  await writeFile(taskFile, JSON.stringify(smallTask()))
+  stepFunctions = await startStepFunctions({
+    ListStateMachines: ({ nextToken }) =>
+      nextToken === undefined
+        ? { body: { stateMachines: [machine('Other')], nextToken: 'more' } }
+        : { body: { stateMachines: [machine('Sampan-Migration'), machine('SampanTwo-Migration')] } },
+    StartExecution: ({ name, stateMachineArn }) => {
+      if (existing.includes(String(name))) {
+        return { status: 400, body: { __type: 'ExecutionAlreadyExists', message: 'Execution Already Exists' } }
+      }
+      existing.push(String(name))
+      const executionArn = `${String(stateMachineArn).replace('stateMachine', 'execution')}:${name}`
+      return { body: { executionArn, startDate: 1_700_000_000 } }
+    },
+    DescribeExecution: () => ({ body: execution }),
+    StopExecution: () => ({ body: { stopDate: 1_700_000_100 } }),
+    ListTagsForResource: () => ({
+      body: { tags: [{ key: 'sampan:artefacts', value: pathToFileURL(directory).href }] },
+    }),
+  })
+})
+afterAll(async () => {
+  await stepFunctions.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+beforeEach(() => {
+  existing = []
+  stepFunctions.calls.length = 0
+  execution = {
+    executionArn: EXECUTION,
+    name: 'small-1',
+    status: 'RUNNING',
+    startDate: 1_700_000_000,
+    input: JSON.stringify(smallTask()),
+  }
+})
+
+function machine(name: string) {
+  return { name, stateMachineArn: MACHINE.replace('Sampan-Migration', name), type: 'STANDARD', creationDate: 1 }
+}
+
+const sampan = (...args: readonly string[]) => spawnSampan(args, stepFunctions.environment).ended
+const inputOf = (action: string) => stepFunctions.calls.find((call) => call.action === action)?.input
+
+describe('sampan start', () => {
+  it('starts the task in the stack’s state machine and prints the execution', async () => {
+    const { status, stdout } = await sampan('start', taskFile, '--execution', 'small-1')
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${EXECUTION}\n` })
+    expect(inputOf('StartExecution')).toEqual({
+      stateMachineArn: MACHINE,
+      name: 'small-1',
+      input: JSON.stringify(smallTask()),
+    })
+  })
+
+  it('starts the same task once, and says how to go on', async () => {
+    const first = await sampan('start', taskFile)
+    const name = first.stdout.trim().split(':').at(-1)
+    expect(name).toMatch(/^small-[0-9a-f]{8}$/)
+    const { status, stderr } = await sampan('start', taskFile)
+    expect(status).toBe(1)
+    expect(stderr).toContain(`EXECUTION_EXISTS  there has been an execution ${name}`)
+    expect(stderr).toContain('another --execution')
+  })
+
+  it('calls nothing for a wrong task', async () => {
+    const wrong = join(directory, 'wrong.json')
+    await writeFile(wrong, '{}')
+    expect((await sampan('start', wrong)).status).toBe(2)
+    expect(stepFunctions.calls).toEqual([])
+  })
+
+  it('finds no state machine of a stack that is not deployed', async () => {
+    const { status, stderr } = await sampan('start', taskFile, '--stack', 'Samp')
+    expect(status).toBe(1)
+    expect(stderr).toContain('STACK_NOT_FOUND  there is no state machine of a stack Samp in us-east-1')
+  })
+})
+
+describe('sampan status', () => {
+  it('says how the execution is doing', async () => {
+    const { status, stdout } = await sampan('status', 'small-1')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^RUNNING {4}2023-11-14T22:13:20Z .* small-1\n$/)
+    expect(inputOf('DescribeExecution')).toMatchObject({ executionArn: EXECUTION })
+  })
+
+  it('ends as the run ended', async () => {
+    execution = {
+      ...execution,
+      status: 'FAILED',
+      stopDate: 1_700_000_060,
+      error: 'PrecheckRefused',
+      cause: 'see report',
+    }
+    const { status, stdout } = await sampan('status', EXECUTION, '--state-machine', MACHINE)
+    expect(status).toBe(3)
+    expect(stdout).toContain('PrecheckRefused  see report')
+    expect(stdout).toContain('1 min 00 s')
+  })
+})
+
+describe('sampan stop', () => {
+  it('stops the execution', async () => {
+    const { status } = await sampan('stop', 'small-1')
+    expect(status).toBe(0)
+    expect(inputOf('StopExecution')).toMatchObject({ executionArn: EXECUTION, error: 'Stopped' })
+  })
+})
+
+describe('sampan report', () => {
+  it('fetches the report from where the stack’s tag says it is', async () => {
+    const store = fileArtefacts(directory)
+    await store.write('runs/small/small-1/report.json', '{"status":"succeeded"}', 'application/json')
+    await store.write('runs/small/small-1/report.html', '<p>done</p>', 'text/html')
+    const out = join(directory, 'fetched')
+    expect(await sampan('report', 'small-1', '--out', out)).toMatchObject({ status: 0, stderr: '' })
+    expect(await readFile(join(out, 'report.json'), 'utf8')).toBe('{"status":"succeeded"}')
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toBe('<p>done</p>')
+  })
+
+  it('says so where there is none', async () => {
+    execution = { ...execution, name: 'small-2' }
+    const { status, stderr } = await sampan('report', 'small-2', '--out', join(directory, 'none'))
+    expect(status).toBe(1)
+    expect(stderr).toContain('REPORT_NOT_FOUND')
+  })
+})
