@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type Costs, estimate, type Migration, type Prices, readPrices, standing } from './costs.ts'
+
+/** The cases the page shows; the first is what people ask for. */
+export const CASES: readonly Migration[] = [
+  { gigabytes: 100, chunkMegabytes: 256, megabytesPerSecond: 15, lanes: 16, memory: 1024 },
+  { gigabytes: 100, chunkMegabytes: 256, megabytesPerSecond: 10, lanes: 4, memory: 1024 },
+  { gigabytes: 1000, chunkMegabytes: 256, megabytesPerSecond: 15, lanes: 32, memory: 1024 },
+]
+
+/** Alarms of the stack and secrets of one source, one destination and Alibaba Cloud. */
+export const STANDING = { alarms: 9, secrets: 3 }
+
+const dollars = (amount: number) => (amount < 1 ? amount.toFixed(3) : amount.toFixed(2))
+const row = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+/** The tables of docs/costs.md. */
+export function costTables(prices: Prices): string {
+  const costs = CASES.map((one) => estimate(prices, one))
+  const line = (name: string, cell: (costs: Costs, index: number) => string) => row(name, ...costs.map(cell))
+  const month = standing(prices, STANDING)
+  return [
+    row('', ...CASES.map(({ gigabytes, lanes }) => `${gigabytes.toLocaleString('en')} GB, ${lanes} lanes`)),
+    row('---', ...CASES.map(() => '---:')),
+    line('assumed speed of a lane', (_, index) => `${CASES[index]?.megabytesPerSecond} MB/s`),
+    line('chunks', ({ chunks }) => chunks.toLocaleString('en')),
+    line('copying and comparing', ({ hours }) => `${hours.toFixed(1)} h`),
+    line('Lambda', ({ lambda }) => dollars(lambda)),
+    line('Step Functions', ({ stepFunctions }) => dollars(stepFunctions)),
+    line('NAT gateway', ({ nat }) => dollars(nat)),
+    line('AWS egress', ({ egress }) => dollars(egress)),
+    line('**in all**', ({ total }) => `**${dollars(total)}**`),
+    line('of it Sampan’s own', ({ lambda, stepFunctions }) => dollars(lambda + stepFunctions)),
+    '',
+    row('Price', 'US dollars', 'per', 'basis'),
+    row('---', '---:', '---', '---'),
+    ...Object.entries(prices).flatMap(([name, value]) =>
+      typeof value === 'string' ? [] : [row(`\`${name}\``, String(value.price), value.per, value.basis)],
+    ),
+    '',
+    row('A month in which nothing is migrated', 'US dollars'),
+    row('---', '---:'),
+    row(`${STANDING.alarms} alarms`, dollars(month.alarms)),
+    row(`${STANDING.secrets} secrets`, dollars(month.secrets)),
+    row('the sweep, every 15 minutes', dollars(month.sweep)),
+    row('**in all**', `**${dollars(month.total)}**`),
+  ].join('\n')
+}
+
+const PAGE = new URL('../docs/costs.md', import.meta.url)
+const MARKS = /(<!-- made by node infra\/costs-page\.ts -->\n)[\s\S]*(\n<!-- end -->)/
+
+/** The page as it is, and as it would be with these tables. */
+export function pageWith(tables: string): { readonly now: string; readonly made: string } {
+  const now = readFileSync(PAGE, 'utf8')
+  return { now, made: now.replace(MARKS, (_, begin: string, end: string) => `${begin}${tables}${end}`) }
+}
+
+if (import.meta.main) writeFileSync(PAGE, pageWith(costTables(readPrices())).made)
