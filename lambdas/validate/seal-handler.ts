@@ -1,4 +1,4 @@
-import { compare, relationTitle } from '../ledger/comparisons.ts'
+import { compare, relationTitle, wasNotCreated } from '../ledger/comparisons.ts'
 import { storeDifferences } from '../ledger/differences.ts'
 import { writeEvents } from '../ledger/events.ts'
 import { lockRun, readRun, sealRun } from '../ledger/run.ts'
@@ -11,6 +11,7 @@ import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
 import { describeDifference } from './describe-difference.ts'
+import { listed } from './listed.ts'
 import { lookInto } from './look-into.ts'
 
 /**
@@ -22,7 +23,10 @@ export const handler = stepHandler('Seal', async (event, step) => {
   try {
     if ((await readRun(destination, event.run.id)).state === 'sealed') return done()
     const { accounts, breaches } = await judge(destination, event)
-    if (breaches.length === 0) return done()
+    if (breaches.length === 0) {
+      await noteCountsOnly(destination, event, accounts)
+      return done()
+    }
     await explain(destination, event, step, accounts, breaches)
     throw asError(breaches)
   } finally {
@@ -43,6 +47,15 @@ async function judge(destination: Session, event: StepEvent): Promise<{ accounts
     }
     return { accounts, breaches }
   })
+}
+
+/** Digests that were asked for after the rows had been copied without: said, not hidden behind an equal count. */
+async function noteCountsOnly(destination: Session, event: StepEvent, { relations }: Accounts): Promise<void> {
+  if (event.task.validation.mode !== 'full') return
+  const counted = relations.filter((relation) => relation.sourceDigest === null && !wasNotCreated(relation))
+  if (counted.length === 0) return
+  const message = `${counted.length} tables were copied without digests, only their rows are counted: ${listed(counted.map(relationTitle))}`
+  await writeEvents(destination, event.run.id, [{ level: 'warning', step: 'Seal', code: 'COUNTS_ONLY', message }])
 }
 
 async function explain(

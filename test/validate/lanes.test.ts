@@ -157,6 +157,18 @@ describe('a task started again', () => {
   })
 })
 
+test('a table copied without digests is said to be only counted where digests are asked for', async () => {
+  const { event, destination } = await copied([ITEMS, VISITS], '')
+  await destination.query(`
+    UPDATE sampan.relation SET digest_sql = NULL WHERE name = 'items';
+    UPDATE sampan.chunk c SET digest = NULL FROM sampan.relation r WHERE r.oid = c.relation AND r.name = 'items'`)
+  expect((await validate(event)).verdict).toBe('done')
+  const [told] = await destination.query(`SELECT level, code, message FROM sampan.event`)
+  expect(told).toMatchObject({ level: 'warning', code: 'COUNTS_ONLY' })
+  expect(told?.message).toContain('public.items')
+  expect(told?.message).not.toContain('public.visits')
+})
+
 test('large objects are compared page by page', async () => {
   const { event, source, destination } = await copied([ITEMS], `SELECT lo_from_bytea(4711, repeat('x', 600000)::bytea)`)
   const { largeObjectDigest } = await import('../../lambdas/ledger/large-objects.ts')

@@ -30,7 +30,7 @@ export function accessCard({ access }: Report): Html {
   ])
   return html`<section class="card"><div class="title"><h2>Access</h2>${state}</div>
 ${opened.length === 0 ? null : table}
-${notes.length === 0 ? null : html`<div class="box warn"><ul>${notes.map((note) => html`<li>${note.message} <span class="kind">${note.code}</span></li>`)}</ul></div>`}
+${notes.length === 0 ? null : html`<ul class="quiet notes">${notes.map((note) => html`<li>${note.message} <span class="kind">${note.code}</span></li>`)}</ul>`}
 </section>
 `
 }

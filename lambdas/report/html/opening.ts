@@ -1,8 +1,11 @@
-import type { DatabaseReport, Report } from '../model.ts'
+import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
 import { bytesText, countText, durationText, numberOf, timeText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { errorBox, type Tone } from './parts.ts'
+
+/** What the relation that stands for them is called. */
+const LARGE_OBJECTS = 'large objects'
 
 const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: string]>> = {
   succeeded: ['good', 'Succeeded'],
@@ -47,18 +50,27 @@ function sentence(report: Report): string {
 }
 
 function comparedText(databases: readonly DatabaseReport[]): string {
-  const tables = sum(databases, (totals) => totals.tables)
-  const equal = sum(databases, (totals) => totals.tablesEqual)
-  if (tables === 0) return 'Everything selected has arrived.'
-  if (equal === 0) return `${numberOf(tables, 'table')} copied; the task asked for no comparison.`
-  const all =
-    equal === tables
-      ? tables === 1
-        ? 'The table is'
-        : `All ${countText(tables)} tables are`
-      : `${numberOf(equal, 'table')} are`
-  const digests = databases.some((database) => database.tables.some((table) => table.sourceDigest !== null))
-  return `${all} equal on both sides, ${digests ? 'row for row and byte for byte' : 'by the number of rows'}.`
+  const tables = databases.flatMap((database) => database.tables)
+  const equal = tables.filter((table) => table.match === true)
+  if (tables.length === 0) return 'Everything selected has arrived.'
+  if (equal.length === 0) return `${numberOf(tables.length, 'table')} copied; the task asked for no comparison.`
+  const digested = equal.filter((table) => table.sourceDigest !== null).length
+  const rest = tables.length - equal.length
+  const how =
+    digested === equal.length
+      ? 'row for row and byte for byte'
+      : digested === 0
+        ? 'by the number of rows'
+        : `${countText(digested)} of them byte for byte, the others by the number of rows`
+  const left = rest === 0 ? '' : ` ${numberOf(rest, 'table')} could not be compared.`
+  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}.${left}`
+}
+
+/** The large objects stand among the tables, but are none. */
+function thingsText(tables: readonly TableReport[]): string {
+  const own = tables.filter((table) => table.name !== LARGE_OBJECTS).length
+  if (own === 0) return LARGE_OBJECTS
+  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and the ${LARGE_OBJECTS}`
 }
 
 function failedText(report: Report): string {
@@ -91,7 +103,7 @@ function figures({ databases, seconds, startedAt }: Report): Html | null {
   if (ran.length === 0) return null
   return html`<div class="figures">
 ${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
-${figure(countText(sum(ran, (totals) => totals.tables)), 'tables')}
+${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS).length), 'tables')}
 ${figure(countText(sum(ran, (totals) => totals.rows)), 'rows')}
 ${figure(bytesText(sum(ran, (totals) => totals.bytes)), 'of data')}
 ${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
