@@ -18,7 +18,7 @@ Examples
   sampan validate task.json            every problem of a task at once
   sampan schema > task.schema.json     its JSON Schema, for an editor
   sampan run task.json --out out       migrate, from this machine
-  sampan run task.json                 again: continues where it was
+  sampan run task.json                 stopped or failed? the same again continues where it was
   sampan start task.json --stack Sampan --region us-east-1
   sampan status orders-1f2e3d4c --stack Sampan
 

@@ -126,6 +126,9 @@ function precheckLines({ status, prechecks, score }: Report): readonly string[] 
   return [...told.map(checkText), ...(score === null ? [] : [`precheck score ${score} of 100${rest}`])]
 }
 
-function checkText({ code, cause, remedy, database }: PrecheckReport): string {
-  return errorText({ code, message: database === null ? cause : `${database}: ${cause}`, remedy })
+function checkText({ code, cause, remedy, database, details }: PrecheckReport): string {
+  const shown = details.slice(0, NAMED)
+  const more = details.length > NAMED ? [`and ${details.length - NAMED} more`] : []
+  const first = database === null ? cause : `${database}: ${cause}`
+  return errorText({ code, message: [first, ...shown, ...more].join('\n'), remedy })
 }

@@ -146,13 +146,14 @@ Succeeded in 12 s`,
       status: 'found',
       database: 'shop',
       side: 'source',
-      cause: 'reader may not read public.orders',
+      cause: 'reader may not read 1 table',
       remedy: 'GRANT SELECT ON public.orders TO reader',
-      details: [],
+      details: ['public.orders'],
       acknowledged: false,
     }
     const text = summary({ status: 'refused', databases: [], prechecks: [check], score: 60 })
-    expect(text).toBe(`SRC_RIGHTS_MISSING  shop: reader may not read public.orders
+    expect(text).toBe(`SRC_RIGHTS_MISSING  shop: reader may not read 1 table
+                    public.orders
                     GRANT SELECT ON public.orders TO reader
 precheck score 60 of 100
 Refused by the precheck, nothing was copied, in 12 s`)
