@@ -21,7 +21,7 @@ export const storageShort: Check = {
     const needed = await Promise.all(context.everyDatabase.map(bytesNeeded))
     const sum = needed.reduce((total, bytes) => total + bytes, 0)
     const free = Math.max(0, facts.storage - facts.used)
-    return sum <= free ? passed : [{ cause: `${gigabytes(sum)} are needed, ${gigabytes(free)} are free` }]
+    return sum <= free ? passed : [{ cause: `${shownSize(sum)} are needed, ${shownSize(free)} are free` }]
   },
 }
 
@@ -42,6 +42,8 @@ async function bytesNeeded(context: CheckContext): Promise<number> {
   return Math.max(0, bytes - Number(row?.bytes ?? 0))
 }
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1024 ** 3).toFixed(1)} GB`
+/** "820 MB", "1.4 GB". */
+function shownSize(bytes: number): string {
+  const megabytes = bytes / 1024 ** 2
+  return megabytes < 1024 ? `${Math.ceil(megabytes)} MB` : `${(megabytes / 1024).toFixed(1)} GB`
 }

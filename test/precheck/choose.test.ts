@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { openSource } from '../../lambdas/postgres/sessions.ts'
+import type { CheckContext } from '../../lambdas/precheck/context.ts'
+import { chosenRelations, type sourceRelations } from '../../lambdas/precheck/facts/relations.ts'
+import { selectionOf } from '../../lambdas/task/selection.ts'
+import { stepEvent } from '../support/events.ts'
+import { createDatabase, sharedServer } from '../support/servers.ts'
+
+const elsewhere = { host: 'elsewhere.example', user: 'u', secret: 'env:NONE' }
+
+const schema = `
+  CREATE TABLE base (id serial PRIMARY KEY); CREATE TABLE derived (b int) INHERITS (base);
+  CREATE VIEW on_base AS SELECT * FROM base; CREATE VIEW on_view AS SELECT * FROM on_base;
+  CREATE SEQUENCE shared; CREATE TABLE uses (a int DEFAULT nextval('shared'));
+  CREATE TABLE parted (a int) PARTITION BY RANGE (a);
+  CREATE TABLE part_1 PARTITION OF parted FOR VALUES FROM (1) TO (10) PARTITION BY RANGE (a);
+  CREATE TABLE part_1_1 PARTITION OF part_1 FOR VALUES FROM (1) TO (5);
+  CREATE TABLE alone (id int GENERATED ALWAYS AS IDENTITY)`
+
+test.each([
+  [['*.*'], ['public.base'], 'alone alone_id_seq part_1 part_1_1 parted shared uses'],
+  [['public.on_view'], [], 'base base_id_seq on_base on_view'],
+  [['public.derived'], [], 'base base_id_seq derived'],
+  [['public.uses'], [], 'shared uses'],
+  [['public.parted'], [], 'part_1 part_1_1 parted'],
+  [['public.parted'], ['public.part_1_1'], 'part_1 parted'],
+  [['public.part_1_1'], [], 'part_1_1'],
+  [['public.alone'], ['public.alone_id_seq'], 'alone alone_id_seq'],
+  [['public.on_view', 'public.alone'], ['public.on_base'], 'alone alone_id_seq'],
+])('include %j, exclude %j chooses %s', async (include, exclude, expected) => {
+  const source = await createDatabase(sharedServer(15), schema)
+  const session = await openSource(stepEvent(source, source, { destination: elsewhere }), {}, { purpose: 'test' })
+  const context = {
+    source: session,
+    selection: selectionOf({ include, exclude }),
+    fact: (load: typeof sourceRelations) => load(context),
+  } as unknown as CheckContext
+  const chosen = await chosenRelations(context)
+  await session.close()
+  expect(chosen.map((relation) => relation.name).join(' ')).toBe(expected)
+})

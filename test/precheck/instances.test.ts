@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { judgeDestination, judgeSource } from '../../lambdas/access/findings.ts'
+import type { ApsaraInstance } from '../../lambdas/cloud/apsara.ts'
+import type { RdsInstance } from '../../lambdas/cloud/rds.ts'
+import { codesOf } from '../../lambdas/precheck/codes.ts'
+import { checks } from '../../lambdas/precheck/registry.ts'
+import type { StepEvent } from '../../lambdas/runtime/event.ts'
+import { stepEvent } from '../support/events.ts'
+import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { itemOf, itemsOf, precheckOf } from './prechecks.ts'
+
+const rds: RdsInstance = {
+  identifier: 'orders-prod',
+  cluster: null,
+  writable: true,
+  region: 'us-east-1',
+  host: 'h',
+  port: 5432,
+  publiclyAccessible: true,
+  engine: 'postgres',
+  engineVersion: '15.4',
+  status: 'available',
+  securityGroups: ['sg-1'],
+  vpcId: 'vpc-1',
+  caCertificateIdentifier: null,
+  multiAz: false,
+  allocatedStorage: 20,
+  iamAuthentication: false,
+  parameterGroups: [],
+}
+const apsara: ApsaraInstance = {
+  instance: 'pgm-1',
+  region: 'ap-southeast-1',
+  host: 'h',
+  port: 5432,
+  publicEndpoint: true,
+  engine: 'PostgreSQL',
+  engineVersion: '18.0',
+  status: 'Running',
+  lockMode: 'Unlock',
+  storage: 100 * 1024 ** 3,
+  storageUsed: 1024 ** 3,
+  maxConnections: 100,
+  cpu: 2,
+  memory: 4096,
+  ssl: 'on',
+}
+
+/** An event whose sides are cloud instances, although the servers are the tests'. */
+function cloudEvent(source: TestDatabase, destination: TestDatabase): StepEvent {
+  const event = stepEvent(source, destination)
+  const side = { rdsInstance: 'orders-prod' }
+  return {
+    ...event,
+    task: {
+      ...event.task,
+      source: { ...event.task.source, ...side },
+      destination: { ...event.task.destination, apsaraInstance: 'pgm-1' },
+    },
+  }
+}
+
+function judged(source: Partial<RdsInstance> = {}, destination: Partial<ApsaraInstance> = {}, inside = true) {
+  const [from, to] = [
+    { ...rds, ...source },
+    { ...apsara, ...destination },
+  ]
+  return { source: from, destination: to, findings: [...judgeSource(from, inside), ...judgeDestination(to)] }
+}
+
+/** Everything at once that an instance can lack. */
+const worst = [
+  judged(
+    { engine: 'mysql', status: 'stopped', writable: false, publiclyAccessible: false, securityGroups: [] },
+    {},
+    false,
+  ),
+  judged(
+    { engineVersion: '9.3.25' },
+    { engine: 'MySQL', status: 'Creating', lockMode: 'ManualLock', publicEndpoint: false },
+  ),
+]
+
+describe('what OpenAccess found out about the instances', () => {
+  test('every code it knows is the code of a check', () => {
+    const known = new Set(checks.flatMap(codesOf).map((one) => one.code))
+    const codes = worst.flatMap(({ findings }) => findings.map((finding) => finding.code))
+    expect(codes.length).toBe(10)
+    expect(codes.filter((code) => !known.has(code))).toEqual([])
+  })
+
+  test('the levels are those of the checks', () => {
+    const levels = new Map(checks.map((check) => [check.code, check.level]))
+    for (const { code, level } of worst.flatMap((one) => one.findings)) expect(levels.get(code), code).toBe(level)
+  })
+
+  test.each([
+    'SRC_ENGINE_UNSUPPORTED',
+    'SRC_VERSION_TOO_OLD',
+    'SRC_INSTANCE_NOT_AVAILABLE',
+    'SRC_NOT_WRITER',
+    'DST_ENGINE_UNSUPPORTED',
+    'DST_INSTANCE_NOT_RUNNING',
+    'DST_INSTANCE_LOCKED',
+  ])('%s is told', async (code) => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const instances = worst.find(({ findings }) => findings.some((finding) => finding.code === code))
+    if (instances === undefined) throw new Error(code)
+    const item = itemOf(await precheckOf(cloudEvent(source, destination), { instances }), code)
+    expect(item).toMatchObject({ status: 'failed', blocks: true, database: null })
+    expect(item.cause).toMatch(/orders-prod|pgm-1/)
+    const good = await precheckOf(cloudEvent(source, destination), { instances: judged() })
+    expect(itemOf(good, code).status).toBe('passed')
+  })
+
+  test.each(['SRC_NOT_PUBLIC', 'SRC_WITHOUT_SECURITY_GROUP', 'DST_NOT_PUBLIC'])(
+    '%s is about the way: told where the server is not reached, no matter where it is',
+    async (code) => {
+      const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+      const instances = worst.find(({ findings }) => findings.some((finding) => finding.code === code))
+      if (instances === undefined) throw new Error(code)
+      const event = cloudEvent(source, destination)
+      expect(itemOf(await precheckOf(event, { instances }), code).status).toBe('passed')
+      const nowhere = { host: 'no-such-host.invalid', port: 1 }
+      const unreached = { ...event, endpoints: { source: nowhere, destination: nowhere } }
+      expect(itemOf(await precheckOf(unreached, { instances }), code)).toMatchObject({ status: 'failed', blocks: true })
+    },
+  )
+
+  test('plain hosts are asked nothing about instances', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const document = await precheckOf(stepEvent(source, destination))
+    expect(itemsOf(document, 'SRC_INSTANCE_NOT_AVAILABLE')).toEqual([])
+    expect(itemsOf(document, 'SRC_NOT_PUBLICLY_ACCESSIBLE')).toEqual([])
+  })
+
+  test('a private instance is an info where the task lets DTS in', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const instances = judged({ publiclyAccessible: false })
+    const event = cloudEvent(source, destination)
+    const item = itemOf(await precheckOf(event, { instances }), 'SRC_NOT_PUBLICLY_ACCESSIBLE')
+    expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+    const tight = { ...event, task: { ...event.task, access: { ...event.task.access, dtsCidrs: 'none' as const } } }
+    expect(itemOf(await precheckOf(tight, { instances }), 'SRC_NOT_PUBLICLY_ACCESSIBLE').status).toBe('passed')
+  })
+})
+
+describe('free storage', () => {
+  const sql = `CREATE TABLE t AS SELECT g AS a, repeat('x', 100) AS b FROM generate_series(1, 20000) AS g`
+
+  test('less than 1.3 times the chosen data is an error with both figures', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15), sql), await createDatabase(sharedServer(18))]
+    const event = cloudEvent(source, destination)
+    const tight = judged({}, { storage: 2 * 1024 ** 2, storageUsed: 1024 ** 2 })
+    const item = itemOf(await precheckOf(event, { instances: tight }), 'DST_STORAGE_SHORT')
+    expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
+    expect(item.cause).toMatch(/^[45] MB are needed, 1 MB are free$/)
+    expect(itemOf(await precheckOf(event, { instances: judged() }), 'DST_STORAGE_SHORT').status).toBe('passed')
+    const without = { ...event.task, databases: event.task.databases.map((one) => ({ ...one, exclude: ['public.t'] })) }
+    const few = await precheckOf(
+      { ...event, task: without },
+      { instances: judged({}, { storage: 2 * 1024 ** 2, storageUsed: 1024 ** 2 }) },
+    )
+    expect(itemOf(few, 'DST_STORAGE_SHORT').status).toBe('passed')
+  })
+
+  test('that nobody knows is no finding', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15), sql), await createDatabase(sharedServer(18))]
+    const instances = judged({}, { storageUsed: null })
+    const item = itemOf(await precheckOf(cloudEvent(source, destination), { instances }), 'DST_STORAGE_SHORT')
+    expect(item).toMatchObject({ status: 'not-run', blocks: false })
+    const plain = itemOf(await precheckOf(stepEvent(source, destination)), 'DST_STORAGE_SHORT')
+    expect(plain).toMatchObject({ status: 'not-run', blocks: false })
+  })
+})
