@@ -76,7 +76,7 @@ function failure(about: About, code: string, message: string, status: number, re
 function withoutSecrets(code: string, message: string, secrets: readonly string[]): string {
   if (/signature/i.test(code)) return ''
   const line = (message.split('\n', 1)[0] ?? '').replace(/(?:specified |server )?string to sign.*$/i, '').slice(0, 300)
-  return secrets.reduce((rest, secret) => (secret ? rest.replaceAll(secret, '***') : rest), line)
+  return secrets.reduce((rest, secret) => (secret.length < 8 ? rest : rest.replaceAll(secret, '***')), line)
 }
 
 const string = (value: unknown): string => (value === undefined || value === null ? '' : String(value))

@@ -5,7 +5,7 @@ import { type AlibabaProduct, alibabaEndpoint, apiVersions } from './alibaba-end
 import { AlibabaError, type AlibabaFailure, isBusy } from './alibaba-errors.ts'
 import { failureOfAnswer, failureOfThrown, plain, sendable } from './alibaba-wire.ts'
 import { type CloudEnvironment, variable } from './environment.ts'
-import { backoff, type Patience, pause } from './pause.ts'
+import { backoff, orStopped, type Patience, pause } from './pause.ts'
 
 export interface AlibabaCall {
   readonly product: AlibabaProduct
@@ -105,7 +105,7 @@ function open(environment: CloudEnvironment, patience: Patience): Alibaba {
     async call(call) {
       for (let attempt = 1; ; attempt++) {
         call.signal?.throwIfAborted()
-        const answer = await once(call)
+        const answer = await orStopped(once(call), call.signal)
         if (!isFailure(answer)) return answer
         if (!isBusy(answer) || attempt >= patience.attempts) throw new AlibabaError(answer)
         await pause(backoff(patience, attempt), call.signal)

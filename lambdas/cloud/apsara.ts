@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SampanError } from '../runtime/errors.ts'
 import { alibaba } from './alibaba.ts'
 import { AlibabaError } from './alibaba-errors.ts'
+import { arraysAnswer, attributeAnswer, databasesAnswer, netAnswer, sslAnswer, usageAnswer } from './apsara-answers.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** What is known about a destination on ApsaraDB. */
@@ -64,63 +65,6 @@ export interface Apsara {
   /** Makes a database; one that is there already is no error. */
   createDatabase(name: string, characterSet: string): Promise<void>
 }
-
-/** Numbers come as numbers or as text, sometimes as empty text. */
-const number = z.union([z.number(), z.string()]).transform((value) => (value === '' ? null : Number(value)))
-const text = z.string().default('')
-
-const attributeAnswer = z.object({
-  Items: z.object({
-    DBInstanceAttribute: z.array(
-      z.object({
-        Engine: text,
-        EngineVersion: text,
-        DBInstanceStatus: text,
-        LockMode: text,
-        DBInstanceStorage: number,
-        MaxConnections: number.nullish(),
-        DBInstanceCPU: number.nullish(),
-        DBInstanceMemory: number.nullish(),
-      }),
-    ),
-  }),
-})
-
-const netAnswer = z.object({
-  DBInstanceNetInfos: z.object({
-    DBInstanceNetInfo: z.array(z.object({ IPType: text, ConnectionString: text, Port: number.nullish() })),
-  }),
-})
-
-const arraysAnswer = z.object({
-  Items: z.object({
-    DBInstanceIPArray: z.array(
-      z.object({ DBInstanceIPArrayName: z.string(), DBInstanceIPArrayAttribute: text, SecurityIPList: text }),
-    ),
-  }),
-})
-
-const usageAnswer = z.object({ DiskUsed: number.nullish() })
-const sslAnswer = z.object({ SSLEnabled: z.string().nullish() })
-
-const databasesAnswer = z.object({
-  Databases: z.object({
-    Database: z.array(
-      z.object({
-        DBName: z.string(),
-        DBStatus: text,
-        CharacterSetName: text,
-        Collate: text,
-        Ctype: text,
-        Accounts: z
-          .object({
-            AccountPrivilegeInfo: z.array(z.object({ Account: text, AccountPrivilege: text })).default([]),
-          })
-          .nullish(),
-      }),
-    ),
-  }),
-})
 
 /** Codes seen in public client code; none is confirmed by a live call. */
 const DUPLICATE = new Set(['InvalidSecurityIPList.Duplicate', 'InvalidSecurityIPListLength.Malformed'])

@@ -26,3 +26,14 @@ export function backoff(patience: Patience, attempt: number): number {
   const full = Math.min(patience.longestPause, patience.firstPause * 2 ** (attempt - 1))
   return full / 2 + Math.random() * (full / 2)
 }
+
+/** The work, or the signal's reason as soon as it fires: for clients that know no signal. Their call runs out by itself. */
+export function orStopped<Result>(work: Promise<Result>, signal?: AbortSignal): Promise<Result> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

@@ -176,6 +176,14 @@ test('a stopped run does not wait for a busy service', async () => {
   while (clouds.state.faults.take('DescribeDBInstanceAttribute')) {}
 })
 
+test('a stopped run does not wait for an answer either', async () => {
+  const stop = new AbortController()
+  clouds.state.faults.next('DescribeDBInstanceAttribute', { kind: 'silence' })
+  const working = thrownBy(call({ signal: stop.signal }))
+  setTimeout(() => stop.abort(), 50)
+  expect(await working).toMatchObject({ name: 'AbortError' })
+})
+
 test('endpoints follow the rules of the SDKs', () => {
   expect(alibabaEndpoint('dts', 'ap-southeast-1', {})).toBe('https://dts.aliyuncs.com')
   expect(alibabaEndpoint('dts', 'ap-northeast-1', {})).toBe('https://dts.ap-northeast-1.aliyuncs.com')

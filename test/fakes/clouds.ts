@@ -119,6 +119,7 @@ async function listen(prepare: (request: IncomingMessage, body: Buffer) => Prepa
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part)
     const prepared = prepare(request, Buffer.concat(parts))
+    if ('carryOut' in prepared && prepared.fault?.kind === 'silence') return
     const answer = 'carryOut' in prepared ? answerOf(prepared) : prepared
     if (answer) send(response, answer)
     else response.destroy()

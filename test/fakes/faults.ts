@@ -8,6 +8,8 @@ export type Fault =
   | { readonly kind: 'answer-lost' }
   /** The connection ends before anything happens. */
   | { readonly kind: 'reset' }
+  /** No answer, and the connection stays. */
+  | { readonly kind: 'silence' }
   /** A gateway's page instead of JSON or XML. */
   | { readonly kind: 'html'; readonly status?: number }
   /** An answer of one's own; nothing happens. */
