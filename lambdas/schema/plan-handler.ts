@@ -9,7 +9,7 @@ import type { DatabaseIdentity, Endpoints, StepEvent } from '../runtime/event.ts
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 import { reopenObjects, storePlan } from './ledger-objects.ts'
-import { dump } from './pgdump/dump.ts'
+import { type Dump, dump } from './pgdump/dump.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { readFacts } from './plan/facts.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
@@ -52,7 +52,7 @@ async function plan(
   destination: Session,
 ): Promise<void> {
   const run = event.run.id
-  const { archive, notices } = await dumpOnOwnConnection(event, step)
+  const { archive, notices } = await dumpObjects(event, step)
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const facts = await readFacts(source, tables)
@@ -83,13 +83,31 @@ async function readRoles(destination: Session): Promise<DestinationRoles> {
   return new Map(roles.map(({ name, mine }) => [name, mine]))
 }
 
+/**
+ * One transaction sees all objects as they are at one moment. Where there are more than it can lock they are read one by
+ * one, and the run's story says so.
+ */
+async function dumpObjects(event: StepEvent, step: StepTools): Promise<Dump> {
+  try {
+    return await dumpOnOwnConnection(event, step, false)
+  } catch (thrown) {
+    if (!(thrown instanceof SampanError) || thrown.code !== 'SRC_DUMP_LOCKS') throw thrown
+  }
+  const { archive, notices } = await dumpOnOwnConnection(event, step, true)
+  return {
+    archive,
+    notices: [...notices, 'there are more objects than one transaction can lock: they were read without one'],
+  }
+}
+
 /** pg_dump leaves its session with settings and a transaction of its own. */
-async function dumpOnOwnConnection(event: StepEvent, step: StepTools) {
+async function dumpOnOwnConnection(event: StepEvent, step: StepTools, skipTransaction: boolean): Promise<Dump> {
   const session = await openSource(event, step.environment, { purpose: 'dump', signal: step.signal })
   try {
     return await dump({
       client: session.client,
       args: ['--schema-only', '--large-objects'],
+      skipTransaction,
       signal: step.signal,
       timeout: Math.max(1_000, step.remainingMilliseconds() - 15_000),
     })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
-import { allKinds, call, ledgerObjects, migrateSchema, mustBeDone, objectsOf, steps } from './steps.ts'
+import { allKinds, allKinds18, call, ledgerObjects, migrateSchema, mustBeDone, objectsOf, steps } from './steps.ts'
 
 describe.each([
   [15, 15],
@@ -62,6 +62,38 @@ describe.each([
     })
     expect(relations.find(({ name }) => name === 'shop.no_key')?.has_key).toBe('f')
   })
+})
+
+test('what PostgreSQL 18 has added arrives too, and generated columns of both sorts are left to the server', async () => {
+  const source = await createDatabase(sharedServer(18), allKinds18)
+  const destination = await createDatabase(sharedServer(18))
+  await migrateSchema(stepEvent(source, destination))
+  expect(await objectsOf(destination, true)).toEqual(await objectsOf(source, true))
+  expect(await destination.query(`SELECT columns FROM sampan.relation WHERE name = 'booking'`)).toEqual([
+    { columns: '{room,during,total,note}' },
+  ])
+})
+
+test('down to an older server, what it lacks is named one by one, and the rest arrives', async () => {
+  const source = await createDatabase(sharedServer(18), allKinds18)
+  const destination = await createDatabase(sharedServer(15))
+  await migrateSchema(stepEvent(source, destination, { onObjectError: 'continue' }))
+  expect(
+    (await ledgerObjects(destination, `status IN ('failed', 'blocked')`)).map(
+      ({ kind, name, status }) => `${kind} ${name} ${status}`,
+    ),
+  ).toEqual([
+    'COLLATION ci failed',
+    'TABLE booking failed',
+    'TABLE parent failed',
+    'TABLE stay blocked',
+    'CONSTRAINT booking booking_key blocked',
+    'CONSTRAINT stay guest_known blocked',
+    'CHECK CONSTRAINT stay guest_long blocked',
+    'INDEX nulls_one blocked',
+    'STATISTICS expression blocked',
+    'FK CONSTRAINT stay stay_booking blocked',
+  ])
 })
 
 test('every step called twice changes nothing', async () => {

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
-import type { Client } from 'pg'
+import pg, { type Client } from 'pg'
 import { describe, expect, test } from 'vitest'
 import { dump } from '../../lambdas/schema/pgdump/dump.ts'
 import { bundledFiles } from '../../lambdas/schema/pgdump/locate.ts'
 import { readArchive } from '../../lambdas/schema/toc/read.ts'
-import { createDatabase, sharedServer } from '../support/servers.ts'
+import { createDatabase, sharedServer, startTestServer } from '../support/servers.ts'
 
 const run = promisify(execFile)
 const vendor = new URL('../../lambdas/schema/pgdump/vendor/', import.meta.url)
@@ -157,6 +157,40 @@ describe('a dump that goes wrong', () => {
       code: 'SRC_DUMP_TIMED_OUT',
       retryable: true,
     })
+  })
+
+  test('more objects than one transaction can lock are read without one', async () => {
+    const {
+      host,
+      port,
+      superuser: user,
+      password,
+    } = await startTestServer({
+      major: 18,
+      settings: { max_locks_per_transaction: '10', max_connections: '10' },
+    })
+    const open = async (sql?: string) => {
+      const client = new pg.Client({ host, port, user, password, database: 'postgres' })
+      await client.connect()
+      if (sql) await client.query(sql)
+      return client
+    }
+    const setup = await open()
+    for (let at = 0; at < 3000; at += 100) {
+      await setup.query(
+        Array.from(
+          { length: 100 },
+          (_, n) => `CREATE TABLE t${at + n} (); CREATE VIEW v${at + n} AS SELECT FROM t${at + n}`,
+        ).join(';'),
+      )
+    }
+    await setup.end()
+    const first = await open()
+    await expect(dump({ client: first })).rejects.toMatchObject({ code: 'SRC_DUMP_LOCKS' })
+    const second = await open()
+    const { archive } = await dump({ client: second, skipTransaction: true })
+    await second.end()
+    expect(readArchive(archive).entries.filter(({ kind }) => kind === 'VIEW')).toHaveLength(3000)
   })
 
   test('a right that is missing is told in the server’s words', async () => {

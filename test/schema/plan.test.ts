@@ -18,10 +18,14 @@ const noFacts: SourceFacts = {
   largeObjectBytes: 0,
 }
 
+const noRelation = { schema: 'public', columns: [], types: [], hasKey: false, bytes: 0, pages: 0 }
+
 function plan(entries: readonly TocEntry[], facts: Partial<SourceFacts> = {}, roles: readonly string[] = []) {
+  const tables = entries.filter(({ kind }) => kind === 'TABLE')
+  const relations = new Map(tables.map(({ oid, tag }) => [oid, { ...noRelation, oid, name: tag }]))
   const input = {
     entries,
-    facts: { ...noFacts, ...facts },
+    facts: { ...noFacts, relations, ...facts },
     roles: new Map(roles.map((role) => [role, true])),
     include: ['*.*'],
     exclude: [],
@@ -110,6 +114,12 @@ describe('verdicts', () => {
       { status: 'skipped', reason: 'the destination has no role auditor' },
       { status: 'skipped', reason: 'the destination has no role app', sql: '' },
     ])
+  })
+
+  test('a table that went while the source was read is not made without its rows: all is read again', () => {
+    expect(() => plan([entry(1, 'TABLE', 't')], { relations: new Map() })).toThrow(
+      expect.objectContaining({ code: 'SRC_OBJECTS_CHANGED', retryable: true }),
+    )
   })
 
   test('a table of another access method is made with it', () => {

@@ -18,6 +18,7 @@ process.env.SAMPAN_ARTEFACTS ??= 'file:///tmp/sampan-schema-test'
 process.env.SAMPAN_LOG ??= 'off'
 
 export const allKinds = await readFile(new URL('./all-kinds.sql', import.meta.url), 'utf8')
+export const allKinds18 = await readFile(new URL('./all-kinds-18.sql', import.meta.url), 'utf8')
 
 export const steps = { planObjects, createObjects, buildIndexes, summariseIndexes, linkObjects, syncSequences, analyze }
 

@@ -129,12 +129,22 @@ async function readSettings(client: Client): Promise<Settings> {
 }
 
 function dumpFailed(notices: readonly string[]): SampanError {
+  if (notices.some((line) => /out of shared memory|max_locks_per_transaction/.test(line))) return tooManyLocks()
   const reason = notices.find((line) => /error|failed/i.test(line)) ?? notices[0] ?? 'no reason was given'
   return new SampanError({
     code: 'SRC_DUMP_FAILED',
     message: `pg_dump could not read the objects: ${reason.split('\n', 1)[0]}`,
     remedy: 'give the source account the right that is missing, or start again if objects were being changed meanwhile',
     retryable: true,
+  })
+}
+
+/** PostgreSQL prints a view or an index by locking it, and one transaction holds so many locks only. */
+function tooManyLocks(): SampanError {
+  return new SampanError({
+    code: 'SRC_DUMP_LOCKS',
+    message: 'the source has more objects than one of its transactions can lock',
+    remedy: 'raise max_locks_per_transaction on the source; Sampan reads them without a transaction meanwhile',
   })
 }
 

@@ -1,3 +1,4 @@
+import { SampanError } from '../../runtime/errors.ts'
 import { readFilter } from '../select/filter.ts'
 import { selectEntries } from '../select/select.ts'
 import type { TocEntry } from '../toc/entry.ts'
@@ -57,7 +58,10 @@ export function planObjects(input: PlanInput): Plan {
       blockedBy,
     }
   })
-  return { objects, relations: copiedRelations(objects, input.facts, filter.everything) }
+  const holdsRows = new Set(
+    entries.filter(({ kind, relationKind }) => kind === 'TABLE' && relationKind !== 'p').map(({ id }) => id),
+  )
+  return { objects, relations: copiedRelations(objects, holdsRows, input.facts, filter.everything) }
 }
 
 interface Fate {
@@ -125,18 +129,30 @@ function relationSizes(entries: readonly TocEntry[], facts: SourceFacts): Map<nu
 
 function copiedRelations(
   objects: readonly PlannedObject[],
+  holdsRows: ReadonlySet<number>,
   facts: SourceFacts,
   everything: boolean,
 ): PlannedRelation[] {
   const tables = objects.flatMap((object) => {
-    const relation =
-      object.kind === 'TABLE' && object.status === 'pending' ? facts.relations.get(object.oid) : undefined
-    return relation ? [{ ...relation, object: object.id }] : []
+    if (object.status !== 'pending' || !holdsRows.has(object.id)) return []
+    const relation = facts.relations.get(object.oid)
+    if (relation === undefined) throw changed(object)
+    return [{ ...relation, object: object.id }]
   })
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => /^(oid|(.*\.)?lo)(\[\])?$/.test(type)))
   if (facts.largeObjects === 0 || !(everything || pointing)) return tables
   return [...tables, largeObjects(facts)]
+}
+
+/** A table that is in the archive but no longer in the catalogue would be made, and never filled. */
+function changed(object: PlannedObject): SampanError {
+  return new SampanError({
+    code: 'SRC_OBJECTS_CHANGED',
+    message: `the table ${object.schema}.${object.name} went while the source’s objects were being read`,
+    remedy: 'nothing was written: the objects are read again; hold back changes of the schema while a migration runs',
+    retryable: true,
+  })
 }
 
 /** The one row that stands for all large objects. */
