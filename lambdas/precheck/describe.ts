@@ -17,17 +17,21 @@ const TITLES: Readonly<Record<Level, string>> = { error: 'Errors', warning: 'War
 export function describeChecks(checks: readonly Check[]): string {
   const parts = (['error', 'warning', 'info'] as const).map((level) => {
     const rows = checks.filter((check) => check.level === level).flatMap(rowsOf)
-    return `## ${TITLES[level]}\n\n| Code | Side | What it means | What to do |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`
+    return `## ${TITLES[level]}\n\n${table([['Code', 'Side', 'What it means', 'What to do'], ...rows])}`
   })
   return HEAD + parts.join('\n')
 }
 
-function rowsOf(check: Check): readonly string[] {
-  return codesOf(check).map(({ code, cause, remedy }) => {
-    return `| \`${code}\` | ${check.side} | ${cell(cause)} | ${cell(remedy)} |`
-  })
+function rowsOf(check: Check): readonly (readonly string[])[] {
+  return codesOf(check).map(({ code, cause, remedy }) => [`\`${code}\``, check.side, cause, remedy])
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|')
+/** Columns of one width each, as the formatter wants them. */
+function table(rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map((text) => text.replaceAll('|', '\\|')))
+  const [head = [], ...body] = cells
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |\n`
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('')
 }
