@@ -9,7 +9,7 @@ import { judgeOutcomes } from '../../lambdas/precheck/score.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import type { TaskInput } from '../../lambdas/task/task.ts'
 import { stepEvent } from '../support/events.ts'
-import type { ServerAddress, TestDatabase } from '../support/servers.ts'
+import type { TestDatabase } from '../support/servers.ts'
 
 /** No second tries: the tests' servers are up or they are not. */
 export const impatient: Patience = { attempts: 1, firstPause: 1, longestPause: 1 }
@@ -82,9 +82,4 @@ export function asDatabase(database: TestDatabase, name: string): TestDatabase {
 /** A name that no other test uses. */
 export function freshName(prefix: string): string {
   return `${prefix}_${randomBytes(5).toString('hex')}`
-}
-
-/** A host and port where nobody is. */
-export function elsewhere(server: ServerAddress, where: { host?: string; port?: number }) {
-  return { host: where.host ?? server.host, port: where.port ?? server.port }
 }
