@@ -19,6 +19,8 @@ Examples
   sampan schema > task.schema.json     its JSON Schema, for an editor
   sampan run task.json --out out       migrate, from this machine
   sampan run task.json                 stopped or failed? the same again continues where it was
+  sampan limits task.json --megabytes-per-second 20
+                                       slow a run down while it goes on
   sampan start task.json --stack Sampan --region us-east-1
   sampan status orders-1f2e3d4c --stack Sampan
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
+import { limitsCommand } from './commands/limits.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
 import { schemaCommand } from './commands/schema.ts'
@@ -19,7 +20,7 @@ function makeProgram(): Command {
     .version(manifest.version)
     .addHelpText('after', () => helpText())
   program.commandsGroup('On this machine:')
-  for (const command of [runCommand(), validateCommand(), schemaCommand()]) program.addCommand(command)
+  for (const command of [runCommand(), validateCommand(), schemaCommand(), limitsCommand()]) program.addCommand(command)
   program.commandsGroup('In the AWS account where the stack is deployed:')
   for (const command of [startCommand(), statusCommand(), stopCommand(), reportCommand()]) program.addCommand(command)
   for (const command of [program, ...program.commands]) {

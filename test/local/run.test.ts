@@ -106,6 +106,17 @@ describe('sampan run', () => {
     expect(await destination.query(CONTENT)).toEqual(await source.query(CONTENT))
   })
 
+  it('has limits that are shown and changed by a command of their own', async () => {
+    const { task, run } = await setUp('limits')
+    const limits = (...more: readonly string[]) => spawnSampan(['limits', task, ...more]).ended
+    expect((await limits()).stderr).toContain('RUN_NOT_COPYING')
+    expect((await run().ended).status).toBe(0)
+    expect((await limits('--lanes', '3', '--megabytes-per-second', '20')).stdout).toContain(': 3 lanes, 20.0 MB/s\n')
+    expect((await limits()).stdout).toContain(': 3 lanes, 20.0 MB/s\n')
+    expect((await limits('--megabytes-per-second', 'none')).stdout).toContain(': 3 lanes, no other limit\n')
+    expect(await limits('--lanes', 'many')).toMatchObject({ status: 2 })
+  })
+
   it('refused by the precheck ends with 3 and names check and remedy', async () => {
     const { destination, run } = await setUp('refused')
     await destination.query('CREATE TABLE customer (other text)')

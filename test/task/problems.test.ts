@@ -34,7 +34,7 @@ describe('a valid task', () => {
       lanes: 4,
       chunkMegabytes: 256,
       throttle: { queriesPerSecond: null, rowsPerSecond: null, megabytesPerSecond: null },
-    retry: { connectionMinutes: 720, otherMinutes: 10 },
+      retry: { connectionMinutes: 720, otherMinutes: 10 },
       validation: { mode: 'full' },
       access: { dtsCidrs: 'auto', whitelistAddresses: [] },
       precheck: { acknowledge: [] },

@@ -1,0 +1,113 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { changeLimits, type Limits } from '../../lambdas/ledger/limits.ts'
+import { readProgress } from '../../lambdas/ledger/progress.ts'
+import { openDestination } from '../../lambdas/postgres/sessions.ts'
+import { SampanError } from '../../lambdas/runtime/errors.ts'
+import type { Endpoint } from '../../lambdas/runtime/event.ts'
+import { readTask } from '../../lambdas/task/problems.ts'
+import type { Task } from '../../lambdas/task/task.ts'
+import { exitStatus } from '../exit-status.ts'
+import { hidePasswords } from '../passwords.ts'
+import { problemsText } from '../problem-text.ts'
+import { formatBytes } from '../progress/units.ts'
+import { readTaskFile } from '../task-file.ts'
+
+/** `none` lifts a limit. */
+type Amount = number | 'none'
+
+interface Options {
+  readonly at?: Endpoint
+  readonly lanes?: Amount
+  readonly rowsPerSecond?: Amount
+  readonly megabytesPerSecond?: Amount
+  readonly queriesPerSecond?: Amount
+}
+
+export function limitsCommand(): Command {
+  return new Command('limits')
+    .description('Show or change the limits of a run, also while it goes on: its lanes look every few seconds.')
+    .argument('<task>', 'the task of the run, or - for standard input')
+    .option('--lanes <number>', 'how many lanes copy at once', toAmount)
+    .option('--rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--at <host:port>', 'where the destination answers, for a task that names an instance', toEndpoint)
+    .action(async (path: string, options: Options) => {
+      const { task: input, variables } = hidePasswords(await readTaskFile(path))
+      const { task, problems } = readTask(input)
+      if (task === null) {
+        process.stderr.write(`${problemsText(problems, path)}\n`)
+        process.exitCode = exitStatus.wrongTask
+        return
+      }
+      Object.assign(process.env, variables)
+      for (const database of task.databases) {
+        const limits = await changeIn(task, database, options)
+        process.stdout.write(`${database.as}: ${describeLimits(limits)}\n`)
+      }
+    })
+}
+
+async function changeIn(task: Task, database: Task['databases'][number], options: Options): Promise<Limits> {
+  const { host, port } = task.destination
+  const destination = options.at ?? (host === undefined ? undefined : { host, port })
+  if (destination === undefined) {
+    throw new SampanError({
+      code: 'DESTINATION_ADDRESS_UNKNOWN',
+      message: 'the task names an instance, whose address is only looked up by a run',
+      remedy: 'give its address with --at host:port',
+    })
+  }
+  const run = { id: task.name, execution: 'limits' }
+  const endpoints = { source: destination, destination }
+  const event = { run, task, endpoints, database, lane: null, window: null }
+  const session = await openDestination(event, process.env, { purpose: 'limits' })
+  try {
+    const progress = await readProgress(session, task.name)
+    if (progress === null || progress.chunks === 0) throw notCopying(task.name, database.as)
+    return await changeLimits(session, task.name, toLimits(options))
+  } finally {
+    await session.close()
+  }
+}
+
+/** Only what was given on the command line. There is always a number of lanes. */
+function toLimits({ lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond }: Options): Partial<Limits> {
+  const limit = (amount: Amount, factor = 1) => (amount === 'none' ? null : amount * factor)
+  return {
+    ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes) } : {}),
+    ...(rowsPerSecond === undefined ? {} : { rowsPerSecond: limit(rowsPerSecond) }),
+    ...(megabytesPerSecond === undefined ? {} : { bytesPerSecond: limit(megabytesPerSecond, 1_000_000) }),
+    ...(queriesPerSecond === undefined ? {} : { queriesPerSecond: limit(queriesPerSecond) }),
+  }
+}
+
+function describeLimits({ lanes, rowsPerSecond, bytesPerSecond, queriesPerSecond }: Limits): string {
+  const rates = [
+    ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
+    ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
+    ...(queriesPerSecond === null ? [] : [`${queriesPerSecond} queries/s`]),
+  ]
+  return [`${lanes} lanes`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')
+}
+
+function toAmount(text: string): Amount {
+  if (text === 'none') return 'none'
+  const number = Number(text)
+  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('give a number above 0, or none')
+  return number
+}
+
+function toEndpoint(text: string): Endpoint {
+  const at = /^(.+):(\d+)$/.exec(text)
+  if (at?.[1] === undefined) throw new InvalidArgumentError('give host:port')
+  return { host: at[1].replace(/^\[(.*)\]$/, '$1'), port: Number(at[2]) }
+}
+
+function notCopying(run: string, database: string): SampanError {
+  return new SampanError({
+    code: 'RUN_NOT_COPYING',
+    message: `${database} has no run ${run} that has planned its copy`,
+    remedy: 'start the run first, or correct the name of the task; before a run, "lanes" belongs into the task',
+  })
+}
