@@ -1,6 +1,6 @@
 import type { Chunk } from '../ledger/chunks.ts'
 import { LARGE_OBJECT_PAGE_BYTES, largeObjectDigest, largeObjectPages } from '../ledger/large-objects.ts'
-import type { Relation } from '../ledger/relations.ts'
+import { type Relation, rowsOf } from '../ledger/relations.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
 import type { Cargo } from './stream/flight.ts'
 
@@ -26,7 +26,7 @@ export function chunkCargo(relation: Relation, chunk: Chunk, servers: CopyServer
   // A list without columns is no SQL; without one COPY FROM takes every column that is not generated: none as well.
   const into = columns === '' ? table : `${table} (${columns})`
   return {
-    copyOut: `COPY (SELECT ${columns} FROM ONLY ${table}${chunkCondition(relation, chunk, servers)}) TO STDOUT ${options}`,
+    copyOut: `COPY (SELECT ${columns} FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}) TO STDOUT ${options}`,
     copyIn: `COPY ${into} FROM STDIN ${options}`,
     digest: digestQuery(relation, chunk, servers),
     afterwards: null,
@@ -39,8 +39,7 @@ export function digestQuery(relation: Relation, chunk: Chunk, servers: CopyServe
     return servers.digests ? largeObjectDigest(chunk.lower, chunk.upper, servers.modernDigest) : null
   }
   if (relation.digestSql === null) return null
-  const table = quoteQualified(relation.schema, relation.name)
-  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${relation.digestSql}), 0)::text FROM ONLY ${table}${chunkCondition(relation, chunk, servers)}`
+  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${relation.digestSql}), 0)::text FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}`
 }
 
 /** TID range scans exist from 14 on; before, a comparison with ctid reads the whole table. */

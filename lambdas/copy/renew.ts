@@ -1,7 +1,6 @@
 import type { ClaimedChunk } from '../ledger/chunks.ts'
-import { LARGE_OBJECTS_OID, type Relation } from '../ledger/relations.ts'
+import { LARGE_OBJECTS_OID, type Relation, rowsOf } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
-import { quoteQualified } from '../postgres/identifiers.ts'
 import { type CopyServers, digestQuery } from './chunk-sql.ts'
 
 /**
@@ -43,7 +42,7 @@ export async function resetRelation(
     if (due.length === 1) {
       // Large objects are overwritten whole by their chunk: nothing to empty.
       if (relation.oid !== LARGE_OBJECTS_OID) {
-        await destination.execute(`TRUNCATE ONLY ${quoteQualified(relation.schema, relation.name)}`)
+        await destination.execute(`TRUNCATE ${rowsOf(relation)}`)
       }
       await destination.rows(
         `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL

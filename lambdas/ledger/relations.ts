@@ -1,4 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
+import { quoteQualified } from '../postgres/identifiers.ts'
 
 /** The relation row that stands for all large objects of the database. */
 export const LARGE_OBJECTS_OID = 0
@@ -16,17 +17,25 @@ export interface Relation {
   /** The SQL expression that hashes one row to an int8, `null` where rows are not validated. */
   readonly digestSql: string | null
   readonly hasKey: boolean
+  /** A partitioned table that travels through its root, with all its partitions. */
+  readonly tree: boolean
   /** `pg_table_size` on the source, TOAST included. */
   readonly bytes: number
   /** Pages of the main fork on the source. */
   readonly pages: number
 }
 
-const FIELDS = `oid, schema, name, columns, types, format, digest_sql AS "digestSql", has_key AS "hasKey",
+const FIELDS = `oid, schema, name, columns, types, format, digest_sql AS "digestSql", has_key AS "hasKey", tree,
                 bytes::float8 AS bytes, pages::float8 AS pages`
 
 export async function readRelations(destination: Session, run: string): Promise<Relation[]> {
   return destination.rows<Relation>(`SELECT ${FIELDS} FROM sampan.relation WHERE run = $1 ORDER BY schema, name`, [run])
+}
+
+/** What to read the relation's own rows from: ONLY, because partitions and child tables are relations of their own. */
+export function rowsOf(relation: { readonly schema: string; readonly name: string; readonly tree: boolean }): string {
+  const table = quoteQualified(relation.schema, relation.name)
+  return relation.tree ? table : `ONLY ${table}`
 }
 
 /** How a relation's rows travel and how they are compared: decided once, by PlanCopy. */

@@ -8,6 +8,8 @@ export interface DigestPart {
   readonly relation: number
   readonly schema: string
   readonly name: string
+  /** A partitioned table, read through its root. */
+  readonly tree: boolean
   /** `(page,0)`, or a large object's id; inclusive; `null`: from the start. */
   readonly lower: string | null
   /** Exclusive; `null`: to the end. */

@@ -1,7 +1,7 @@
 import { largeObjectDigest } from '../ledger/large-objects.ts'
-import { LARGE_OBJECTS_OID } from '../ledger/relations.ts'
+import { LARGE_OBJECTS_OID, rowsOf } from '../ledger/relations.ts'
 import type { DigestPart } from '../ledger/validation.ts'
-import { quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
+import { quoteLiteral } from '../postgres/identifiers.ts'
 
 /**
  * Count and digest of many parts in one statement, a row each: `id, rows, digest`, all text. Small tables share a round
@@ -21,9 +21,9 @@ function partQuery(part: DigestPart, digests: boolean, modern: boolean): string 
   }
   const digest =
     digests && part.digestSql !== null ? `COALESCE(pg_catalog.sum(${part.digestSql}), 0)::text` : 'NULL::text'
-  // ONLY: a partition or a child table is a relation of its own. No alias: a column may have any name.
+  // No alias: a column may have any name.
   return `SELECT ${part.id} AS id, pg_catalog.count(*)::text AS rows, ${digest} AS digest
-  FROM ONLY ${quoteQualified(part.schema, part.name)}${range(part)}`
+  FROM ${rowsOf(part)}${range(part)}`
 }
 
 function range(part: DigestPart): string {

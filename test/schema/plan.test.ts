@@ -13,6 +13,7 @@ const noFacts: SourceFacts = {
   nativeFunctions: new Map(),
   materializedViews: new Map(),
   policyRoles: new Map(),
+  trees: new Map(),
   relations: new Map(),
   largeObjects: 0,
   largeObjectBytes: 0,
@@ -117,7 +118,8 @@ describe('verdicts', () => {
   })
 
   test('a table that went while the source was read is not made without its rows: all is read again', () => {
-    expect(() => plan([entry(1, 'TABLE', 't')], { relations: new Map() })).toThrow(
+    expect(() => plan([entry(1, 'TABLE', 't')], { trees: new Map(),
+  relations: new Map() })).toThrow(
       expect.objectContaining({ code: 'SRC_OBJECTS_CHANGED', retryable: true }),
     )
   })

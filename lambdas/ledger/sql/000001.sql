@@ -55,6 +55,8 @@ CREATE TABLE sampan.relation (
   format       text    NOT NULL DEFAULT 'text' CHECK (format IN ('binary', 'text')),
   digest_sql   text,                              -- the expression that hashes one row, null where nothing is validated
   has_key      boolean NOT NULL,
+  -- A partitioned table whose rows travel through its root: on the destination they may belong to other partitions.
+  tree         boolean NOT NULL DEFAULT false,
   bytes        bigint  NOT NULL,                  -- pg_table_size on the source, TOAST included
   pages        bigint  NOT NULL DEFAULT 0,        -- of the main fork on the source
   -- The generation of the snapshot at which the relation was last emptied to be copied again.

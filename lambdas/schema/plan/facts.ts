@@ -5,6 +5,7 @@ import type { PlannedRelation } from './planned.ts'
 const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.meta.url))
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
 const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
+const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
 const RELATIONS = sqlFile(new URL('../sql/relations.sql', import.meta.url))
 
 /** What the archive does not tell about the source, by object identifier. One query each, whatever the number of objects. */
@@ -14,6 +15,8 @@ export interface SourceFacts {
   readonly materializedViews: ReadonlyMap<number, { readonly populated: boolean; readonly bytes: number }>
   readonly policyRoles: ReadonlyMap<number, readonly string[]>
   readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
+  /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
+  readonly trees: ReadonlyMap<number, readonly number[]>
   /** How many large objects there are. */
   readonly largeObjects: number
   readonly largeObjectBytes: number
@@ -22,6 +25,9 @@ export interface SourceFacts {
 /** Row-level security came with 9.5. */
 const POLICIES_SINCE = 90_500
 
+/** Partitioning by hash came with 11. */
+const TREES_SINCE = 110_000
+
 /** @param tables oids of the archive's tables */
 export async function readFacts(source: Session, tables: readonly number[]): Promise<SourceFacts> {
   const functions = await source.rows<{ oid: number; language: string }>(NATIVE_FUNCTIONS)
@@ -29,6 +35,7 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
   const policies =
     source.serverVersion >= POLICIES_SINCE ? await source.rows<{ oid: number; roles: string[] }>(POLICY_ROLES) : []
   const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [tables])
+  const trees = source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES) : []
   const [large] = await source.rows<{ count: number; bytes: number }>(
     `SELECT count(*)::float8 AS count, pg_catalog.pg_table_size('pg_catalog.pg_largeobject')::float8 AS bytes
        FROM pg_catalog.pg_largeobject_metadata`,
@@ -38,6 +45,7 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
     materializedViews: new Map(views.map((view) => [view.oid, view])),
     policyRoles: new Map(policies.map(({ oid, roles }) => [oid, roles])),
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
+    trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,
   }

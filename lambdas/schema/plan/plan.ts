@@ -133,16 +133,41 @@ function copiedRelations(
   facts: SourceFacts,
   everything: boolean,
 ): PlannedRelation[] {
-  const tables = objects.flatMap((object) => {
-    if (object.status !== 'pending' || !holdsRows.has(object.id)) return []
+  const trees = wholeTrees(objects, facts)
+  const inTrees = new Set(trees.flatMap(({ leaves }) => leaves))
+  const tables = objects.flatMap((object): PlannedRelation[] => {
+    if (object.status !== 'pending' || !holdsRows.has(object.id) || inTrees.has(object.oid)) return []
     const relation = facts.relations.get(object.oid)
     if (relation === undefined) throw changed(object)
     return [{ ...relation, object: object.id }]
   })
+  tables.push(...trees.map(({ relation }) => relation))
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => /^(oid|(.*\.)?lo)(\[\])?$/.test(type)))
   if (facts.largeObjects === 0 || !(everything || pointing)) return tables
   return [...tables, largeObjects(facts)]
+}
+
+/** The trees all of whose leaves are migrated, each as the one relation it travels as. */
+function wholeTrees(
+  objects: readonly PlannedObject[],
+  facts: SourceFacts,
+): { readonly relation: PlannedRelation; readonly leaves: readonly number[] }[] {
+  const pending = new Map(
+    objects.flatMap((object) =>
+      object.kind === 'TABLE' && object.status === 'pending' ? [[object.oid, object.id] as const] : [],
+    ),
+  )
+  return [...facts.trees].flatMap(([root, leaves]) => {
+    const table = facts.relations.get(root)
+    const object = pending.get(root)
+    if (table === undefined || object === undefined || !leaves.every((leaf) => pending.has(leaf))) return []
+    const sizes = leaves.map((leaf) => facts.relations.get(leaf) ?? { bytes: 0, pages: 0 })
+    const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0)
+    // A range of TIDs is read in every leaf: the longest leaf says how many ranges there can be.
+    const pages = Math.max(0, ...sizes.map((size) => size.pages))
+    return [{ relation: { ...table, tree: true, bytes, pages, object }, leaves }]
+  })
 }
 
 /** A table that is in the archive but no longer in the catalogue would be made, and never filled. */

@@ -29,6 +29,8 @@ export interface PlannedRelation {
   readonly columns: readonly string[]
   readonly types: readonly string[]
   readonly hasKey: boolean
+  /** A partitioned table that travels through its root, with all its partitions. */
+  readonly tree?: boolean
   readonly bytes: number
   readonly pages: number
   readonly object: number | null

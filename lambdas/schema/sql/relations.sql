@@ -27,4 +27,4 @@ SELECT c.oid,
        AND COALESCE(pg_catalog.row_to_json(a) ->> 'attgenerated', '') = ''
      GROUP BY a.attrelid
   ) k ON k.attrelid = c.oid
- WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind = 'r'
+ WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind IN ('r', 'p')

@@ -1,5 +1,5 @@
-import type { Relation } from '../../ledger/relations.ts'
-import { quoteIdentifier, quoteQualified } from '../../postgres/identifiers.ts'
+import { type Relation, rowsOf } from '../../ledger/relations.ts'
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
 
 const HASH_FUNCTIONS = 110_000
 
@@ -31,16 +31,12 @@ export function rowHashes(relation: Relation, keyColumns: readonly string[], ser
 export function bucketQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
   return `SELECT (hashed.key & ${buckets - 1})::integer AS bucket, pg_catalog.count(*)::text AS rows,
        pg_catalog.sum(hashed.row)::text AS digest
-  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ONLY ${table(relation)}) AS hashed GROUP BY 1`
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}) AS hashed GROUP BY 1`
 }
 
 /** The rows of some buckets, `$1 integer[]`: `key, row, place`, all text. */
 export function pairQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
   return `SELECT hashed.key::text AS key, hashed.row::text AS row, hashed.place::text AS place
-  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ONLY ${table(relation)}) AS hashed
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}) AS hashed
  WHERE (hashed.key & ${buckets - 1})::integer = ANY ($1::integer[])`
-}
-
-function table(relation: Relation): string {
-  return quoteQualified(relation.schema, relation.name)
 }
