@@ -44,6 +44,9 @@ export function runCommand(): Command {
         const executionName = options.execution ?? newExecutionName(task.name)
         const outcome = await runTask({ input, task, executionName, directory, display, signal: stopping.signal })
         await printOutcome(outcome, directory, options.json ? 'json' : 'text')
+        if (outcome.exitStatus === exitStatus.stopped) {
+          process.stderr.write('Stopped. The same task run again continues where it was.\n')
+        }
         process.exitCode = outcome.exitStatus
       } finally {
         release()

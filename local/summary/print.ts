@@ -18,9 +18,6 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
   }
   if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds)}\n`)
   if (outcome.error !== null && !isToldBy(report, outcome)) process.stderr.write(`\n${errorText(outcome.error)}\n`)
-  if (outcome.exitStatus === exitStatus.stopped) {
-    process.stderr.write('Stopped. The same task run again continues where it was.\n')
-  }
   if (report !== null) {
     const page = relative(process.cwd(), join(directory, 'report.html'))
     process.stdout.write(`Report: ${page} (and report.json, log.jsonl beside it)\n`)
