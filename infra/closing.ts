@@ -2,17 +2,20 @@ import { Duration, Stack } from 'aws-cdk-lib'
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { CfnSchedule, type ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import type { Functions } from './functions.ts'
+import { keepLost } from './starting.ts'
 
 export interface ClosingProps {
   readonly stateMachine: StateMachine
   readonly functions: Functions
   readonly group: ScheduleGroup
   readonly deadLetters: IQueue
+  readonly key: IKey | undefined
 }
 
 /** All the ways an execution ends. SUCCEEDED too: what its own last step missed is closed as well. */
@@ -23,7 +26,7 @@ const ENDED = ['FAILED', 'TIMED_OUT', 'ABORTED', 'SUCCEEDED']
  * sweep, since the delivery of those events is best effort.
  */
 export class Closing extends Construct {
-  constructor(scope: Construct, id: string, { stateMachine, functions, group, deadLetters }: ClosingProps) {
+  constructor(scope: Construct, id: string, { stateMachine, functions, group, deadLetters, key }: ClosingProps) {
     super(scope, id)
     new Rule(this, 'ExecutionEnded', {
       description: 'Closes what an execution that has ended left open',
@@ -63,11 +66,7 @@ export class Closing extends Construct {
         Rights: new PolicyDocument({
           statements: [
             new PolicyStatement({ sid: 'Sweep', actions: ['lambda:InvokeFunction'], resources: [sweep.functionArn] }),
-            new PolicyStatement({
-              sid: 'KeepLostCalls',
-              actions: ['sqs:SendMessage'],
-              resources: [deadLetters.queueArn],
-            }),
+            ...keepLost(deadLetters, key),
           ],
         }),
       },

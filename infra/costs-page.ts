@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { type Costs, estimate, type Migration, type Prices, readPrices, standing } from './costs.ts'
+import { type MadePage, row, write } from './made-page.ts'
 
 /** The cases the page shows; the first is what people ask for. */
 export const CASES: readonly Migration[] = [
@@ -12,10 +12,9 @@ export const CASES: readonly Migration[] = [
 export const STANDING = { alarms: 9, secrets: 3 }
 
 const dollars = (amount: number) => (amount < 1 ? amount.toFixed(3) : amount.toFixed(2))
-const row = (...cells: readonly string[]) => `| ${cells.join(' | ')} |`
 
 /** The tables of docs/costs.md. */
-export function costTables(prices: Prices): string {
+function costTables(prices: Prices): string {
   const costs = CASES.map((one) => estimate(prices, one))
   const line = (name: string, cell: (costs: Costs, index: number) => string) => row(name, ...costs.map(cell))
   const month = standing(prices, STANDING)
@@ -47,13 +46,7 @@ export function costTables(prices: Prices): string {
   ].join('\n')
 }
 
-const PAGE = new URL('../docs/costs.md', import.meta.url)
-const MARKS = /(<!-- made by node infra\/costs-page\.ts -->\n)[\s\S]*(\n<!-- end -->)/
+/** docs/costs.md. */
+export const costsPage: MadePage = { page: 'costs.md', make: () => costTables(readPrices()) }
 
-/** The page as it is, and as it would be with these tables. */
-export function pageWith(tables: string): { readonly now: string; readonly made: string } {
-  const now = readFileSync(PAGE, 'utf8')
-  return { now, made: now.replace(MARKS, (_, begin: string, end: string) => `${begin}${tables}${end}`) }
-}
-
-if (import.meta.main) writeFileSync(PAGE, pageWith(costTables(readPrices())).made)
+if (import.meta.main) write(costsPage)

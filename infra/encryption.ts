@@ -4,8 +4,8 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
 import { Construct } from 'constructs'
 import type { Options } from './options.ts'
 
-/** Services that write into what the key encrypts, each on its own account: alarms, events and schedules into queue and topic. */
-const SERVICES = ['cloudwatch', 'events', 'scheduler', 'sns', 'sqs']
+/** Services that send into what the key encrypts without a role of this account: alarms to the topic, events to the queue. */
+const SERVICES = ['cloudwatch', 'events']
 
 /** The customer key: none, one of the stack's own, or the user's. */
 export class Encryption extends Construct {
@@ -53,8 +53,8 @@ export function keyPolicy(stack: Stack, name: string): PolicyDocument {
         sid: 'ServicesMayUseKey',
         principals: SERVICES.map((service) => new ServicePrincipal(`${service}.amazonaws.com`)),
         actions: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+        // Not every sender tells KMS for whose account it sends. Topic and queue themselves say whom they take messages from.
         resources: ['*'],
-        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
       }),
     ],
   })

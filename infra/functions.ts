@@ -146,6 +146,7 @@ export class Functions extends Construct {
       SAMPAN_DEFAULT_LANES: String(SIZES[options.size].lanes),
       ...(unattended ? { SAMPAN_STATE_MACHINE_ARN: stateMachineArn } : {}),
       ...(options.alibabaSecret === null ? {} : { SAMPAN_ALIBABA_SECRET: options.alibabaSecret }),
+      ...(options.temporaryGroups ? { SAMPAN_TEMPORARY_GROUPS: 'allow' as const } : {}),
       SAMPAN_RULES_PER_GROUP: String(options.rulesPerGroup),
       ...(workplace && options.network?.sourceBy === 'group'
         ? { SAMPAN_WORKER_SECURITY_GROUP: workplace.securityGroup.securityGroupId }

@@ -65,8 +65,8 @@ export class MigrationStack extends Stack {
       key,
       removalPolicy,
     })
-    const starting = new Starting(this, 'Starting', { options, stateMachine, deadLetters })
-    new Closing(this, 'Closing', { stateMachine, functions, group: starting.group, deadLetters })
+    const starting = new Starting(this, 'Starting', { options, stateMachine, deadLetters, key })
+    new Closing(this, 'Closing', { stateMachine, functions, group: starting.group, deadLetters, key })
     const watching = new Watching(this, 'Watching', { options, stateMachine, functions, deadLetters, key })
 
     Tags.of(this).add('sampan:environment', options.environment)

@@ -90,6 +90,11 @@ export const optionsSchema = z.strictObject({
   sourceRegions: z.array(region).default(() => []),
   /** Security groups in which a run may open rules; default any group of those regions, since tasks name the instance. */
   securityGroups: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be a security group id')).default(() => []),
+  /**
+   * Where the groups of a source are full, make groups for the run and attach them to the instance. Costs the right to modify
+   * instances, which IAM cannot narrow to their groups.
+   */
+  temporaryGroups: z.boolean().default(false),
   /** Hours after which the sweep may close what a run opened, whatever the run does. */
   accessHours: z.int().min(1).max(8760).default(168),
   /** The account’s quota of inbound rules per security group. */
@@ -129,7 +134,7 @@ export function readOptions(deployment: OptionsInput, context: Readonly<Record<s
 
 /** The command line knows only text. */
 function fromContext(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^([[{"]|-?\d{1,5}$|null$)/.test(value)) return value
+  if (typeof value !== 'string' || !/^([[{"]|-?\d{1,5}$|(null|true|false)$)/.test(value)) return value
   try {
     return JSON.parse(value)
   } catch {

@@ -102,23 +102,7 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     return [allow('ReadAlibabaSecret', ['secretsmanager:GetSecretValue'], secret), ...decryptSecrets(scope)]
   },
 
-  describeDatabases: (scope) => [
-    allow(
-      'DescribeDatabases',
-      ['rds:DescribeDBInstances', 'rds:DescribeDBClusters'],
-      inRegions(scope).flatMap((region) =>
-        ['db', 'cluster'].map((resource) =>
-          scope.stack.formatArn({
-            service: 'rds',
-            region,
-            resource,
-            resourceName: '*',
-            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-          }),
-        ),
-      ),
-    ),
-  ],
+  describeDatabases: (scope) => [describeDatabases(scope)],
 
   openRules: (scope) => [
     describeRules(),
@@ -132,6 +116,7 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     }),
     // A rule of another execution that this one relies on too is marked, so that it stays.
     allow('MarkRules', ['ec2:CreateTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
+    ...(scope.options.temporaryGroups ? makeGroups(scope) : []),
   ],
 
   closeRules: (scope) => [
@@ -141,6 +126,7 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     deny('CloseOwnRulesOnly', ['ec2:RevokeSecurityGroupIngress'], ruleArns(scope), IS_NOT_OURS),
     // A rule that another execution relies on is handed over to it.
     allow('MarkRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
+    ...(scope.options.temporaryGroups ? dropGroups(scope) : []),
   ],
 
   readExecutions: ({ stack, stateMachineName }) => [
@@ -161,24 +147,70 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
 
 const describeRules = () => allow('DescribeRules', ['ec2:DescribeSecurityGroupRules'], ['*'])
 
+/** Groups of a run's own, where those of the instance are full. */
+function makeGroups(scope: RightsScope): PolicyStatement[] {
+  return [
+    describeGroups(),
+    allow('MakeInVpcs', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'vpc')),
+    allow('MakeGroups', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'security-group'), BECOMES_OURS),
+    allow('TagGroups', ['ec2:CreateTags'], ec2Arns(scope, 'security-group'), {
+      StringEquals: { 'ec2:CreateAction': 'CreateSecurityGroup' },
+      ...BECOMES_OURS,
+      ...OUR_TAGS,
+    }),
+    allow('OpenInOwnGroups', ['ec2:AuthorizeSecurityGroupIngress'], ec2Arns(scope, 'security-group'), IS_OURS),
+    attachGroups(scope),
+  ]
+}
+
+function dropGroups(scope: RightsScope): PolicyStatement[] {
+  return [
+    describeGroups(),
+    describeDatabases(scope),
+    attachGroups(scope),
+    allow('CloseInOwnGroups', ['ec2:RevokeSecurityGroupIngress'], ec2Arns(scope, 'security-group'), IS_OURS),
+    allow('DropGroups', ['ec2:DeleteSecurityGroup'], ec2Arns(scope, 'security-group'), IS_OURS),
+  ]
+}
+
+const describeGroups = () => allow('DescribeGroups', ['ec2:DescribeSecurityGroups'], ['*'])
+
+const describeDatabases = (scope: RightsScope) =>
+  allow('DescribeDatabases', ['rds:DescribeDBInstances', 'rds:DescribeDBClusters'], databaseArns(scope))
+
+const attachGroups = (scope: RightsScope) =>
+  allow('AttachGroups', ['rds:ModifyDBInstance', 'rds:ModifyDBCluster'], databaseArns(scope))
+
+function databaseArns(scope: RightsScope): string[] {
+  return inRegions(scope).flatMap((region) =>
+    ['db', 'cluster'].map((resource) =>
+      scope.stack.formatArn({
+        service: 'rds',
+        region,
+        resource,
+        resourceName: '*',
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ),
+  )
+}
+
 /** The regions a source may be in; the stack's own always. */
 function inRegions({ options }: RightsScope): readonly string[] {
   return [...new Set([Aws.REGION, ...options.sourceRegions.filter((region) => region !== options.region)])]
 }
 
 function groupArns(scope: RightsScope): string[] {
-  const groups = scope.options.securityGroups.length > 0 ? scope.options.securityGroups : ['*']
-  return inRegions(scope).flatMap((region) =>
-    groups.map((resourceName) =>
-      scope.stack.formatArn({ service: 'ec2', region, resource: 'security-group', resourceName }),
-    ),
-  )
+  const groups = scope.options.securityGroups
+  return groups.length > 0
+    ? groups.flatMap((group) => ec2Arns(scope, 'security-group', group))
+    : ec2Arns(scope, 'security-group')
 }
 
-function ruleArns(scope: RightsScope): string[] {
-  return inRegions(scope).map((region) =>
-    scope.stack.formatArn({ service: 'ec2', region, resource: 'security-group-rule', resourceName: '*' }),
-  )
+const ruleArns = (scope: RightsScope) => ec2Arns(scope, 'security-group-rule')
+
+function ec2Arns(scope: RightsScope, resource: string, resourceName = '*'): string[] {
+  return inRegions(scope).map((region) => scope.stack.formatArn({ service: 'ec2', region, resource, resourceName }))
 }
 
 /** A secret's ARN ends in a dash and six characters that Secrets Manager chooses. */

@@ -2,6 +2,7 @@ import { Aws, Duration, Stack } from 'aws-cdk-lib'
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { CfnSchedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
@@ -13,6 +14,16 @@ export interface StartingProps {
   readonly stateMachine: StateMachine
   /** Takes the starts that could not be delivered. */
   readonly deadLetters: IQueue
+  readonly key: IKey | undefined
+}
+
+/** Scheduler keeps what it could not deliver with the rights of its own role. */
+export function keepLost(deadLetters: IQueue, key: IKey | undefined): PolicyStatement[] {
+  const use = { sid: 'UseKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'] }
+  return [
+    new PolicyStatement({ sid: 'KeepLostCalls', actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+    ...(key ? [new PolicyStatement({ ...use, resources: [key.keyArn] })] : []),
+  ]
 }
 
 /** `detail-type` of an event whose `detail` is a task. */
@@ -68,14 +79,14 @@ export class Starting extends Construct {
     })
   }
 
-  private schedulerRole({ stateMachine, deadLetters }: StartingProps): Role {
+  private schedulerRole({ stateMachine, deadLetters, key }: StartingProps): Role {
     const statements = [
       new PolicyStatement({
         sid: 'StartMigrations',
         actions: ['states:StartExecution'],
         resources: [stateMachine.stateMachineArn],
       }),
-      new PolicyStatement({ sid: 'KeepLostStarts', actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] }),
+      ...keepLost(deadLetters, key),
     ]
     return new Role(this, 'SchedulerRole', {
       description: 'Starts migrations at the times of the schedules of this stack',

@@ -20,13 +20,22 @@ export const WILDCARD_REASONS = {
   MarkRules: 'a rule has no id before it is made; only tags of Sampan, and only on rules that a run has made',
   CloseInGroups: 'as OpenInGroups; CloseOwnRulesOnly forbids to remove anything in them but the rules of a run',
   CloseRules: 'the ids of rules are not known beforehand; only rules with the tag of a run may be removed',
+  DescribeGroups: 'the describing actions of EC2 know no resources',
+  MakeInVpcs: 'only with temporaryGroups: a group is made in the VPC of an instance that a later task names',
+  MakeGroups: 'only with temporaryGroups: a group has no id before it is made; it must carry the tag of its run',
+  TagGroups: 'as MakeGroups; tags can be set only while this action makes the group',
+  OpenInOwnGroups: 'only with temporaryGroups, and only groups that a run has made',
+  CloseInOwnGroups: 'only with temporaryGroups, and only groups that a run has made',
+  DropGroups: 'only with temporaryGroups, and only groups that a run has made',
+  AttachGroups:
+    'only with temporaryGroups: tasks of later days name the instances; IAM cannot narrow it to their groups',
   ReadExecutions: 'every execution of this one state machine has an ARN of its own',
   DeliverLogs: 'the actions of CloudWatch Logs for vended logs know no resources',
   ManageChildren: 'each lane is a child execution with an ARN of its own, all of this one state machine',
   AccountMayManageKey:
     'the policy of a key is about that key alone; without this statement nobody could change it again',
   LogsMayUseKey: 'the policy of a key is about that key alone; the condition names the log groups',
-  ServicesMayUseKey: 'the policy of a key is about that key alone; the condition names this account',
+  ServicesMayUseKey: 'the policy of a key is about that key alone; topic and queue themselves say who may send',
 } as const
 
 /** Statement ids that may have a `*`. */

@@ -48,11 +48,12 @@ const uses = (name: AnyFunctionName, file: string) =>
 const NEEDS: readonly { readonly module: string; readonly rights: readonly Right[] }[] = [
   { module: 'lambdas/postgres/sessions.ts', rights: ['readDatabaseSecrets'] },
   { module: 'lambdas/cloud/alibaba.ts', rights: ['readAlibabaSecret'] },
-  { module: 'lambdas/cloud/rds.ts', rights: ['describeDatabases'] },
+  // Closing asks for instances where groups of a run's own are allowed; the right to close then has it.
+  { module: 'lambdas/cloud/rds.ts', rights: ['describeDatabases', 'closeRules'] },
   { module: 'lambdas/cloud/security-groups.ts', rights: ['openRules', 'closeRules'] },
   { module: 'lambdas/access/open-rules.ts', rights: ['openRules'] },
   { module: 'lambdas/access/close-rules.ts', rights: ['closeRules'] },
-  { module: 'lambdas/access/executions.ts', rights: ['readExecutions'] },
+  { module: 'lambdas/cloud/executions.ts', rights: ['readExecutions'] },
   { module: 'lambdas/cloud/artefacts-s3.ts', rights: ['keepDocuments'] },
 ]
 

@@ -14,6 +14,7 @@ const deployments: Readonly<Record<string, OptionsInput>> = {
     sourceRegions: ['eu-central-1'],
     secretKeys: ['arn:aws:kms:us-east-1:111122223333:key/2c3d'],
     iamDatabaseUsers: ['migrator'],
+    temporaryGroups: true,
     schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', task: { name: 'orders' } }],
     alarmMails: ['dba@example.com'],
   },

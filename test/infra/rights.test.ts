@@ -13,7 +13,9 @@ const template = synthesise({
   sourceRegions: ['eu-central-1'],
   secretKeys: ['arn:aws:kms:us-east-1:111122223333:key/0a1b'],
   iamDatabaseUsers: ['migrator'],
+  temporaryGroups: true,
 })
+const usual = synthesise({ ...IN_VPC, key: 'create' })
 const ours = statementsOf(template)
 const ids = (name: string) => [...rightsOf(template, name).keys()].sort()
 
@@ -51,11 +53,11 @@ describe('wildcards in policies', () => {
     expect(actions.filter((action) => String(action).includes('*'))).toEqual([])
   })
 
-  it('a resource that is nothing but * is one of four whose actions know no resources', () => {
+  it('a resource that is nothing but * is one of five whose actions know no resources', () => {
     const whole = written
       .filter(({ type, statement }) => type !== 'AWS::KMS::Key' && listOf(statement.Resource).includes('*'))
       .map(({ statement }) => statement.Sid)
-    expect([...new Set(whole)].sort()).toEqual(['DeliverLogs', 'DescribeRules', 'JoinVpc', 'Trace'])
+    expect([...new Set(whole)].sort()).toEqual(['DeliverLogs', 'DescribeGroups', 'DescribeRules', 'JoinVpc', 'Trace'])
   })
 })
 
@@ -83,9 +85,9 @@ describe('the role of a function', () => {
   })
 
   it('of OpenAccess opens and does not close', () => {
-    expect(ids('OpenAccess')).toEqual(
+    expect([...rightsOf(usual, 'OpenAccess').keys()].sort()).toEqual(
       [
-        ...['DecryptSecrets', 'DescribeDatabases', 'DescribeRules', 'KeepDocuments', 'ListDocuments', 'MarkRules'],
+        ...['DescribeDatabases', 'DescribeRules', 'KeepDocuments', 'ListDocuments', 'MarkRules'],
         ...['OpenInGroups', 'OpenRules', 'ReadAlibabaSecret', 'TagRules'],
         ...OUTSIDE,
       ].sort(),
@@ -97,6 +99,23 @@ describe('the role of a function', () => {
     expect(found).toEqual(expect.arrayContaining(['CloseInGroups', 'CloseOwnRulesOnly', 'CloseRules', 'MarkRules']))
     expect(found).not.toEqual(expect.arrayContaining(['OpenInGroups']))
     expect(found).not.toContain('ReadDatabaseSecrets')
+  })
+
+  it('of nobody modifies instances and makes groups, unless the deployment allows temporary groups', () => {
+    const modifying = (from: typeof template) =>
+      statementsOf(from).filter(({ statement }) =>
+        listOf(statement.Action).some((action) =>
+          /^(rds:Modify|ec2:(Create|Delete)SecurityGroup$)/.test(String(action)),
+        ),
+      )
+    expect(modifying(usual)).toEqual([])
+    const tagged = modifying(template).filter(({ statement }) => String(statement.Sid).endsWith('Groups'))
+    expect(new Set(tagged.map(({ statement }) => statement.Sid))).toEqual(
+      new Set(['AttachGroups', 'DropGroups', 'MakeGroups']),
+    )
+    expect(rightsOf(template, 'CloseAccess').get('DropGroups')?.Condition).toEqual({
+      Null: { 'aws:ResourceTag/sampan:execution': 'false' },
+    })
   })
 
   it('closes only rules with the tag of an execution, and may not give that tag to a rule that has none', () => {

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { costsPage } from '../../infra/costs-page.ts'
+import { compare, type MadePage } from '../../infra/made-page.ts'
+import { optionsSchema } from '../../infra/options.ts'
+import { permissionsPage } from '../../infra/permissions-page.ts'
+import { synthesise } from './stack.ts'
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+
+/** The formatter lines columns up. */
+const plain = (page: string) => page.replace(/ +/g, ' ').replace(/-{3,}/g, '---')
+
+describe('a page that is made in part', () => {
+  it.each([costsPage, permissionsPage])('docs/$page is what would be made now', (page: MadePage) => {
+    const { now, made } = compare(page)
+    expect(plain(now)).toBe(plain(made))
+    expect(plain(now)).toContain(plain(page.make()))
+  })
+})
+
+/** Actions of the door that no stage uses. */
+const NOT_CALLED = ['rds:CreateDatabase', 'rds:DescribeDatabases']
+
+describe('docs/permissions.md', () => {
+  const policies = [...read('docs/permissions.md').matchAll(/```json\n([\s\S]*?)\n```/g)].map(
+    ([, text]) => JSON.parse(text ?? '') as { readonly Version: string; readonly Statement: readonly Statement[] },
+  )
+  interface Statement {
+    readonly Action: string | readonly string[]
+  }
+
+  it('has policies that can be pasted', () => {
+    expect(policies).toHaveLength(4)
+    for (const { Statement } of policies) expect(Statement.length).toBeGreaterThan(0)
+  })
+
+  it('allows the Alibaba Cloud key exactly the actions that are called', () => {
+    const called = readdirSync(new URL('../../lambdas/cloud', import.meta.url)).flatMap((file) => {
+      const product = file.startsWith('dts') ? 'dts' : 'rds'
+      const asked = read(`lambdas/cloud/${file}`).matchAll(/\bask\(\s*'([A-Z]\w+)'/g)
+      return [...asked].map(([, name]) => `${product}:${name}`)
+    })
+    const ram = policies.find(({ Version }) => Version === '1')
+    const allowed = ram?.Statement.flatMap(({ Action }) => Action) ?? []
+    expect([...allowed, ...NOT_CALLED].sort()).toEqual([...new Set(called)].sort())
+  })
+
+  it('does not allow what no stage asks the door for: databases are created and listed by SQL', () => {
+    const rooms = readdirSync(new URL('../../lambdas', import.meta.url), { recursive: true, encoding: 'utf8' })
+    const stages = rooms.filter((file) => file.endsWith('.ts') && !file.startsWith('cloud/'))
+    const callers = stages.filter((file) =>
+      /\b(door|apsara\(.*\))\.(databases|createDatabase)\(/.test(read(`lambdas/${file}`)),
+    )
+    expect(callers).toEqual([])
+  })
+
+  it('lets CloudFormation make every kind of resource the stack has', () => {
+    const services = Object.values(synthesise().toJSON().Resources as Record<string, { Type: string }>).map(
+      ({ Type }) => (Type.split('::')[1] ?? '').toLowerCase().replace('stepfunctions', 'states'),
+    )
+    const deploying = policies[1]?.Statement.flatMap(({ Action }) => Action) ?? []
+    const missing = [...new Set(services)].filter((service) => !deploying.some((one) => one.startsWith(`${service}:`)))
+    expect(missing).toEqual([])
+  })
+})
+
+describe('docs/deploy.md', () => {
+  it('tells every option, and no other', () => {
+    const told = [...read('docs/deploy.md').matchAll(/^\| ((?:`\w+`(?:, )?)+)/gm)].flatMap(([, cell]) =>
+      [...(cell ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    )
+    expect(told.sort()).toEqual(Object.keys(optionsSchema.shape).sort())
+  })
+})
+
+describe('the pages of the deployment', () => {
+  it.each(['deploy', 'permissions', 'network', 'costs', 'security', 'clean-up'])(
+    'docs/%s.md links to what there is',
+    (name) => {
+      const links = [...read(`docs/${name}.md`).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => to ?? '')
+      for (const link of links) expect(() => read(`docs/${link}`), link).not.toThrow()
+    },
+  )
+})
