@@ -9,6 +9,12 @@ import { FUNCTION_SETTINGS } from './function-settings.ts'
 import { MigrationStack } from './migration-stack.ts'
 import { readOptions } from './options.ts'
 
+// What goes wrong here is the deployer's to read: its message, not the way through this program.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+})
+
 /** What `cdk` runs (cdk.json). Standard output belongs to nobody, standard error is shown. */
 const app = new App()
 const options = await discoverEgress(readOptions(deployment, app.node.getAllContext()))

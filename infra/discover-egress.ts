@@ -9,7 +9,9 @@ import type { Options } from './options.ts'
 export async function discoverEgress(options: Options, client?: EC2Client): Promise<Options> {
   const { network } = options
   if (network === null || network.egressAddresses !== 'discover') return options
-  const ec2 = client ?? new EC2Client(options.region ? { region: options.region } : {})
+  // cdk tells the region of the profile it was called with.
+  const region = options.region ?? process.env.CDK_DEFAULT_REGION
+  const ec2 = client ?? new EC2Client(region ? { region } : {})
   try {
     const tables = await routeTables(ec2, network.vpcId)
     const gateways = new Set(network.subnetIds.map((subnet) => gatewayOf(subnet, tables)))
