@@ -105,7 +105,8 @@ function largeObjectCargo(chunk: Chunk, servers: CopyServers): Cargo {
          WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE m.oid = p.loid)) missing;
       SELECT pg_catalog.lo_truncate64(pg_catalog.lo_open(known.loid, ${write}), 0)
         FROM (SELECT DISTINCT loid FROM sampan.large_object_page) known;
-      SELECT pg_catalog.lo_put(loid, page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, data) FROM sampan.large_object_page;
+      SELECT pg_catalog.lo_put(loid, page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, data) FROM sampan.large_object_page
+       WHERE page >= 0;
       DELETE FROM sampan.large_object_page`,
   }
 }

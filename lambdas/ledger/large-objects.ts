@@ -7,7 +7,8 @@ export const LARGE_OBJECT_PAGE_BYTES = 262_144
 const READ = 0x40000
 
 /**
- * A query over every page of the large objects with `lower <= oid < upper`: `loid, page, data`. Works with the `lo_*`
+ * A query over every page of the large objects with `lower <= oid < upper`: `loid, page, data`. Each object has a page -1
+ * without bytes beside its own ones: an object without a byte travels too, and counts. Works with the `lo_*`
  * functions alone, because `pg_largeobject` itself is closed to everybody but superusers (on RDS it is rdsadmin's).
  * The descriptor is closed as soon as the size is known: a lane's transaction is long.
  */
@@ -17,19 +18,19 @@ export function largeObjectPages(lower: string | null, upper: string | null): st
     upper === null ? null : `m.oid < ${Number(upper)}::pg_catalog.oid`,
   ].filter((condition) => condition !== null)
   const where = range.length === 0 ? '' : `WHERE ${range.join(' AND ')}`
-  return `SELECT o.loid, p.page, pg_catalog.lo_get(o.loid, p.page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, ${LARGE_OBJECT_PAGE_BYTES}) AS data
+  return `SELECT o.loid, p.page, CASE WHEN p.page < 0 THEN ''::bytea
+                               ELSE pg_catalog.lo_get(o.loid, p.page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, ${LARGE_OBJECT_PAGE_BYTES}) END AS data
     FROM (SELECT sized.loid, sized.size, pg_catalog.lo_close(sized.fd)
             FROM (SELECT opened.loid, opened.fd, pg_catalog.lo_lseek64(opened.fd, 0, 2) AS size
                     FROM (SELECT m.oid AS loid, pg_catalog.lo_open(m.oid, ${READ}) AS fd
                             FROM pg_catalog.pg_largeobject_metadata m ${where} ORDER BY m.oid OFFSET 0) opened
                   OFFSET 0) sized
           OFFSET 0) o,
-         LATERAL pg_catalog.generate_series(0, ((o.size + ${LARGE_OBJECT_PAGE_BYTES - 1}) / ${LARGE_OBJECT_PAGE_BYTES} - 1)::integer) AS p(page)`
+         LATERAL pg_catalog.generate_series(-1, ((o.size + ${LARGE_OBJECT_PAGE_BYTES - 1}) / ${LARGE_OBJECT_PAGE_BYTES} - 1)::integer) AS p(page)`
 }
 
 /**
- * Count and digest of those pages, as a query of one row: `count, digest`, both text. The object without a byte has no
- * page; that it exists is the object list's matter.
+ * Count and digest of those pages, as a query of one row: `count, digest`, both text.
  * @param modern both servers know `hash_array_extended` (11 and later)
  */
 export function largeObjectDigest(lower: string | null, upper: string | null, modern: boolean): string {

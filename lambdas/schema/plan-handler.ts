@@ -106,7 +106,7 @@ async function dumpOnOwnConnection(event: StepEvent, step: StepTools, skipTransa
   try {
     return await dump({
       client: session.client,
-      args: ['--schema-only', '--large-objects'],
+      args: ['--schema-only'],
       skipTransaction,
       signal: step.signal,
       timeout: Math.max(1_000, step.remainingMilliseconds() - 15_000),

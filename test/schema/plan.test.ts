@@ -17,6 +17,7 @@ const noFacts: SourceFacts = {
   relations: new Map(),
   largeObjects: 0,
   largeObjectBytes: 0,
+  largeObjectRemarks: [],
 }
 
 const noRelation = { schema: 'public', columns: [], types: [], hasKey: false, bytes: 0, pages: 0 }
@@ -118,8 +119,7 @@ describe('verdicts', () => {
   })
 
   test('a table that went while the source was read is not made without its rows: all is read again', () => {
-    expect(() => plan([entry(1, 'TABLE', 't')], { trees: new Map(),
-  relations: new Map() })).toThrow(
+    expect(() => plan([entry(1, 'TABLE', 't')], { trees: new Map(), relations: new Map() })).toThrow(
       expect.objectContaining({ code: 'SRC_OBJECTS_CHANGED', retryable: true }),
     )
   })
@@ -129,24 +129,20 @@ describe('verdicts', () => {
     expect(table?.sql).toContain(`set_config('default_table_access_method', 'columnar', true)`)
   })
 
-  test('the privileges of a group of large objects are given on each of them', () => {
+  test('what is said about a large object is said once its bytes are there', () => {
     const objects = plan(
-      [
-        entry(1, 'BLOB METADATA', '16400..16401', { sql: '16400\n16401\n', schema: null }),
-        entry(2, 'ACL', 'LARGE OBJECTS 16400..16401', {
-          sql: 'GRANT SELECT ON LARGE OBJECT 16400 TO app;\n',
-          dependencies: [1],
-          schema: null,
-        }),
-      ],
-      {},
+      [],
+      {
+        largeObjectRemarks: [
+          { oid: 16400, comment: "it's a scan", grants: ['GRANT SELECT ON LARGE OBJECT 16400 TO app;'] },
+          { oid: 16401, comment: null, grants: [] },
+        ],
+      },
       ['app'],
     )
     expect(objects).toMatchObject([
-      {
-        stage: 'link',
-        sql: 'GRANT SELECT ON LARGE OBJECT 16400 TO app;\n\nGRANT SELECT ON LARGE OBJECT 16401 TO app;\n',
-      },
+      { kind: 'ACL', stage: 'link', sql: expect.stringContaining('GRANT SELECT ON LARGE OBJECT 16400 TO app') },
+      { kind: 'COMMENT', stage: 'link', sql: `COMMENT ON LARGE OBJECT 16400 IS 'it''s a scan';` },
     ])
   })
 })

@@ -2,15 +2,16 @@ import { quoteQualified } from '../../postgres/identifiers.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { SourceFacts } from './facts.ts'
 import { bookkeeping } from './kinds.ts'
+import { largeObjectEntries } from './large-object-remarks.ts'
 
 /**
  * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a
- * schema-only archive has no refresh of materialized views, so each that is filled on the source gets one.
+ * schema-only archive has no refresh of materialized views, so each that is filled on the source gets one, and nothing of
+ * large objects, so what is said about them is read beside it.
  */
 export function completeEntries(archived: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
   const kept = archived.filter(({ kind }) => !bookkeeping.has(kind))
   const ids = new Set(kept.map(({ id }) => id))
-  const blobs = new Map(archived.filter(({ kind }) => kind === 'BLOB METADATA').map((entry) => [entry.id, entry]))
   const servers = kept.filter(({ kind }) => kind === 'SERVER')
   const entries = kept.map((entry) => {
     const dependencies = [...new Set(entry.dependencies)].filter((id) => ids.has(id))
@@ -18,17 +19,11 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
       const server = servers.find(({ tag }) => entry.tag.endsWith(` SERVER ${tag}`))
       return { ...entry, dependencies: server ? [server.id] : dependencies }
     }
-    const group = entry.dependencies.map((id) => blobs.get(id)).find((found) => found !== undefined)
-    return { ...entry, dependencies, sql: group ? forEveryLargeObject(entry, group) : entry.sql }
+    return { ...entry, dependencies }
   })
-  return [...entries, ...refreshes(entries, facts)]
-}
-
-/** pg_dump writes the privileges of a group of large objects once, for the first of them. */
-function forEveryLargeObject(entry: TocEntry, group: TocEntry): string {
-  if (!entry.tag.startsWith('LARGE OBJECTS ')) return entry.sql
-  const oids = group.sql.split('\n').filter((line) => /^\d+$/.test(line))
-  return oids.map((oid) => entry.sql.replace(/(\bON LARGE OBJECT )\d+/g, `$1${oid}`)).join('\n')
+  const complete = [...entries, ...refreshes(entries, facts)]
+  const firstId = Math.max(0, ...complete.map(({ id }) => id)) + 1
+  return [...complete, ...largeObjectEntries(facts.largeObjectRemarks, firstId)]
 }
 
 function refreshes(entries: readonly TocEntry[], facts: SourceFacts): TocEntry[] {

@@ -1,10 +1,12 @@
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
+import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PlannedRelation } from './planned.ts'
 
 const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.meta.url))
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
 const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
+const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
 const RELATIONS = sqlFile(new URL('../sql/relations.sql', import.meta.url))
 
@@ -20,6 +22,7 @@ export interface SourceFacts {
   /** How many large objects there are. */
   readonly largeObjects: number
   readonly largeObjectBytes: number
+  readonly largeObjectRemarks: readonly LargeObjectRemarks[]
 }
 
 /** Row-level security came with 9.5. */
@@ -48,5 +51,6 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,
+    largeObjectRemarks: await source.rows<LargeObjectRemarks>(LARGE_OBJECT_REMARKS),
   }
 }

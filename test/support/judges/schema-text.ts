@@ -50,9 +50,17 @@ function majorOf(text: string): string | undefined {
 function statements(text: string): readonly string[] {
   const [body = ''] = text.split('\n--\n-- PostgreSQL database dump complete', 1)
   const entries = body.split(/^--\n-- (?=Name: )/m).slice(1)
-  return entries
-    .filter((entry) => !/^Name: .*; Schema: sampan;|^Name: sampan; Type: SCHEMA|^Name: SCHEMA sampan;/.test(entry))
-    .map((entry) => entry.replaceAll(/\s+/g, ' ').trim())
+  return (
+    entries
+      .filter((entry) => !/^Name: .*; Schema: sampan;|^Name: sampan; Type: SCHEMA|^Name: SCHEMA sampan;/.test(entry))
+      // Where pg_dump changes its settings between two entries depends on their order.
+      .map((entry) =>
+        entry
+          .replaceAll(/^SET default_\w+ = .*;$/gm, '')
+          .replaceAll(/\s+/g, ' ')
+          .trim(),
+      )
+  )
 }
 
 /** From 16 on queries have fewer qualifiers, from 18 on NOT NULL constraints have names. */
