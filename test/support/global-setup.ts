@@ -1,9 +1,10 @@
 import type { TestProject } from 'vitest/node'
+import type { Major } from '../../local/servers/binaries.ts'
 import { carelessSettings, type Server, startServer } from '../../local/servers/server.ts'
 
 /** How a test reaches one of the servers of the whole run; a plain value, because it crosses to the workers. */
 export interface ServerAddress {
-  readonly major: 15 | 18
+  readonly major: Major
   readonly host: string
   readonly port: number
   readonly superuser: string

@@ -42,6 +42,17 @@ export function sharedServer(major: 15 | 18): ServerAddress {
   return inject('servers')[major]
 }
 
+let oldServer: Promise<Server> | undefined
+
+/**
+ * The oldest server that npm has for every test, 10.23, one for this test file and started with the first question for it:
+ * few files need one. Do not stop, kill or reconfigure it.
+ */
+export function oldestServer(): Promise<ServerAddress> {
+  oldServer ??= startTestServer({ major: 10, settings: { synchronous_commit: 'off', max_connections: '100' } })
+  return oldServer
+}
+
 /** A server for this test file alone, to be killed and restarted at will; stopped when the file ends. */
 export async function startTestServer(options: ServerOptions): Promise<Server> {
   const server = await startServer({ ...options, settings: { ...carelessSettings, ...options.settings } })
