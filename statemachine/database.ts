@@ -9,7 +9,12 @@ export function database(): Scope {
   return {
     StartAt: 'PlanObjects',
     States: {
-      ...simple('PlanObjects', 'Reads what there is to migrate and decides for every object', 'PlanCopy'),
+      ...simple('PlanObjects', 'Reads what there is to migrate and decides for every object', 'IsSealedAlready'),
+      IsSealedAlready: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.step.output.sealed', BooleanEquals: true, Next: 'DatabaseDone' }],
+        Default: 'PlanCopy',
+      },
       ...simple('PlanCopy', 'Cuts the tables into chunks and says how many lanes there are', 'KeepPlan'),
       KeepPlan: { Type: 'Pass', InputPath: '$.step.output', ResultPath: '$.plan', Next: 'IsPlanAll' },
       IsPlanAll: {

@@ -28,12 +28,22 @@ export interface RunRow {
 export function taskFingerprint(task: Task, endpoints: Endpoints, database: DatabaseIdentity): string {
   const selection = task.databases.find((candidate) => candidate.as === database.as)
   const content = { source: endpoints.source, database, selection, conflicts: task.conflicts }
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex')
+  return createHash('sha256').update(canonicalJson(content)).digest('hex')
+}
+
+/** JSON with sorted keys: whoever carried the task may have put them into another order. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
 }
 
 /**
- * Opens the run in this database's ledger, or takes up the open one of the same name.
- * @throws SampanError RUN_SEALED, RUN_TASK_CHANGED
+ * Opens the run in this database's ledger, or takes up the one of the same name and task. One that is sealed is complete:
+ * the caller has nothing left to do.
+ * @throws SampanError RUN_SEALED where a completed run of this name was another task; RUN_TASK_CHANGED where an open one was
  */
 export async function openRun(
   destination: Session,
@@ -50,8 +60,8 @@ export async function openRun(
     run.id,
   ])
   const row = await readRun(destination, run.id)
-  if (row.state === 'sealed') throw sealed(run.id, row.sealedAt)
   if (stored?.fingerprint !== fingerprint) {
+    if (row.state === 'sealed') throw sealed(run.id, row.sealedAt)
     throw new SampanError({
       code: 'RUN_TASK_CHANGED',
       message: `an open run is named "${run.id}", but its source, databases or selection were different`,
@@ -103,7 +113,7 @@ export async function sealRun(destination: Session, id: string): Promise<void> {
 function sealed(id: string, at: string | null): SampanError {
   return new SampanError({
     code: 'RUN_SEALED',
-    message: `the run "${id}" was completed at ${at} and is sealed: its destination is not written to again`,
+    message: `another task named "${id}" was completed at ${at}: its destination is sealed and not written to again`,
     remedy: 'for a new migration give the task another name and an empty destination',
   })
 }

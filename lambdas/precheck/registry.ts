@@ -19,7 +19,7 @@ import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
 import { largeObjects } from './checks/large-objects.ts'
-import { ledgerUnusable, runSealed, taskChanged } from './checks/ledger.ts'
+import { ledgerUnusable, runCompleted, runSealed, taskChanged } from './checks/ledger.ts'
 import { ledgerSchema } from './checks/ledger-schema.ts'
 import { loadBalanced } from './checks/load-balanced.ts'
 import { localeAbsent } from './checks/locale-absent.ts'
@@ -80,6 +80,7 @@ export const checks: readonly Check[] = [
   privilegedObjects,
   rolesMissing,
   // The destination’s state
+  runCompleted,
   runSealed,
   taskChanged,
   ledgerUnusable,

@@ -17,6 +17,12 @@ import { planObjects } from './plan/plan.ts'
 import type { DestinationRoles } from './plan/verdict.ts'
 import { readArchive } from './toc/read.ts'
 
+/** What the workflow reads of the plan. */
+export interface Planned {
+  /** An earlier start of this task has completed the database: nothing is left to do. */
+  readonly sealed: boolean
+}
+
 /**
  * PlanObjects: the source's objects and what becomes of each, written to the ledger of the destination's database, which is
  * made where it does not exist. A run that has its plan keeps it; what failed in it is tried once more.
@@ -36,9 +42,10 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
       encoding: form.encoding,
       database: form.name,
     })
+    if (row.state === 'sealed') return done<Planned>({ sealed: true })
     if (row.objectsPlannedAt === null) await plan(event, step, database, source, destination)
     else await reopenObjects(destination, run.id)
-    return done()
+    return done<Planned>({ sealed: false })
   } finally {
     await Promise.all(open.map((session) => session.close()))
   }

@@ -59,7 +59,10 @@ test('Seal waits for a writer that is under way, and no writer comes after it', 
   await writer.query('COMMIT')
   await sealing
   await expect(writer.query(`SELECT sampan.require_open('r')`)).rejects.toMatchObject({ code: 'SP001' })
-  await expect(openRun(session, { id: 'r', execution: 'e' }, 'f', SOURCE)).rejects.toMatchObject({ code: 'RUN_SEALED' })
+  expect(await openRun(session, { id: 'r', execution: 'e' }, 'f', SOURCE)).toMatchObject({ state: 'sealed' })
+  await expect(openRun(session, { id: 'r', execution: 'e' }, 'other', SOURCE)).rejects.toMatchObject({
+    code: 'RUN_SEALED',
+  })
   await session.close()
 })
 

@@ -136,7 +136,7 @@ describe('a failure', () => {
       const { outcome, count } = await migrate({
         [name]: (event: AnyEvent) => {
           if (event.database?.name === 'orders') return failed(broken)
-          return done({ lanes: [0], indexLanes: [0], validateLanes: [0] })
+          return done({ sealed: false, lanes: [0], indexLanes: [0], validateLanes: [0] })
         },
       })
       expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: 'it is broken' })

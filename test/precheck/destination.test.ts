@@ -104,10 +104,14 @@ describe('the run’s own ledger in the destination', () => {
     await session.close()
   })
 
-  test('a sealed run is refused', async () => {
+  test('a completed run is said to be complete, and refused where it was another task', async () => {
     const session = await openTheRun(stepEvent(source, destination))
     expect(itemOf(await precheck(source, destination), 'RUN_SEALED').status).toBe('passed')
     await sealRun(session, 'test-run')
+    const again = await precheck(source, destination)
+    expect(itemOf(again, 'RUN_SEALED').status).toBe('passed')
+    expect(itemOf(again, 'RUN_COMPLETED')).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+    await destination.query(`UPDATE sampan.run SET fingerprint = 'another'`)
     const item = itemOf(await precheck(source, destination), 'RUN_SEALED')
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     const renamed = await precheck(source, destination, { overrides: { name: 'another-run' } })

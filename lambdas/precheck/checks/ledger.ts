@@ -1,7 +1,8 @@
 import { migrations } from '../../ledger/migrations.ts'
 import { taskFingerprint } from '../../ledger/run.ts'
 import { type Check, passed } from '../check.ts'
-import { ledgerFacts } from '../facts/ledger.ts'
+import type { CheckContext } from '../context.ts'
+import { type LedgerRun, ledgerFacts } from '../facts/ledger.ts'
 
 export const runSealed: Check = {
   code: 'RUN_SEALED',
@@ -9,14 +10,35 @@ export const runSealed: Check = {
   level: 'error',
   scope: 'database',
   needs: ['destination'],
-  title: 'the run of this name has not been completed before',
-  cause: 'a run of this name was completed and sealed: its destination is not written to again',
+  title: 'no other task of this name has been completed here',
+  cause: 'another task of this name was completed and sealed: its destination is not written to again',
   remedy: 'for a new migration give the task another name and an empty destination',
   async run(context) {
     const { run } = await context.fact(ledgerFacts)
-    if (run?.state !== 'sealed') return passed
-    return [{ cause: `the run "${context.event.run.id}" was completed at ${run.sealedAt}` }]
+    if (run?.state !== 'sealed' || isSameTask(context, run)) return passed
+    return [{ cause: `another task named "${context.event.run.id}" was completed at ${run.sealedAt}` }]
   },
+}
+
+export const runCompleted: Check = {
+  code: 'RUN_COMPLETED',
+  side: 'destination',
+  level: 'info',
+  scope: 'database',
+  needs: ['destination'],
+  title: 'this task has not been completed before',
+  cause: 'this very task was completed and sealed: the database is left as it is',
+  remedy: 'for a new migration give the task another name and an empty destination',
+  async run(context) {
+    const { run } = await context.fact(ledgerFacts)
+    if (run?.state !== 'sealed' || !isSameTask(context, run)) return passed
+    return [{ cause: `this task was completed at ${run.sealedAt}: the database is left as it is` }]
+  },
+}
+
+function isSameTask({ event, database }: CheckContext, run: LedgerRun): boolean {
+  const { name, as } = database
+  return event.endpoints !== null && run.fingerprint === taskFingerprint(event.task, event.endpoints, { name, as })
 }
 
 export const taskChanged: Check = {
@@ -29,12 +51,9 @@ export const taskChanged: Check = {
   cause: 'an open run has this name, but its source, databases or selection were different',
   remedy: 'start the task as it was, or give the changed one another name and an empty destination',
   async run(context) {
-    const { event, database } = context
     const { run } = await context.fact(ledgerFacts)
-    if (run?.state !== 'open' || event.endpoints === null) return passed
-    const { name, as } = database
-    if (run.fingerprint === taskFingerprint(event.task, event.endpoints, { name, as })) return passed
-    return [{ cause: `the open run "${event.run.id}" was started by a different task` }]
+    if (run?.state !== 'open' || isSameTask(context, run)) return passed
+    return [{ cause: `the open run "${context.event.run.id}" was started by a different task` }]
   },
 }
 

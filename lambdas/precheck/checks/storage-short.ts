@@ -1,6 +1,6 @@
 import { type Check, passed } from '../check.ts'
 import { CannotRun, type CheckContext } from '../context.ts'
-import { runIsOpen } from '../facts/ledger.ts'
+import { runIsKnown } from '../facts/ledger.ts'
 import { selectedBytes } from '../facts/size.ts'
 
 /** Indexes are built beside the data, and WAL is kept for a while. */
@@ -35,7 +35,7 @@ function freeFacts(context: CheckContext): { readonly storage: number; readonly 
 /** A run that is continued has some of it there already. */
 async function bytesNeeded(context: CheckContext): Promise<number> {
   const bytes = (await context.fact(selectedBytes)) * HEADROOM
-  if (context.destinationMissing || !(await context.fact(runIsOpen))) return bytes
+  if (context.destinationMissing || !(await context.fact(runIsKnown))) return bytes
   const [row] = await context.destination.rows<{ bytes: string }>(
     'SELECT pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes',
   )

@@ -1,5 +1,5 @@
 import type { CheckContext } from '../context.ts'
-import { runIsOpen } from './ledger.ts'
+import { runIsKnown } from './ledger.ts'
 import type { NamedObject } from './objects.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { NamedObject } from './objects.ts'
  * not stand in its own way.
  */
 export async function createdByThisRun(context: CheckContext): Promise<(object: NamedObject) => boolean> {
-  if (!(await context.fact(runIsOpen))) return () => false
+  if (!(await context.fact(runIsKnown))) return () => false
   const rows = await context.destination.rows<{ schema: string | null; name: string }>(
     `SELECT schema, name FROM sampan.object WHERE run = $1 AND status IN ('migrated', 'transformed')`,
     [context.event.run.id],

@@ -36,7 +36,7 @@ export async function ledgerFacts(context: CheckContext): Promise<LedgerFacts> {
   return { schemaPresent: true, version: version[0]?.version ?? 0, run: runs[0] ?? null }
 }
 
-/** Is this run under way in this database already? Then what it made there is no conflict. */
-export async function runIsOpen(context: CheckContext): Promise<boolean> {
-  return (await context.fact(ledgerFacts)).run?.state === 'open'
+/** Has this run been in this database already? Then what it made there is no conflict. */
+export async function runIsKnown(context: CheckContext): Promise<boolean> {
+  return (await context.fact(ledgerFacts)).run !== null
 }
