@@ -219,33 +219,55 @@ BEGIN
   PERFORM sampan.claim_object(run_id, object_id);
 END $$;
 
--- Claims chunks for one flight: the largest one that nobody holds, and, while they are small, more of them up to the
--- budget. The row locks are the claim: they go with the connection, so a dead lane holds nothing. The relation is locked
--- FOR SHARE, so that nobody empties it to copy it again (sampan.reset_relation) under a lane's feet.
--- A chunk copied in an older generation of the snapshot is claimed too: the lane proves or renews it.
+-- Claims chunks for one flight: the largest one that nobody holds, and, while that is small, as many smaller ones as
+-- surely fit into the budget. The row locks are the claim: they go with the connection, so a dead lane holds
+-- nothing. The relation is locked FOR SHARE, so that nobody empties it to copy it again (sampan.reset_relation) under a
+-- lane's feet. A chunk copied in an older generation of the snapshot is claimed too: the lane proves or renews it.
 CREATE FUNCTION sampan.claim_chunks(run_id text, snapshot_generation integer, byte_budget bigint, count_budget integer)
 RETURNS SETOF sampan.chunk LANGUAGE plpgsql AS $$
 DECLARE
   claimed sampan.chunk;
+  first_claimed integer;
+  claimed_ids integer[] := '{}';
   bytes_left bigint := byte_budget;
+  -- A cursor that is fetched row by row locks what it hands out and nothing ahead of it.
+  smaller CURSOR FOR
+    SELECT c.* FROM sampan.chunk c
+      JOIN sampan.relation r ON r.run OPERATOR(pg_catalog.=) c.run AND r.oid OPERATOR(pg_catalog.=) c.relation
+     WHERE c.run OPERATOR(pg_catalog.=) run_id
+       AND (c.state OPERATOR(pg_catalog.=) 'pending' OR c.generation OPERATOR(pg_catalog.<) snapshot_generation)
+       AND c.bytes OPERATOR(pg_catalog.<=) bytes_left AND c.attempts OPERATOR(pg_catalog.=) 0
+       AND c.id OPERATOR(pg_catalog.<>) first_claimed
+     ORDER BY c.bytes DESC, c.id
+     FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED;
 BEGIN
   PERFORM sampan.require_open(run_id);
-  FOR number IN 1 .. count_budget LOOP
-    SELECT c.* INTO claimed
-      FROM sampan.chunk c JOIN sampan.relation r ON r.run OPERATOR(pg_catalog.=) c.run AND r.oid OPERATOR(pg_catalog.=) c.relation
-      WHERE c.run OPERATOR(pg_catalog.=) run_id
-        AND (c.state OPERATOR(pg_catalog.=) 'pending' OR c.generation OPERATOR(pg_catalog.<) snapshot_generation)
-        -- What did not arrive at the first attempt travels alone.
-        AND (number OPERATOR(pg_catalog.=) 1
-             OR (c.bytes OPERATOR(pg_catalog.<=) bytes_left AND c.attempts OPERATOR(pg_catalog.=) 0))
-      ORDER BY c.bytes DESC, c.id LIMIT 1
-      FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED;
-    EXIT WHEN NOT FOUND;
-    -- A claimed chunk is its own lock's holder and would be found again: the note keeps it out of the next turn.
-    UPDATE sampan.chunk SET state = 'done', generation = snapshot_generation
-      WHERE run OPERATOR(pg_catalog.=) run_id AND id OPERATOR(pg_catalog.=) claimed.id;
-    RETURN NEXT claimed;
-    bytes_left := bytes_left OPERATOR(pg_catalog.-) claimed.bytes;
-    EXIT WHEN bytes_left OPERATOR(pg_catalog.<=) 0 OR claimed.attempts OPERATOR(pg_catalog.>) 0;
-  END LOOP;
+  SELECT c.* INTO claimed
+    FROM sampan.chunk c
+    JOIN sampan.relation r ON r.run OPERATOR(pg_catalog.=) c.run AND r.oid OPERATOR(pg_catalog.=) c.relation
+   WHERE c.run OPERATOR(pg_catalog.=) run_id
+     AND (c.state OPERATOR(pg_catalog.=) 'pending' OR c.generation OPERATOR(pg_catalog.<) snapshot_generation)
+   ORDER BY c.bytes DESC, c.id LIMIT 1
+   FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED;
+  IF NOT FOUND THEN RETURN; END IF;
+  first_claimed := claimed.id;
+  claimed_ids := ARRAY[claimed.id];
+  bytes_left := bytes_left OPERATOR(pg_catalog.-) claimed.bytes;
+  RETURN NEXT claimed;
+  -- What did not arrive at the first attempt travels alone.
+  IF claimed.attempts OPERATOR(pg_catalog.=) 0 AND bytes_left OPERATOR(pg_catalog.>) 0 THEN
+    OPEN smaller;
+    FOR number IN 2 .. count_budget LOOP
+      FETCH smaller INTO claimed;
+      EXIT WHEN NOT FOUND;
+      claimed_ids := pg_catalog.array_append(claimed_ids, claimed.id);
+      bytes_left := bytes_left OPERATOR(pg_catalog.-) claimed.bytes;
+      RETURN NEXT claimed;
+      -- The next one is locked when it is fetched, and at most as large as this one.
+      EXIT WHEN bytes_left OPERATOR(pg_catalog.<) claimed.bytes;
+    END LOOP;
+    CLOSE smaller;
+  END IF;
+  UPDATE sampan.chunk SET state = 'done', generation = snapshot_generation
+    WHERE run OPERATOR(pg_catalog.=) run_id AND id OPERATOR(pg_catalog.=) ANY (claimed_ids);
 END $$;
