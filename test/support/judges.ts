@@ -28,7 +28,9 @@ export async function compareDatabases(
   destination: Judged,
   options: ComparisonOptions = {},
 ): Promise<readonly string[]> {
-  const [left, right] = await Promise.all([read(source, options), read(destination, options)])
+  const majors = await Promise.all([source, destination].map(majorOf))
+  const digits = Math.min(...majors) < 12 ? '0' : '1'
+  const [left, right] = await Promise.all([read(source, options, digits), read(destination, options, digits)])
   const differences = [
     ...compareMaps('rows of', left.rows, right.rows),
     ...compareMaps('sequence', left.sequences, right.sequences),
@@ -44,17 +46,11 @@ export async function compareDatabases(
   return differences.filter((line) => !options.except?.some((expected) => expected.test(line)))
 }
 
-async function read(database: Judged, options: ComparisonOptions) {
-  const client = new pg.Client({
-    ...database.connection,
-    application_name: 'judge',
-    types: { getTypeParser: () => (text: string) => text },
-  })
-  client.on('error', () => undefined)
-  await client.connect()
+async function read(database: Judged, options: ComparisonOptions, digits: string) {
+  const client = await open(database)
   try {
     const rows = new Map(
-      [...(await rowHashes(client))].map(([name, hash]) => [name, `${hash.rows} rows, ${hash.digest}`]),
+      [...(await rowHashes(client, digits))].map(([name, hash]) => [name, `${hash.rows} rows, ${hash.digest}`]),
     )
     const sequences = await sequenceValues(client)
     const largeObjects = await largeObjectHashes(client)
@@ -62,6 +58,27 @@ async function read(database: Judged, options: ComparisonOptions) {
   } finally {
     await client.end()
   }
+}
+
+async function majorOf(database: Judged): Promise<number> {
+  const client = await open(database)
+  try {
+    const { rows } = await client.query<{ n: string }>(`SELECT current_setting('server_version_num') AS n`)
+    return Math.floor(Number(rows[0]?.n) / 10_000)
+  } finally {
+    await client.end()
+  }
+}
+
+async function open(database: Judged): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...database.connection,
+    application_name: 'judge',
+    types: { getTypeParser: () => (text: string) => text },
+  })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
 }
 
 function compareMaps(

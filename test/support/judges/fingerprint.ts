@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { databaseFacts, ownerFacts } from './database-facts.ts'
+import { asOf } from './older.ts'
 import { relationFacts } from './relation-facts.ts'
 import { pinSession } from './session.ts'
 import { typeFacts } from './type-facts.ts'
@@ -21,13 +22,14 @@ const queries: ReadonlySet<string> = new Set(['view', 'rule', 'policy', 'parsed'
 export async function fingerprint(client: Client, options: FingerprintOptions = {}): Promise<Fingerprint> {
   await pinSession(client)
   const facts = { ...databaseFacts, ...typeFacts, ...relationFacts, ...(options.owners === true ? ownerFacts : {}) }
+  const version = await client.query<{ n: string }>(`SELECT current_setting('server_version_num') AS n`)
+  const major = Math.floor(Number(version.rows[0]?.n) / 10_000)
   const lines: string[] = []
   for (const [kind, sql] of Object.entries(facts)) {
-    const { rows } = await client.query<{ object: string; fact: string }>(sql)
+    const { rows } = await client.query<{ object: string; fact: string }>(asOf(sql, major))
     for (const { object, fact } of rows) lines.push(`${kind} ${object}: ${fact}`)
   }
-  const version = await client.query<{ n: string }>(`SELECT current_setting('server_version_num') AS n`)
-  return { major: Math.floor(Number(version.rows[0]?.n) / 10_000), lines: lines.toSorted() }
+  return { major, lines: lines.toSorted() }
 }
 
 /** Lines that only one side has; `- ` is missing on the destination, `+ ` is there only. */

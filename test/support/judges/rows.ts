@@ -17,9 +17,11 @@ const printed = `CASE num_nulls(t.%1$I) WHEN 1 THEN 'null' ELSE octet_length(for
  * Hashes the rows of every table, columns by name. A partitioned table counts as one, with all below it, because a row may
  * rightly sit in another hash partition on another server; inheritance children count alone. Materialized views that hold
  * data are hashed too.
+ * @param floatDigits extra_float_digits: 0 is the only form that servers before and from 12 share
  */
-export async function rowHashes(client: Client): Promise<ReadonlyMap<string, RowHash>> {
+export async function rowHashes(client: Client, floatDigits = '1'): Promise<ReadonlyMap<string, RowHash>> {
   await pinSession(client)
+  await client.query(`SET extra_float_digits = ${floatDigits}`)
   const tables = await client.query<{ name: string; sql: string }>(`
     SELECT format('%I.%I', n.nspname, c.relname) AS name,
       format('SELECT count(*)::text AS rows, coalesce(md5(string_agg(h, '','' ORDER BY h)), ''none'') AS digest FROM (SELECT md5(array_to_string(ARRAY[%s]::text[], '','')) AS h FROM %s %I.%I t) hashed',

@@ -53,6 +53,8 @@ function statements(text: string): readonly string[] {
   return (
     entries
       .filter((entry) => !/^Name: .*; Schema: sampan;|^Name: sampan; Type: SCHEMA|^Name: SCHEMA sampan;/.test(entry))
+      // What initdb has made before 15 is named, and not made.
+      .filter((entry) => !/^Name: public; Type: SCHEMA;[^]*-- \*not\* creating schema/.test(entry))
       // Where pg_dump changes its settings between two entries depends on their order.
       .map((entry) =>
         entry
@@ -63,10 +65,11 @@ function statements(text: string): readonly string[] {
   )
 }
 
-/** From 16 on queries have fewer qualifiers, from 18 on NOT NULL constraints have names. */
+/** From 11 on triggers execute a FUNCTION, from 16 on queries have fewer qualifiers, from 18 on NOT NULL constraints have names. */
 function acrossMajors(entry: string): string {
   const isQuery = /^Name: .*; Type: (VIEW|MATERIALIZED VIEW|RULE|POLICY);|\bBEGIN ATOMIC\b/.test(entry)
-  return (isQuery ? stripQualifiers(entry) : entry).replaceAll(
+  const spoken = entry.startsWith('Name: ') ? entry.replace(/\bEXECUTE PROCEDURE\b/, 'EXECUTE FUNCTION') : entry
+  return (isQuery ? stripQualifiers(spoken) : spoken).replaceAll(
     / CONSTRAINT (?:"(?:[^"]|"")+"|[\w$]+) NOT NULL/g,
     ' NOT NULL',
   )
