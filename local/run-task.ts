@@ -2,6 +2,7 @@ import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { artefactKey } from '../lambdas/cloud/artefact-key.ts'
+import { endKeptSessions, keepSessions } from '../lambdas/postgres/kept-sessions.ts'
 import type { StepEvent } from '../lambdas/runtime/event.ts'
 import type { StepError } from '../lambdas/runtime/verdict.ts'
 import type { Task } from '../lambdas/task/task.ts'
@@ -51,6 +52,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, 'log.jsonl')).href,
   })
 
+  keepSessions()
   const model = new ProgressModel(task.databases.map(({ name }) => name))
   const watch = new Watch(model)
   const handlers = observe(run.handlers ?? (await loadHandlers()), watch)
@@ -68,6 +70,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   } finally {
     run.signal.removeEventListener('abort', stop)
     await watch.end()
+    endKeptSessions()
     await display.end()
   }
   return {
