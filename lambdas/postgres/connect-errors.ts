@@ -20,27 +20,36 @@ interface Diagnosis {
   readonly code: string
   readonly message: string
   readonly remedy: string
-  readonly retryable: boolean
+  /** @default false */
+  readonly retryable?: boolean
+}
+
+/** What was tried. */
+export interface Attempt {
+  /** `host:port`. */
+  readonly address: string
+  /** Whether the password was a token of IAM. */
+  readonly byIam: boolean
 }
 
 /** Names the rung at which connecting broke. Only what can mend itself (DNS, TCP, a starting server) is retryable. */
-export function toConnectError(thrown: unknown, side: Side, address: string): SampanError {
+export function toConnectError(thrown: unknown, side: Side, attempt: Attempt): SampanError {
   if (thrown instanceof SampanError) return thrown
   const error = (thrown ?? {}) as DriverError
-  const found = diagnose(error, side, address)
+  const found = diagnose(error, side, attempt)
   if (found === null) return toDatabaseError(thrown, side)
   const prefix = side === 'source' ? 'SRC' : 'DST'
   return new ConnectError(side, found.rung, error.code ?? null, {
     code: `${prefix}_${found.code}`,
     message: found.message,
     remedy: found.remedy,
-    retryable: found.retryable,
+    retryable: found.retryable ?? false,
     kind: 'connection',
     cause: thrown,
   })
 }
 
-function diagnose(error: DriverError, side: Side, address: string): Diagnosis | null {
+function diagnose(error: DriverError, side: Side, { address, byIam }: Attempt): Diagnosis | null {
   const code = error.code ?? ''
   const text = (error.message ?? '').split('\n', 1)[0] ?? ''
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
@@ -61,55 +70,103 @@ function diagnose(error: DriverError, side: Side, address: string): Diagnosis | 
       retryable: true,
     }
   }
-  if (/does not support SSL/i.test(text)) {
-    return {
-      rung: 'tls',
-      code: 'TLS_NOT_OFFERED',
-      message: `${address} of the ${side} offers no TLS`,
-      remedy: 'switch TLS on at the server, or allow a plain connection by tls.mode "disable"',
-      retryable: false,
-    }
-  }
-  if (isCertificateProblem(code, text)) {
-    return {
-      rung: 'tls',
-      code: certificateCode(code),
-      message: `the TLS handshake with ${address} of the ${side} failed: ${code || text}`,
-      remedy: 'check tls.ca, the host name in the certificate, its validity, and the client certificate',
-      retryable: false,
-    }
-  }
-  if (code.startsWith('28')) {
-    return {
-      rung: 'login',
-      code: 'LOGIN_REFUSED',
-      message: `the ${side} refused the login: ${text}`,
-      remedy: 'check user and password; "no pg_hba.conf entry … no encryption" asks for TLS (rds.force_ssl)',
-      retryable: false,
-    }
-  }
+  if (code.startsWith('28')) return refusedLogin(code, text, side, byIam)
   if (code === '3D000') {
     return {
       rung: 'database',
       code: 'DATABASE_MISSING',
       message: `the ${side} answered: ${text}`,
       remedy: 'mend the database’s name in the task, or create the database',
-      retryable: false,
     }
   }
+  return tlsProblem(code, text, side, address)
+}
+
+/** The server’s words tell these apart and nothing else does; in another language than English all are LOGIN_REFUSED. */
+function refusedLogin(code: string, text: string, side: Side, byIam: boolean): Diagnosis {
+  const said = `the ${side} refused the login: ${text}`
+  if (code === '28000' && /no pg_hba\.conf entry.*(no encryption|SSL off)/.test(text)) {
+    return {
+      rung: 'tls',
+      code: 'TLS_REQUIRED',
+      message: said,
+      remedy: `the server lets nobody in without TLS (rds.force_ssl): take tls.mode "disable" out of the ${side}`,
+    }
+  }
+  if (code === '28000' && /requires a valid client certificate/.test(text)) {
+    return {
+      rung: 'tls',
+      code: 'TLS_CLIENT_CERTIFICATE_MISSING',
+      message: said,
+      remedy: `give ${side}.tls.certificate and ${side}.tls.key, signed by an authority that the server trusts`,
+    }
+  }
+  if (code === '28000' && /certificate authentication failed/.test(text)) {
+    return {
+      rung: 'login',
+      code: 'TLS_CLIENT_CERTIFICATE_OF_ANOTHER',
+      message: said,
+      remedy: 'the certificate’s common name must be the user, or be mapped to it (pg_ident.conf)',
+    }
+  }
+  if (byIam) {
+    return {
+      rung: 'login',
+      code: 'IAM_LOGIN_REFUSED',
+      message: said,
+      remedy:
+        'check: IAM authentication is on at the instance, the user has the role rds_iam, the credentials may rds-db:connect ' +
+        'as it, and host is the instance’s own endpoint',
+    }
+  }
+  return {
+    rung: 'login',
+    code: 'LOGIN_REFUSED',
+    message: said,
+    remedy: 'check user and password, and what pg_hba.conf of the server lets in',
+  }
+}
+
+function tlsProblem(code: string, text: string, side: Side, address: string): Diagnosis | null {
+  const failed = (what: string, why: string, remedy: string): Diagnosis => ({
+    rung: 'tls',
+    code: what,
+    message: `the TLS handshake with ${address} of the ${side} failed: ${why} (${code || text})`,
+    remedy,
+  })
+  if (/does not support SSL/i.test(text)) {
+    return {
+      rung: 'tls',
+      code: 'TLS_NOT_OFFERED',
+      message: `${address} of the ${side} offers no TLS`,
+      remedy: 'switch TLS on at the server, or allow a plain connection by tls.mode "disable"',
+    }
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const remedy = 'connect by the name in the certificate, or set tls.mode "verify-ca"'
+    return failed('TLS_WRONG_HOST', 'its certificate is for another host', remedy)
+  }
+  if (code === 'CERT_HAS_EXPIRED') {
+    return failed('TLS_EXPIRED', 'its certificate, or its authority’s, has expired', 'renew the server’s certificate')
+  }
+  if (code === 'CERT_NOT_YET_VALID') {
+    const remedy = 'check the clocks of both machines, or wait until the certificate is valid'
+    return failed('TLS_NOT_YET_VALID', 'its certificate is not valid yet', remedy)
+  }
+  if (/^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED|CERT_SIGNATURE_FAILURE|INVALID_CA)/.test(code)) {
+    const remedy = 'give the authority’s certificate as tls.ca ("rds" for Amazon RDS)'
+    return failed('TLS_UNKNOWN_CA', 'nobody whom the task trusts has signed its certificate', remedy)
+  }
+  // An alert is the server’s word about what it was shown: the client certificate.
+  if (/^ERR_SSL_.*ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE|UNSUPPORTED_CERTIFICATE|DECRYPT_ERROR)/.test(code)) {
+    const remedy = 'give a certificate signed by an authority that the server trusts, and not expired'
+    return failed('TLS_CLIENT_CERTIFICATE_REFUSED', 'the server does not take the client certificate', remedy)
+  }
+  if (
+    /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|HOSTNAME_MISMATCH|EPROTO)/.test(code) ||
+    /establishing an SSL connection/i.test(text)
+  ) {
+    return failed('TLS_HANDSHAKE', 'it was broken off', 'check protocol versions and ciphers of both ends')
+  }
   return null
-}
-
-function isCertificateProblem(code: string, text: string): boolean {
-  return (
-    /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO)/.test(code) ||
-    /certificate|establishing an SSL connection/i.test(text)
-  )
-}
-
-function certificateCode(code: string): string {
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'TLS_WRONG_HOST'
-  if (code === 'CERT_HAS_EXPIRED') return 'TLS_EXPIRED'
-  if (/^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_UNTRUSTED)/.test(code)) return 'TLS_UNKNOWN_CA'
-  return 'TLS_HANDSHAKE'
 }

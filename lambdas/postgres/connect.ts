@@ -13,6 +13,11 @@ export interface ConnectOptions {
   readonly port: number
   readonly user: string
   readonly password: string
+  /**
+   * The password is a token of IAM.
+   * @default false
+   */
+  readonly byIam?: boolean
   readonly database: string
   /** `false`: a plain connection, by the task's explicit word only. */
   readonly tls: TlsOptions | false
@@ -85,7 +90,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
     options.signal?.removeEventListener('abort', destroy)
     destroy()
     if (options.signal?.aborted) throw aborted()
-    throw toConnectError(thrown, options.side, address)
+    throw toConnectError(thrown, options.side, { address, byIam: options.byIam ?? false })
   }
 }
 

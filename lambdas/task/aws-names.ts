@@ -1,4 +1,4 @@
-/** What Amazon RDS puts into every server for its own ends; there is nothing to migrate it to. */
+/** Names of Amazon RDS. What it puts into every server for its own ends has nothing to be migrated to. */
 
 /** Extensions that only exist on RDS or Aurora. */
 export const AWS_EXTENSIONS: ReadonlySet<string> = new Set([
@@ -18,4 +18,9 @@ export const AWS_EXTENSIONS: ReadonlySet<string> = new Set([
 /** Is this one of the roles of RDS itself? */
 export function isAwsRole(name: string): boolean {
   return /^rds_/.test(name) || name === 'rdsadmin' || name === 'rdsrepladmin' || name === 'rdstopmgr'
+}
+
+/** The region in an RDS host name (`name.id.us-east-1.rds.amazonaws.com`); `null` where it is another name. */
+export function regionOfHost(host: string): string | null {
+  return /\.([a-z]{2}(?:-[a-z0-9]+)+)\.rds\.amazonaws\.com(?:\.cn)?$/.exec(host)?.[1] ?? null
 }

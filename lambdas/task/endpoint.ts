@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { across, type Report, textLike, textThat } from './rule.ts'
+import { regionOfHost } from './aws-names.ts'
+import { across, isRecord, type Report, textLike, textThat } from './rule.ts'
 import { secretReference, tlsSchema } from './tls.ts'
 
 const host = textThat(
@@ -75,6 +76,10 @@ function checkSide(side: Readonly<Record<string, unknown>>, instance: string, re
     })
   }
   const passwords = ['password', 'passwordFile', 'secret'].filter(given)
+  if (side.authentication === 'iam') {
+    checkIam(side, passwords, report)
+    return
+  }
   if (passwords.length === 0) {
     report([], {
       code: 'TASK_PASSWORD_MISSING',
@@ -98,6 +103,39 @@ function checkSide(side: Readonly<Record<string, unknown>>, instance: string, re
   }
 }
 
+/** RDS takes a token instead of a password, over TLS only, and only from a user it knows by name. */
+function checkIam(side: Readonly<Record<string, unknown>>, passwords: readonly string[], report: Report): void {
+  const [first] = passwords
+  if (first !== undefined) {
+    report([first], {
+      code: 'TASK_PASSWORD_AMBIGUOUS',
+      message: 'is given beside authentication "iam", which needs none',
+      remedy: `keep one: authentication "iam" or ${first}`,
+    })
+  }
+  if (side.user === undefined) {
+    report(['user'], {
+      code: 'TASK_USER_MISSING',
+      message: 'is missing: IAM signs a token for a user by name',
+      remedy: 'add user, a role that was granted rds_iam',
+    })
+  }
+  if (isRecord(side.tls) && side.tls.mode === 'disable') {
+    report(['tls', 'mode'], {
+      code: 'TASK_IAM_NEEDS_TLS',
+      message: 'is "disable", but RDS takes a token of IAM over TLS only',
+      remedy: 'leave tls.mode out (verify-full), or log in by a password',
+    })
+  }
+  if (typeof side.host === 'string' && side.region === undefined && regionOfHost(side.host) === null) {
+    report(['region'], {
+      code: 'TASK_REGION_MISSING',
+      message: 'is missing: a token of IAM is signed for a region, and the host name tells none',
+      remedy: 'add region, such as us-east-1; give the instance’s own endpoint as host, tokens hold for no other name',
+    })
+  }
+}
+
 /** The source: an Amazon RDS instance, or any PostgreSQL server. */
 export const sourceSchema = across(
   z.strictObject({
@@ -109,11 +147,18 @@ export const sourceSchema = across(
       .optional()
       .describe('Identifier of the RDS instance (DBInstanceIdentifier), instead of a host.'),
     ...common,
+    authentication: z
+      .enum(['password', 'iam'])
+      .default('password')
+      .describe(
+        'How to log in. password: by secret, passwordFile or password. iam: by a token of AWS IAM made for each ' +
+          'connection; needs user (a role with rds_iam) and TLS, and no password. Default password.',
+      ),
   }),
   (side, report) => checkSide(side, 'rdsInstance', report),
 ).transform((side) =>
   // RDS certificates are signed by Amazon's own authority, which no system trusts by itself.
-  side.rdsInstance !== undefined && side.tls.ca === undefined
+  (side.rdsInstance !== undefined || side.authentication === 'iam') && side.tls.ca === undefined
     ? { ...side, tls: { ...side.tls, ca: 'rds' as const } }
     : side,
 )

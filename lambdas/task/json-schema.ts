@@ -32,10 +32,14 @@ export function taskJsonSchema(): JsonSchema {
   return published
 }
 
-/** One way to name the server, one way to give the password. */
+/** One way to name the server, one way to log in. */
 function sideRules(instance: string): JsonSchema {
   const oneOf = (...fields: readonly string[]) => ({ oneOf: fields.map((field) => ({ required: [field] })) })
-  return { allOf: [oneOf(instance, 'host'), oneOf('secret', 'passwordFile', 'password')] }
+  const password = oneOf('secret', 'passwordFile', 'password')
+  if (instance !== 'rdsInstance') return { allOf: [oneOf(instance, 'host'), password] }
+  const byIam = { properties: { authentication: { const: 'iam' } }, required: ['authentication'] }
+  const withoutPassword = { ...byIam, required: ['authentication', 'user'], not: { anyOf: password.oneOf } }
+  return { allOf: [oneOf(instance, 'host'), { anyOf: [withoutPassword, { not: byIam, ...password }] }] }
 }
 
 /** The part of the schema that describes the value at a path, `null` where the path leaves the schema. */

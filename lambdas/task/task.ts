@@ -22,7 +22,12 @@ const retrySchema = z.strictObject({
 })
 
 const rate = (what: string) =>
-  z.number().positive().nullable().default(null).describe(`${what}, all lanes together; null: no limit. Default null.`)
+  z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe(`${what}, all lanes of all databases together; null: no limit. Default null.`)
 
 const throttleSchema = z.strictObject({
   queriesPerSecond: rate('Queries per second to the source'),
@@ -78,6 +83,13 @@ const fields = z.strictObject({
     .enum(['fail', 'continue'])
     .default('fail')
     .describe('When an object cannot be created. fail: the run fails. continue: it is only reported. Default fail.'),
+  onDatabaseError: z
+    .enum(['continue', 'stop'])
+    .default('continue')
+    .describe(
+      'When one of several databases fails. continue: the others go on. stop: they stop where they are, and go on with the ' +
+        'next start. Default continue.',
+    ),
   lanes: z
     .int()
     .min(1)
@@ -90,6 +102,12 @@ const fields = z.strictObject({
     .max(10240)
     .default(256)
     .describe('How much of a table travels in one transaction, megabytes, 1 to 10240. Default 256.'),
+  format: z
+    .enum(['auto', 'text', 'binary'])
+    .default('auto')
+    .describe(
+      'How rows travel. auto: binary wherever every column’s type is encoded alike on both servers, else text. text: always text. binary: as auto, and every table that cannot is warned of by name. Default auto.',
+    ),
   throttle: throttleSchema
     .prefault({})
     .describe('How much load the copy may put on both servers; can be changed while it runs.'),

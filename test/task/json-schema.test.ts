@@ -40,6 +40,15 @@ describe('the JSON Schema of a task', () => {
     expect(validate({ ...task, name: 'No Name' })).toBe(false)
   })
 
+  it('asks a login by IAM for a user and for no password', () => {
+    const task = smallTask()
+    const byIam = { host: 'a', authentication: 'iam', user: 'u' }
+    expect(validate({ ...task, source: byIam })).toBe(true)
+    expect(validate({ ...task, source: { ...byIam, user: undefined } })).toBe(false)
+    expect(validate({ ...task, source: { ...byIam, secret: 'env:A' } })).toBe(false)
+    expect(validate({ ...task, destination: byIam })).toBe(false)
+  })
+
   it('describes every field', () => {
     const undescribed = fieldsOf(taskJsonSchema())
       .filter(([path, field]) => typeof field.description !== 'string' && !/\.(file|secret)$/.test(path))

@@ -19,6 +19,7 @@ describe('a valid task', () => {
         port: 5432,
         user: 'reader',
         secret: 'env:SOURCE_PASSWORD',
+        authentication: 'password',
         tls: { mode: 'verify-full' },
       },
       destination: {
@@ -31,6 +32,7 @@ describe('a valid task', () => {
       databases: [{ name: 'shop', as: 'shop', include: ['*.*'], exclude: [] }],
       conflicts: 'report',
       onObjectError: 'fail',
+      onDatabaseError: 'continue',
       lanes: 4,
       chunkMegabytes: 256,
       throttle: { queriesPerSecond: null, rowsPerSecond: null, megabytesPerSecond: null },

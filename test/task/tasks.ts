@@ -64,6 +64,7 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
         { minLength: 1, maxLength: 5, selector: (database) => database.name },
       ),
       onObjectError: fc.constantFrom('fail', 'continue'),
+      onDatabaseError: fc.constantFrom('continue', 'stop'),
       lanes: fc.integer({ min: 1, max: 64 }),
       chunkMegabytes: fc.integer({ min: 1, max: 10240 }),
       retry: fc.record(

@@ -70,17 +70,70 @@ function rungs(prefix: string, side: Side): readonly DocumentedCode[] {
     ),
     code('TLS_EXPIRED', `the certificate of the ${side} has expired`, 'renew the server’s certificate'),
     code(
+      'TLS_NOT_YET_VALID',
+      `the certificate of the ${side} is not valid yet`,
+      'check the clocks of both machines, or wait until it is',
+    ),
+    code(
+      'TLS_REQUIRED',
+      `the ${side} lets nobody in without TLS, and the task says tls.mode "disable"`,
+      'take tls.mode "disable" out of the task (rds.force_ssl is 1 by default from PostgreSQL 15 on)',
+    ),
+    code(
+      'TLS_CLIENT_CERTIFICATE_MISSING',
+      `the ${side} asks for a client certificate, and the task gives none`,
+      'give tls.certificate and tls.key, signed by an authority that the server trusts',
+    ),
+    code(
+      'TLS_CLIENT_CERTIFICATE_REFUSED',
+      `the ${side} does not take the client certificate: its authority is unknown there, or it has expired`,
+      'give a certificate signed by an authority that the server trusts',
+    ),
+    code(
+      'TLS_CLIENT_CERTIFICATE_OF_ANOTHER',
+      `the client certificate stands for another user of the ${side}`,
+      'the certificate’s common name must be the user, or be mapped to it (pg_ident.conf)',
+    ),
+    code(
+      'TLS_FILE_UNREADABLE',
+      `a file that tls of the ${side} names cannot be read`,
+      'correct the path; on AWS give {"secret": …} instead',
+    ),
+    code(
+      'TLS_CA_INVALID',
+      `tls.ca of the ${side} holds no certificate`,
+      'give the authority’s certificate as PEM text',
+    ),
+    code('TLS_CERTIFICATE_INVALID', `tls.certificate of the ${side} is no certificate`, 'give it as PEM text'),
+    code('TLS_CERTIFICATE_EXPIRED', `tls.certificate of the ${side} has expired`, 'have it renewed'),
+    code('TLS_KEY_INVALID', `tls.key of the ${side} is no private key`, 'give the private key as PEM text'),
+    code(
+      'TLS_KEY_PASSWORD_WRONG',
+      `tls.keyPassword of the ${side} is missing or does not open tls.key`,
+      'correct tls.keyPassword',
+    ),
+    code(
+      'TLS_KEY_MISMATCH',
+      `tls.key of the ${side} is not the key of tls.certificate`,
+      'give the key that the certificate is for',
+    ),
+    code(
       'TLS_HANDSHAKE',
       `the TLS handshake with the ${side} failed otherwise`,
-      'check protocol versions and the client certificate',
+      'check protocol versions and ciphers of both ends',
     ),
     code(
       'LOGIN_REFUSED',
       `the ${side} refuses user, password or this way of connecting`,
-      'check user and password; "no pg_hba.conf entry … no encryption" asks for TLS (rds.force_ssl)',
+      'check user and password, and what pg_hba.conf of the server lets in',
     ),
     ...(side === 'source'
       ? [
+          code(
+            'IAM_LOGIN_REFUSED',
+            'the source refuses the token of IAM',
+            'check: IAM authentication is on, the user has rds_iam, and the credentials may rds-db:connect as it',
+          ),
           code(
             'DATABASE_MISSING',
             'the source has no database of this name',
