@@ -8,4 +8,5 @@ export interface Migration {
 /** All migrations in order. A number, once released, never changes its text. */
 export const migrations: readonly Migration[] = [
   { number: 1, sql: sqlFile(new URL('./sql/000001.sql', import.meta.url)) },
+  { number: 2, sql: sqlFile(new URL('./sql/000002.sql', import.meta.url)) },
 ]

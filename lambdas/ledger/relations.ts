@@ -43,13 +43,21 @@ export interface RelationForm {
   readonly oid: number
   readonly format: 'binary' | 'text'
   readonly digestSql: string | null
+  /** Why it is text; `null` where it is binary. */
+  readonly formatReason: string | null
+  /** `digestSql` with every column as text: for the day the binary form turns out to be a wrong guess. */
+  readonly textDigestSql: string | null
+  /** How the relation is cut into chunks, and why in that way. */
+  readonly cutReason: string
 }
 
 /** Stores the form of many relations in one statement. */
 export async function storeForms(destination: Session, run: string, forms: readonly RelationForm[]): Promise<void> {
   await destination.rows(
-    `UPDATE sampan.relation r SET format = f.format, digest_sql = f."digestSql"
-       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, format text, "digestSql" text)
+    `UPDATE sampan.relation r SET format = f.format, digest_sql = f."digestSql",
+            format_reason = f."formatReason", text_digest_sql = f."textDigestSql", cut_reason = f."cutReason"
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, format text, "digestSql" text, "formatReason" text,
+                                                    "textDigestSql" text, "cutReason" text)
       WHERE r.run = $1 AND r.oid = f.oid`,
     [run, JSON.stringify(forms)],
   )
