@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { changeLimits } from '../../lambdas/ledger/limits.ts'
+import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { copyRound } from '../support/copy-round.ts'
 import { openSession, planRelations } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
-import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { createDatabase, sharedServer } from '../support/servers.ts'
 
 process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
 process.env.SAMPAN_LOG = 'off'
@@ -24,34 +25,31 @@ async function prepare(throttle: object, rows: number) {
   return { source, destination, event }
 }
 
-async function rowsPerSecond(destination: TestDatabase, seconds: number) {
-  // Rows of an open COPY count too: the progress view shows them.
-  const count = async () =>
-    Number(
-      (
-        await destination.query(`SELECT COALESCE((SELECT sum(rows) FROM sampan.chunk), 0)
-        + COALESCE((SELECT sum(tuples_processed) FROM pg_stat_progress_copy WHERE datname = current_database()), 0) AS n`)
-      )[0]?.n,
-    )
-  const [from, start] = [await count(), performance.now()]
-  await sleep(seconds * 1000)
-  return ((await count()) - from) / ((performance.now() - start) / 1000)
+async function copyFor(event: StepEvent, lanes: number): Promise<number> {
+  const started = performance.now()
+  expect((await copyRound(event, lanes)).summary).toMatchObject({ verdict: 'done', error: null })
+  return (performance.now() - started) / 1000
 }
 
-test('the rows per second of a task hold for all lanes together, and a change holds within five seconds', async () => {
-  const { destination, event } = await prepare({ rowsPerSecond: 20_000 }, 400_000)
-  const round = copyRound(event, 2)
-  await sleep(3500)
-  expect(await rowsPerSecond(destination, 4)).toBeGreaterThan(18_000)
-  const before = await rowsPerSecond(destination, 2)
-  expect(before).toBeLessThan(22_500)
+test('the rows per second of a task hold for all lanes together', async () => {
+  const { event } = await prepare({ rowsPerSecond: 20_000 }, 120_000)
+  // Ten percent above the limit at most; how far below depends on what else the machine does.
+  expect(await copyFor(event, 2)).toBeGreaterThan(120_000 / 22_000)
+})
+
+test('so do the megabytes per second', async () => {
+  const { event } = await prepare({ megabytesPerSecond: 2 }, 100_000)
+  // 100 bytes a row in binary form.
+  expect(await copyFor(event, 2)).toBeGreaterThan((100_000 * 100) / 2_200_000)
+})
+
+test('a limit that is lifted while the run goes on is lifted within five seconds', async () => {
+  const { destination, event } = await prepare({ rowsPerSecond: 1_000 }, 100_000)
+  const copied = copyFor(event, 2)
+  await sleep(1_500)
   const session = await openSession(destination, 'destination')
-  await changeLimits(session, event.run.id, { rowsPerSecond: 5_000 })
-  await sleep(5000)
-  const slower = await rowsPerSecond(destination, 4)
-  expect(slower).toBeGreaterThan(4_000)
-  expect(slower).toBeLessThan(6_000)
   await changeLimits(session, event.run.id, { rowsPerSecond: null, lanes: 1 })
   await session.close()
-  expect((await round).summary).toMatchObject({ verdict: 'done', error: null })
+  // At the first limit it would be 100 seconds.
+  expect(await copied).toBeLessThan(30)
 })
