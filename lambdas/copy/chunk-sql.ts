@@ -44,8 +44,8 @@ export function digestQuery(relation: Relation, chunk: Chunk, servers: CopyServe
 
 /** TID range scans exist from 14 on; before, a comparison with ctid reads the whole table. */
 const TID_RANGES = 140_000
-/** Line pointers of an 8 KiB page at most (MaxHeapTuplesPerPage). */
-const TUPLES_PER_PAGE = 291
+/** Line pointers of a page at most (MaxHeapTuplesPerPage): a header of 24 bytes, 28 bytes for the smallest row. */
+const LINES_PER_PAGE = `(pg_catalog.current_setting('block_size')::integer - 24) / 28`
 
 function chunkCondition(relation: Relation, chunk: Chunk, servers: CopyServers): string {
   switch (chunk.kind) {
@@ -55,12 +55,26 @@ function chunkCondition(relation: Relation, chunk: Chunk, servers: CopyServers):
     case 'tid':
       return servers.sourceVersion >= TID_RANGES ? tidRange(chunk) : tidArray(relation, chunk)
     case 'key':
-      return range(quoteIdentifier(chunk.keyColumn ?? ''), chunk, quoteLiteral)
+      return range(keyRow(chunk.keyColumn ?? '[]'), chunk, boundRow)
   }
 }
 
 function tidRange(chunk: Chunk): string {
   return range('ctid', chunk, (page) => `'(${page},0)'::pg_catalog.tid`)
+}
+
+/** The key's columns as the left side of a comparison of rows, which is in the order of their index. */
+function keyRow(names: string): string {
+  return `(${texts(names).map(quoteIdentifier).join(', ')})`
+}
+
+/** Literals without a type: each takes its column's. */
+function boundRow(bound: string): string {
+  return `(${texts(bound).map(quoteLiteral).join(', ')})`
+}
+
+function texts(json: string): readonly string[] {
+  return JSON.parse(json) as readonly string[]
 }
 
 function range(column: string, chunk: Chunk, literal: (bound: string) => string): string {
@@ -78,7 +92,7 @@ function tidArray(relation: Relation, chunk: Chunk): string {
     `(pg_catalog.pg_relation_size(${table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::integer)`
   return ` WHERE ctid = ANY (ARRAY(SELECT pg_catalog.format('(%s,%s)', page, line)::pg_catalog.tid
     FROM pg_catalog.generate_series(${chunk.lower ?? 0}::bigint, ${end}::bigint - 1) AS page,
-         pg_catalog.generate_series(1, ${TUPLES_PER_PAGE}) AS line))`
+         pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line))`
 }
 
 function copyOptions(relation: Relation, servers: CopyServers): string {

@@ -18,7 +18,8 @@ export interface LanePlan {
 export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) => {
   const { run, task } = event
   const megabytes = task.throttle.megabytesPerSecond
-  const options = { purpose: 'plan-copy', signal: step.signal }
+  // Pipelined: the samples of many tables are one round trip, and so is the plan.
+  const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
   const destination = await openDestination(event, step.environment, options)
   try {
     const { copyPlannedAt } = await readRun(destination, run.id)
@@ -30,13 +31,15 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
         await source.close()
       }
     }
-    await storeLimits(destination, run, {
-      lanes: task.lanes,
-      queriesPerSecond: task.throttle.queriesPerSecond,
-      rowsPerSecond: task.throttle.rowsPerSecond,
-      bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
-    })
-    await openRound(destination, run.id)
+    await Promise.all([
+      storeLimits(destination, run, {
+        lanes: task.lanes,
+        queriesPerSecond: task.throttle.queriesPerSecond,
+        rowsPerSecond: task.throttle.rowsPerSecond,
+        bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
+      }),
+      openRound(destination, run.id),
+    ])
   } finally {
     await destination.close()
   }

@@ -9,11 +9,11 @@ export interface Chunk {
   /** The relation's oid on the source. */
   readonly relation: number
   readonly kind: ChunkKind
-  /** Inclusive; `null`: from the start. */
+  /** Inclusive; `null`: from the start. A page, an oid, or the JSON array of a key's values. */
   readonly lower: string | null
   /** Exclusive; `null`: to the end. */
   readonly upper: string | null
-  /** Only for `key`. */
+  /** Only for `key`: the JSON array of its columns. */
   readonly keyColumn: string | null
   /** Estimated, by the share of the relation's size. */
   readonly bytes: number

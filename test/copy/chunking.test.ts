@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cutLargeObjects, cutRelation, numberChunks } from '../../lambdas/copy/plan/chunking.ts'
+import { cutByPages, cutLargeObjects, numberChunks } from '../../lambdas/copy/plan/chunking.ts'
 
 const relations = fc.record({
   oid: fc.integer({ min: 1, max: 2 ** 31 }),
@@ -15,7 +15,7 @@ test('the chunks of a table cover every page once, those before and behind the p
       fc.integer({ min: 10 ** 6, max: 10 ** 10 }),
       fc.constantFrom(130_000, 150_000),
       (relation, chunkBytes, sourceVersion) => {
-        const chunks = cutRelation(relation, { chunkBytes, sourceVersion })
+        const chunks = cutByPages(relation, { chunkBytes, sourceVersion })
         expect(chunks.at(0)?.lower).toBeNull()
         expect(chunks.at(-1)?.upper).toBeNull()
         for (const [index, chunk] of chunks.entries()) {
@@ -35,22 +35,19 @@ test('the chunks of a table cover every page once, those before and behind the p
 })
 
 test('no chunk is larger than asked, unless a page has more TOAST than that', () => {
-  const chunks = cutRelation(
+  const chunks = cutByPages(
     { oid: 1, bytes: 1_000_000_000, pages: 100_000 },
     { chunkBytes: 64_000_000, sourceVersion: 150_000 },
   )
   expect(chunks).toHaveLength(16)
   expect(Math.max(...chunks.map((chunk) => chunk.bytes))).toBeLessThanOrEqual(64_000_000)
   expect(
-    cutRelation({ oid: 1, bytes: 10 ** 9, pages: 3 }, { chunkBytes: 1_000_000, sourceVersion: 150_000 }),
+    cutByPages({ oid: 1, bytes: 10 ** 9, pages: 3 }, { chunkBytes: 1_000_000, sourceVersion: 150_000 }),
   ).toHaveLength(3)
 })
 
 test('before version 14 chunks are small enough for an array of TIDs', () => {
-  const chunks = cutRelation(
-    { oid: 1, bytes: 10 ** 9, pages: 122_070 },
-    { chunkBytes: 10 ** 9, sourceVersion: 130_023 },
-  )
+  const chunks = cutByPages({ oid: 1, bytes: 10 ** 9, pages: 122_070 }, { chunkBytes: 10 ** 9, sourceVersion: 130_023 })
   expect(chunks.length).toBeGreaterThanOrEqual(29)
 })
 
@@ -65,7 +62,7 @@ test('large objects are cut at the oids given, open at both ends', () => {
 
 test('chunks are numbered by size, the largest first', () => {
   const sizes = [5, 50, 20].flatMap((bytes) =>
-    cutRelation({ oid: 1, bytes, pages: 1 }, { chunkBytes: 100, sourceVersion: 150_000 }),
+    cutByPages({ oid: 1, bytes, pages: 1 }, { chunkBytes: 100, sourceVersion: 150_000 }),
   )
   expect(numberChunks(sizes).map(({ id, bytes }) => [id, bytes])).toEqual([
     [1, 50],

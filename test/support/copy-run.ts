@@ -22,11 +22,11 @@ export async function planRelations(source: TestDatabase, destination: TestDatab
     })
     const relations = await source.query(`
       SELECT json_agg(json_build_object('oid', c.oid, 'schema', n.nspname, 'name', c.relname, 'columns', k.columns, 'types', k.types,
-                                        'bytes', pg_table_size(c.oid), 'pages', pg_relation_size(c.oid) / 8192)) AS all
+                                        'bytes', pg_table_size(c.oid), 'pages', CASE WHEN c.relam IN (0, 2) THEN pg_relation_size(c.oid) / 8192 ELSE 0 END)) AS all
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
              LATERAL (SELECT COALESCE(array_agg(attname::text ORDER BY attnum), '{}') AS columns,
                              COALESCE(array_agg(format_type(atttypid, atttypmod) ORDER BY attnum), '{}') AS types
-                        FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = '') k
+                        FROM pg_attribute a WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND COALESCE(row_to_json(a) ->> 'attgenerated', '') = '') k
        WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'sampan')`)
     await session.rows(
       `INSERT INTO sampan.relation (run, oid, schema, name, columns, types, has_key, bytes, pages)

@@ -1,5 +1,6 @@
 import type { Chunk } from '../../ledger/chunks.ts'
 import type { Relation } from '../../ledger/relations.ts'
+import type { KeyCut } from './key-bounds.ts'
 
 /** Servers before 14 read a TID array: one of 32 MiB of pages has about 1.2 million elements, as many as is sensible. */
 const TID_ARRAY_BYTES = 32 * 1024 * 1024
@@ -10,13 +11,31 @@ export interface ChunkingOptions {
   readonly sourceVersion: number
 }
 
-type UnnumberedChunk = Omit<Chunk, 'id'>
+export type UnnumberedChunk = Omit<Chunk, 'id'>
+
+/** How many chunks a relation should have, by bytes alone. */
+export function countChunks(relation: Pick<Relation, 'bytes'>, chunkBytes: number): number {
+  return Math.max(1, Math.ceil(relation.bytes / chunkBytes))
+}
+
+/** Cuts a relation at bounds of its key. The first chunk has no lower and the last no upper bound. */
+export function cutByKey(relation: Pick<Relation, 'oid' | 'bytes'>, cut: KeyCut): UnnumberedChunk[] {
+  const bounds = cut.bounds.map((bound) => JSON.stringify(bound))
+  return Array.from({ length: bounds.length + 1 }, (_, index) => ({
+    relation: relation.oid,
+    kind: 'key' as const,
+    lower: bounds[index - 1] ?? null,
+    upper: bounds[index] ?? null,
+    keyColumn: JSON.stringify(cut.names),
+    bytes: Math.ceil(relation.bytes / (bounds.length + 1)),
+  }))
+}
 
 /**
  * Cuts a relation by its pages into chunks of about equal bytes, TOAST counted in. The first chunk has no lower and the
  * last no upper bound: whatever the snapshot sees is in exactly one of them, also rows on pages added after the plan.
  */
-export function cutRelation(
+export function cutByPages(
   relation: Pick<Relation, 'oid' | 'bytes' | 'pages'>,
   options: ChunkingOptions,
 ): UnnumberedChunk[] {

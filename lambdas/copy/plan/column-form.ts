@@ -1,5 +1,5 @@
 import { hashBytes } from '../../postgres/hash-bytes.ts'
-import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, quoteQualified } from '../../postgres/identifiers.ts'
 
 /** The ground of one column's type on the source: domains followed, the element of an array named. */
 export interface ColumnType {
@@ -16,8 +16,14 @@ export interface ColumnType {
   readonly typeText: string
   /** Name of the type's send function, `null` where it has none. */
   readonly send: string | null
+  readonly sendSchema: string | null
+  /** The type has a receive function. */
+  readonly receives: boolean
   readonly element: string | null
   readonly elementSchema: string | null
+  /** The extension that the type belongs to, and its version on the source. */
+  readonly extension: string | null
+  readonly extensionVersion: string | null
 }
 
 /** What both servers are, as far as the form of a value depends on it. */
@@ -28,6 +34,8 @@ export interface FormServers {
   readonly bothUtf8: boolean
   /** `lc_monetary` is the same: money travels as an integer whose meaning it decides. */
   readonly sameMonetary: boolean
+  /** What the destination has, or will install: version by name. */
+  readonly destinationExtensions: ReadonlyMap<string, string>
 }
 
 /** Built-in types that both ends encode alike in every version from 9.4 to 18. */
@@ -39,22 +47,43 @@ const SAFE = new Set(
    int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange`.split(/\s+/),
 )
 
-/**
- * Whether a column may travel in binary form. Everything with an OID of the source inside may not: reg* types, composites,
- * arrays of user-defined types; nor types whose encoding is an extension's own matter.
- */
+/** Whether a column may travel in binary form. */
 export function isBinarySafe(column: ColumnType, servers: FormServers): boolean {
-  if (column.send === null) return false
+  return whyNotBinary(column, servers) === null
+}
+
+/**
+ * Why a column may not travel in binary form; `null` where it may. Everything with an OID of the source inside may not:
+ * reg* types, composites, arrays of user-defined types; nor types of an extension that is not of the same version on both
+ * servers, because their encoding is the extension's own matter.
+ */
+export function whyNotBinary(column: ColumnType, servers: FormServers): string | null {
+  if (column.send === null || !column.receives) return 'has no binary form'
   // An enum's value travels as its label.
-  if (column.kind === 'e') return true
+  if (column.kind === 'e') return null
+  if (column.extension !== null) return whyNotExtension(column, servers)
   const type = column.element ?? column.type
   const schema = column.element === null ? column.typeSchema : column.elementSchema
-  if (column.typeSchema !== 'pg_catalog' || schema !== 'pg_catalog' || !SAFE.has(type)) return false
-  if (type === 'money') return servers.sameMonetary
+  if (column.typeSchema !== 'pg_catalog' || schema !== 'pg_catalog' || !SAFE.has(type)) {
+    return 'carries object ids of the source, or is no type that both servers surely encode alike'
+  }
+  if (type === 'money' && !servers.sameMonetary) return 'lc_monetary differs'
   // An infinity that the older server cannot read would not arrive as text either; text names the value in its error.
-  if (type === 'numeric') return servers.destinationVersion >= 140_000 || servers.sourceVersion < 140_000
-  if (type === 'interval') return servers.destinationVersion >= 170_000 || servers.sourceVersion < 170_000
-  return true
+  if (type === 'numeric' && servers.destinationVersion < 140_000 && servers.sourceVersion >= 140_000) {
+    return 'may hold infinities, which the destination does not know'
+  }
+  if (type === 'interval' && servers.destinationVersion < 170_000 && servers.sourceVersion >= 170_000) {
+    return 'may hold infinities, which the destination does not know'
+  }
+  return null
+}
+
+function whyNotExtension(column: ColumnType, servers: FormServers): string | null {
+  const { extension, extensionVersion, kind, element } = column
+  if (kind !== 'b' || element !== null) return `is composed of types of the extension ${extension}`
+  const there = servers.destinationExtensions.get(extension ?? '') ?? null
+  if (there === extensionVersion) return null
+  return `the extension ${extension} is ${extensionVersion} here and ${there ?? 'unknown'} there`
 }
 
 /**
@@ -63,7 +92,12 @@ export function isBinarySafe(column: ColumnType, servers: FormServers): boolean 
  */
 export function valueBytes(column: ColumnType, servers: FormServers): string {
   const value = column.domain ? `${quoteIdentifier(column.name)}::${column.typeText}` : quoteIdentifier(column.name)
-  if (isBinarySafe(column, servers)) return `pg_catalog.${column.send}(${value})`
+  if (isBinarySafe(column, servers)) return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${value})`
+  return valueText(column)
+}
+
+/** The text form of a value, which the pinned session settings make the same on both servers, as bytea. */
+function valueText(column: ColumnType): string {
   return `pg_catalog.textsend(${quoteIdentifier(column.name)}::pg_catalog.text)`
 }
 
@@ -75,7 +109,18 @@ export const MODERN_DIGEST = 110_000
  * and costs less than reading the table by COPY.
  */
 export function rowDigest(columns: readonly ColumnType[], servers: FormServers): string {
-  const values = columns.map((column) => valueBytes(column, servers))
+  return hashValues(
+    columns.map((column) => valueBytes(column, servers)),
+    servers,
+  )
+}
+
+/** The same with every column as text. */
+export function rowTextDigest(columns: readonly ColumnType[], servers: FormServers): string {
+  return hashValues(columns.map(valueText), servers)
+}
+
+function hashValues(values: readonly string[], servers: FormServers): string {
   if (Math.min(servers.sourceVersion, servers.destinationVersion) >= MODERN_DIGEST) {
     return hashBytes(values)
   }

@@ -1,4 +1,6 @@
 import { type Chunk, storeChunks } from '../../ledger/chunks.ts'
+import { relationTitle } from '../../ledger/comparisons.ts'
+import { type RunEvent, writeEvents } from '../../ledger/events.ts'
 import {
   LARGE_OBJECTS_OID,
   type Relation,
@@ -9,9 +11,13 @@ import {
 import { markPlanned } from '../../ledger/run.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
+import { inOneFlight } from '../../postgres/transaction.ts'
 import type { Task } from '../../task/task.ts'
-import { cutLargeObjects, cutRelation, numberChunks } from './chunking.ts'
-import { type ColumnType, type FormServers, isBinarySafe, rowDigest } from './column-form.ts'
+import { cutLargeObjects, numberChunks } from './chunking.ts'
+import type { ColumnType } from './column-form.ts'
+import { cutRelations } from './cut.ts'
+import { decideForm, type TravelForm } from './relation-form.ts'
+import { formServers } from './servers.ts'
 
 const COLUMN_TYPES = sqlFile(new URL('../sql/column-types.sql', import.meta.url))
 
@@ -20,77 +26,52 @@ const COLUMN_TYPES = sqlFile(new URL('../sql/column-types.sql', import.meta.url)
  * The number of round trips does not depend on the number of tables.
  */
 export async function planCopy(source: Session, destination: Session, task: Task, run: string): Promise<void> {
-  const relations = await readRelations(destination, run)
-  const servers = await formServers(source, destination)
+  const [relations, servers] = await Promise.all([readRelations(destination, run), formServers(source, destination)])
   const columns = await readColumnTypes(source, relations)
+  const wishes = { format: task.format, digests: task.validation.mode === 'full' }
   const forms = relations
     .filter((relation) => relation.oid !== LARGE_OBJECTS_OID)
-    .map((relation) => decideForm(relation, columns.get(relation.oid) ?? [], servers, task.validation.mode === 'full'))
+    .map((relation) => decideForm(relation, columns.get(relation.oid) ?? [], servers, wishes))
   const options = { chunkBytes: task.chunkMegabytes * 1_000_000, sourceVersion: source.serverVersion }
-  const cut = await Promise.all(
-    relations.map((relation) =>
-      relation.oid === LARGE_OBJECTS_OID
-        ? largeObjectChunks(source, relation, options.chunkBytes)
-        : cutRelation(relation, options),
-    ),
-  )
-  await storePlan(destination, run, forms, numberChunks(cut.flat()))
+  const tables = relations.filter((relation) => relation.oid !== LARGE_OBJECTS_OID)
+  const cuts = await cutRelations(source, tables, options)
+  const large = relations.filter((relation) => relation.oid === LARGE_OBJECTS_OID)
+  const objects = await Promise.all(large.map((relation) => largeObjectChunks(source, relation, options.chunkBytes)))
+  const plan: CopyPlan = {
+    forms: forms.map((form) => ({ ...form, cutReason: cuts.get(form.oid)?.reason ?? '' })),
+    chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()]),
+    warnings: task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : [],
+  }
+  await storePlan(destination, run, plan)
 }
 
-async function storePlan(
-  destination: Session,
-  run: string,
-  forms: readonly RelationForm[],
-  chunks: readonly Chunk[],
-): Promise<void> {
-  await destination.execute('BEGIN')
-  try {
-    await storeForms(destination, run, forms)
-    await storeChunks(destination, run, chunks)
-    await markPlanned(destination, run, 'copy_planned_at')
-    await destination.execute('COMMIT')
-  } catch (thrown) {
-    await destination.execute('ROLLBACK').catch(() => {})
-    throw thrown
-  }
+interface CopyPlan {
+  readonly forms: readonly RelationForm[]
+  readonly chunks: readonly Chunk[]
+  readonly warnings: readonly RunEvent[]
+}
+
+/** The task wants binary, and this table cannot: it travels as text, and the run's story says so. */
+function insteadOfBinary(form: TravelForm, relations: readonly Relation[]): RunEvent[] {
+  const relation = relations.find(({ oid }) => oid === form.oid)
+  if (form.formatReason === null || relation === undefined || relation.columns.length === 0) return []
+  const message = `${relationTitle(relation)} travels as text, not binary as the task wishes: ${form.formatReason}`
+  return [{ level: 'warning', step: 'PlanCopy', code: 'FORMAT_TEXT_INSTEAD', message }]
+}
+
+async function storePlan(destination: Session, run: string, plan: CopyPlan): Promise<void> {
+  await inOneFlight(destination, () => [
+    storeForms(destination, run, plan.forms),
+    storeChunks(destination, run, plan.chunks),
+    writeEvents(destination, run, plan.warnings),
+    markPlanned(destination, run, 'copy_planned_at'),
+  ])
 }
 
 async function readColumnTypes(source: Session, relations: readonly Relation[]): Promise<Map<number, ColumnType[]>> {
   const oids = relations.map((relation) => relation.oid)
   const rows = await source.rows<ColumnType>(COLUMN_TYPES, [oids])
   return Map.groupBy(rows, (row) => row.relation)
-}
-
-function decideForm(
-  relation: Relation,
-  types: readonly ColumnType[],
-  servers: FormServers,
-  digests: boolean,
-): RelationForm {
-  const byName = new Map(types.map((type) => [type.name, type]))
-  const columns = relation.columns.map((name) => byName.get(name)).filter((type) => type !== undefined)
-  if (columns.length !== relation.columns.length) {
-    // A column went between the plan of the objects and now: its chunk would fail anyway, with the server's own words.
-    return { oid: relation.oid, format: 'text', digestSql: null }
-  }
-  const binary = servers.bothUtf8 && columns.length > 0 && columns.every((column) => isBinarySafe(column, servers))
-  return {
-    oid: relation.oid,
-    format: binary ? 'binary' : 'text',
-    digestSql: digests ? rowDigest(columns, servers) : null,
-  }
-}
-
-async function formServers(source: Session, destination: Session): Promise<FormServers> {
-  const monetary = async (session: Session) =>
-    (await session.rows<{ name: string }>(`SELECT pg_catalog.current_setting('lc_monetary') AS name`))[0]?.name
-  const [sourceMonetary, destinationMonetary] = await Promise.all([monetary(source), monetary(destination)])
-  return {
-    sourceVersion: source.serverVersion,
-    destinationVersion: destination.serverVersion,
-    bothUtf8: [source, destination].every((session) => session.parameters.get('server_encoding') === 'UTF8'),
-    sameMonetary: sourceMonetary === destinationMonetary,
-  }
 }
 
 /** Bounds by the number of objects: their sizes are known only one by one. */

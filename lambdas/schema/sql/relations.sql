@@ -14,8 +14,11 @@ SELECT c.oid,
                        WHERE a.attrelid = c.oid AND a.attnum = ANY (i.indkey) AND NOT a.attnotnull))
        ) AS "hasKey",
        pg_catalog.pg_table_size(c.oid)::float8 AS bytes,
-       (pg_catalog.pg_relation_size(c.oid)
-         / pg_catalog.current_setting('block_size')::pg_catalog.int8)::float8 AS pages
+       -- Pages mean rows in a heap only (access method 2; before 12 there is no other, and relam is 0).
+       CASE WHEN c.relam IN (0, 2)
+            THEN (pg_catalog.pg_relation_size(c.oid)
+                   / pg_catalog.current_setting('block_size')::pg_catalog.int8)::float8
+            ELSE 0 END AS pages
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN (
