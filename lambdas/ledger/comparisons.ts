@@ -62,11 +62,14 @@ export function wasNotCreated(relation: Comparison): boolean {
   return relation.objectStatus === 'failed' || relation.objectStatus === 'blocked'
 }
 
+/** What the relation that stands for all large objects is called. */
+export const LARGE_OBJECTS_TITLE = 'large objects'
+
 /** How a relation is named to people. */
 export function relationTitle(relation: {
   readonly oid: number
   readonly schema: string
   readonly name: string
 }): string {
-  return relation.oid === LARGE_OBJECTS_OID ? 'large objects' : `${relation.schema}.${relation.name}`
+  return relation.oid === LARGE_OBJECTS_OID ? LARGE_OBJECTS_TITLE : `${relation.schema}.${relation.name}`
 }

@@ -1,5 +1,5 @@
 import { sequenceMatches } from '../ledger/accounts.ts'
-import { type Comparison, compare, relationTitle } from '../ledger/comparisons.ts'
+import { type Comparison, compare, LARGE_OBJECTS_TITLE, relationTitle } from '../ledger/comparisons.ts'
 import type { Difference } from '../ledger/differences.ts'
 import type { ObjectAccount, RunMarks, RunStory } from '../ledger/story.ts'
 import type { DatabaseIdentity, DatabaseResult } from '../runtime/event.ts'
@@ -118,7 +118,8 @@ function totals(
   const of = (status: ObjectReport['status']) => objects.filter((object) => object.status === status).length
   return {
     tables: tables.length,
-    rows: tables.reduce((sum, table) => sum + (table.rows ?? 0), 0),
+    // The large objects among them are counted by pages, which are no rows.
+    rows: tables.reduce((sum, table) => sum + (table.name === LARGE_OBJECTS_TITLE ? 0 : (table.rows ?? 0)), 0),
     bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
     tablesEqual: tables.filter((table) => table.match === true).length,
     tablesDifferent: tables.filter((table) => table.match === false).length,

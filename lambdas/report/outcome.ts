@@ -42,9 +42,15 @@ function databaseFailure(results: readonly DatabaseResult[]): StepError | null {
   return { ...error, message: `${first.database}: ${error.message}${others}` }
 }
 
-/** A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open. */
+/**
+ * A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open. Where
+ * databases go one after the other only the last one's result is known here: of those before, the ledger says that they
+ * are complete.
+ */
 function unaccounted({ mode, results, databases }: Ending): StepError | null {
-  const silent = databases.find(({ name }) => !results.some((result) => result.database === name))
+  const silent = databases.find(
+    ({ name, sealedAt }) => sealedAt === null && !results.some((result) => result.database === name),
+  )
   if (silent !== undefined) {
     return {
       kind: 'other',

@@ -1,11 +1,9 @@
+import { LARGE_OBJECTS_TITLE } from '../../ledger/comparisons.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
 import { bytesText, countText, durationText, numberOf, timeText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { errorBox, type Tone } from './parts.ts'
-
-/** What the relation that stands for them is called. */
-const LARGE_OBJECTS = 'large objects'
 
 const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: string]>> = {
   succeeded: ['good', 'Succeeded'],
@@ -68,9 +66,9 @@ function comparedText(databases: readonly DatabaseReport[]): string {
 
 /** The large objects stand among the tables, but are none. */
 function thingsText(tables: readonly TableReport[]): string {
-  const own = tables.filter((table) => table.name !== LARGE_OBJECTS).length
-  if (own === 0) return LARGE_OBJECTS
-  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and the ${LARGE_OBJECTS}`
+  const own = tables.filter((table) => table.name !== LARGE_OBJECTS_TITLE).length
+  if (own === 0) return LARGE_OBJECTS_TITLE
+  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and the ${LARGE_OBJECTS_TITLE}`
 }
 
 function failedText(report: Report): string {
@@ -103,7 +101,7 @@ function figures({ databases, seconds, startedAt }: Report): Html | null {
   if (ran.length === 0) return null
   return html`<div class="figures">
 ${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
-${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS).length), 'tables')}
+${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS_TITLE).length), 'tables')}
 ${figure(countText(sum(ran, (totals) => totals.rows)), 'rows')}
 ${figure(bytesText(sum(ran, (totals) => totals.bytes)), 'of data')}
 ${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}

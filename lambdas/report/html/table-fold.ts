@@ -1,3 +1,4 @@
+import { LARGE_OBJECTS_TITLE } from '../../ledger/comparisons.ts'
 import type { DatabaseReport, TableReport } from '../model.ts'
 import { bytesText, countText, durationText, numberOf } from './format.ts'
 import { type Html, html } from './html.ts'
@@ -56,7 +57,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
   ]
   const content = dataTable(columns, sorted, (table) => [
     html`${table.name}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
-    rowsText(table.rows),
+    table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
     table.chunksDone === table.chunks
@@ -86,6 +87,11 @@ function digest({ sourceDigest, destinationDigest }: TableReport): Html | null {
   const source = html`<span class="digest mono" title="source ${sourceDigest}">${short(sourceDigest)}</span>`
   if (destinationDigest === null || destinationDigest === sourceDigest) return source
   return html`${source}<br><span class="digest mono event-error" title="destination ${destinationDigest}">${short(destinationDigest)}</span>`
+}
+
+/** Large objects are counted by their pages, and one more each. */
+function pagesText(pages: number | null): string {
+  return pages === null ? '' : numberOf(pages, 'page')
 }
 
 function rowsText(rows: number | null): string {
