@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { checkedKey } from './artefact-key.ts'
-import type { ArtefactStore } from './artefacts.ts'
+import type { ArtefactStore } from './artefact-store.ts'
 
 /** Documents as files under one directory. */
 export function fileArtefacts(directory: string): ArtefactStore {

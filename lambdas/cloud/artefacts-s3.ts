@@ -1,6 +1,6 @@
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { checkedKey } from './artefact-key.ts'
-import type { ArtefactStore } from './artefacts.ts'
+import type { ArtefactStore } from './artefact-store.ts'
 import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion } from './environment.ts'

@@ -1,20 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { SampanError } from '../runtime/errors.ts'
+import type { ArtefactStore } from './artefact-store.ts'
 import { fileArtefacts } from './artefacts-file.ts'
 import { s3Artefacts } from './artefacts-s3.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 export { artefactKey } from './artefact-key.ts'
-
-/** Documents of a run (JSON, HTML) that outlive it. Encryption is the bucket's matter. */
-export interface ArtefactStore {
-  /** The document's text, `null` where there is none. */
-  read(key: string): Promise<string | null>
-  /** Writes the whole document; a reader sees the old one or the new one, never half of it. */
-  write(key: string, text: string, contentType: string): Promise<void>
-  /** Keys beginning with the prefix, sorted. */
-  list(prefix: string): Promise<readonly string[]>
-}
+export type { ArtefactStore } from './artefact-store.ts'
 
 /**
  * The store named by `SAMPAN_ARTEFACTS`: `file:///directory` or `s3://bucket/prefix`.

@@ -17,7 +17,7 @@ export const AWS_EXTENSIONS: ReadonlySet<string> = new Set([
 
 /** Is this one of the roles of RDS itself? */
 export function isAwsRole(name: string): boolean {
-  return /^rds_/.test(name) || name === 'rdsadmin' || name === 'rdsrepladmin' || name === 'rdstopmgr'
+  return /^rds_/.test(name) || ['rdsadmin', 'rdsrepladmin', 'rdstopmgr', 'rdswriteforwarduser'].includes(name)
 }
 
 /** The region in an RDS host name (`name.id.us-east-1.rds.amazonaws.com`); `null` where it is another name. */

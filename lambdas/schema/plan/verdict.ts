@@ -1,6 +1,7 @@
 import { quoteLiteral } from '../../postgres/identifiers.ts'
+import { isAwsRole } from '../../task/aws-names.ts'
 import type { TocEntry } from '../toc/entry.ts'
-import { amazonOnly, isAmazonRole } from './amazon-only.ts'
+import { amazonOnly } from './amazon-only.ts'
 import type { SourceFacts } from './facts.ts'
 import { neverApplied } from './kinds.ts'
 import { keepKnownRoles, mappedRole, type RoleQuestions } from './privileges.ts'
@@ -17,7 +18,7 @@ export type DestinationRoles = ReadonlyMap<string, boolean>
 export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: DestinationRoles): EntryVerdict {
   const left = neverApplied(entry) ?? amazonOnly(entry)
   if (left !== null) return { verdict: 'skip', reason: left }
-  const isKnown = (role: string) => roles.has(role) && !isAmazonRole(role)
+  const isKnown = (role: string) => roles.has(role) && !isAwsRole(role)
   switch (entry.kind) {
     case 'FUNCTION':
     case 'PROCEDURE':
