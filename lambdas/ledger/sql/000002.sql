@@ -1,5 +1,10 @@
--- How a relation travels and how it is cut, with the reasons: the plan can be read.
+-- Why a relation travels as it does: told in the plan.
 ALTER TABLE sampan.relation
-  ADD COLUMN format_reason   text,                -- why it is text; null where it is binary
-  ADD COLUMN text_digest_sql text,                -- digest_sql with every column as text, for the day the binary form fails
-  ADD COLUMN cut_reason      text;                -- how it is cut into chunks, and why in that way
+  -- Why text and not binary; null where it is binary.
+  ADD COLUMN format_reason text,
+  -- The binary form was refused by a server: it is text from then on, for all its chunks.
+  ADD COLUMN fell_back boolean NOT NULL DEFAULT false,
+  -- The expression for digest_sql where the binary form turned out to be a wrong guess: all columns as text.
+  ADD COLUMN text_digest_sql text,
+  -- How the table is cut, and why in that way.
+  ADD COLUMN cut_reason text;
