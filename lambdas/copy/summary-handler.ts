@@ -23,8 +23,11 @@ export const handler = stepHandler(
     const { id, execution } = event.run
     const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
     try {
-      if ((await readRound(destination, id, execution)).copied) return done()
-      const { generation } = await newestHop(destination, id)
+      const [round, { generation }] = await Promise.all([
+        readRound(destination, id, execution),
+        newestHop(destination, id),
+      ])
+      if (round.copied) return done()
       const open = await countOpenChunks(destination, id, generation)
       await endRound(destination, id, open === 0)
       if (open === 0) return done()

@@ -6,7 +6,8 @@ import { SampanError } from '../runtime/errors.ts'
 
 /** How long a lane looks for a keeper before it leaves the waiting to the state machine. */
 const PATIENCE_MILLISECONDS = 15_000
-const PAUSE_MILLISECONDS = 200
+/** The first look comes too early as a rule, by milliseconds; a keeper that has to come back takes seconds. */
+const PAUSE = { first: 10, longest: 200 }
 
 /**
  * Opens the source session's transaction in the consistent view of the run.
@@ -20,11 +21,11 @@ export async function importView(
   signal: AbortSignal,
 ): Promise<number> {
   const until = performance.now() + PATIENCE_MILLISECONDS
-  while (performance.now() < until && !signal.aborted) {
+  for (let pause = PAUSE.first; performance.now() < until && !signal.aborted; pause *= 2) {
     for (const snapshot of await liveSnapshots(destination, run)) {
       if (await beginInSnapshot(source, snapshot.id)) return snapshot.generation
     }
-    await sleep(PAUSE_MILLISECONDS, undefined, { signal }).catch(() => {})
+    await sleep(Math.min(pause, PAUSE.longest), undefined, { signal }).catch(() => {})
   }
   throw new SampanError({
     code: 'SNAPSHOT_NOT_KEPT',

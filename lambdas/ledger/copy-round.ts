@@ -7,12 +7,39 @@ export async function openRound(destination: Session, run: string): Promise<void
 
 /** Ends the round, whatever came of it. `complete`: every chunk has its receipt, and nothing is ever copied again. */
 export async function endRound(destination: Session, run: string, complete: boolean): Promise<void> {
-  await destination.rows(
-    `UPDATE sampan.run SET copy_ended_at = pg_catalog.clock_timestamp(),
-            copied_at = CASE WHEN $2 THEN pg_catalog.clock_timestamp() ELSE copied_at END
-      WHERE id = $1 AND copied_at IS NULL`,
-    [run, complete],
-  )
+  await Promise.all([
+    destination.rows(
+      `UPDATE sampan.run SET copy_ended_at = pg_catalog.clock_timestamp(),
+              copied_at = CASE WHEN $2 THEN pg_catalog.clock_timestamp() ELSE copied_at END
+        WHERE id = $1 AND copied_at IS NULL`,
+      [run, complete],
+    ),
+    destination.execute(`NOTIFY ${CHANNEL}`),
+  ])
+}
+
+const CHANNEL = 'sampan_round'
+
+/** Rings when a round of the copy has ended in this database. It may fail to (a proxy between): look from time to time. */
+export interface RoundBell {
+  /** Fires with the next ring. */
+  signal(): AbortSignal
+  silence(): void
+}
+
+export async function roundBell(destination: Session): Promise<RoundBell> {
+  let ring = new AbortController()
+  const listener = () => {
+    const rung = ring
+    ring = new AbortController()
+    rung.abort()
+  }
+  destination.client.on('notification', listener)
+  await destination.execute(`LISTEN ${CHANNEL}`)
+  return {
+    signal: () => ring.signal,
+    silence: () => void destination.client.off('notification', listener),
+  }
 }
 
 export interface Round {

@@ -32,14 +32,15 @@ export async function storeDifferences(
   run: string,
   differences: readonly Difference[],
 ): Promise<void> {
-  await destination.rows(`DELETE FROM sampan.difference WHERE run = $1`, [run])
-  await destination.rows(
+  const emptied = destination.rows(`DELETE FROM sampan.difference WHERE run = $1`, [run])
+  const filled = destination.rows(
     `INSERT INTO sampan.difference (run, relation, missing, surplus, different, complete, source_changed, places)
      SELECT $1, d.relation, d.missing, d.surplus, d.different, d.complete, d."sourceChanged", d.places
        FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS d(relation oid, missing bigint, surplus bigint,
          different bigint, complete boolean, "sourceChanged" boolean, places jsonb)`,
     [run, JSON.stringify(differences)],
   )
+  await Promise.all([emptied, filled])
 }
 
 export async function readDifferences(destination: Session, run: string): Promise<Difference[]> {

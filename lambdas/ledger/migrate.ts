@@ -1,4 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
+import { DatabaseError } from '../postgres/errors.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -10,7 +11,7 @@ const LOCK = 0x73616d70
 
 /**
  * Brings schema `sampan` of the destination up to date: each numbered migration once, each in the transaction that records
- * it, under a lock.
+ * it, under a lock. Two round trips.
  * @throws SampanError LEDGER_SERVER_TOO_OLD, LEDGER_NEWER, or the server's own error (no right to create the schema)
  */
 export async function migrateLedger(destination: Session): Promise<void> {
@@ -21,16 +22,8 @@ export async function migrateLedger(destination: Session): Promise<void> {
       remedy: 'migrate to a newer destination',
     })
   }
-  if ((await currentVersion(destination)) === migrations.length) return
-  await destination.execute(`
-    BEGIN;
-    SELECT pg_catalog.pg_advisory_xact_lock(${LOCK});
-    CREATE SCHEMA IF NOT EXISTS sampan;
-    CREATE TABLE IF NOT EXISTS sampan.migration (
-      number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
-    COMMIT`)
-  for (const migration of migrations) await applyOnce(destination, migration.number, migration.sql)
   const version = await currentVersion(destination)
+  if (version < migrations.length) await applyFrom(destination, version)
   if (version > migrations.length) {
     throw new SampanError({
       code: 'LEDGER_NEWER',
@@ -41,27 +34,41 @@ export async function migrateLedger(destination: Session): Promise<void> {
 }
 
 async function currentVersion(destination: Session): Promise<number> {
-  const [found] = await destination.rows<{ present: boolean }>(
-    `SELECT pg_catalog.to_regclass('sampan.migration') IS NOT NULL AS present`,
-  )
-  if (!found?.present) return 0
-  const [row] = await destination.rows<{ version: number }>(
-    `SELECT COALESCE(pg_catalog.max(number), 0) AS version FROM sampan.migration`,
-  )
-  return row?.version ?? 0
-}
-
-async function applyOnce(destination: Session, number: number, sql: string): Promise<void> {
   try {
-    await destination.execute(`BEGIN; SELECT pg_catalog.pg_advisory_xact_lock(${LOCK})`)
-    const applied = await destination.rows(`SELECT 1 FROM sampan.migration WHERE number = $1`, [number])
-    if (applied.length === 0) {
-      await destination.execute(sql)
-      await destination.execute(`INSERT INTO sampan.migration (number) VALUES (${number})`)
-    }
-    await destination.execute('COMMIT')
+    const [row] = await destination.rows<{ version: number }>(
+      `SELECT COALESCE(pg_catalog.max(number), 0) AS version FROM sampan.migration`,
+    )
+    return row?.version ?? 0
   } catch (thrown) {
-    await destination.execute('ROLLBACK').catch(() => {})
+    if (stateOf(thrown) === UNDEFINED_TABLE) return 0
     throw thrown
   }
+}
+
+/** All of them in one flight: each is one Query, and that is one transaction. */
+async function applyFrom(destination: Session, version: number): Promise<void> {
+  const asked = [
+    destination.execute(`
+      SELECT pg_catalog.pg_advisory_xact_lock(${LOCK});
+      CREATE SCHEMA IF NOT EXISTS sampan;
+      CREATE TABLE IF NOT EXISTS sampan.migration (
+        number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp())`),
+    ...migrations.slice(version).map(({ number, sql }) =>
+      destination.execute(`
+        SELECT pg_catalog.pg_advisory_xact_lock(${LOCK});
+        INSERT INTO sampan.migration (number) VALUES (${number});
+        ${sql}`),
+    ),
+  ]
+  for (const answer of await Promise.allSettled(asked)) {
+    // Another run was faster: it has applied this one.
+    if (answer.status === 'rejected' && stateOf(answer.reason) !== UNIQUE_VIOLATION) throw answer.reason
+  }
+}
+
+const UNDEFINED_TABLE = '42P01'
+const UNIQUE_VIOLATION = '23505'
+
+function stateOf(thrown: unknown): string | null {
+  return thrown instanceof DatabaseError ? thrown.sqlState : null
 }

@@ -51,15 +51,15 @@ export async function openRun(
   fingerprint: string,
   source: SourceIdentity,
 ): Promise<RunRow> {
-  await destination.rows(
-    `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution WHERE run.state = 'open'`,
-    [run.id, fingerprint, JSON.stringify(source), run.execution],
-  )
-  const [stored] = await destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [
-    run.id,
+  const [, [stored], row] = await Promise.all([
+    destination.rows(
+      `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution WHERE run.state = 'open'`,
+      [run.id, fingerprint, JSON.stringify(source), run.execution],
+    ),
+    destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [run.id]),
+    readRun(destination, run.id),
   ])
-  const row = await readRun(destination, run.id)
   if (stored?.fingerprint !== fingerprint) {
     if (row.state === 'sealed') throw sealed(run.id, row.sealedAt)
     throw new SampanError({

@@ -33,8 +33,10 @@ const TID_RANGES = 140_000
 
 /** Cuts the destination into parts of about `partBytes`, in place of the parts there were. Call it in a transaction. */
 export async function planParts(destination: Session, run: string, partBytes: number): Promise<void> {
-  await destination.rows(`DELETE FROM sampan.digest_part WHERE run = $1`, [run])
-  await destination.rows(PLAN, [run, partBytes, destination.serverVersion >= TID_RANGES])
+  await Promise.all([
+    destination.rows(`DELETE FROM sampan.digest_part WHERE run = $1`, [run]),
+    destination.rows(PLAN, [run, partBytes, destination.serverVersion >= TID_RANGES]),
+  ])
 }
 
 /** True where a chunk was copied after the parts were planned: what they read may be gone. */

@@ -1,5 +1,14 @@
 import type { Session } from './connect.ts'
 
+/**
+ * BEGIN, what `send` asks and COMMIT, sent together: one round trip. After an error the COMMIT rolls back.
+ * @param session a pipelined one
+ * @param send asks everything at once; nothing it sends may need an answer of the others
+ */
+export async function inOneFlight(session: Session, send: () => readonly Promise<unknown>[]): Promise<void> {
+  await Promise.all([session.execute('BEGIN'), ...send(), session.execute('COMMIT')])
+}
+
 /** Runs `body` between BEGIN and COMMIT; whatever it throws rolls all of it back. */
 export async function inTransaction<Result>(session: Session, body: () => Promise<Result>): Promise<Result> {
   await session.execute('BEGIN')

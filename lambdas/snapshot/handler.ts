@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readRound } from '../ledger/copy-round.ts'
+import { readRound, roundBell } from '../ledger/copy-round.ts'
 import { writeEvents } from '../ledger/events.ts'
 import { leaveSnapshot } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -9,7 +9,8 @@ import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
 import { type Held, takeView } from './keeper.ts'
 
-const POLL_MILLISECONDS = 250
+/** How often a keeper looks; the end of a round is told besides. */
+const POLL_MILLISECONDS = 500
 /** A keeper leaves this long before its call ends. */
 const MARGIN_SECONDS = 20
 
@@ -18,30 +19,42 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
   const session = { purpose: `keeper:${event.lane ?? 0}`, signal: step.signal }
   const destination = await openDestination(event, step.environment, session)
   const open: Session[] = [destination]
+  const opening = openSource(event, step.environment, session)
+  opening.then(
+    (source) => open.push(source),
+    () => {},
+  )
   try {
     if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
-    const source = await openSource(event, step.environment, session)
-    open.push(source)
+    const source = await opening
     const held = await take(source, destination, event, longestSeconds(step))
     if (held === null) return more()
     const until = performance.now() + held.lifeSeconds * 1000
     if (held.renewed) await tellOfRenewal(destination, event, held)
-    const over = await hold(source, destination, event, until, step.signal)
+    if (await hold(source, destination, event, until, step.signal)) return done()
     if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
-    return over ? done() : more()
+    return more()
   } finally {
+    await opening.catch(() => {})
     await Promise.all(open.map((each) => each.close()))
   }
 })
 
 /** True where the round is over. Asking the source as well keeps its connection alive and notices its loss. */
 async function hold(source: Session, destination: Session, event: StepEvent, until: number, signal: AbortSignal) {
-  while (performance.now() < until && !signal.aborted) {
-    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return true
-    await source.rows('SELECT 1')
-    await sleep(POLL_MILLISECONDS, undefined, { signal }).catch(() => {})
+  const told = await roundBell(destination)
+  try {
+    while (performance.now() < until && !signal.aborted) {
+      // Taken before the look, so that no ring is missed between look and sleep.
+      const rung = told.signal()
+      if ((await readRound(destination, event.run.id, event.run.execution)).ended) return true
+      await source.rows('SELECT 1')
+      await sleep(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, rung]) }).catch(() => {})
+    }
+    return false
+  } finally {
+    told.silence()
   }
-  return false
 }
 
 async function take(source: Session, destination: Session, event: StepEvent, seconds: number): Promise<Held | null> {

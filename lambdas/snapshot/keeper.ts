@@ -24,8 +24,8 @@ export async function takeView(
   holder: string,
   longestSeconds: number,
 ): Promise<Held | null> {
-  const newest = await newestHop(destination, run)
-  const taken = await importOne(source, await liveSnapshots(destination, run))
+  const [newest, live] = await Promise.all([newestHop(destination, run), liveSnapshots(destination, run)])
+  const taken = await importOne(source, live)
   if (taken === null) await source.execute(BEGIN_VIEW)
   const generation = newest.generation + (taken === null ? 1 : 0)
   const hop = taken === null ? 0 : newest.hop + 1

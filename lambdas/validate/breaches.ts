@@ -31,11 +31,12 @@ export interface Accounts {
 }
 
 export async function readAccounts(destination: Session, run: string): Promise<Accounts> {
-  return {
-    objects: await readUnsettledObjects(destination, run),
-    relations: await readComparisons(destination, run),
-    sequences: await readSequences(destination, run),
-  }
+  const [objects, relations, sequences] = await Promise.all([
+    readUnsettledObjects(destination, run),
+    readComparisons(destination, run),
+    readSequences(destination, run),
+  ])
+  return { objects, relations, sequences }
 }
 
 /** What keeps the run from being sealed, the most telling first; empty where everything is accounted for. Pure. */

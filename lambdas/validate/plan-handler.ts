@@ -3,7 +3,7 @@ import { fenceRun } from '../ledger/fence.ts'
 import { markPlanned, readRun } from '../ledger/run.ts'
 import { copiedSincePlan, planParts, reopenParts } from '../ledger/validation.ts'
 import { openDestination } from '../postgres/sessions.ts'
-import { inTransaction } from '../postgres/transaction.ts'
+import { inOneFlight, inTransaction } from '../postgres/transaction.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 
@@ -23,14 +23,20 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
     signal: step.signal,
   })
   try {
-    const { validationPlannedAt } = await readRun(destination, run)
-    await inTransaction(destination, async () => {
-      await fenceRun(destination, run)
-      if (mode === 'none') await markPlanned(destination, run, 'validation_planned_at')
-      else if (validationPlannedAt === null || (await copiedSincePlan(destination, run))) {
-        await planParts(destination, run, event.task.chunkMegabytes * MEGABYTE * CHUNKS_PER_PART)
-        await markPlanned(destination, run, 'validation_planned_at')
-      } else {
+    const [{ validationPlannedAt }, copied] = await Promise.all([
+      readRun(destination, run),
+      copiedSincePlan(destination, run),
+    ])
+    if (mode === 'none' || validationPlannedAt === null || copied) {
+      const partBytes = event.task.chunkMegabytes * MEGABYTE * CHUNKS_PER_PART
+      await inOneFlight(destination, () => [
+        fenceRun(destination, run),
+        ...(mode === 'none' ? [] : [planParts(destination, run, partBytes)]),
+        markPlanned(destination, run, 'validation_planned_at'),
+      ])
+    } else {
+      await inTransaction(destination, async () => {
+        await fenceRun(destination, run)
         const relations = await readComparisons(destination, run)
         const different = relations.filter((relation) => compare(relation, mode) === 'differs')
         if (different.some((relation) => relation.parts === 0)) {
@@ -42,8 +48,8 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
             run,
             different.map((relation) => relation.oid),
           )
-      }
-    })
+      })
+    }
     return done()
   } finally {
     await destination.close()

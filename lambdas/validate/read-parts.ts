@@ -6,7 +6,7 @@ import { SampanError } from '../runtime/errors.ts'
 import { digestStatement } from './digest-sql.ts'
 
 /** Parts below this go together, so many at once: each holds locks on its table and indexes until the statement ends. */
-const SMALL = { bytes: 16 * 1_048_576, count: 50 }
+const SMALL = { bytes: 16 * 1_048_576, count: 100 }
 
 export interface ReadOptions {
   readonly run: string
@@ -19,7 +19,7 @@ export interface ReadOptions {
 }
 
 /**
- * Claims parts, reads them and writes their receipts in one transaction: three round trips for up to 51 tables.
+ * Claims parts, reads them and writes their receipts in one transaction: three round trips for up to 101 tables.
  * @param destination a pipelined session: BEGIN, fence and claim travel together, as do receipt and COMMIT
  * @returns how many parts were read; 0 where nothing is left that nobody else holds
  * @throws SampanError RUN_SEALED, VALIDATION_TOO_SLOW, or the server's own
@@ -27,8 +27,8 @@ export interface ReadOptions {
 export async function readParts(destination: Session, options: ReadOptions): Promise<number> {
   try {
     const parts = await claim(destination, options)
-    if (parts.length > 0) await read(destination, parts, options)
-    await destination.execute('COMMIT')
+    const results = parts.length > 0 ? await read(destination, parts, options) : null
+    await Promise.all([results?.store(), destination.execute('COMMIT')])
     return parts.length
   } catch (thrown) {
     await destination.execute('ROLLBACK').catch(() => {})
@@ -45,14 +45,15 @@ async function claim(destination: Session, options: ReadOptions): Promise<Digest
   return parts
 }
 
-async function read(destination: Session, parts: readonly DigestPart[], options: ReadOptions): Promise<void> {
+async function read(destination: Session, parts: readonly DigestPart[], options: ReadOptions) {
   const began = performance.now()
   const results = await destination
     .rows<DigestResult>(digestStatement(parts, options.digests, options.modern))
     .catch((thrown: unknown) => {
       throw thrown instanceof DatabaseError && thrown.sqlState === '57014' ? tooSlow(parts) : thrown
     })
-  await storeResults(destination, options.run, results, performance.now() - began)
+  const milliseconds = performance.now() - began
+  return { store: () => storeResults(destination, options.run, results, milliseconds) }
 }
 
 function tooSlow(parts: readonly DigestPart[]): SampanError {

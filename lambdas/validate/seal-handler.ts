@@ -4,7 +4,6 @@ import { writeEvents } from '../ledger/events.ts'
 import { lockRun, readRun, sealRun } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
-import { inTransaction } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
@@ -36,17 +35,23 @@ export const handler = stepHandler('Seal', async (event, step) => {
 
 /** Judges and seals in one transaction, behind every writer that was under way: none slips in between. */
 async function judge(destination: Session, event: StepEvent): Promise<{ accounts: Accounts; breaches: Breach[] }> {
-  return inTransaction(destination, async () => {
-    await lockRun(destination, event.run.id)
-    const accounts = await readAccounts(destination, event.run.id)
+  const run = event.run.id
+  try {
+    // One flight: the accounts are read when the lock is there.
+    const [, , accounts] = await Promise.all([
+      destination.execute('BEGIN'),
+      lockRun(destination, run),
+      readAccounts(destination, run),
+    ])
     const breaches = findBreaches(accounts, event.task)
-    if (breaches.length === 0) {
-      // What an earlier judgement found is no longer so.
-      await storeDifferences(destination, event.run.id, [])
-      await sealRun(destination, event.run.id)
-    }
+    // What an earlier judgement found is no longer so.
+    const sealed = breaches.length === 0 ? [storeDifferences(destination, run, []), sealRun(destination, run)] : []
+    await Promise.all([...sealed, destination.execute('COMMIT')])
     return { accounts, breaches }
-  })
+  } catch (thrown) {
+    await destination.execute('ROLLBACK').catch(() => {})
+    throw thrown
+  }
 }
 
 /** Digests that were asked for after the rows had been copied without: said, not hidden behind an equal count. */

@@ -1,0 +1,49 @@
+/**
+ * The benchmarks, peers side by side. Prints tables and writes them into docs/performance.md.
+ *
+ *     npm run bench -- [all | whole | rows | small | distance | validation | lanes]… [--rounds N] [--scale S] [--lanes N]
+ */
+import { parseArgs } from 'node:util'
+import type { Benchmark } from './benchmarks/benchmark.ts'
+import { distance } from './benchmarks/distance.ts'
+import { lanes } from './benchmarks/lanes.ts'
+import { rows } from './benchmarks/rows.ts'
+import { small } from './benchmarks/small.ts'
+import { validation } from './benchmarks/validation.ts'
+import { whole } from './benchmarks/whole.ts'
+import { writeSection } from './document.ts'
+import { machineFacts, requirePeers } from './machine.ts'
+import { openStage } from './stage.ts'
+
+const benchmarks: readonly Benchmark[] = [whole, rows, small, distance, validation, lanes]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '3' },
+    scale: { type: 'string', default: '0.2' },
+    lanes: { type: 'string', default: '2' },
+  },
+})
+const unknown = positionals.filter((name) => name !== 'all' && benchmarks.every((one) => one.name !== name))
+if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}`)
+const all = positionals.length === 0 || positionals.includes('all')
+const chosen = benchmarks.filter(({ name }) => all || positionals.includes(name))
+const [rounds, scale, laneCount] = [Number(values.rounds), Number(values.scale), Number(values.lanes)]
+const log = (line: string) => void process.stderr.write(`${line}\n`)
+
+requirePeers()
+const stage = await openStage()
+try {
+  writeSection('machine', await machineFacts(stage))
+  for (const { name, title, run } of chosen) {
+    log(title)
+    const text = await run({ stage, rounds, scale, lanes: laneCount, log })
+    const command = `npm run bench -- ${name} --rounds ${rounds} --scale ${scale} --lanes ${laneCount}`
+    const section = `${text}\n\n\`${command}\`, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`
+    process.stdout.write(`\n## ${title}\n\n${section}\n\n`)
+    writeSection(name, section)
+  }
+} finally {
+  await stage.close()
+}
