@@ -1,0 +1,16 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { readTask } from '../../lambdas/task/problems.ts'
+
+const folder = new URL('../../docs/examples/', import.meta.url)
+const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
+
+describe('every example of the documentation is a valid task', () => {
+  test.each(names)('%s', async (name) => {
+    const content: unknown = JSON.parse(await readFile(new URL(name, folder), 'utf8'))
+    // An event carries the task as text, as `aws events put-events` wants it.
+    const tasks = Array.isArray(content) ? content.map((entry) => JSON.parse(entry.Detail)) : [content]
+    expect(tasks.length).toBeGreaterThan(0)
+    for (const task of tasks) expect(readTask(task).problems).toEqual([])
+  })
+})
