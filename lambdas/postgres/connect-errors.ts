@@ -71,6 +71,8 @@ function diagnose(error: DriverError, side: Side, { address, byIam }: Attempt): 
     }
   }
   if (code.startsWith('28')) return refusedLogin(code, text, side, byIam)
+  // The driver’s own word, without a code: the server asks for a password, and there is none.
+  if (/client password must be a/.test(text)) return refusedLogin('', 'it asks for a password', side, byIam)
   if (code === '3D000') {
     return {
       rung: 'database',

@@ -51,7 +51,7 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
   const error = (thrown ?? {}) as DriverError
   const state = typeof error.code === 'string' ? error.code : null
   const prefix = side === 'source' ? 'SRC' : 'DST'
-  const text = withoutValues(error.message ?? String(thrown))
+  const text = withoutValues(error.message ?? String(thrown), state, error.routine)
   if (state === 'SP001') {
     return new DatabaseError(side, state, {
       code: 'RUN_SEALED',
@@ -88,10 +88,21 @@ export function isConnectionLoss(code: string | null, message: string): boolean 
   return SOCKET_CODES.has(code) || code.startsWith('08') || RETURNING_SERVER.has(code)
 }
 
-/** Messages that quote a value ("invalid input syntax for type integer: "secret"") lose the quoted value. */
-function withoutValues(message: string): string {
-  const line = message.split('\n', 1)[0] ?? ''
-  return line.replace(/^(invalid input (?:syntax|value) for .*?:) ".*"$/, '$1 (value withheld)')
+/** What a function of the database says for itself. */
+const WITHHELD = 'a function of the database raised an error (its words are withheld: they may quote a row)'
+
+/**
+ * The first line of a server's message, without values of rows. Data errors (class 22) quote them, sometimes over several
+ * lines: "invalid input syntax for type integer: "4111 1111"". What RAISE, ASSERT or a function in another language says is
+ * up to its author. Everything else names objects only; PostgreSQL keeps values to DETAIL and CONTEXT.
+ */
+function withoutValues(message: string, state: string | null, routine: string | undefined): string {
+  const spoken = routine === 'exec_stmt_raise' || routine === 'exec_stmt_assert'
+  if (state !== 'SP001' && (spoken || /^(38|39|P0)/.test(state ?? ''))) return WITHHELD
+  const quoted = state === null || !state.startsWith('22') ? /^(invalid input .*?: )".*/s : /".*"|".*/s
+  const text = message.replace(quoted, (_, kept) => (typeof kept === 'string' ? `${kept}…` : '…'))
+  // 22021 and 22P05 tell the bytes of a character.
+  return (text.split('\n', 1)[0] ?? '').replace(/0x[0-9a-f]{2}( 0x[0-9a-f]{2})*/g, '0x…')
 }
 
 function remedyFor(state: string | null, side: Side): string {

@@ -26,7 +26,12 @@ export async function readLogin(
   const login =
     given.secret === undefined ? null : await resolveSecret(given.secret, environment, signal ? { signal } : {})
   const user = given.user ?? login?.user
-  const password = login?.password ?? given.password ?? (await readPasswordFile(given.passwordFile, environment))
+  const password =
+    login?.password ??
+    given.password ??
+    (await readPasswordFile(given.passwordFile, environment)) ??
+    // Who shows a certificate may need none.
+    (given.tls.certificate === undefined ? undefined : '')
   if (user === undefined) throw incomplete(side, 'user')
   if (password === undefined) throw incomplete(side, 'password')
   return { user, password }

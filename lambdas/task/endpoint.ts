@@ -80,11 +80,12 @@ function checkSide(side: Readonly<Record<string, unknown>>, instance: string, re
     checkIam(side, passwords, report)
     return
   }
-  if (passwords.length === 0) {
+  const byCertificate = isRecord(side.tls) && side.tls.certificate !== undefined
+  if (passwords.length === 0 && !byCertificate) {
     report([], {
       code: 'TASK_PASSWORD_MISSING',
       message: 'gives no password',
-      remedy: 'give one of secret, passwordFile and password',
+      remedy: 'give one of secret, passwordFile and password, or a client certificate in tls',
     })
   }
   if (passwords.length > 1) {
@@ -94,7 +95,7 @@ function checkSide(side: Readonly<Record<string, unknown>>, instance: string, re
       remedy: 'keep exactly one of secret, passwordFile and password',
     })
   }
-  if (!given('user') && (given('password') || given('passwordFile'))) {
+  if (!given('user') && !given('secret') && (passwords.length > 0 || byCertificate)) {
     report(['user'], {
       code: 'TASK_USER_MISSING',
       message: 'is missing: only a secret can hold the user name',

@@ -35,10 +35,12 @@ export function taskJsonSchema(): JsonSchema {
 /** One way to name the server, one way to log in. */
 function sideRules(instance: string): JsonSchema {
   const oneOf = (...fields: readonly string[]) => ({ oneOf: fields.map((field) => ({ required: [field] })) })
-  const password = oneOf('secret', 'passwordFile', 'password')
+  const passwords = oneOf('secret', 'passwordFile', 'password')
+  const certificate = { properties: { tls: { required: ['certificate'] } }, required: ['tls', 'user'] }
+  const password = { anyOf: [passwords, { ...certificate, not: { anyOf: passwords.oneOf } }] }
   if (instance !== 'rdsInstance') return { allOf: [oneOf(instance, 'host'), password] }
   const byIam = { properties: { authentication: { const: 'iam' } }, required: ['authentication'] }
-  const withoutPassword = { ...byIam, required: ['authentication', 'user'], not: { anyOf: password.oneOf } }
+  const withoutPassword = { ...byIam, required: ['authentication', 'user'], not: { anyOf: passwords.oneOf } }
   return { allOf: [oneOf(instance, 'host'), { anyOf: [withoutPassword, { not: byIam, ...password }] }] }
 }
 

@@ -33,12 +33,30 @@ test('detail, hint and context, which may hold row values, stay behind', () => {
   expect(error.code).toBe('DST_SQL_23505')
 })
 
-test('a value inside a message is withheld', () => {
-  const error = toDatabaseError(
-    { code: '22P02', message: 'invalid input syntax for type integer: "4111 1111"' },
-    'source',
-  )
-  expect(error.message).not.toContain('4111')
+test.each([
+  ['22P02', 'invalid input syntax for type integer: "4111 1111"', ''],
+  ['22P02', 'invalid input syntax for type integer: "first line\n4111 1111"', ''],
+  ['22003', 'value "4111 1111" is out of range for type integer', ''],
+  ['22007', 'invalid input syntax for type date: "say "4111 1111""', ''],
+  ['22P02', 'malformed array literal: "{4111', ''],
+  ['22021', 'invalid byte sequence for encoding "UTF8": 0x34 0x31 0x31', ''],
+  ['P0001', 'no such card: 4111 1111', 'exec_stmt_raise'],
+  ['23514', 'card 4111 1111 is blocked', 'exec_stmt_raise'],
+  ['P0004', 'assertion failed: 4111 1111', 'exec_stmt_assert'],
+  ['38000', 'ValueError: 4111 1111', 'PLy_elog_impl'],
+])('a value inside a message is withheld: %s %s', (code, message, routine) => {
+  for (const side of ['source', 'destination'] as const) {
+    const told = toDatabaseError({ code, message, routine }, side).message
+    expect(told).not.toMatch(/4111|0x34|first line/)
+    expect(told).toMatch(/^the (source|destination) answered: \w/)
+  }
+})
+
+test('names of objects stay in the message', () => {
+  const told = (code: string, message: string) => toDatabaseError({ code, message }, 'destination').message
+  expect(told('23505', 'duplicate key value violates unique constraint "users_pkey"')).toContain('"users_pkey"')
+  expect(told('42P01', 'relation "a.b" does not exist')).toContain('"a.b"')
+  expect(told('22003', 'value "9" is out of range for type integer')).toContain('is out of range for type integer')
 })
 
 test('what the fence says is final', () => {

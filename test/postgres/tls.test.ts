@@ -62,14 +62,19 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const ca = () => file('ca.crt', authority.cert)
 
-async function opening(server: { port: number; password: string }, tls: object, user = 'postgres'): Promise<unknown> {
+async function opening(
+  server: { port: number; password: string },
+  tls: object,
+  user = 'postgres',
+  withPassword = true,
+) {
   process.env.SAMPAN_TEST_TLS_PASSWORD = server.password
   const event = stepEvent(plain, destination, {
     source: {
       host: '127.0.0.1',
       port: server.port,
       user,
-      secret: 'env:SAMPAN_TEST_TLS_PASSWORD',
+      ...(withPassword ? { secret: 'env:SAMPAN_TEST_TLS_PASSWORD' } : {}),
       tls: tls as NonNullable<Parameters<typeof stepEvent>[2]>['source'] extends { tls?: infer Tls } ? Tls : never,
     },
   })
@@ -176,6 +181,12 @@ describe('a client certificate', () => {
       'SRC_TLS_KEY_PASSWORD_WRONG',
     )
     expect(await failing(strict, { ca: ca(), certificate, key: locked }, 'alice')).toBe('SRC_TLS_KEY_PASSWORD_WRONG')
+  })
+
+  test('stands instead of a password, where the server asks for none', async () => {
+    const { certificate, key } = client('alice')
+    expect(await opening(strict, { ca: ca(), certificate, key }, 'alice', false)).toBe('encrypted')
+    expect(await failing(strict, { ca: ca(), certificate, key }, 'postgres', false)).toBe('SRC_LOGIN_REFUSED')
   })
 
   test('that the server asks for and nobody gives is named', async () => {

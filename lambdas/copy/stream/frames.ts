@@ -113,7 +113,7 @@ export function rowValues(body: Buffer): (string | null)[] {
 }
 
 /** SQLSTATE and message of an ErrorResponse, in the form the driver throws. */
-export function errorFields(body: Buffer): { code: string; message: string } {
+export function errorFields(body: Buffer): { code: string; message: string; routine: string } {
   const fields = new Map<string, string>()
   let at = 0
   while (at < body.length && body[at] !== 0) {
@@ -121,5 +121,9 @@ export function errorFields(body: Buffer): { code: string; message: string } {
     fields.set(String.fromCharCode(body[at] ?? 0), body.toString('utf8', at + 1, end))
     at = end + 1
   }
-  return { code: fields.get('C') ?? 'XX000', message: fields.get('M') ?? 'unknown error' }
+  return {
+    code: fields.get('C') ?? 'XX000',
+    message: fields.get('M') ?? 'unknown error',
+    routine: fields.get('R') ?? '',
+  }
 }
