@@ -47,6 +47,7 @@ export interface ChoiceRule {
   readonly StringEquals?: string
   readonly StringMatches?: string
   readonly BooleanEquals?: boolean
+  readonly NumericEqualsPath?: string
   /** Only `true`: with `false` the interpreter on one machine never matches. */
   readonly IsNull?: true
   readonly Next: string

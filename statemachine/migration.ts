@@ -1,4 +1,4 @@
-import type { Definition } from './asl.ts'
+import type { Definition, PassState } from './asl.ts'
 import { database } from './database.ts'
 import { DATABASE_ITEM } from './event.ts'
 import { catchAll, lose, step } from './step.ts'
@@ -9,10 +9,13 @@ const LONGEST_SECONDS = 2_147_483
 /** Each database has its lanes and its two keepers on the source. */
 const DATABASES_AT_ONCE = 4
 
+/** More than a task of 256 KiB can name. */
+const ALL = 10_000
+
 /**
  * The workflow of a migration: the only description of the order of things, for Step Functions and for one machine.
  *
- * The state is `{run, task, endpoints, failure, refused, results, outcome, closing, step}`; `step` is always the answer of
+ * The state is `{run, task, endpoints, failure, refused, turn, results, outcome, closing, step}`; `step` is always the answer of
  * the last step. Once the task is read, every way leads through Report, CloseAccess and FinishReport.
  */
 export function toDefinition(): Definition {
@@ -81,19 +84,49 @@ export function toDefinition(): Definition {
           { Variable: '$.refused', BooleanEquals: true, Next: 'Report' },
           { Variable: '$.task.mode', StringEquals: 'precheck', Next: 'Report' },
         ],
-        Default: 'Databases',
+        Default: 'MayOthersGoOn',
+      },
+      MayOthersGoOn: {
+        Type: 'Choice',
+        Comment: 'When a database fails. To stop, nothing else may be under way: the databases go one after the other',
+        Choices: [
+          { Variable: '$.task.mode', StringEquals: 'plan', Next: 'AllAtOnce' },
+          { Variable: '$.task.onDatabaseError', StringEquals: 'stop', Next: 'OneByOne' },
+        ],
+        Default: 'AllAtOnce',
+      },
+      AllAtOnce: turns(ALL),
+      OneByOne: turns(1),
+      NextTurn: {
+        Type: 'Pass',
+        Parameters: {
+          'databases.$': 'States.ArrayGetItem($.turn.all, $.turn.next)',
+          'next.$': 'States.MathAdd($.turn.next, 1)',
+          'count.$': 'States.ArrayLength($.turn.all)',
+          'all.$': '$.turn.all',
+        },
+        ResultPath: '$.turn',
+        Next: 'Databases',
       },
       Databases: {
         Type: 'Map',
         Comment: 'Every database of the task goes its way; one that fails does not stop the others',
         Label: 'Databases',
-        ItemsPath: '$.task.databases',
+        ItemsPath: '$.turn.databases',
         MaxConcurrency: DATABASES_AT_ONCE,
         ItemSelector: DATABASE_ITEM,
         ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' }, ...database() },
         ResultPath: '$.results',
         Catch: [catchAll('GiveUpDatabases')],
-        Next: 'Report',
+        Next: 'IsTurnTheLast',
+      },
+      IsTurnTheLast: {
+        Type: 'Choice',
+        Choices: [
+          { Variable: '$.turn.next', NumericEqualsPath: '$.turn.count', Next: 'Report' },
+          { Variable: '$.results[0].verdict', StringEquals: 'failed', Next: 'Report' },
+        ],
+        Default: 'NextTurn',
       },
       GiveUpDatabases: lose('Databases', 'KeepFailure'),
       KeepFailure: { Type: 'Pass', InputPath: '$.step.error', ResultPath: '$.failure', Next: 'Report' },
@@ -175,5 +208,15 @@ export function toDefinition(): Definition {
         CausePath: '$.closing.message',
       },
     },
+  }
+}
+
+/** Deals the databases out to turns of so many. */
+function turns(size: number): PassState {
+  return {
+    Type: 'Pass',
+    Parameters: { 'all.$': `States.ArrayPartition($.task.databases, ${size})`, next: 0 },
+    ResultPath: '$.turn',
+    Next: 'NextTurn',
   }
 }

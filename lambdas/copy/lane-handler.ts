@@ -17,6 +17,8 @@ import { importView } from './view.ts'
 
 /** A lane that has less time left than this claims nothing more: a chunk takes a minute or two at most. */
 const FLIGHT_MILLISECONDS = 120_000
+/** The workflow takes so many databases at once (statemachine/migration.ts). */
+const DATABASES_AT_ONCE = 4
 /** How often a lane that is one too many looks whether it is wanted. */
 const WAIT_MILLISECONDS = 2_000
 
@@ -28,7 +30,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   const hasTime = () => !step.signal.aborted && step.remainingMilliseconds() > reserve
   const destination = await openDestination(event, step.environment, { ...session, pipeline: true })
   const open: Session[] = [destination]
-  const pace = new Pace(number)
+  const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
   const watch = new LaneWatch(
     () => openDestination(event, step.environment, { purpose: `watch:${number}`, signal: step.signal }),
     event.run.id,

@@ -9,14 +9,17 @@ const SHORTEST_PAUSE_MILLISECONDS = 5
 /** How fast a lane copies: its share of the limits, and whether it is one of the lanes that may work at all. */
 export class Pace {
   readonly #lane: number
+  readonly #databases: number
   readonly #throttle: Throttle
   #valve: Valve | null = null
   #timer: NodeJS.Timeout | null = null
   #mayWork = true
   #applied = false
 
-  constructor(lane: number, throttle: Throttle = new Throttle()) {
+  /** @param databases how many databases of the task may be copied at once */
+  constructor(lane: number, databases = 1, throttle: Throttle = new Throttle()) {
     this.#lane = lane
+    this.#databases = databases
     this.#throttle = throttle
   }
 
@@ -28,7 +31,7 @@ export class Pace {
   apply(control: LaneControl): void {
     this.#mayWork = mayWork(this.#lane, control)
     // The lanes that start beside this one do not show yet: until the second look all of them are counted.
-    this.#throttle.setRates(scaled(control, this.#applied ? share(control) : 1 / control.lanes))
+    this.#throttle.setRates(scaled(control, this.#applied ? share(control) : 1 / (control.lanes * this.#databases)))
     this.#applied = true
     if (this.#mayWork) this.#valve?.open('lanes')
     else this.#valve?.close('lanes')

@@ -6,6 +6,8 @@ import type { Limits } from './limits.ts'
 export interface LaneControl extends Limits {
   /** Numbers of the lanes that are in a transaction on the destination at the moment, this one included. */
   readonly active: readonly number[]
+  /** How many lanes of the run are at work on this server, those of its other databases included. */
+  readonly atWork: number
 }
 
 /**
@@ -21,11 +23,16 @@ export async function readLaneControl(destination: Session, run: string): Promis
                    WHERE a.datname = pg_catalog.current_database() AND a.state <> 'idle'
                      AND pg_catalog.left(a.application_name, pg_catalog.length($2)) = $2
                      AND pg_catalog.substr(a.application_name, pg_catalog.length($2) + 1) ~ '^[0-9]+$')
-              AS active
+              AS active,
+            (SELECT COALESCE(pg_catalog.sum(LEAST(d.lanes, l.lanes)), 0)::integer
+               FROM (SELECT pg_catalog.count(*) AS lanes FROM pg_catalog.pg_stat_activity a
+                      WHERE a.state <> 'idle' AND pg_catalog.left(a.application_name, pg_catalog.length($2)) = $2
+                      GROUP BY a.datname) d)
+              AS "atWork"
        FROM sampan.limits l WHERE l.run = $1`,
     [run, applicationName(run, 'lane:')],
   )
-  return row ?? { lanes: 64, queriesPerSecond: null, rowsPerSecond: null, bytesPerSecond: null, active: [] }
+  return row ?? { lanes: 64, queriesPerSecond: null, rowsPerSecond: null, bytesPerSecond: null, active: [], atWork: 0 }
 }
 
 /**
@@ -36,7 +43,10 @@ export function mayWork(lane: number, control: LaneControl): boolean {
   return control.active.filter((other) => other < lane).length < control.lanes
 }
 
-/** A lane's share of what all of them may do together. */
-export function share(control: LaneControl): number {
-  return 1 / Math.max(1, Math.min(control.active.length, control.lanes))
+/**
+ * A lane's share of what all of them may do together. The limits are the whole task's: lanes of its other databases share
+ * in them, and when a database is done the others get its part.
+ */
+export function share({ active, lanes, atWork }: LaneControl): number {
+  return 1 / Math.max(1, Math.min(active.length, lanes), atWork)
 }

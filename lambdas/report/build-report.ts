@@ -24,7 +24,12 @@ export async function buildReport(event: ReportEvent, step: StepTools): Promise<
     readAccess(store, event.run),
   ])
   const databases = gathered.databases.map((facts) => databaseReport(facts, event.task))
-  const { status, error } = decideOutcome({ ...event, mode: event.task.mode, databases })
+  const { status, error } = decideOutcome({
+    ...event,
+    mode: event.task.mode,
+    inTurns: event.task.onDatabaseError === 'stop',
+    databases,
+  })
   const now = step.clock().toISOString()
   const beginnings = [
     ...databases.map((database) => database.startedAt),

@@ -6,6 +6,8 @@ import type { DatabaseReport, FinalStatus, Report } from './model.ts'
 /** What decides how a run has ended. */
 export interface Ending {
   readonly mode: Task['mode']
+  /** Databases went one after the other: only the last one's result is among `results`. */
+  readonly inTurns?: boolean
   readonly failure: StepError | null
   readonly refused: boolean
   readonly results: readonly DatabaseResult[]
@@ -42,15 +44,12 @@ function databaseFailure(results: readonly DatabaseResult[]): StepError | null {
   return { ...error, message: `${first.database}: ${error.message}${others}` }
 }
 
-/**
- * A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open. Where
- * databases go one after the other only the last one's result is known here: of those before, the ledger says that they
- * are complete.
- */
-function unaccounted({ mode, results, databases }: Ending): StepError | null {
-  const silent = databases.find(
-    ({ name, sealedAt }) => sealedAt === null && !results.some((result) => result.database === name),
-  )
+/** A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open. */
+function unaccounted({ mode, inTurns, results, databases }: Ending): StepError | null {
+  // None begins before the one ahead of it is complete, and of that one the ledger says so.
+  const known = ({ name, sealedAt }: DatabaseReport) =>
+    results.some((result) => result.database === name) || (inTurns === true && sealedAt !== null)
+  const silent = databases.find((database) => !known(database))
   if (silent !== undefined) {
     return {
       kind: 'other',

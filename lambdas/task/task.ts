@@ -87,8 +87,8 @@ const fields = z.strictObject({
     .enum(['continue', 'stop'])
     .default('continue')
     .describe(
-      'When one of several databases fails. continue: the others go on. stop: they stop where they are, and go on with the ' +
-        'next start. Default continue.',
+      'When one of several databases fails. continue: the others go on, four at once. stop: databases go one after the ' +
+        'other, and none begins after one has failed. Default continue.',
     ),
   lanes: z
     .int()

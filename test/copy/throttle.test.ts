@@ -43,9 +43,11 @@ test('a lowered limit is felt by the debt that is open', () => {
 })
 
 test('of many lanes the lowest work, and another steps in where one has ended', () => {
-  const control = { ...NONE, lanes: 2, active: [0, 1, 2, 5] }
+  const control = { ...NONE, lanes: 2, active: [0, 1, 2, 5], atWork: 2 }
   expect([0, 1, 2, 5].map((lane) => mayWork(lane, control))).toEqual([true, true, false, false])
   expect(mayWork(5, { ...control, active: [1, 5] })).toBe(true)
   expect(share(control)).toBe(0.5)
-  expect(share({ ...control, active: [7] })).toBe(1)
+  expect(share({ ...control, active: [7], atWork: 1 })).toBe(1)
+  // Eight lanes of four databases share what the task allows.
+  expect(share({ ...control, atWork: 8 })).toBe(1 / 8)
 })

@@ -18,15 +18,17 @@ describe('a migration that goes well', () => {
   test('takes every step in its order, for every database, and succeeds', async () => {
     const { outcome, calls, count } = await migrate()
     expect(outcome).toMatchObject({ status: 'succeeded' })
-    const order = calls.filter(({ event }) => event.database?.name === 'orders' && (event.lane ?? 0) === 0)
+    const ofOrders = calls.filter(({ event }) => event.database?.name === 'orders' && (event.lane ?? 0) === 0)
+    // Indexes are built beside the copy.
+    const beside = ['BuildIndexesFunction', 'SummariseIndexesFunction']
+    expect(ofOrders.flatMap(({ name }) => (beside.includes(name) ? [name] : []))).toEqual(beside)
+    const order = ofOrders.filter(({ name }) => !beside.includes(name))
     expect(order.map(({ name }) => name.replace('Function', ''))).toEqual([
       'PlanObjects',
       'PlanCopy',
       'CreateObjects',
       'CopyLane',
       'SummariseCopy',
-      'BuildIndexes',
-      'SummariseIndexes',
       'LinkObjects',
       'SyncSequences',
       'Analyze',
@@ -124,6 +126,33 @@ describe('modes and refusals', () => {
       expect(calls[0]?.event.input).toEqual(input)
     },
   )
+})
+
+describe('databases of a task that stops at the first failure', () => {
+  const databases = ['a', 'b', 'c'].map((name) => ({ name, as: name }))
+  const stopping = { ...task, onDatabaseError: 'stop', databases }
+
+  test('go one after the other', async () => {
+    const { outcome, calls } = await migrate({}, stopping)
+    expect(outcome).toMatchObject({ status: 'succeeded' })
+    const order = calls.flatMap(({ name, event }) => (/^(PlanObjects|Seal)/.test(name) ? [event.database?.name] : []))
+    expect(order).toEqual(['a', 'a', 'b', 'b', 'c', 'c'])
+  })
+
+  test('do not begin after one has failed', async () => {
+    const { outcome, calls } = await migrate(
+      { CreateObjectsFunction: ({ database }) => (database?.name === 'b' ? failed(broken) : done()) },
+      stopping,
+    )
+    expect(outcome).toMatchObject({ status: 'failed', error: 'BROKEN' })
+    expect(calls.some(({ event }) => event.database?.name === 'c')).toBe(false)
+    expect(calls.filter(({ name, event }) => name === 'SealFunction' && event.database?.name === 'a')).toHaveLength(1)
+  })
+
+  test('are all planned at once: a plan changes nothing', async () => {
+    const { count } = await migrate({ PlanCopyFunction: () => failed(broken) }, { ...stopping, mode: 'plan' })
+    expect(count('PlanObjectsFunction')).toBe(3)
+  })
 })
 
 describe('a failure', () => {

@@ -20,6 +20,7 @@ export type Body = (event: AnyEvent, minutes: () => number) => StepAnswer<unknow
 
 export const task = {
   mode: 'migrate',
+  onDatabaseError: 'continue',
   databases: [
     { name: 'orders', as: 'orders' },
     { name: 'billing', as: 'billing_2' },

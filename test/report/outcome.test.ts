@@ -36,6 +36,13 @@ describe('a run', () => {
     })
   })
 
+  test('whose databases went one after the other has the ledgers’ word for all but the last', () => {
+    const databases = [{ ...shop, name: 'billing' }, shop]
+    expect(decideOutcome({ ...good, databases, inTurns: true })).toEqual({ status: 'succeeded', error: null })
+    const open = [{ ...shop, name: 'billing', sealedAt: null }, shop]
+    expect(decideOutcome({ ...good, databases: open, inTurns: true })).toMatchObject({ status: 'failed' })
+  })
+
   test('has not succeeded where the ledger says that it is open', () => {
     const databases = [{ ...shop, sealedAt: null }]
     expect(decideOutcome({ ...good, databases })).toMatchObject({ status: 'failed', error: { code: 'RUN_NOT_SEALED' } })
