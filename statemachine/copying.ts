@@ -1,4 +1,5 @@
 import type { Scope, States } from './asl.ts'
+import { indexBranch } from './indexing.ts'
 import { lanes } from './lanes.ts'
 import { catchAll, step } from './step.ts'
 
@@ -12,18 +13,19 @@ export interface Copying {
 }
 
 /**
- * CopyRows: two keepers of the snapshot beside the lanes. The keepers end when the ledger says that copying has ended, and
- * SummariseCopy writes that. Where the summary fails, nobody may have written it and the keepers would stay for ever: so
+ * CopyRows: two keepers of the snapshot beside the lanes, and beside both the lanes that build indexes. Keepers and index
+ * lanes end when the ledger says that copying has ended, these with nothing left to build, and SummariseCopy writes that. Where the summary fails, nobody may have written it and the keepers would stay for ever: so
  * that branch fails, which ends them too. All other branches end with a verdict.
  */
 export function copying({ done, planAnew, failed }: Copying): States {
   return {
     CopyRows: {
       Type: 'Parallel',
-      Comment: 'The rows, as one consistent view: keepers hold the snapshot that all lanes read by',
+      Comment:
+        'The rows, as one consistent view: keepers hold the snapshot that all lanes read by; indexes of what is complete',
       // The odd keeper begins; the even one takes the snapshot over before the odd one's time is up, and so on.
-      Branches: [keeper('KeepSnapshotOdd', 1), keeper('KeepSnapshotEven', 2), copyBranch()],
-      ResultSelector: { 'odd.$': '$[0]', 'even.$': '$[1]', 'lanes.$': '$[2]' },
+      Branches: [keeper('KeepSnapshotOdd', 1), keeper('KeepSnapshotEven', 2), copyBranch(), indexBranch()],
+      ResultSelector: { 'odd.$': '$[0]', 'even.$': '$[1]', 'lanes.$': '$[2]', 'indexes.$': '$[3]' },
       ResultPath: '$.copy',
       Catch: [catchAll('KeepCopyFailure')],
       Next: 'AfterCopyRows',
@@ -31,6 +33,7 @@ export function copying({ done, planAnew, failed }: Copying): States {
     AfterCopyRows: {
       Type: 'Choice',
       Choices: [
+        { Variable: '$.copy.indexes.verdict', StringEquals: 'failed', Next: 'KeepIndexFailure' },
         // Lanes that are done have read by the snapshot; how its keepers ended afterwards changes nothing.
         { Variable: '$.copy.lanes.verdict', StringEquals: 'done', Next: done },
         { Variable: '$.copy.odd.verdict', StringEquals: 'failed', Next: 'KeepOddFailure' },
@@ -38,6 +41,7 @@ export function copying({ done, planAnew, failed }: Copying): States {
       ],
       Default: planAnew,
     },
+    KeepIndexFailure: keep('$.copy.indexes', failed),
     KeepOddFailure: keep('$.copy.odd', failed),
     KeepEvenFailure: keep('$.copy.even', failed),
     KeepCopyFailure: {
@@ -117,7 +121,7 @@ function copyBranch(): Scope {
   }
 }
 
-/** A keeper's end as the step that the failure path reads. */
+/** A branch's end as the step that the failure path reads. */
 function keep(from: string, next: string): States[string] {
   return { Type: 'Pass', InputPath: from, ResultPath: '$.step', Next: next }
 }

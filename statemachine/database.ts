@@ -23,20 +23,8 @@ export function database(): Scope {
         Default: 'CreateObjects',
       },
       ...simple('CreateObjects', 'Types, functions, tables, views: what rows need to arrive', 'CopyRows'),
-      ...copying({ done: 'BuildIndexes', planAnew: 'PlanCopy', failed: 'DatabaseFailed' }),
-      ...lanes({
-        name: 'BuildIndexes',
-        comment: 'Keys and indexes, in lanes of their own',
-        lane: 'BuildIndexesOfLane',
-        laneComment: 'Builds index after index; one that outlives its call is taken up by the next',
-        calls: 'BuildIndexesFunction',
-        items: '$.plan.indexLanes',
-        results: '$.results',
-        next: 'SummariseIndexes',
-        failed: 'DatabaseFailed',
-      }),
-      ...summary('SummariseIndexes', 'BuildIndexes', 'LinkObjects'),
-      ...simple('LinkObjects', 'Foreign keys, triggers, rules and policies: last', 'SyncSequences'),
+      ...copying({ done: 'LinkObjects', planAnew: 'PlanCopy', failed: 'DatabaseFailed' }),
+      ...simple('LinkObjects', 'Triggers, rules and policies: last', 'SyncSequences'),
       ...simple('SyncSequences', 'Sequences stand where they stand on the source', 'Analyze'),
       ...simple('Analyze', 'Statistics for the planner', 'PlanValidation'),
       ...simple('PlanValidation', 'Says what is compared, and by which chunks', 'ValidateLanes'),
@@ -75,7 +63,7 @@ function simple(name: Simple, comment: string, done: string): States {
 }
 
 /** The judge of a Map of lanes: all done, some left for another round, or failed. */
-function summary(name: 'SummariseIndexes' | 'SummariseValidation', map: string, done: string): States {
+function summary(name: 'SummariseValidation', map: string, done: string): States {
   return step({
     name,
     comment: `Judges what ${map} came to: done, another round, or failed`,

@@ -1,4 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
+import { type RunningStatement, readStatements } from './statements.ts'
 
 /** How far a run is in one database. Bytes are estimates of the source's table sizes. */
 export interface Progress {
@@ -13,6 +14,8 @@ export interface Progress {
   readonly partsDone: number
   readonly indexes: number
   readonly indexesDone: number
+  /** What the destination builds, validates or fills at the moment. */
+  readonly statements: readonly RunningStatement[]
 }
 
 /** One round trip; `null` before the ledger exists. */
@@ -21,7 +24,7 @@ export async function readProgress(destination: Session, run: string): Promise<P
     `SELECT pg_catalog.to_regclass('sampan.digest_part') IS NOT NULL AS present`,
   )
   if (!found?.present) return null
-  const [row] = await destination.rows<Progress>(
+  const [row] = await destination.rows<Omit<Progress, 'statements'>>(
     `SELECT o.*, c.*, p.* FROM
       (SELECT count(*)::float8 AS objects,
               count(*) FILTER (WHERE status <> 'pending')::float8 AS "objectsDone",
@@ -36,5 +39,5 @@ export async function readProgress(destination: Session, run: string): Promise<P
          FROM sampan.digest_part WHERE run = $1) p`,
     [run],
   )
-  return row ?? null
+  return row === undefined ? null : { ...row, statements: await readStatements(destination, run) }
 }

@@ -42,6 +42,11 @@ export function more(): StepAnswer<never> {
   return { verdict: 'more', pause: 0, window: null, error: null, output: null }
 }
 
+/** Again after a pause, though nothing is wrong: there is nothing to do yet, and a call that only waits costs its time. */
+export function waiting(seconds: number): StepAnswer<never> {
+  return { verdict: 'retry', pause: Math.max(1, Math.round(seconds)), window: null, error: null, output: null }
+}
+
 export function yielded(): StepAnswer<never> {
   return { verdict: 'yield', pause: 0, window: null, error: null, output: null }
 }

@@ -12,8 +12,7 @@ export const handler = stepHandler('CreateObjects', (event: StepEvent, step) =>
     const { id: run } = event.run
     const hasTime = timeKeeper(step)
     if (!(await applyStage(destination, { run, stage: 'create', hasTime, progressed: step.progressed }))) return more()
-    await alignChunks(destination, run)
-    await requireAllMade(destination, run, event.task.onObjectError)
+    await Promise.all([alignChunks(destination, run), requireAllMade(destination, run, event.task.onObjectError)])
     return done()
   }),
 )

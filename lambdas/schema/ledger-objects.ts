@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
-import type { DueObject } from './apply/flight.ts'
+import type { DueObject, DueStep } from './apply/flight.ts'
+import { SMALL_BYTES } from './plan/key-steps.ts'
 import type { Stage } from './plan/kinds.ts'
 import type { PlannedObject, PlannedRelation } from './plan/planned.ts'
 
@@ -8,24 +9,29 @@ const STORE_OBJECTS = sqlFile(new URL('./sql/store-objects.sql', import.meta.url
 const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta.url))
 const RECORD_FAILURES = sqlFile(new URL('./sql/record-failures.sql', import.meta.url))
 const ALIGN_CHUNKS = sqlFile(new URL('./sql/align-chunks.sql', import.meta.url))
+const FREE_STEPS = sqlFile(new URL('./sql/free-steps.sql', import.meta.url))
 const REOPEN_OBJECTS = sqlFile(new URL('./sql/reopen-objects.sql', import.meta.url))
 
 /** Rows of one INSERT: some megabytes of text at most. */
 const BATCH = 5_000
 
-/** Writes the plan; call it in the transaction that marks the plan as complete. */
-export async function storePlan(
+/** Writes the plan; call it in the flight of the transaction that marks the plan as complete. */
+export function storePlan(
   destination: Session,
   run: string,
   objects: readonly PlannedObject[],
   relations: readonly PlannedRelation[],
-): Promise<void> {
-  for (let at = 0; at < objects.length; at += BATCH) {
-    await destination.rows(STORE_OBJECTS, [run, JSON.stringify(objects.slice(at, at + BATCH))])
-  }
-  for (let at = 0; at < relations.length; at += BATCH) {
-    await destination.rows(STORE_RELATIONS, [run, JSON.stringify(relations.slice(at, at + BATCH))])
-  }
+): Promise<unknown>[] {
+  return [
+    ...batches(objects).map((batch) => destination.rows(STORE_OBJECTS, [run, JSON.stringify(batch)])),
+    ...batches(relations).map((batch) => destination.rows(STORE_RELATIONS, [run, JSON.stringify(batch)])),
+  ]
+}
+
+function batches<Item>(items: readonly Item[]): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
+    items.slice(index * BATCH, (index + 1) * BATCH),
+  )
 }
 
 export interface ObjectFailure {
@@ -48,38 +54,43 @@ export async function alignChunks(session: Session, run: string): Promise<void> 
   await session.rows(ALIGN_CHUNKS, [run])
 }
 
-const DUE = `o.id, o.kind, o.schema, o.name, o.sql, o.verdict, o.bytes::float8 AS bytes`
-
 /** What a stage has still to make, in the order in which it can be made. */
 export async function readDue(session: Session, run: string, stage: Stage, limit: number): Promise<DueObject[]> {
   return session.rows<DueObject>(
-    `SELECT ${DUE} FROM sampan.object o
+    `SELECT o.id, o.kind, o.schema, o.name, o.sql, o.verdict, o.bytes::float8 AS bytes FROM sampan.object o
       WHERE o.run = $1 AND o.stage = $2 AND o.status = 'pending' ORDER BY o.position LIMIT $3`,
     [run, stage, limit],
   )
 }
 
-/**
- * What a lane may take up now: nothing it needs is still to be made, and no other lane is at work on it. Largest first.
- * The row locks last for this statement only; the claim proper is made with the object.
- */
-export async function readFree(session: Session, run: string, stage: Stage, limit: number): Promise<DueObject[]> {
-  return session.rows<DueObject>(
-    `SELECT ${DUE} FROM sampan.object o
-      WHERE o.run = $1 AND o.stage = $2 AND o.status = 'pending'
-        AND NOT EXISTS (SELECT 1 FROM sampan.object needed
-                         WHERE needed.run = o.run AND needed.id = ANY (o.dependencies) AND needed.status = 'pending')
-      ORDER BY o.bytes DESC, o.position LIMIT $3 FOR UPDATE OF o SKIP LOCKED`,
-    [run, stage, limit],
-  )
+/** Steps that a lane may take up now, largest first. */
+export async function readFree(session: Session, run: string, limit: number): Promise<DueStep[]> {
+  return session.rows<DueStep>(FREE_STEPS, [run, limit, SMALL_BYTES])
 }
 
-export async function countPending(session: Session, run: string, stage: Stage): Promise<number> {
-  const [row] = await session.rows<{ count: number }>(
-    `SELECT count(*)::integer AS count FROM sampan.object WHERE run = $1 AND stage = $2 AND status = 'pending'`,
-    [run, stage],
+/** How far what comes after the rows is, and whether there is more to wait for. */
+export interface Standing {
+  /** Objects of the stage that are not made yet, those under way included. */
+  readonly pending: number
+  /** All rows are there. */
+  readonly copied: boolean
+  /** The round of the copy is over without that, or another execution has taken over the run. */
+  readonly ended: boolean
+  /** Since the run began. */
+  readonly seconds: number
+}
+
+export async function readStanding(session: Session, run: string, execution: string): Promise<Standing> {
+  const [row] = await session.rows<Standing>(
+    `SELECT (SELECT count(*)::integer FROM sampan.object o
+              WHERE o.run = r.id AND o.stage = 'index' AND o.status = 'pending') AS pending,
+            r.copied_at IS NOT NULL AS copied,
+            r.execution <> $2 OR r.copied_at IS NULL AND r.copy_ended_at IS NOT NULL AS ended,
+            EXTRACT(epoch FROM pg_catalog.clock_timestamp() - r.started_at)::float8 AS seconds
+       FROM sampan.run r WHERE r.id = $1`,
+    [run, execution],
   )
-  return row?.count ?? 0
+  return row ?? { pending: 0, copied: false, ended: true, seconds: 0 }
 }
 
 export interface UnmadeObject {

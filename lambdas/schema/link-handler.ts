@@ -5,7 +5,7 @@ import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
 
-/** LinkObjects: foreign keys, triggers, rules, policies, publications; event triggers last of all. */
+/** LinkObjects: triggers, rules, policies, publications; event triggers last of all. */
 export const handler = stepHandler('LinkObjects', (event: StepEvent, step) =>
   withDestination(event, step, 'link', async (destination) => {
     const { id: run } = event.run

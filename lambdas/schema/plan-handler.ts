@@ -3,7 +3,7 @@ import { migrateLedger } from '../ledger/migrate.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openSource } from '../postgres/sessions.ts'
-import { inTransaction } from '../postgres/transaction.ts'
+import { inOneFlight } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
@@ -32,6 +32,10 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
   const { database, endpoints } = addressed(event)
   const source = await openSource(event, step.environment, { purpose: 'plan', signal: step.signal })
   const open: Session[] = [source]
+  // The source's objects are read while the destination is made ready. A run that has its plan already needs them not.
+  const unneeded = new AbortController()
+  const dumped = dumpObjects(event, step, AbortSignal.any([step.signal, unneeded.signal]))
+  dumped.catch(() => {})
   try {
     const form = await readDatabaseForm(source)
     const destination = await openOrCreateDatabase(event, step, form)
@@ -43,27 +47,27 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
       database: form.name,
     })
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
-    if (row.objectsPlannedAt === null) await plan(event, step, database, source, destination)
+    if (row.objectsPlannedAt === null) await plan(event, dumped, database, source, destination)
     else await reopenObjects(destination, run.id)
     return done<Planned>({ sealed: false })
   } finally {
-    await Promise.all(open.map((session) => session.close()))
+    unneeded.abort()
+    await Promise.all([...open.map((session) => session.close()), dumped.catch(() => {})])
   }
 })
 
 async function plan(
   event: StepEvent,
-  step: StepTools,
+  dumped: Promise<Dump>,
   database: DatabaseIdentity,
   source: Session,
   destination: Session,
 ): Promise<void> {
   const run = event.run.id
-  const { archive, notices } = await dumpObjects(event, step)
+  const [{ archive, notices }, roles] = await Promise.all([dumped, readRoles(destination)])
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const facts = await readFacts(source, tables)
-  const roles = await readRoles(destination)
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   const planned = planObjects({
     entries,
@@ -72,15 +76,15 @@ async function plan(
     include: chosen?.include ?? ['*.*'],
     exclude: chosen?.exclude ?? [],
   })
-  await inTransaction(destination, async () => {
-    await storePlan(destination, run, planned.objects, planned.relations)
-    await writeEvents(
+  await inOneFlight(destination, () => [
+    ...storePlan(destination, run, planned.objects, planned.relations),
+    writeEvents(
       destination,
       run,
       notices.map((message) => notice(message)),
-    )
-    await markPlanned(destination, run, 'objects_planned_at')
-  })
+    ),
+    markPlanned(destination, run, 'objects_planned_at'),
+  ])
 }
 
 async function readRoles(destination: Session): Promise<DestinationRoles> {
@@ -94,13 +98,13 @@ async function readRoles(destination: Session): Promise<DestinationRoles> {
  * One transaction sees all objects as they are at one moment. Where there are more than it can lock they are read one by
  * one, and the run's story says so.
  */
-async function dumpObjects(event: StepEvent, step: StepTools): Promise<Dump> {
+async function dumpObjects(event: StepEvent, step: StepTools, signal: AbortSignal): Promise<Dump> {
   try {
-    return await dumpOnOwnConnection(event, step, false)
+    return await dumpOnOwnConnection(event, step, signal, false)
   } catch (thrown) {
     if (!(thrown instanceof SampanError) || thrown.code !== 'SRC_DUMP_LOCKS') throw thrown
   }
-  const { archive, notices } = await dumpOnOwnConnection(event, step, true)
+  const { archive, notices } = await dumpOnOwnConnection(event, step, signal, true)
   return {
     archive,
     notices: [...notices, 'there are more objects than one transaction can lock: they were read without one'],
@@ -108,14 +112,19 @@ async function dumpObjects(event: StepEvent, step: StepTools): Promise<Dump> {
 }
 
 /** pg_dump leaves its session with settings and a transaction of its own. */
-async function dumpOnOwnConnection(event: StepEvent, step: StepTools, skipTransaction: boolean): Promise<Dump> {
-  const session = await openSource(event, step.environment, { purpose: 'dump', signal: step.signal })
+async function dumpOnOwnConnection(
+  event: StepEvent,
+  step: StepTools,
+  signal: AbortSignal,
+  skipTransaction: boolean,
+): Promise<Dump> {
+  const session = await openSource(event, step.environment, { purpose: 'dump', signal })
   try {
     return await dump({
       client: session.client,
       args: ['--schema-only'],
       skipTransaction,
-      signal: step.signal,
+      signal,
       timeout: Math.max(1_000, step.remainingMilliseconds() - 15_000),
     })
   } finally {

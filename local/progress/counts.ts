@@ -1,4 +1,5 @@
 import type { Progress } from '../../lambdas/ledger/progress.ts'
+import type { RunningStatement } from '../../lambdas/ledger/statements.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from './units.ts'
 
 /** What a ledger's counts say about one stage of its database, in a few words. */
@@ -45,8 +46,18 @@ function describeCopied(progress: Progress): string {
   return `${formatNumberOf(progress.rows, 'row')}, ${formatBytes(progress.bytesDone)}`
 }
 
-function describeIndexes({ indexes, indexesDone }: Progress): string {
-  return indexes === 0 ? '' : ofTotal(indexesDone, indexes, 'key and index', 'keys and indexes')
+function describeIndexes({ indexes, indexesDone, statements }: Progress): string {
+  if (indexes === 0) return ''
+  const [longest] = statements
+  const counted = ofTotal(indexesDone, indexes, 'key and index', 'keys and indexes')
+  return longest === undefined ? counted : `${counted}; ${describeStatement(longest)}`
+}
+
+/** Such as `orders_note: 62 % of loading tuples in tree, 2 min 05 s`. */
+function describeStatement({ name, phase, done, seconds }: RunningStatement): string {
+  const doing = phase === null ? [] : [phase.replace(/^building index: /, '')]
+  const share = done === null ? doing : [`${Math.floor(done * 100)} % of ${doing[0] ?? 'it'}`]
+  return `${name}: ${[...share, formatDuration(seconds * 1000)].join(', ')}`
 }
 
 function ofTotal(done: number, total: number, noun: string, plural = `${noun}s`): string {

@@ -37,6 +37,14 @@ interface Entry {
   failure: string | null
 }
 
+/** Functions whose `done` is the end of their stage, whatever else goes on. */
+const lastFunctions: ReadonlySet<string> = new Set([
+  'SummariseCopyFunction',
+  'SealFunction',
+  'CloseAccessFunction',
+  'FinishReportFunction',
+])
+
 /**
  * What the run is doing, put together from the calls of its handlers and the counts of its ledgers. It knows the order of
  * the stages, not the workflow: a stage has ended when a later one begins.
@@ -88,7 +96,7 @@ export class ProgressModel {
     } else if (answer.verdict === 'retry' && error !== null) {
       entry.note = `again in ${formatDuration(answer.pause * 1000)}: ${error.code}: ${error.message}`
     } else entry.note = ''
-    if (answer.verdict === 'done' && (entry.stage.id === 'seal' || entry.stage.id === 'close')) this.#end(entry, 'done')
+    if (answer.verdict === 'done' && lastFunctions.has(call.name)) this.#end(entry, 'done')
     this.#changed()
   }
 
@@ -158,6 +166,7 @@ export class ProgressModel {
     const scope = this.#entries.filter((entry) => entry.database === database)
     const at = scope.findIndex((entry) => entry.stage === stage)
     for (const earlier of scope.slice(0, Math.max(0, at))) {
+      if (earlier.stage.id === stage.beside) continue
       if (earlier.state === 'active') this.#end(earlier, 'done')
       else if (earlier.state === 'waiting') earlier.state = 'skipped'
     }
@@ -179,7 +188,8 @@ export class ProgressModel {
     this.#end(failed, 'failed')
     if (failed.database === null) return
     for (const entry of this.#entries) {
-      if (entry.database === failed.database && entry.state === 'waiting') entry.state = 'skipped'
+      if (entry.database !== failed.database) continue
+      if (entry.state === 'waiting' || entry.stage.beside === failed.stage.id) entry.state = 'skipped'
     }
   }
 

@@ -6,6 +6,8 @@ export interface Stage {
   readonly title: string
   /** The functions the state machine calls in this stage. */
   readonly functions: readonly FunctionName[]
+  /** The stage that may still go on when this one begins. */
+  readonly beside?: string
 }
 
 /** Before and after the databases. */
@@ -23,8 +25,13 @@ export const databaseStages: readonly Stage[] = [
   { id: 'plan', title: 'Plan', functions: ['PlanObjectsFunction', 'PlanCopyFunction'] },
   { id: 'create', title: 'Create types, functions, tables, views', functions: ['CreateObjectsFunction'] },
   { id: 'copy', title: 'Copy rows', functions: ['CopyLaneFunction', 'SummariseCopyFunction'] },
-  { id: 'index', title: 'Build keys and indexes', functions: ['BuildIndexesFunction', 'SummariseIndexesFunction'] },
-  { id: 'link', title: 'Add foreign keys, triggers, rules', functions: ['LinkObjectsFunction'] },
+  {
+    id: 'index',
+    title: 'Build keys and indexes',
+    functions: ['BuildIndexesFunction', 'SummariseIndexesFunction'],
+    beside: 'copy',
+  },
+  { id: 'link', title: 'Add triggers, rules, policies', functions: ['LinkObjectsFunction'] },
   { id: 'sequences', title: 'Set sequences', functions: ['SyncSequencesFunction'] },
   { id: 'analyze', title: 'Analyze', functions: ['AnalyzeFunction'] },
   {

@@ -20,6 +20,7 @@ const COUNTS: Progress = {
   partsDone: 0,
   indexes: 8,
   indexesDone: 2,
+  statements: [],
 }
 
 function setUp(databases: readonly string[] = ['shop']) {

@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Session } from '../../postgres/connect.ts'
-import { countPending, readFree } from '../ledger-objects.ts'
-import { type DueObject, sendFlight } from './flight.ts'
+import { readFree, readStanding } from '../ledger-objects.ts'
+import { SMALL_BYTES } from '../plan/key-steps.ts'
+import { type DueStep, sendFlight, stepQuery } from './flight.ts'
 import { recordOutcomes } from './record.ts'
+import { isLong, readServerSize, tune, tuningQuery } from './tuning.ts'
 
-/** A relation up to this size is small: its index costs milliseconds, so many travel together. */
-const SMALL_BYTES = 8 * 1024 * 1024
-/** And so much of them in one flight. */
+/** Of small objects so many bytes of relations in one flight. */
 const FLIGHT_BYTES = 64 * 1024 * 1024
 const FLIGHT = 100
-/** How often a lane without work looks whether another lane's work has freed some. */
-const LOOK_MILLISECONDS = 250
+/** How often a lane without work looks whether there is some, at first and later. */
+const LOOK_MILLISECONDS = 100
+const LATER_LOOK_MILLISECONDS = 1_000
+/** How long a lane looks before it leaves the waiting to the state machine, which costs nothing. */
+const PATIENCE_MILLISECONDS = 10_000
+const LONGEST_PAUSE_SECONDS = 60
 
 export interface LaneOptions {
   readonly run: string
+  readonly execution: string
   readonly lane: number
   /** How many lanes there are. */
   readonly lanes: number
@@ -21,49 +26,95 @@ export interface LaneOptions {
   hasTime(): boolean
   progressed?(): void
   /** Tells the server what the session is about to build, so that it can be found in pg_stat_activity. */
-  announce(object: DueObject): Promise<void>
+  announce(object: DueStep): Promise<void>
+}
+
+/** How a lane's call ended: nothing is left for it, its time is used up, or there is nothing to do yet. */
+export type LaneEnd = { readonly kind: 'complete' } | { readonly kind: 'time' } | Waiting
+
+interface Waiting {
+  readonly kind: 'waiting'
+  readonly seconds: number
 }
 
 /**
- * Makes index-stage objects side by side with other lanes: a large one alone, small ones in flights. Lanes keep apart by the
- * row locks of their claims; one that comes second is told so and goes on.
- * @returns false where the time was used up before the end
+ * Makes index-stage objects side by side with other lanes, as soon as their rows are there: a large one alone, small ones in
+ * flights. Lanes keep apart by the row locks of their claims; one that comes second is told so and goes on. A statement
+ * whose lane is gone is at work on the server and holds its claim: the others see it as another lane's.
  */
-export async function applyLane(session: Session, options: LaneOptions): Promise<boolean> {
-  const { run } = options
+export async function applyLane(session: Session, options: LaneOptions): Promise<LaneEnd> {
+  const { run, execution } = options
+  const size = readServerSize(session)
+  // Sent ahead; where it fails the first question fails too.
+  size.catch(() => {})
+  let idleSince: number | null = null
   for (;;) {
-    if (!options.hasTime()) return false
-    const free = await readFree(session, run, 'index', FLIGHT * 2)
+    if (!options.hasTime()) return { kind: 'time' }
+    const [free, standing] = await Promise.all([
+      readFree(session, run, FLIGHT * 2),
+      readStanding(session, run, execution),
+    ])
+    if (standing.pending === 0 || standing.ended) return { kind: 'complete' }
     const flight = chooseFlight(free, options.lane, options.lanes)
-    const [first] = flight
-    if (first === undefined) {
-      if ((await countPending(session, run, 'index')) === 0) return true
-      await sleep(LOOK_MILLISECONDS, undefined, { signal: options.signal }).catch(() => {})
+    const made = flight.length > 0 && (await take(session, options, flight, free, await size))
+    if (made) {
+      idleSince = null
+      options.progressed?.()
       continue
     }
-    // Sent ahead in the same pipeline: nobody waits for it.
-    const announced = options.announce(first)
-    const outcomes = await sendFlight(session, run, flight, 'try_claim_object')
-    await announced
-    const passing = await recordOutcomes(session, run, outcomes)
-    if ([...outcomes.values()].some(({ kind }) => kind === 'made')) options.progressed?.()
-    if (passing) throw passing
+    idleSince ??= performance.now()
+    const idle = performance.now() - idleSince
+    // One lane stays awake: it takes up work at once, and the others follow soon.
+    if (idle > PATIENCE_MILLISECONDS && options.lane > 0) return { kind: 'waiting', seconds: pause(standing.seconds) }
+    const look = idle > PATIENCE_MILLISECONDS ? LATER_LOOK_MILLISECONDS : LOOK_MILLISECONDS
+    await sleep(look, undefined, { signal: options.signal }).catch(() => {})
   }
 }
 
-/** One large object, another one for each lane; where none is large, this lane's share of the small ones. */
-export function chooseFlight(free: readonly DueObject[], lane: number, lanes: number): readonly DueObject[] {
-  const large = free.filter(({ bytes }) => bytes > SMALL_BYTES)
-  const picked = large[lane % Math.max(1, large.length)]
-  if (picked) return [picked]
-  const share = Math.min(FLIGHT, Math.ceil(free.length / lanes))
-  const start = Math.floor((lane * free.length) / lanes) % Math.max(1, free.length)
-  const flight: DueObject[] = []
+/** A sixtieth of the time the run has taken so far: late by as little, and a day's run stays far below 25,000 events. */
+function pause(seconds: number): number {
+  return Math.min(LONGEST_PAUSE_SECONDS, Math.max(1, seconds / 60))
+}
+
+/** True where something was made. */
+async function take(
+  session: Session,
+  options: LaneOptions,
+  flight: readonly DueStep[],
+  free: readonly DueStep[],
+  size: Awaited<ReturnType<typeof readServerSize>>,
+): Promise<boolean> {
+  const [first] = flight
+  if (first === undefined) return false
+  // Sent ahead in the same pipeline: nobody waits for it.
+  const ahead = [options.announce(first)]
+  if (isLong(first, SMALL_BYTES)) {
+    const long = free.filter((step) => isLong(step, SMALL_BYTES)).length
+    const together = Math.min(options.lanes, Math.max(1, long))
+    ahead.push(session.execute(tuningQuery(tune(size, first.bytes, together))))
+  }
+  const [outcomes] = await Promise.all([sendFlight(session, flight, (step) => stepQuery(options.run, step)), ...ahead])
+  const passing = await recordOutcomes(session, options.run, outcomes)
+  if (passing) throw passing
+  return [...outcomes.values()].some(({ kind }) => kind === 'made' || kind === 'failed')
+}
+
+/** One long step, another one for each lane; where none is long, this lane's share of the short ones. */
+export function chooseFlight(free: readonly DueStep[], lane: number, lanes: number): readonly DueStep[] {
+  const long = free.filter((step) => isLong(step, SMALL_BYTES))
+  const picked = long[lane % Math.max(1, long.length)]
+  // What is short goes first where it can free more work: a table's ALTERs, foreign keys that are only promised.
+  const short = free.filter((step) => !isLong(step, SMALL_BYTES))
+  if (picked && (short.length === 0 || lane > 0)) return [picked]
+  const sharing = picked ? 1 : lanes
+  const share = Math.min(FLIGHT, Math.ceil(short.length / sharing))
+  const start = Math.floor((lane * short.length) / lanes) % Math.max(1, short.length)
+  const flight: DueStep[] = []
   let bytes = 0
-  for (const object of [...free.slice(start), ...free.slice(0, start)]) {
+  for (const step of [...short.slice(start), ...short.slice(0, start)]) {
     if (flight.length === share || bytes > FLIGHT_BYTES) break
-    flight.push(object)
-    bytes += object.bytes
+    flight.push(step)
+    bytes += step.bytes
   }
   return flight
 }

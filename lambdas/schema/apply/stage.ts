@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { readDue } from '../ledger-objects.ts'
 import type { Stage } from '../plan/kinds.ts'
-import { sendFlight } from './flight.ts'
+import { objectQuery, sendFlight } from './flight.ts'
 import { recordOutcomes } from './record.ts'
 
 /** Objects on their way at once: few enough to be answered within a call, many enough to make distance cheap. */
@@ -25,13 +25,19 @@ export interface ApplyOptions {
  */
 export async function applyStage(session: Session, options: ApplyOptions): Promise<boolean> {
   const { run, stage } = options
-  for (;;) {
+  let due = await readDue(session, run, stage, FLIGHT)
+  while (due.length > 0) {
     if (!options.hasTime()) return false
-    const due = await readDue(session, run, stage, FLIGHT)
-    if (due.length === 0) return true
-    const outcomes = await sendFlight(session, run, due, 'claim_object')
+    // What is due next is asked in the same flight; failures block some of it, and then it is asked again.
+    const [outcomes, next] = await Promise.all([
+      sendFlight(session, due, (object) => objectQuery(run, object)),
+      readDue(session, run, stage, FLIGHT),
+    ])
     const passing = await recordOutcomes(session, run, outcomes)
     if ([...outcomes.values()].some(({ kind }) => kind === 'made')) options.progressed?.()
     if (passing) throw passing
+    const made = [...outcomes.values()].every(({ kind }) => kind === 'made')
+    due = made ? next : await readDue(session, run, stage, FLIGHT)
   }
+  return true
 }

@@ -35,10 +35,17 @@ export const beforeRows: ReadonlySet<string> = new Set([
 /** What says something about another object and is nothing without it. */
 export const remarkKinds: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
 
-const indexKinds = new Set(['CONSTRAINT', 'INDEX', 'INDEX ATTACH', 'STATISTICS', 'MATERIALIZED VIEW DATA'])
+const indexKinds = new Set([
+  'CONSTRAINT',
+  'INDEX',
+  'INDEX ATTACH',
+  'STATISTICS',
+  'MATERIALIZED VIEW DATA',
+  // Not before all rows are there: a table that is referenced cannot be emptied to be copied again.
+  'FK CONSTRAINT',
+])
 
 const linkKinds = new Set([
-  'FK CONSTRAINT',
   // Apart from its table only where it is NOT VALID: rows that break it must come first.
   'CHECK CONSTRAINT',
   'TRIGGER',

@@ -4,6 +4,7 @@ import { selectEntries } from '../select/select.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import type { SourceFacts } from './facts.ts'
+import { planSteps } from './key-steps.ts'
 import { relationKinds, remarkKinds } from './kinds.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
 import { assignStages } from './stages.ts'
@@ -33,7 +34,7 @@ export function planObjects(input: PlanInput): Plan {
   const fates = decideFates(entries, leftOut, input)
   const stages = assignStages(entries)
   const sizes = relationSizes(entries, input.facts)
-  const objects = inApplyOrder(entries).map((entry, position): PlannedObject => {
+  const objects = inApplyOrder(entries).map((entry, position): Decided => {
     const fate = fates.get(entry.id)
     const blockedBy = fate?.blockedBy ?? null
     const verdict = fate?.verdict ?? { verdict: 'skip', reason: 'unknown' }
@@ -61,8 +62,21 @@ export function planObjects(input: PlanInput): Plan {
   const holdsRows = new Set(
     entries.filter(({ kind, relationKind }) => kind === 'TABLE' && relationKind !== 'p').map(({ id }) => id),
   )
-  return { objects, relations: copiedRelations(objects, holdsRows, input.facts, filter.everything) }
+  const relations = copiedRelations(objects, holdsRows, input.facts, filter.everything)
+  const rootOf = new Map(
+    relations.flatMap(({ tree, oid }) => {
+      const leaves = new Set(tree ? input.facts.trees.get(oid) : [])
+      return objects.flatMap((object) =>
+        object.kind === 'TABLE' && leaves.has(object.oid) ? [[object.id, oid] as const] : [],
+      )
+    }),
+  )
+  const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
+  return { objects: planSteps(objects, { relations, rootOf, partitioned }), relations }
 }
+
+/** An object before it is decided in which steps it is made. */
+type Decided = Omit<PlannedObject, 'rowsOf' | 'worksOn' | 'buildSql' | 'finishSql'>
 
 interface Fate {
   readonly verdict: EntryVerdict
@@ -128,7 +142,7 @@ function relationSizes(entries: readonly TocEntry[], facts: SourceFacts): Map<nu
 }
 
 function copiedRelations(
-  objects: readonly PlannedObject[],
+  objects: readonly Decided[],
   holdsRows: ReadonlySet<number>,
   facts: SourceFacts,
   everything: boolean,
@@ -150,7 +164,7 @@ function copiedRelations(
 
 /** The trees all of whose leaves are migrated, each as the one relation it travels as. */
 function wholeTrees(
-  objects: readonly PlannedObject[],
+  objects: readonly Decided[],
   facts: SourceFacts,
 ): { readonly relation: PlannedRelation; readonly leaves: readonly number[] }[] {
   const pending = new Map(
@@ -171,7 +185,7 @@ function wholeTrees(
 }
 
 /** A table that is in the archive but no longer in the catalogue would be made, and never filled. */
-function changed(object: PlannedObject): SampanError {
+function changed(object: Decided): SampanError {
   return new SampanError({
     code: 'SRC_OBJECTS_CHANGED',
     message: `the table ${object.schema}.${object.name} went while the source’s objects were being read`,

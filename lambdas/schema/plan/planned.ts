@@ -19,6 +19,13 @@ export interface PlannedObject {
   readonly status: 'pending' | 'skipped' | 'blocked'
   /** The skipped object that it cannot be without. */
   readonly blockedBy: number | null
+  /** Source oids of the relations whose rows must be there first; null: all rows of the database. */
+  readonly rowsOf: readonly number[] | null
+  /** The table a key is added to, as SQL; null for other kinds. */
+  readonly worksOn: string | null
+  /** The object in two steps, where that gains; else both null. */
+  readonly buildSql: string | null
+  readonly finishSql: string | null
 }
 
 /** A table whose rows are copied; `oid` is the source's, `object` the planned object that creates it. */

@@ -1,0 +1,38 @@
+import type { Session } from '../postgres/connect.ts'
+import { applicationName } from '../postgres/sessions.ts'
+
+/** A long statement that the destination is at, whether its lane still lives or not. */
+export interface RunningStatement {
+  readonly kind: string
+  readonly name: string
+  /** Since it began. */
+  readonly seconds: number
+  /** The server's word for what it is doing; null where it says nothing (validation, refresh). */
+  readonly phase: string | null
+  /** 0 to 1, of the phase; null where the server does not say. */
+  readonly done: number | null
+}
+
+/** pg_stat_progress_create_index came with 12. */
+const PROGRESS_SINCE = 120_000
+const NO_PROGRESS = `(SELECT NULL::integer AS pid, NULL::text AS phase, NULL::bigint AS blocks_total,
+  NULL::bigint AS blocks_done, NULL::bigint AS tuples_total, NULL::bigint AS tuples_done)`
+
+/** What the index lanes have under way at the moment, longest first; found by the name that each session gave itself. */
+export async function readStatements(destination: Session, run: string): Promise<RunningStatement[]> {
+  const progress =
+    destination.serverVersion >= PROGRESS_SINCE ? 'pg_catalog.pg_stat_progress_create_index' : NO_PROGRESS
+  return destination.rows<RunningStatement>(
+    `SELECT o.kind, o.name, p.phase,
+            EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.query_start)::float8 AS seconds,
+            CASE WHEN p.tuples_total > 0 THEN p.tuples_done::float8 / p.tuples_total
+                 WHEN p.blocks_total > 0 THEN p.blocks_done::float8 / p.blocks_total END AS done
+       FROM pg_catalog.pg_stat_activity a
+       JOIN sampan.object o ON o.run = $1
+        AND a.application_name = pg_catalog.concat($2::text, o.id)
+       LEFT JOIN ${progress} p ON p.pid = a.pid
+      WHERE a.datname = pg_catalog.current_database() AND a.state = 'active' AND o.stage = 'index' AND o.status = 'pending'
+      ORDER BY a.query_start`,
+    [run, applicationName(run, 'index:')],
+  )
+}

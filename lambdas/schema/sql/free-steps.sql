@@ -1,0 +1,59 @@
+-- $1 run, $2 how many, $3 bytes up to which a relation is small. What a lane may take up now, largest first: the rows it reads
+-- are all there, nothing it needs is still to be made, and nothing else is under way that its locks would wait for.
+-- The row locks last for this statement only; the claim proper is made with the step.
+WITH run AS (
+  SELECT copied_at IS NOT NULL AS copied FROM sampan.run WHERE id = $1
+), view AS (
+  SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1
+), incomplete AS (
+  SELECT DISTINCT c.relation FROM sampan.chunk c, view
+   WHERE c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)
+), building AS (
+  -- Indexes of large tables that can be built side by side: what locks the table against them comes after the last one.
+  SELECT DISTINCT rows_of FROM sampan.object
+   WHERE run = $1 AND stage = 'index' AND status = 'pending' AND bytes > $3 AND built_at IS NULL
+     AND (kind = 'INDEX' OR kind = 'CONSTRAINT' AND build_sql IS NOT NULL)
+), indexing AS (
+  -- A foreign key's validation would hold up what is left to do for the indexes of its table.
+  SELECT DISTINCT rows_of FROM sampan.object
+   WHERE run = $1 AND stage = 'index' AND status = 'pending' AND bytes > $3 AND kind IN ('INDEX', 'CONSTRAINT')
+), adding AS (
+  -- Foreign keys that are still to be added: a validation on one of their tables would hold them up.
+  SELECT DISTINCT rows_of FROM sampan.object
+   WHERE run = $1 AND stage = 'index' AND status = 'pending' AND kind = 'FK CONSTRAINT'
+     AND build_sql IS NOT NULL AND built_at IS NULL
+), held AS (
+  -- The keys of sampan.claim_step that are taken at the moment.
+  SELECT l.objid::bigint AS key FROM pg_catalog.pg_locks l
+   WHERE l.locktype = 'advisory' AND l.classid = 1935764849 AND l.objsubid = 2
+     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+)
+SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step.name AS step, turn.alone,
+       CASE step.name WHEN 'whole' THEN o.sql WHEN 'build' THEN o.build_sql ELSE o.finish_sql END AS sql
+  FROM sampan.object o
+  CROSS JOIN run
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN o.build_sql IS NULL THEN 'whole' WHEN o.built_at IS NULL THEN 'build' ELSE 'finish' END AS name
+  ) step
+  CROSS JOIN LATERAL (
+    SELECT CASE
+      -- Two keys between the same tables, added at once from both ends, would wait for each other.
+      WHEN o.kind = 'FK CONSTRAINT' AND (step.name = 'build' OR o.bytes <= $3) THEN 'foreign keys'
+      WHEN o.kind = 'FK CONSTRAINT' OR o.kind = 'CONSTRAINT' AND step.name = 'whole' THEN o.works_on
+    END AS alone
+  ) turn
+ WHERE o.run = $1 AND o.stage = 'index' AND o.status = 'pending'
+   AND (run.copied OR o.kind <> 'FK CONSTRAINT' AND o.rows_of IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM incomplete i WHERE i.relation = ANY (o.rows_of)))
+   AND NOT EXISTS (SELECT 1 FROM sampan.object needed
+                    WHERE needed.run = o.run AND needed.id = ANY (o.dependencies) AND needed.status = 'pending')
+   AND (o.kind <> 'FK CONSTRAINT' AND o.bytes <= $3
+        OR step.name <> 'finish' AND o.kind = 'INDEX' OR step.name = 'build' AND o.kind = 'CONSTRAINT'
+        OR o.kind <> 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM building b WHERE b.rows_of && o.rows_of)
+        OR o.kind = 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM indexing i WHERE i.rows_of && o.rows_of))
+   AND (o.kind <> 'FK CONSTRAINT' OR step.name = 'build'
+        OR NOT EXISTS (SELECT 1 FROM adding a WHERE a.rows_of && o.rows_of))
+   AND (turn.alone IS NULL
+        OR NOT EXISTS (SELECT 1 FROM held
+                        WHERE held.key = pg_catalog.hashtext($1 || turn.alone)::bigint & 4294967295))
+ ORDER BY o.bytes DESC, o.position LIMIT $2 FOR UPDATE OF o SKIP LOCKED
