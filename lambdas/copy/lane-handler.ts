@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { countFailure, halveChunks } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
-import { readRelations } from '../ledger/relations.ts'
+import { type Relation, readRelations } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import { toSampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
+import { travelAsText } from './fall-back.ts'
 import { Lane } from './lane.ts'
 import { LaneWatch } from './lane-watch.ts'
 import { Pace } from './pace.ts'
@@ -49,6 +50,11 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     }
     return more()
   } catch (thrown) {
+    const refused = lane?.refused ?? null
+    if (refused !== null && !step.signal.aborted) {
+      await fallBackToText(event, step, refused, toSampanError(thrown).code)
+      return more()
+    }
     const claimed = lane?.claimed ?? []
     if (!step.signal.aborted) {
       await note(event, step, claimed, (ledger) => countFailure(ledger, event.run.id, claimed, toSampanError(thrown)))
@@ -62,6 +68,16 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     await Promise.all(open.map((each) => each.close()))
   }
 })
+
+async function fallBackToText(event: StepEvent, step: StepTools, relation: Relation, because: string): Promise<void> {
+  const ledger = await openDestination(event, step.environment, { purpose: 'fall-back', signal: step.signal })
+  try {
+    await travelAsText(ledger, event.run.id, relation, because)
+    step.logger.warn('FORMAT_FELL_BACK', { relation: relation.oid, because })
+  } finally {
+    await ledger.close()
+  }
+}
 
 async function prepare(source: Session, destination: Session, event: StepEvent, pace: Pace, step: StepTools) {
   const run = event.run.id

@@ -4,6 +4,7 @@ import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { type CopyServers, chunkCargo } from './chunk-sql.ts'
 import type { Pace } from './pace.ts'
+import { isWrongBinary, readFallenBack } from './fall-back.ts'
 import { resetRelation, stillHolds } from './renew.ts'
 import { fly } from './stream/flight.ts'
 
@@ -30,6 +31,9 @@ export class Lane {
   readonly #source: Session
   readonly #destination: Session
   readonly #options: LaneOptions
+  /** As the ledger has them now: one whose binary form was refused has become text. */
+  readonly #relations: Map<number, Relation>
+  #refused: Relation | null = null
   /** The chunks of the open transaction, for the count of a failed attempt. */
   #claimed: readonly ClaimedChunk[] = []
 
@@ -38,6 +42,12 @@ export class Lane {
     this.#source = source
     this.#destination = destination
     this.#options = options
+    this.#relations = new Map(options.relations)
+  }
+
+  /** The relation whose binary form a server has refused: it has to travel as text. */
+  get refused(): Relation | null {
+    return this.#refused
   }
 
   /** What the transaction that is open holds. */
@@ -70,20 +80,27 @@ export class Lane {
   }
 
   async #fly(): Promise<Receipt[]> {
-    const { relations, servers, pace, signal } = this.#options
+    const { servers, pace, signal } = this.#options
     const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
-    const cargo = due.map((chunk) => chunkCargo(relationOf(relations, chunk), chunk, servers))
+    const cargo = due.map((chunk) => chunkCargo(relationOf(this.#relations, chunk), chunk, servers))
     await pace.queries(cargo.length, signal)
-    const deliveries = await fly(this.#source, this.#destination, cargo, pace)
+    let broken: ClaimedChunk | undefined
+    const deliveries = await fly(this.#source, this.#destination, cargo, pace, (index) => {
+      broken ??= due[index]
+    }).catch((thrown: unknown) => {
+      const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
+      if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
+      throw thrown
+    })
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
   }
 
   /** The first relation whose chunk, copied in an older view, no longer equals the source. */
   async #outdated(): Promise<Relation | null> {
-    const { relations, servers } = this.#options
+    const { servers } = this.#options
     for (const chunk of this.#claimed) {
       if (chunk.state !== 'done') continue
-      const relation = relationOf(relations, chunk)
+      const relation = relationOf(this.#relations, chunk)
       if (!(await stillHolds(this.#source, relation, chunk, servers))) return relation
     }
     return null
@@ -117,10 +134,12 @@ export class Lane {
   }
 
   async #begin(run: string, generation: number): Promise<ClaimedChunk[]> {
-    const [, claimed] = await Promise.all([
+    const [, claimed, fallen] = await Promise.all([
       this.#destination.execute('BEGIN'),
       claimChunks(this.#destination, run, generation, FLIGHT),
+      readFallenBack(this.#destination, run),
     ])
+    for (const relation of fallen) this.#relations.set(relation.oid, relation)
     return claimed
   }
 }

@@ -28,8 +28,17 @@ export interface Relation {
 const FIELDS = `oid, schema, name, columns, types, format, digest_sql AS "digestSql", has_key AS "hasKey", tree,
                 bytes::float8 AS bytes, pages::float8 AS pages`
 
-export async function readRelations(destination: Session, run: string): Promise<Relation[]> {
-  return destination.rows<Relation>(`SELECT ${FIELDS} FROM sampan.relation WHERE run = $1 ORDER BY schema, name`, [run])
+/** @param which all of the run's, or those alone whose binary form was refused during the copy */
+export async function readRelations(
+  destination: Session,
+  run: string,
+  which: 'all' | 'fell_back' = 'all',
+): Promise<Relation[]> {
+  const more = which === 'all' ? '' : 'AND fell_back'
+  return destination.rows<Relation>(
+    `SELECT ${FIELDS} FROM sampan.relation WHERE run = $1 ${more} ORDER BY schema, name`,
+    [run],
+  )
 }
 
 /** What to read the relation's own rows from: ONLY, because partitions and child tables are relations of their own. */

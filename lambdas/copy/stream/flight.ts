@@ -39,6 +39,7 @@ export interface Governor {
  * Copies one or many chunks in one flight, inside the transactions that both sessions have open: every COPY statement is
  * sent without waiting for the one before, the source's CopyData goes to the destination unread. After an error both
  * connections are destroyed, and with them the destination's transaction: a part of a chunk cannot stay.
+ * @param failedAt told of each COPY that failed; the first one told is the one that broke the flight
  * @throws SampanError mapped by side; COPY_ROWS_DIFFER where the two servers counted differently
  */
 export async function fly(
@@ -46,11 +47,12 @@ export async function fly(
   destination: Session,
   cargo: readonly Cargo[],
   governor: Governor,
+  failedAt: (index: number) => void = () => {},
 ): Promise<Delivery[]> {
   const from = new RawSession(source)
   const to = new RawSession(destination)
   try {
-    const deliveries = await load(from, to, cargo, governor)
+    const deliveries = await load(from, to, cargo, governor, failedAt)
     from.release()
     to.release()
     return deliveries
@@ -64,7 +66,13 @@ export async function fly(
 }
 
 /** All of the source's questions are sent at once; the destination's follow the stream, each COPY behind the CopyDone before. */
-function load(from: RawSession, to: RawSession, cargo: readonly Cargo[], governor: Governor): Promise<Delivery[]> {
+function load(
+  from: RawSession,
+  to: RawSession,
+  cargo: readonly Cargo[],
+  governor: Governor,
+  failedAt: (index: number) => void,
+): Promise<Delivery[]> {
   const valve = new Valve(from.socket)
   governor.govern(valve)
   const sink = new MergingSink(to.socket, valve)
@@ -107,9 +115,14 @@ function load(from: RawSession, to: RawSession, cargo: readonly Cargo[], governo
       }),
       arrived[index]?.promise ?? Promise.reject(new RangeError('no such cargo')),
       item.digest === null ? null : from.query(item.digest),
-    ]).then(([out, into, digest]) =>
-      deliver(out, into, digest, landed[index]?.bytes ?? 0, landed[index]?.milliseconds ?? 0),
-    ),
+    ])
+      .then(([out, into, digest]) =>
+        deliver(out, into, digest, landed[index]?.bytes ?? 0, landed[index]?.milliseconds ?? 0),
+      )
+      .catch((thrown: unknown) => {
+        failedAt(index)
+        throw thrown
+      }),
   )
   return Promise.all(deliveries)
 }
