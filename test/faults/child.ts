@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { StepAnswer } from '../../lambdas/runtime/verdict.ts'
+import type { Message, VictimOptions } from './victim.ts'
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
+
+/** A process of the workflow, in a group of its own so that nothing of it survives a kill. */
+export interface Child {
+  /** Everything the steps answered so far, in their order; only of a victim. */
+  readonly answers: readonly { readonly step: string; readonly call: number; readonly answer: StepAnswer }[]
+  /** Resolves when the call begins, or with false when the process ends before. */
+  called(step: string, call: number): Promise<boolean>
+  /** Lets a held call go on. */
+  go(): void
+  kill(): void
+  /** The exit status (`null` after a kill) and what was written last. */
+  readonly ended: Promise<{ readonly status: number | null; readonly words: string }>
+}
+
+/** Starts the workflow with handlers that say what they do. */
+export function startVictim(options: VictimOptions): Child {
+  return watch(start([path('victim.ts'), JSON.stringify(options)], true))
+}
+
+/** Starts `sampan run` itself. */
+export function startSampan(task: string, out: string): Child {
+  return watch(start([path('../../local/sampan.ts'), 'run', task, '--out', out], false))
+}
+
+function start(args: readonly string[], ipc: boolean): ChildProcess {
+  return spawn(process.execPath, ['--no-warnings', ...args], {
+    detached: true,
+    env: { ...process.env, NO_COLOR: '1', SAMPAN_LOG: '' },
+    stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+  })
+}
+
+function watch(child: ChildProcess): Child {
+  let words = ''
+  const note = (part: Buffer) => {
+    words = (words + part).slice(-4000)
+  }
+  child.stdout?.on('data', note)
+  child.stderr?.on('data', note)
+  const answers: Child['answers'][number][] = []
+  const waiting = new Map<string, PromiseWithResolvers<boolean>>()
+  const waitFor = (key: string) => {
+    const known = waiting.get(key) ?? Promise.withResolvers<boolean>()
+    waiting.set(key, known)
+    return known
+  }
+  child.on('message', (raw) => {
+    const message = raw as Message
+    if (message.type === 'called') waitFor(`${message.step} ${message.call}`).resolve(true)
+    else if (message.type === 'answered') answers.push(message)
+    else words = `${message.code ?? ''} ${message.message}`
+  })
+  const ended = new Promise<{ status: number | null; words: string }>((resolve) => {
+    child.on('close', (status) => {
+      for (const each of waiting.values()) each.resolve(false)
+      resolve({ status, words: words.trim() })
+    })
+  })
+  return {
+    answers,
+    ended,
+    called: (step, call) => Promise.race([waitFor(`${step} ${call}`).promise, ended.then(() => false)]),
+    go: () => {
+      if (child.connected) child.send('go')
+    },
+    kill: () => {
+      try {
+        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It ended by itself in this very moment.
+      }
+    },
+  }
+}

@@ -1,0 +1,341 @@
+/**
+ * Every class of error, made by real servers that are really cut, stopped, filled up and failed over: the step's verdict,
+ * the window it opens, the code it tells, and that the run then ends with equal data.
+ */
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { TaskInput } from '../../lambdas/task/task.ts'
+import { serverAccount } from '../../local/servers/account.ts'
+import type { Server } from '../../local/servers/server.ts'
+import type { FunctionName } from '../../statemachine/functions.ts'
+import { compareDatabases } from '../support/judges.ts'
+import { type Relay, startRelay } from '../support/relay.ts'
+import { startTestServer } from '../support/servers.ts'
+import { ask, type Login } from './ask.ts'
+import { type FaultyRun, runFaulty } from './faulty-run.ts'
+import { loginOf, SOURCE_DATABASE } from './servers.ts'
+import { awaitReplay, primarySettings, type Standby, startStandby } from './standby.ts'
+
+const nasty = readFileSync(new URL('nasty.sql', import.meta.url), 'utf8')
+const names: Record<'source' | 'destination', 'SRC' | 'DST'> = { source: 'SRC', destination: 'DST' }
+
+let source: Server
+let destination: Server
+let relays: Record<'source' | 'destination', Relay>
+let name: string
+
+beforeAll(async () => {
+  source = await startTestServer({ major: 15, settings: { ...primarySettings, max_connections: '60' } })
+  destination = await startTestServer({ major: 18, settings: { max_connections: '60' } })
+  await ask(loginOf(source), 'postgres', `CREATE DATABASE ${SOURCE_DATABASE}`)
+  await ask(loginOf(source), SOURCE_DATABASE, nasty)
+  relays = {
+    source: await startRelay({ port: source.port }),
+    destination: await startRelay({ port: destination.port }),
+  }
+})
+
+afterEach(async () => {
+  await ask(loginOf(destination), 'postgres', `DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)
+})
+
+/** A task of its own name; the destination's database is made by the run, or by `sql` before it. */
+function newTask(overrides: Partial<TaskInput> = {}): TaskInput {
+  name = `errors-${randomBytes(4).toString('hex')}`
+  const side = (server: Server, relay: Relay) => ({
+    host: '127.0.0.1',
+    port: relay.port,
+    user: server.superuser,
+    password: server.password,
+    tls: { mode: 'disable' as const },
+  })
+  return {
+    name,
+    source: side(source, relays.source),
+    destination: side(destination, relays.destination),
+    databases: [{ name: SOURCE_DATABASE, as: name }],
+    lanes: 2,
+    chunkMegabytes: 1,
+    precheck: { acknowledge: ['DST_VERSION_DIFFERS'] },
+    ...overrides,
+  }
+}
+
+async function expectEqual(run: FaultyRun, from: Login = loginOf(source)): Promise<void> {
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const connection = ({ host, port, user, password }: Login, database: string) => ({
+    connection: { host, port, user, password, database },
+  })
+  const differences = await compareDatabases(connection(from, SOURCE_DATABASE), connection(loginOf(destination), name))
+  expect(differences).toEqual([])
+}
+
+/** Runs SQL about sessions of the run until it has found some; which step they belong to is in their names. */
+async function untilFound(server: Server, sql: string): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
+    if ((await ask(loginOf(server), 'postgres', sql)).length > 0) return
+    await sleep(10)
+  }
+  throw new Error(`nothing found by ${sql}`)
+}
+
+const AT_WORK: readonly FunctionName[] = [
+  'PlanObjectsFunction',
+  'PlanCopyFunction',
+  'CreateObjectsFunction',
+  'KeepSnapshotFunction',
+  'CopyLaneFunction',
+  'SummariseCopyFunction',
+  'BuildIndexesFunction',
+  'SummariseIndexesFunction',
+  'LinkObjectsFunction',
+  'SyncSequencesFunction',
+  'AnalyzeFunction',
+  'PlanValidationFunction',
+  'ValidateLaneFunction',
+  'SummariseValidationFunction',
+  'SealFunction',
+]
+const READ_SOURCE: readonly FunctionName[] = [
+  'PlanObjectsFunction',
+  'PlanCopyFunction',
+  'KeepSnapshotFunction',
+  'CopyLaneFunction',
+  'SyncSequencesFunction',
+]
+
+describe('a lost connection', () => {
+  // Login and settings are about this long: the cut comes in the middle of the step's own work.
+  const LOGIN_BYTES = 900
+
+  test.each([
+    ['destination', AT_WORK],
+    ['source', READ_SOURCE],
+  ] as const)(
+    'to the %s in the middle of each step is waited for, and costs nothing',
+    async (side, steps) => {
+      const run = await runFaulty(newTask(), (step, call) => {
+        if (call === 1 && steps.includes(step)) relays[side].cutAfter(LOGIN_BYTES, 'received')
+      })
+      for (const step of steps) {
+        expect(run.errorsOf(step)[0], step).toMatch(new RegExp(`^retry connection ${names[side]}_CONNECTION_LOST$`))
+      }
+      expect(run.answers.filter(({ answer }) => answer.window?.kind === 'other')).toEqual([])
+      await expectEqual(run)
+    },
+    120_000,
+  )
+})
+
+describe('a destination that restarts', () => {
+  test.each(['in order', 'as after a power cut'] as const)(
+    '%s in the middle of DDL, COPY, an index and validation comes back to a run that waits',
+    async (how) => {
+      const steps: FunctionName[] = [
+        'CreateObjectsFunction',
+        'CopyLaneFunction',
+        'BuildIndexesFunction',
+        'ValidateLaneFunction',
+      ]
+      const restarts: Promise<void>[] = []
+      const run = await runFaulty(newTask({ throttle: { megabytesPerSecond: 5 } }), (step, call) => {
+        if (call !== 1 || !steps.includes(step)) return
+        const restart = async () => {
+          // COPY is under way for a second; the other steps end within this time of their own login.
+          await sleep(step === 'CopyLaneFunction' ? 400 : 15)
+          if (how === 'as after a power cut') await destination.kill()
+          await destination.restart()
+        }
+        restarts.push(restart())
+      })
+      await Promise.all(restarts)
+      expect(run.errorsOf('CopyLaneFunction').length).toBeGreaterThan(0)
+      for (const { step, answer } of run.answers.filter(({ answer }) => answer.verdict === 'retry')) {
+        expect([step, answer.window?.kind, answer.error?.code]).toEqual([
+          step,
+          'connection',
+          expect.stringMatching(/^(DST_CONNECTION_LOST|DST_CONNECT_TCP|DST_SERVER_\w+|SNAPSHOT_NOT_KEPT)$/),
+        ])
+      }
+      await expectEqual(run)
+    },
+    120_000,
+  )
+})
+
+test('a destination without a free connection is waited for in the long window, and named', async () => {
+  const task = newTask()
+  const held: { end(): Promise<void> }[] = []
+  const run = await runFaulty(
+    task,
+    async (step, call) => {
+      if (step !== 'CreateObjectsFunction' || call !== 1) return
+      for (;;) {
+        const { host, port, user, password } = loginOf(destination)
+        const client = new pg.Client({ host, port, user, password, database: 'postgres' })
+        client.on('error', () => {})
+        try {
+          await client.connect()
+          held.push(client)
+        } catch {
+          return
+        }
+      }
+    },
+    async ({ step, call }) => {
+      if (step === 'CreateObjectsFunction' && call === 1) {
+        for (const client of held.splice(0)) await client.end()
+      }
+    },
+  )
+  expect(run.errorsOf('CreateObjectsFunction')).toEqual(['retry connection DST_TOO_MANY_CONNECTIONS'])
+  await expectEqual(run)
+}, 60_000)
+
+test('a deadlock with somebody else on the destination is tried again in the short window', async () => {
+  const { host, port, user, password } = loginOf(destination)
+  let other: Promise<void> | null = null
+  const run = await runFaulty(newTask(), async (step, call) => {
+    if (step !== 'LinkObjectsFunction' || call !== 1) return
+    const client = new pg.Client({ host, port, user, password, database: name })
+    await client.connect()
+    await client.query(`SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE customer IN ACCESS EXCLUSIVE MODE`)
+    other = (async () => {
+      // The foreign key's ALTER TABLE holds "Order" and waits for customer: now the circle is closed.
+      await untilFound(
+        destination,
+        `SELECT 1 FROM pg_stat_activity WHERE datname = '${name}' AND application_name LIKE '%:link' AND wait_event_type = 'Lock'
+            AND query LIKE '%ALTER TABLE ONLY public."Order"%'`,
+      )
+      await client.query(`LOCK TABLE "Order" IN ACCESS EXCLUSIVE MODE`)
+      await client.end()
+    })()
+  })
+  await other
+  expect(run.errorsOf('LinkObjectsFunction')).toEqual(['retry other DST_SQL_40P01'])
+  await expectEqual(run)
+}, 60_000)
+
+describe('a session that somebody ends', () => {
+  test.each([
+    ['source', 'pg_cancel_backend', 'retry other SRC_SQL_57014'],
+    ['destination', 'pg_cancel_backend', 'retry other DST_SQL_57014'],
+    ['source', 'pg_terminate_backend', 'retry connection SRC_CONNECTION_LOST'],
+    ['destination', 'pg_terminate_backend', 'retry connection DST_CONNECTION_LOST'],
+  ] as const)(
+    'the lane’s on the %s, by %s, is replaced',
+    async (side, how, expected) => {
+      const server = side === 'source' ? source : destination
+      let done: Promise<void> | null = null
+      const run = await runFaulty(newTask({ throttle: { megabytesPerSecond: 3 } }), (step, call) => {
+        if (step !== 'CopyLaneFunction' || call !== 1) return
+        done = untilFound(
+          server,
+          `SELECT ${how}(pid) FROM pg_stat_activity WHERE application_name LIKE 'sampan:${name}:lane:%' AND query LIKE 'COPY %' AND state = 'active' LIMIT 1`,
+        )
+      })
+      await done
+      expect(run.errorsOf('CopyLaneFunction')[0]).toBe(expected)
+      await expectEqual(run)
+    },
+    60_000,
+  )
+})
+
+describe('a full disk', () => {
+  const DISK_BYTES = 48 * 1024 * 1024
+  let disk: string | null = null
+  beforeAll(() => {
+    const directory = mkdtempSync(join(tmpdir(), 'sampan-disk-'))
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'tmpfs', directory], { stdio: 'ignore' })
+      disk = directory
+    } catch {
+      // Only root may mount; elsewhere the class of the error is tested by errors.test.ts of its room.
+      rmSync(directory, { recursive: true })
+    }
+  })
+  afterAll(async () => {
+    if (disk === null) return
+    await ask(loginOf(destination), 'postgres', 'DROP TABLESPACE IF EXISTS small')
+    execFileSync('umount', [disk])
+    rmSync(disk, { recursive: true })
+  })
+
+  test('of the destination is waited for until somebody makes room', async ({ skip }) => {
+    if (disk === null) return skip('no right to mount a small file system')
+    const { uid, gid } = serverAccount().ids
+    if (uid !== undefined && gid !== undefined) chownSync(disk, uid, gid)
+    chmodSync(disk, 0o700)
+    // A file system of its own for the database, not for the WAL: a server that cannot write its WAL goes down instead.
+    await ask(loginOf(destination), 'postgres', `CREATE TABLESPACE small LOCATION '${disk}'`)
+    const task = newTask()
+    await ask(loginOf(destination), 'postgres', `CREATE DATABASE "${name}" TEMPLATE template0 TABLESPACE small`)
+    const ballast = join(disk, 'ballast')
+    let filled = false
+    const run = await runFaulty(
+      task,
+      (step) => {
+        if (step !== 'CopyLaneFunction' || filled) return
+        filled = true
+        try {
+          writeFileSync(ballast, Buffer.alloc(DISK_BYTES))
+        } catch {
+          // Now it is full. The ledger gets a little room: it is the rows that shall not fit.
+          truncateSync(ballast, statSync(ballast).size - 3_000_000)
+        }
+      },
+      ({ step, answer }) => {
+        if (step === 'CopyLaneFunction' && answer.verdict === 'retry') rmSync(ballast, { force: true })
+      },
+    )
+    expect(new Set(run.errorsOf('CopyLaneFunction'))).toEqual(new Set(['retry other DST_SQL_53100']))
+    const told = run.answers.find(({ answer }) => answer.error?.code === 'DST_SQL_53100')
+    expect(told?.answer.error?.remedy).toBe('enlarge the storage of the destination')
+    await expectEqual(run)
+    await ask(loginOf(destination), 'postgres', `DROP DATABASE "${name}" WITH (FORCE)`)
+  }, 60_000)
+})
+
+describe('a source that fails over to its standby', () => {
+  let standby: Standby
+  test('in the middle of the copy: the view is taken anew, what was written meanwhile is copied again', async () => {
+    standby = await startStandby(source)
+    await awaitReplay(loginOf(source), standby)
+    let failover: Promise<void> | null = null
+    const run = await runFaulty(newTask({ throttle: { megabytesPerSecond: 3 } }), (step, call) => {
+      if (step !== 'CopyLaneFunction' || call !== 1) return
+      failover = (async () => {
+        await untilFound(
+          destination,
+          `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'sampan:${name}:lane:%' AND state <> 'idle'`,
+        )
+        await sleep(700)
+        await source.kill()
+        relays.source.leadTo(null)
+        relays.source.cut()
+        await standby.promote()
+        await ask(standby, SOURCE_DATABASE, `INSERT INTO heap_log SELECT 'after', now() FROM generate_series(1, 7)`)
+        relays.source.leadTo(standby.port)
+      })()
+    })
+    await failover
+    const told = run.answers.filter(({ answer }) => answer.verdict === 'retry').map(({ answer }) => answer.window?.kind)
+    expect(told.length).toBeGreaterThan(0)
+    expect(new Set(told)).toEqual(new Set(['connection']))
+    await expectEqual(run, standby)
+    const events = await ask(
+      loginOf(destination),
+      name,
+      `SELECT code FROM sampan.event WHERE code = 'SNAPSHOT_RENEWED'`,
+    )
+    expect(events.length).toBeGreaterThan(0)
+    await standby.stop()
+  }, 120_000)
+})

@@ -1,0 +1,71 @@
+/** `npm run faults`: migrations to which something is done, and judges that must find nothing. See docs/faults.md. */
+import { parseArgs } from 'node:util'
+import { KINDS, readCase } from './case.ts'
+import { type CaseResult, runCase } from './run-case.ts'
+import { type Pair, startPair } from './servers.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '200' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string', multiple: true },
+    kind: { type: 'string' },
+    minutes: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+
+const first = Number(values.from)
+const wanted = values.seed?.map(Number) ?? Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
+const seeds = wanted.filter((seed) => values.kind === undefined || readCase(seed).kind === values.kind)
+const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000
+
+const results: CaseResult[] = []
+const queue = [...seeds]
+await Promise.all(Array.from({ length: Math.min(Number(values.jobs), seeds.length) }, work))
+summarise()
+process.exit(results.some(({ problems }) => problems.length > 0) || results.length === 0 ? 1 : 0)
+
+async function work(): Promise<void> {
+  let pair: Pair | null = null
+  for (let seed = queue.shift(); seed !== undefined && Date.now() < until; seed = queue.shift()) {
+    pair ??= await startPair()
+    const fault = readCase(seed)
+    const result = await runCase(fault, pair).catch(
+      (thrown: unknown): CaseResult => ({
+        ...{ case: fault, done: '', hit: false, seconds: 0, answers: [] },
+        problems: [`the case itself broke: ${thrown instanceof Error ? thrown.stack : thrown}`],
+      }),
+    )
+    results.push(result)
+    print(result)
+    if (result.problems.length === 0) continue
+    // The next case must not suffer for this one.
+    await pair.stop()
+    pair = null
+  }
+  await pair?.stop()
+}
+
+function print({ case: { kind, seed }, done, hit, seconds, problems, answers }: CaseResult): void {
+  const verdict = problems.length > 0 ? 'WRONG ' : hit ? 'equal ' : 'missed'
+  const line = [kind.padEnd(9), String(seed).padStart(4), verdict, `${seconds.toFixed(1).padStart(5)} s`, done]
+  process.stdout.write(`${line.join('  ')}\n`)
+  if (values.verbose || problems.length > 0) for (const answer of answers) process.stdout.write(`      ${answer}\n`)
+  for (const problem of problems) process.stdout.write(`    ${problem}\n`)
+}
+
+function summarise(): void {
+  process.stdout.write('\nkind       cases  equal  missed  wrong  median s\n')
+  for (const kind of [...KINDS, 'all'] as const) {
+    const own = results.filter((result) => kind === 'all' || result.case.kind === kind)
+    const wrong = own.filter(({ problems }) => problems.length > 0).length
+    const missed = own.filter(({ problems, hit }) => problems.length === 0 && !hit).length
+    const median = own.map(({ seconds }) => seconds).sort((a, b) => a - b)[Math.floor(own.length / 2)] ?? 0
+    const cells = [own.length, own.length - wrong - missed, missed, wrong]
+      .map((count) => String(count).padStart(5))
+      .join('  ')
+    process.stdout.write(`${kind.padEnd(9)}  ${cells}  ${median.toFixed(1).padStart(8)}\n`)
+  }
+}

@@ -1,0 +1,90 @@
+import { createServer, type Socket, connect as tcpConnect } from 'node:net'
+
+/** A TCP relay to one server on this machine that can delay, count, cut, and lead elsewhere. */
+export interface TcpRelay {
+  readonly port: number
+  /** Cuts every connection now, both ways, as a lost network does. */
+  cut(): void
+  /** Cuts as soon as this many more bytes have come from the server, or gone to it. */
+  cutAfter(bytes: number, direction: 'received' | 'sent', done?: () => void): void
+  /** Where connections made from now on lead; `null`: nowhere, they are reset. What a name does at a failover. */
+  leadTo(port: number | null): void
+  close(): void
+}
+
+export interface RelayOptions {
+  readonly port: number
+  /** One way, milliseconds: twice that is the round trip. */
+  readonly delay?: number
+}
+
+interface Limit {
+  left: number
+  done: () => void
+}
+
+const NO_LIMIT = Number.POSITIVE_INFINITY
+
+export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
+  const sockets = new Set<Socket>()
+  const limits: Record<'received' | 'sent', Limit> = {
+    received: { left: NO_LIMIT, done: () => {} },
+    sent: { left: NO_LIMIT, done: () => {} },
+  }
+  let target: number | null = options.port
+  const cut = () => {
+    for (const socket of sockets) socket.resetAndDestroy()
+    sockets.clear()
+  }
+  const server = createServer({ noDelay: true }, (near) => {
+    near.on('error', () => {})
+    if (target === null) {
+      near.resetAndDestroy()
+      return
+    }
+    const far = tcpConnect({ host: '127.0.0.1', port: target, noDelay: true })
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      from.on('data', (chunk) => {
+        const forward = () => {
+          if (!to.destroyed && !to.write(chunk)) {
+            from.pause()
+            to.once('drain', () => from.resume())
+          }
+        }
+        if (options.delay) setTimeout(forward, options.delay)
+        else forward()
+        const limit = limits[from === far ? 'received' : 'sent']
+        limit.left -= chunk.length
+        if (limit.left > 0) return
+        limit.left = NO_LIMIT
+        cut()
+        limit.done()
+      })
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    cut,
+    cutAfter: (bytes, direction, done = () => {}) => {
+      limits[direction] = { left: bytes, done }
+    },
+    leadTo: (port) => {
+      target = port
+    },
+    close: () => {
+      cut()
+      server.close()
+    },
+  }
+}
