@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
 import type { Task } from '../task/task.ts'
+import type { ChunkKind } from './chunks.ts'
 import { LARGE_OBJECTS_OID } from './relations.ts'
 
 const READ = sqlFile(new URL('./sql/read-comparisons.sql', import.meta.url))
@@ -12,6 +13,14 @@ export interface Comparison {
   readonly schema: string
   readonly name: string
   readonly format: 'binary' | 'text'
+  /** Why it travels as text; `null` where it is binary. */
+  readonly formatReason?: string | null
+  /** How it is cut into chunks, and why in that way. */
+  readonly cutReason?: string | null
+  /** What its chunks are ranges of. */
+  readonly kind?: ChunkKind | null
+  /** Number of its first chunk: the largest chunks of the run come first. */
+  readonly order?: number | null
   /** Estimated, of the source. */
   readonly bytes: number
   /** What became of the object that creates the relation; `null` where none is known. */

@@ -77,6 +77,10 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     attempts: relation.attempts,
     lastError: relation.lastError,
     format: relation.format,
+    formatReason: relation.formatReason ?? null,
+    ranges: relation.kind ?? null,
+    cutReason: relation.cutReason ?? null,
+    order: relation.order ?? null,
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
     difference: difference === undefined ? null : withoutRelation(difference),
   }

@@ -54,6 +54,14 @@ const tableSchema = z.object({
   attempts: count,
   lastError: z.string().nullable(),
   format: z.enum(['binary', 'text']),
+  /** Why it travels as text. */
+  formatReason: z.string().nullish(),
+  /** What its chunks are ranges of: pages (`tid`), values of a key, object ids; `whole`: one chunk. */
+  ranges: z.enum(['whole', 'tid', 'key', 'large_objects']).nullish(),
+  /** Why it is cut in that way. */
+  cutReason: z.string().nullish(),
+  /** Number of its first chunk in the order of the plan, the largest first. */
+  order: z.int().nullish(),
   /** Of all its chunks together; lanes work at once. */
   seconds: number.nullable(),
   difference: differenceSchema.nullable(),

@@ -11,6 +11,7 @@ import { errorText } from '../problem-text.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
 import { line } from './line.ts'
 import { objectLines } from './objects.ts'
+import { planLines } from './plan.ts'
 
 /** How many things of one kind are named; the report names all. */
 const NAMED = 5
@@ -53,10 +54,10 @@ function databaseLines(database: DatabaseReport): readonly string[] {
     : ''
   return [
     styleText('bold', name === as ? name : `${name} → ${as}`) + versions,
-    ...rowLines(database),
+    ...(database.status === 'planned' ? planLines(database.tables) : rowLines(database)),
     ...objectLines(database.objects),
     ...sequenceLines(database.sequences),
-    ...comparisonLines(database),
+    ...(database.status === 'planned' ? [] : comparisonLines(database)),
     ...(database.error === null ? [] : [errorText(database.error)]),
   ]
 }

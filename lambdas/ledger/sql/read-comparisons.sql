@@ -1,5 +1,6 @@
 -- $1 run. What the chunks' receipts say of the source and the digest parts of the destination, a row per relation.
-SELECT r.oid, r.schema, r.name, r.format, r.bytes::float8 AS bytes, o.status AS "objectStatus",
+SELECT r.oid, r.schema, r.name, r.format, r.format_reason AS "formatReason", r.cut_reason AS "cutReason",
+       c.kind, c.first AS "order", r.bytes::float8 AS bytes, o.status AS "objectStatus",
        COALESCE(c.chunks, 0) AS chunks, COALESCE(c.open, 0) AS "openChunks", COALESCE(c.attempts, 0) AS attempts,
        c.copied_bytes::float8 AS "copiedBytes", c.milliseconds, c.last_error AS "lastError",
        c.rows::text AS "sourceRows", c.digest::text AS "sourceDigest",
@@ -10,7 +11,7 @@ SELECT r.oid, r.schema, r.name, r.format, r.bytes::float8 AS bytes, o.status AS 
   JOIN sampan.run run ON run.id = r.run
   LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
   LEFT JOIN (
-    SELECT relation, count(*)::integer AS chunks,
+    SELECT relation, count(*)::integer AS chunks, min(kind) AS kind, min(id) AS first,
            count(*) FILTER (WHERE state = 'pending' OR chunk.generation < latest.generation)::integer AS open,
            sum(attempts)::integer AS attempts, sum(copied_bytes) AS copied_bytes, sum(milliseconds) AS milliseconds,
            max(last_error) AS last_error, sum(rows) AS rows,

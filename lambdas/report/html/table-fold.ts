@@ -61,12 +61,18 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
     table.chunksDone === table.chunks
-      ? countText(table.chunks)
-      : `${countText(table.chunksDone)} of ${countText(table.chunks)}`,
+      ? html`<span title="${cutText(table)}">${countText(table.chunks)}</span>`
+      : html`<span title="${cutText(table)}">${countText(table.chunksDone)} of ${countText(table.chunks)}</span>`,
     compared(table),
     digest(table),
   ])
   return fold('Tables', tables.length, content, tables.length <= SHOWN_OPEN)
+}
+
+/** How the table is cut and travels, under the pointer. */
+function cutText({ cutReason, format, formatReason }: TableReport): string {
+  const form = formatReason ? `${format}: ${formatReason}` : format
+  return cutReason ? `${cutReason}; ${form}` : form
 }
 
 function rank(table: TableReport): number {
