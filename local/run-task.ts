@@ -56,7 +56,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   const model = new ProgressModel(task.databases.map(({ name }) => name))
   const watch = new Watch(model)
   const handlers = observe(run.handlers ?? (await loadHandlers()), watch)
-  const execution = runLocally({ definition: toDefinition(), handlers, input, executionName })
+  const execution = runLocally({ definition: toDefinition(), validated: true, handlers, input, executionName })
   const display = startDisplay(run.display, model)
   const stop = () => void execution.stop()
   run.signal.addEventListener('abort', stop, { once: true })

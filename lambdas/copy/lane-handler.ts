@@ -29,8 +29,13 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   const session = { purpose: `lane:${number}`, signal: step.signal }
   const reserve = Math.min(FLIGHT_MILLISECONDS, step.remainingMilliseconds() / 4)
   const hasTime = () => !step.signal.aborted && step.remainingMilliseconds() > reserve
-  const destination = await openDestination(event, step.environment, { ...session, pipeline: true })
+  const destination = await openDestination(event, step.environment, session)
   const open: Session[] = [destination]
+  const opening = openSource(event, step.environment, session)
+  opening.then(
+    (source) => open.push(source),
+    () => {},
+  )
   const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
   const watch = new LaneWatch(
     () => openDestination(event, step.environment, { purpose: `watch:${number}`, signal: step.signal }),
@@ -41,9 +46,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   try {
     const round = await readRound(destination, event.run.id, event.run.execution)
     if (round.ended || round.copied) return done()
-    const source = await openSource(event, step.environment, session)
-    open.push(source)
-    lane = await prepare(source, destination, event, pace, step)
+    lane = await prepare(await opening, destination, event, pace, step)
     watch.start(step.logger)
     while (await untilWanted(destination, event, pace, hasTime, step.signal)) {
       if (await lane.copyAll(() => hasTime() && pace.mayWork, step.progressed)) return done()
@@ -64,7 +67,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     await note(event, step, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
     return more()
   } finally {
-    await watch.stop()
+    await Promise.all([watch.stop(), opening.catch(() => {})])
     await Promise.all(open.map((each) => each.close()))
   }
 })
@@ -81,13 +84,16 @@ async function fallBackToText(event: StepEvent, step: StepTools, relation: Relat
 
 async function prepare(source: Session, destination: Session, event: StepEvent, pace: Pace, step: StepTools) {
   const run = event.run.id
-  const [generation, relations] = await Promise.all([
+  const [generation, relations, control] = await Promise.all([
     importView(source, destination, run, step.signal),
     readRelations(destination, run),
+    readLaneControl(destination, run),
   ])
+  pace.apply(control)
   return new Lane(source, destination, {
     run,
     lane: event.lane ?? 0,
+    lanes: event.task.lanes,
     generation,
     servers: copyServers(source, destination, event.task),
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
@@ -105,9 +111,9 @@ async function untilWanted(
   signal: AbortSignal,
 ): Promise<boolean> {
   while (hasTime()) {
-    pace.apply(await readLaneControl(destination, event.run.id))
     if (pace.mayWork) return true
     await sleep(WAIT_MILLISECONDS, undefined, { signal }).catch(() => {})
+    pace.apply(await readLaneControl(destination, event.run.id))
   }
   return false
 }

@@ -3,17 +3,22 @@ import type { Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { type CopyServers, chunkCargo } from './chunk-sql.ts'
-import type { Pace } from './pace.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
+import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
 import { fly } from './stream/flight.ts'
 
-/** One claim takes a large chunk, or as many small ones as fit: they travel in one flight. */
-const FLIGHT = { bytes: 8_000_000, count: 64 }
+/**
+ * One claim takes a large chunk, or as many small ones as fit: they travel in one flight. Every lane is to have two flights
+ * at least; each table takes its locks on the destination until the flight is over.
+ */
+const FLIGHT = { bytes: 8_000_000, least: 16, most: 256 }
 
 export interface LaneOptions {
   readonly run: string
   readonly lane: number
+  /** How many lanes there are. */
+  readonly lanes: number
   /** The generation of the view the source session reads by. */
   readonly generation: number
   readonly servers: CopyServers
@@ -121,9 +126,8 @@ export class Lane {
 
   /** Receipts, COMMIT, BEGIN and the next claim, sent together. */
   async #claim(receipts: readonly Receipt[]): Promise<void> {
-    const { run, generation } = this.#options
     const settled = this.#claimed.length === 0 ? [] : this.#settle(receipts)
-    const [claimed] = await Promise.all([this.#begin(run, generation), ...settled])
+    const [claimed] = await Promise.all([this.#begin(), ...settled])
     this.#claimed = claimed
   }
 
@@ -133,10 +137,13 @@ export class Lane {
     return [writeReceipts(this.#destination, run, lane, receipts), this.#destination.execute('COMMIT')]
   }
 
-  async #begin(run: string, generation: number): Promise<ClaimedChunk[]> {
+  async #begin(): Promise<ClaimedChunk[]> {
+    const { run, generation, relations, lanes } = this.#options
+    const share = Math.ceil(relations.size / (2 * lanes))
+    const count = Math.min(Math.max(share, FLIGHT.least), FLIGHT.most)
     const [, claimed, fallen] = await Promise.all([
       this.#destination.execute('BEGIN'),
-      claimChunks(this.#destination, run, generation, FLIGHT),
+      claimChunks(this.#destination, run, generation, { bytes: FLIGHT.bytes, count }),
       readFallenBack(this.#destination, run),
     ])
     for (const relation of fallen) this.#relations.set(relation.oid, relation)

@@ -4,6 +4,7 @@ import pg from 'pg'
 import { SampanError } from '../runtime/errors.ts'
 import { toConnectError } from './connect-errors.ts'
 import { type Side, toDatabaseError } from './errors.ts'
+import { type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
 import { pinSettings } from './session-settings.ts'
 import { valueTypes } from './value-types.ts'
 
@@ -62,6 +63,8 @@ export interface Session {
 export async function connect(options: ConnectOptions): Promise<Session> {
   const address = `${options.host}:${options.port}`
   if (options.signal?.aborted) throw aborted()
+  const kept = takeKept(kindOf(options))
+  if (kept !== null) return session(options, kept, pin(options, kept.client, kept.serverVersion))
   const client = new pg.Client({
     host: options.host,
     port: options.port,
@@ -84,48 +87,59 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   try {
     await client.connect()
     const serverVersion = versionNumber(parameters.get('server_version') ?? '')
-    await client.query(pinSettings(serverVersion, options.settings))
-    return session(options, client, serverVersion, parameters, destroy)
+    const pinned = pin(options, client, serverVersion)
+    // The first question of a pipelined session travels right behind the settings, and fails with them.
+    if (!options.pipeline) await pinned
+    return session(options, { client, serverVersion, parameters }, pinned)
   } catch (thrown) {
-    options.signal?.removeEventListener('abort', destroy)
     destroy()
     if (options.signal?.aborted) throw aborted()
     throw toConnectError(thrown, options.side, { address, byIam: options.byIam ?? false })
+  } finally {
+    options.signal?.removeEventListener('abort', destroy)
   }
 }
 
-function session(
-  options: ConnectOptions,
-  client: pg.Client,
-  serverVersion: number,
-  parameters: ReadonlyMap<string, string>,
-  destroy: () => void,
-): Session {
+/** Pins the settings of a session, its name among them: a kept one had another. */
+function pin(options: ConnectOptions, client: pg.Client, serverVersion: number): Promise<unknown> {
+  const settings = { ...options.settings, application_name: options.applicationName }
+  const pinned = client.query(pinSettings(serverVersion, settings))
+  // Whoever asks something gets the error.
+  pinned.catch(() => {})
+  return pinned
+}
+
+/** Sessions of one kind may stand in for each other: the same server, database, user and way in. */
+function kindOf(options: ConnectOptions): string {
+  const { side, host, port, user, database, tls, pipeline } = options
+  return JSON.stringify([side, host, port, user, database, tls === false ? null : tls, pipeline ?? false])
+}
+
+function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<unknown>): Session {
   const { side, signal } = options
-  const mapped = (thrown: unknown) => (signal?.aborted ? aborted() : toDatabaseError(thrown, side))
+  const { client } = opened
+  const destroy = () => socketOf(client).destroy()
+  signal?.addEventListener('abort', destroy, { once: true })
+  const ask = async (text: string, values?: readonly unknown[]) => {
+    try {
+      const [, result] = await Promise.all([pinned, client.query(text, values as unknown[] | undefined)])
+      return result
+    } catch (thrown) {
+      throw signal?.aborted ? aborted() : toDatabaseError(thrown, side)
+    }
+  }
   return {
+    ...opened,
     side,
-    client,
-    serverVersion,
-    parameters,
     async rows<Row>(text: string, values?: readonly unknown[]) {
-      try {
-        const result = await client.query(text, values as unknown[] | undefined)
-        return result.rows as Row[]
-      } catch (thrown) {
-        throw mapped(thrown)
-      }
+      return (await ask(text, values)).rows as Row[]
     },
     async execute(text) {
-      try {
-        await client.query(text)
-      } catch (thrown) {
-        throw mapped(thrown)
-      }
+      await ask(text)
     },
     async close() {
       signal?.removeEventListener('abort', destroy)
-      if (socketOf(client).destroyed) return
+      if (socketOf(client).destroyed || (side === 'destination' && keepClient(kindOf(options), opened))) return
       // A server that does not answer Terminate must not hold the step: the socket is closed after a second.
       const timer = setTimeout(destroy, 1_000)
       await client.end().catch(() => {})

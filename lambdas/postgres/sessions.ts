@@ -28,13 +28,13 @@ export async function openSource(
   return open('source', event, environment, options)
 }
 
-/** A connection to the destination database of the event. */
+/** A connection to the destination database of the event; pipelined, because it is the far one. */
 export async function openDestination(
   event: StepEvent,
   environment: CloudEnvironment,
   options: SessionOptions,
 ): Promise<Session> {
-  return open('destination', event, environment, options)
+  return open('destination', event, environment, { pipeline: true, ...options })
 }
 
 /** The server cuts an application name at 63 bytes; what a session is for must survive. */
