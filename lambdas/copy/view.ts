@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { liveSnapshots } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
-import { beginInSnapshot } from '../postgres/snapshot.ts'
+import { beginInView } from '../postgres/snapshot.ts'
 import { SampanError } from '../runtime/errors.ts'
 
 /** How long a lane looks for a keeper before it leaves the waiting to the state machine. */
@@ -23,7 +23,7 @@ export async function importView(
   const until = performance.now() + PATIENCE_MILLISECONDS
   for (let pause = PAUSE.first; performance.now() < until && !signal.aborted; pause *= 2) {
     for (const snapshot of await liveSnapshots(destination, run)) {
-      if (await beginInSnapshot(source, snapshot.id)) return snapshot.generation
+      if (await beginInView(source, snapshot)) return snapshot.generation
     }
     await sleep(Math.min(pause, PAUSE.longest), undefined, { signal }).catch(() => {})
   }

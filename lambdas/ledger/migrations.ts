@@ -10,4 +10,5 @@ export const migrations: readonly Migration[] = [
   { number: 1, sql: sqlFile(new URL('./sql/000001.sql', import.meta.url)) },
   { number: 2, sql: sqlFile(new URL('./sql/000002.sql', import.meta.url)) },
   { number: 3, sql: sqlFile(new URL('./sql/000003.sql', import.meta.url)) },
+  { number: 4, sql: sqlFile(new URL('./sql/000004.sql', import.meta.url)) },
 ]

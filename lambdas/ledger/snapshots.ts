@@ -8,6 +8,8 @@ export interface SnapshotRow {
   readonly hop: number
   /** What `pg_export_snapshot()` answered. */
   readonly id: string
+  /** What it sees, by which it is told from another one of the same id. */
+  readonly view: string | null
   readonly holder: string
   /** Seconds until the holder has to leave; negative when it should be gone. */
   readonly secondsLeft: number
@@ -19,7 +21,7 @@ export interface SnapshotRow {
  */
 export async function liveSnapshots(destination: Session, run: string): Promise<SnapshotRow[]> {
   return destination.rows<SnapshotRow>(
-    `SELECT generation, hop, id, holder,
+    `SELECT generation, hop, id, view, holder,
             EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8 AS "secondsLeft"
        FROM sampan.snapshot s
       WHERE run = $1 AND generation = (SELECT max(generation) FROM sampan.snapshot WHERE run = $1)
@@ -52,6 +54,7 @@ export interface NewSnapshot {
   readonly generation: number
   readonly hop: number
   readonly id: string
+  readonly view: string | null
   readonly holder: string
   readonly position: string | null
   readonly lifeSeconds: number
@@ -63,11 +66,20 @@ export interface NewSnapshot {
  */
 export async function publishSnapshot(destination: Session, run: string, snapshot: NewSnapshot): Promise<boolean> {
   const written = await destination.rows(
-    `INSERT INTO sampan.snapshot (run, generation, hop, id, holder, position, expires_at)
-     SELECT $1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp() + $7 * interval '1 second'
+    `INSERT INTO sampan.snapshot (run, generation, hop, id, holder, position, expires_at, view)
+     SELECT $1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp() + $7 * interval '1 second', $8
       WHERE (SELECT state FROM sampan.run WHERE id = $1) = 'open'
      ON CONFLICT DO NOTHING RETURNING 1`,
-    [run, snapshot.generation, snapshot.hop, snapshot.id, snapshot.holder, snapshot.position, snapshot.lifeSeconds],
+    [
+      run,
+      snapshot.generation,
+      snapshot.hop,
+      snapshot.id,
+      snapshot.holder,
+      snapshot.position,
+      snapshot.lifeSeconds,
+      snapshot.view,
+    ],
   )
   return written.length === 1
 }

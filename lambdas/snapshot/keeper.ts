@@ -1,6 +1,6 @@
 import { liveSnapshots, newestHop, publishSnapshot, type SnapshotRow } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
-import { BEGIN_VIEW, beginInSnapshot } from '../postgres/snapshot.ts'
+import { BEGIN_VIEW, beginInView, exportView } from '../postgres/snapshot.ts'
 
 /** How this keeper came to its view. */
 export interface Held {
@@ -30,11 +30,12 @@ export async function takeView(
   const generation = newest.generation + (taken === null ? 1 : 0)
   const hop = taken === null ? 0 : newest.hop + 1
   const lifeSeconds = taken === null ? longestSeconds : staggered(longestSeconds, taken.secondsLeft)
-  const [exported] = await source.rows<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')
+  const exported = await exportView(source)
   const published = await publishSnapshot(destination, run, {
     generation,
     hop,
-    id: exported?.id ?? '',
+    id: exported.id,
+    view: exported.view,
     holder,
     position: taken === null ? await position(source) : null,
     lifeSeconds,
@@ -55,7 +56,7 @@ function staggered(longestSeconds: number, otherSeconds: number): number {
 }
 
 async function importOne(source: Session, candidates: readonly SnapshotRow[]): Promise<SnapshotRow | null> {
-  for (const candidate of candidates) if (await beginInSnapshot(source, candidate.id)) return candidate
+  for (const candidate of candidates) if (await beginInView(source, candidate)) return candidate
   return null
 }
 
