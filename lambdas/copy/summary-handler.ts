@@ -1,5 +1,7 @@
 import { countOpenChunks } from '../ledger/chunks.ts'
 import { endRound, readRound } from '../ledger/copy-round.ts'
+import { writeEvents } from '../ledger/events.ts'
+import { readRenewal, renewalEvent } from '../ledger/renewal.ts'
 import { newestHop } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
@@ -29,6 +31,9 @@ export const handler = stepHandler(
       ])
       if (round.copied) return done()
       const open = await countOpenChunks(destination, id, generation)
+      if (open === 0 && generation > 1) {
+        await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
+      }
       await endRound(destination, id, open === 0)
       if (open === 0) return done()
       const broken = event.results.find((result) => result.verdict === 'failed')

@@ -17,6 +17,8 @@ export interface Comparison {
   readonly formatReason?: string | null
   /** How it is cut into chunks, and why in that way. */
   readonly cutReason?: string | null
+  /** It was written to after the view was lost, and copied again. */
+  readonly copiedAgain?: boolean
   /** What its chunks are ranges of. */
   readonly kind?: ChunkKind | null
   /** Number of its first chunk: the largest chunks of the run come first. */

@@ -78,6 +78,7 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     lastError: relation.lastError,
     format: relation.format,
     formatReason: relation.formatReason ?? null,
+    copiedAgain: relation.copiedAgain ?? false,
     ranges: relation.kind ?? null,
     cutReason: relation.cutReason ?? null,
     order: relation.order ?? null,

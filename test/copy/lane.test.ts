@@ -142,8 +142,11 @@ test('a run whose view broke proves what was not written since and copies only t
   const { summary } = await copyRound(event, 2)
   expect(summary).toMatchObject({ verdict: 'done', error: null })
   await expectEqualTables(source, destination)
-  const story = await destination.query(`SELECT code FROM sampan.event`)
-  expect(story).toEqual([{ code: 'SNAPSHOT_RENEWED' }])
+  const story = await destination.query(`SELECT code, message FROM sampan.event ORDER BY number`)
+  expect(story.map(({ code }) => code)).toEqual(['SNAPSHOT_RENEWED', 'SNAPSHOT_MADE_GOOD'])
+  expect(story[1]?.message).toBe(
+    'after the view was lost; 1 table was copied again: public.typed; 3 tables were proved unchanged by digest: public.Odd "name, public.nothing, public.plain',
+  )
   const resets = await destination.query(`SELECT name FROM sampan.relation WHERE reset_generation > 0`)
   expect(resets).toEqual([{ name: 'typed' }])
 })

@@ -56,7 +56,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     { title: 'Digest' },
   ]
   const content = dataTable(columns, sorted, (table) => [
-    html`${table.name}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    html`${table.name}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
