@@ -59,7 +59,11 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: DUMP,
     rights: ['readDatabaseSecrets', 'keepDocuments'],
   }),
-  PlanObjectsFunction: database('schema/plan-handler.ts', 'Reads the objects of the source', { memory: DUMP }),
+  // A database that the SQL account may not make is ordered from Alibaba Cloud.
+  PlanObjectsFunction: database('schema/plan-handler.ts', 'Reads the objects of the source', {
+    memory: DUMP,
+    rights: ['readDatabaseSecrets', 'readAlibabaSecret'],
+  }),
   PlanCopyFunction: database('copy/plan-handler.ts', 'Cuts the tables into chunks'),
   CreateObjectsFunction: database('schema/create-handler.ts', 'Creates what rows need', { memory: DUMP }),
   KeepSnapshotFunction: database('snapshot/handler.ts', 'Holds the snapshot of the source', { memory: 256 }),

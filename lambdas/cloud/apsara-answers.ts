@@ -62,3 +62,11 @@ export const databasesAnswer = z.object({
     ),
   }),
 })
+
+export const accountsAnswer = z.object({
+  Accounts: z.object({
+    DBInstanceAccount: z
+      .array(z.object({ AccountName: z.string(), AccountType: text, AccountStatus: text }))
+      .default([]),
+  }),
+})

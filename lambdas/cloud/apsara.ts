@@ -2,7 +2,15 @@ import { z } from 'zod'
 import { SampanError } from '../runtime/errors.ts'
 import { alibaba } from './alibaba.ts'
 import { AlibabaError } from './alibaba-errors.ts'
-import { arraysAnswer, attributeAnswer, databasesAnswer, netAnswer, sslAnswer, usageAnswer } from './apsara-answers.ts'
+import {
+  accountsAnswer,
+  arraysAnswer,
+  attributeAnswer,
+  databasesAnswer,
+  netAnswer,
+  sslAnswer,
+  usageAnswer,
+} from './apsara-answers.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** What is known about a destination on ApsaraDB. */
@@ -31,6 +39,16 @@ export interface ApsaraInstance {
   readonly memory: number | null
   /** `on` or `off`; `null` where the service does not tell. */
   readonly ssl: string | null
+  /** The database accounts the console knows; `null` where the service does not tell. */
+  readonly accounts: readonly ApsaraAccount[] | null
+}
+
+export interface ApsaraAccount {
+  readonly name: string
+  /** `Super`: a privileged account; `Normal`: a standard one. */
+  readonly type: string
+  /** `Available` when one can log in as it. */
+  readonly status: string
 }
 
 /** One whitelist group. */
@@ -64,6 +82,8 @@ export interface Apsara {
   databases(name?: string): Promise<readonly ApsaraDatabase[]>
   /** Makes a database; one that is there already is no error. */
   createDatabase(name: string, characterSet: string): Promise<void>
+  /** Makes an account the owner of a database, with all rights in it. */
+  grantOwner(database: string, account: string): Promise<void>
 }
 
 /** Codes seen in public client code; none is confirmed by a live call. */
@@ -99,6 +119,7 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
       // Facts for the precheck only: a key without these rights can still migrate.
       const usage = await ask('DescribeResourceUsage', usageAnswer).catch(unknownIfRefused)
       const ssl = await ask('DescribeDBInstanceSSL', sslAnswer).catch(unknownIfRefused)
+      const accounts = await ask('DescribeAccounts', accountsAnswer, { PageSize: 200 }).catch(unknownIfRefused)
       return {
         instance,
         region,
@@ -113,6 +134,12 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
         cpu: facts.DBInstanceCPU ?? null,
         memory: facts.DBInstanceMemory ?? null,
         ssl: ssl?.SSLEnabled ?? null,
+        accounts:
+          accounts?.Accounts.DBInstanceAccount.map((one) => ({
+            name: one.AccountName,
+            type: one.AccountType,
+            status: one.AccountStatus,
+          })) ?? null,
       }
     },
 
@@ -162,6 +189,11 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
         if (error instanceof AlibabaError && error.alibabaCode === 'InvalidDBName.Duplicate') return
         throw error
       }
+    },
+
+    async grantOwner(database, account) {
+      const parameters = { DBName: database, AccountName: account, AccountPrivilege: 'DBOwner' }
+      await ask('GrantAccountPrivilege', z.object({}), parameters, true)
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import { accountStandard } from './checks/account-standard.ts'
 import { acknowledgeRefused, acknowledgeUnknown } from './checks/acknowledge.ts'
 import { cFunctions } from './checks/c-functions.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
@@ -76,6 +77,7 @@ export const checks: readonly Check[] = [
   parentsNotSelected,
   sourceRights,
   rowSecurity,
+  accountStandard,
   destinationRights,
   privilegedObjects,
   rolesMissing,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { apsara } from '../../lambdas/cloud/apsara.ts'
+import { makeApsaraDatabase } from '../../lambdas/cloud/apsara-database.ts'
 import { dtsBlocks } from '../../lambdas/cloud/dts-cidrs.ts'
 import { apsaraInstance, type FakeApsaraInstance } from '../fakes/alibaba.ts'
 import { type FakeClouds, startFakeClouds } from '../fakes/clouds.ts'
@@ -33,12 +34,38 @@ test('an ApsaraDB instance is described in bytes and numbers, by its public endp
     cpu: 4,
     memory: 32768,
     ssl: 'on',
+    accounts: [{ name: 'postgres', type: 'Super', status: 'Available' }],
   })
 })
 
 test('without a public endpoint the one inside the VPC is told', async () => {
   const found = await apsara(clouds.environment, region, 'pgm-inside').describe()
   expect(found).toMatchObject({ host: 'pgm-inside.pgsql.singapore.rds.aliyuncs.com', publicEndpoint: false })
+})
+
+test('a database is ordered with the source’s encoding and locale, waited for, and given to the account', async () => {
+  instance.accounts.set('writer', 'Normal')
+  instance.createDatabase = () => new Promise((resolve) => setTimeout(resolve, 100))
+  const form = { encoding: 'UTF8', collate: 'C', ctype: 'en_US.UTF-8' }
+  const order = { region, instance: 'pgm-1', name: 'ordered', ...form, account: 'writer' }
+  const patience = { attempts: 10, firstPause: 20, longestPause: 50 }
+  await makeApsaraDatabase(clouds.environment, order, undefined, patience)
+  expect(instance.databases.get('ordered')).toEqual({ characterSet: 'UTF8,C,en_US.utf8', status: 'Running' })
+  expect(instance.owners).toEqual(['writer of ordered'])
+  // A privileged account needs no grant, and a second order is as good as the first.
+  await makeApsaraDatabase(clouds.environment, { ...order, account: 'postgres' }, undefined, patience)
+  expect(instance.owners).toHaveLength(1)
+})
+
+test('a database that does not come into being is worth another try', async () => {
+  instance.createDatabase = () => new Promise(() => {})
+  const form = { encoding: 'UTF8', collate: 'C', ctype: 'C' }
+  const order = { region, instance: 'pgm-1', name: 'never', ...form, account: 'writer' }
+  const patience = { attempts: 3, firstPause: 5, longestPause: 5 }
+  await expect(makeApsaraDatabase(clouds.environment, order, undefined, patience)).rejects.toMatchObject({
+    code: 'DST_DATABASE_NOT_READY',
+    retryable: true,
+  })
 })
 
 test('what a key may not read is unknown, not an error', async () => {
@@ -68,6 +95,8 @@ test('a whitelist change always names its group and its mode', async () => {
 
 test('databases are listed page by page, and making one twice is no error', async () => {
   const door = apsara(clouds.environment, region, 'pgm-1')
+  instance.databases.clear()
+  instance.createDatabase = () => {}
   for (let number = 0; number < 100; number++) instance.databases.set(`db${number}`, { characterSet: 'UTF8,C,C' })
   await door.createDatabase('shop', 'UTF8,C,en_US.utf8')
   await door.createDatabase('shop', 'UTF8,C,en_US.utf8')

@@ -12,7 +12,13 @@ export interface FakeApsaraInstance {
   diskUsed: number
   publicEndpoint: boolean
   readonly ipArrays: Map<string, { attribute: string; addresses: string[] }>
-  readonly databases: Map<string, { readonly characterSet: string }>
+  readonly databases: Map<string, { readonly characterSet: string; status?: string }>
+  /** Type by name: `Super` or `Normal`. */
+  readonly accounts: Map<string, string>
+  /** Does what CreateDatabase asks for, as SQL on a real server for example. */
+  createDatabase: (name: string, characterSet: string) => void | Promise<void>
+  /** `account of database`, in order. */
+  readonly owners: string[]
   /** That many reads still show the whitelist from before the last change. */
   staleReads: number
   before: ReadonlyMap<string, { readonly attribute: string; readonly addresses: readonly string[] }>
@@ -41,6 +47,9 @@ export function apsaraInstance(given: Partial<FakeApsaraInstance> & { readonly i
       ['hdm_security_ips', { attribute: 'hidden', addresses: ['100.104.0.0/16', '11.115.0.0/16'] }],
     ]),
     databases: new Map(),
+    accounts: new Map([['postgres', 'Super']]),
+    createDatabase: () => {},
+    owners: [],
     staleReads: 0,
     before: new Map(),
     ...given,
@@ -126,7 +135,14 @@ export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams)
       })
     case 'CreateDatabase':
       if (instance.databases.has(text('DBName'))) return refusal(400, 'InvalidDBName.Duplicate')
-      instance.databases.set(text('DBName'), { characterSet: text('CharacterSetName') })
+      return createDatabase(instance, text('DBName'), text('CharacterSetName'))
+    case 'DescribeAccounts':
+      return accepted({ Accounts: { DBInstanceAccount: accountsOf(instance) } })
+    case 'GrantAccountPrivilege':
+      if (!instance.databases.has(text('DBName'))) return refusal(404, 'InvalidDBName.NotFound')
+      if (instance.accounts.get(text('AccountName')) !== 'Normal') return refusal(400, 'InvalidAccountType')
+      if (text('AccountPrivilege') !== 'DBOwner') return refusal(400, 'InvalidAccountPrivilege.Malformed')
+      instance.owners.push(`${text('AccountName')} of ${text('DBName')}`)
       return accepted()
     default:
       return refusal(404, 'InvalidAction.NotFound')
@@ -228,10 +244,36 @@ function arraysOf(instance: FakeApsaraInstance) {
   }))
 }
 
+/** It shows as Creating first, and as Running once it has been looked at. */
+function createDatabase(instance: FakeApsaraInstance, name: string, characterSet: string): AlibabaAnswer {
+  if (!/^[a-z][a-z0-9_-]{0,62}[a-z0-9]$/.test(name)) return refusal(400, 'InvalidDBName.Malformed')
+  const database = { characterSet, status: 'Creating' }
+  instance.databases.set(name, database)
+  void Promise.resolve(instance.createDatabase(name, characterSet)).then(() => {
+    database.status = 'Running'
+  })
+  return accepted()
+}
+
+function accountsOf(instance: FakeApsaraInstance) {
+  return [...instance.accounts].map(([name, type]) => ({
+    AccountName: name,
+    AccountType: type,
+    AccountStatus: 'Available',
+    DBInstanceId: instance.instance,
+  }))
+}
+
 function databasesOf(instance: FakeApsaraInstance, name: string, page: number) {
   const all = [...instance.databases].filter(([each]) => name === '' || each === name)
   return all.slice((page - 1) * 100, page * 100).map(([each, database]) => {
     const [encoding = '', collate = '', ctype = ''] = database.characterSet.split(',')
-    return { DBName: each, DBStatus: 'Running', CharacterSetName: encoding, Collate: collate, Ctype: ctype }
+    return {
+      DBName: each,
+      DBStatus: database.status ?? 'Running',
+      CharacterSetName: encoding,
+      Collate: collate,
+      Ctype: ctype,
+    }
   })
 }

@@ -7,7 +7,7 @@ import { checks } from '../../lambdas/precheck/registry.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
-import { itemOf, itemsOf, precheckOf } from './prechecks.ts'
+import { asDatabase, asUser, itemOf, itemsOf, precheckOf } from './prechecks.ts'
 
 const rds: RdsInstance = {
   identifier: 'orders-prod',
@@ -44,6 +44,7 @@ const apsara: ApsaraInstance = {
   cpu: 2,
   memory: 4096,
   ssl: 'on',
+  accounts: [{ name: 'postgres', type: 'Super', status: 'Available' }],
 }
 
 /** An event whose sides are cloud instances, although the servers are the tests'. */
@@ -142,6 +143,35 @@ describe('what OpenAccess found out about the instances', () => {
     expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
     const tight = { ...event, task: { ...event.task, access: { ...event.task.access, dtsCidrs: 'none' as const } } }
     expect(itemOf(await precheckOf(tight, { instances }), 'SRC_NOT_PUBLICLY_ACCESSIBLE').status).toBe('passed')
+  })
+})
+
+describe('the account on ApsaraDB', () => {
+  test('that is a standard one is an info; one that cannot be looked up is unknown', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const event = cloudEvent(source, destination)
+    const ofAccounts = async (accounts: ApsaraInstance['accounts']) =>
+      itemOf(await precheckOf(event, { instances: judged({}, { accounts }) }), 'DST_ACCOUNT_STANDARD')
+    const account = { name: 'postgres', status: 'Available' }
+    expect((await ofAccounts([{ ...account, type: 'Super' }])).status).toBe('passed')
+    const standard = await ofAccounts([{ ...account, type: 'Normal' }])
+    expect(standard).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+    expect(standard.cause).toContain('postgres is a standard account of pgm-1')
+    expect((await ofAccounts([])).cause).toContain('none of the console’s accounts')
+    expect((await ofAccounts(null)).status).toBe('not-run')
+  })
+
+  test('need not create databases: the cloud’s API does', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const role = `no_createdb_${destination.name}`
+    await destination.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`)
+    const event = cloudEvent(source, asUser(asDatabase(destination, 'to_be_ordered'), role, 'p'))
+    const document = await precheckOf(event, { instances: judged() })
+    expect(itemOf(document, 'DST_DATABASE_MISSING').status).toBe('passed')
+    const told = itemOf(document, 'DST_DATABASE_TO_CREATE')
+    expect(told).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+    expect(told.remedy).toContain('rds:CreateDatabase')
+    await destination.query(`DROP ROLE ${role}`)
   })
 })
 

@@ -9,12 +9,14 @@ export const databaseMissing: Check = {
   scope: 'database',
   needs: ['destination'],
   title: 'the destination database exists, or can be created',
-  cause: 'the destination database does not exist, and the account may not create one',
+  cause:
+    'the destination database does not exist, and neither the account nor an access key of the cloud may create one',
   remedy: 'create the database, in the ApsaraDB console or by CREATE DATABASE, or give the account CREATEDB',
   async run(context) {
     if (!context.destinationMissing) return passed
     const role = await context.fact(destinationRole)
-    if (role.superuser || role.createDatabase) return passed
+    if (role.superuser || role.createDatabase || context.event.task.destination.apsaraInstance !== undefined)
+      return passed
     const name = quoteIdentifier(context.database.as)
     return [
       {

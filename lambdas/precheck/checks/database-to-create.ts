@@ -14,7 +14,15 @@ export const databaseToCreate: Check = {
   async run(context) {
     if (!context.destinationMissing) return passed
     const role = await context.fact(destinationRole)
-    if (!role.superuser && !role.createDatabase) return passed
-    return [{ cause: `the database ${quoteIdentifier(context.database.as)} will be created by ${role.name}` }]
+    const name = quoteIdentifier(context.database.as)
+    if (role.superuser || role.createDatabase)
+      return [{ cause: `the database ${name} will be created by ${role.name}` }]
+    if (context.event.task.destination.apsaraInstance === undefined) return passed
+    return [
+      {
+        cause: `${role.name} may not create ${name}: the API of Alibaba Cloud will, and make ${role.name} its owner`,
+        remedy: 'see that the access key may rds:CreateDatabase, rds:DescribeDatabases and rds:GrantAccountPrivilege',
+      },
+    ]
   },
 }

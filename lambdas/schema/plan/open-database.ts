@@ -1,6 +1,8 @@
+import { makeApsaraDatabase } from '../../cloud/apsara-database.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { ConnectError } from '../../postgres/connect-errors.ts'
 import { openDestination } from '../../postgres/sessions.ts'
+import { SampanError } from '../../runtime/errors.ts'
 import type { StepEvent } from '../../runtime/event.ts'
 import type { StepTools } from '../../runtime/step-handler.ts'
 import { createDatabase, type DatabaseForm } from './destination-database.ts'
@@ -20,10 +22,30 @@ export async function openOrCreateDatabase(event: StepEvent, step: StepTools, fo
   const maintenance = await openMaintenance(event, step)
   try {
     await createDatabase(maintenance, name, form)
+  } catch (thrown) {
+    if (!(thrown instanceof SampanError) || thrown.code !== 'DST_CREATE_DATABASE_DENIED') throw thrown
+    await orderDatabase(event, step, name, form, maintenance, thrown)
   } finally {
     await maintenance.close()
   }
   return openDestination(event, step.environment, options)
+}
+
+/** What the SQL account may not do, the access key of the cloud may. */
+async function orderDatabase(
+  event: StepEvent,
+  step: StepTools,
+  name: string,
+  { encoding, collate, ctype }: DatabaseForm,
+  maintenance: Session,
+  denied: SampanError,
+): Promise<void> {
+  const { apsaraInstance: instance, region } = event.task.destination
+  if (instance === undefined || region === undefined) throw denied
+  const [me] = await maintenance.rows<{ name: string }>('SELECT session_user::text AS name')
+  const order = { region, instance, name, encoding, collate, ctype, account: me?.name ?? '' }
+  await makeApsaraDatabase(step.environment, order, step.signal)
+  step.logger.info('DATABASE_ORDERED', { name, instance })
 }
 
 async function openMaintenance(event: StepEvent, step: StepTools): Promise<Session> {
