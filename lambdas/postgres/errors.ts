@@ -59,6 +59,16 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
       remedy: 'nothing is lost: a completed migration is not written to again; give a new migration another name',
     })
   }
+  if (state === '53300') {
+    return new DatabaseError(side, state, {
+      code: `${prefix}_TOO_MANY_CONNECTIONS`,
+      message: `the ${side} has no free connection: ${text}`,
+      remedy: `nothing to do while the retry window is open; end idle sessions of the ${side}, raise max_connections, or give the task fewer lanes`,
+      retryable: true,
+      kind: 'connection',
+      cause: thrown,
+    })
+  }
   if (isConnectionLoss(state, text)) {
     return new DatabaseError(side, state, {
       code: `${prefix}_CONNECTION_LOST`,
