@@ -32,7 +32,11 @@ async function setUp(): Promise<{
   destination: TestDatabase
   keep(): ReturnType<typeof takeView>
 }> {
-  const server = await startTestServer({ major: 15 })
+  // Processes of the server's own would take up numbers of sessions, at one start these and at the next those.
+  const server = await startTestServer({
+    major: 15,
+    settings: { autovacuum: 'off', max_logical_replication_workers: '0' },
+  })
   const source = await createDatabase(server, 'CREATE TABLE account (id int); INSERT INTO account VALUES (1)')
   const destination = await createDatabase(sharedServer(18), 'CREATE TABLE account (id int)')
   const event = stepEvent(source, destination)
