@@ -14,7 +14,7 @@ import { sqlFile } from '../../postgres/sql-file.ts'
 import { inOneFlight } from '../../postgres/transaction.ts'
 import type { Task } from '../../task/task.ts'
 import { cutLargeObjects, numberChunks } from './chunking.ts'
-import type { ColumnType } from './column-form.ts'
+import { type ColumnType, type FormServers, printsDifferently } from './column-form.ts'
 import { cutRelations } from './cut.ts'
 import { decideForm, type TravelForm } from './relation-form.ts'
 import { formServers } from './servers.ts'
@@ -40,7 +40,10 @@ export async function planCopy(source: Session, destination: Session, task: Task
   const plan: CopyPlan = {
     forms: forms.map((form) => ({ ...form, cutReason: cuts.get(form.oid)?.reason ?? '' })),
     chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()]),
-    warnings: task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : [],
+    warnings: [
+      ...(task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : []),
+      ...(wishes.digests ? notCompared(relations, columns, servers) : []),
+    ],
   }
   await storePlan(destination, run, plan)
 }
@@ -57,6 +60,21 @@ function insteadOfBinary(form: TravelForm, relations: readonly Relation[]): RunE
   if (form.formatReason === null || relation === undefined || relation.columns.length === 0) return []
   const message = `${relationTitle(relation)} travels as text, not binary as the task wishes: ${form.formatReason}`
   return [{ level: 'warning', step: 'PlanCopy', code: 'FORMAT_TEXT_INSTEAD', message }]
+}
+
+/** What the digests leave out is said. */
+function notCompared(
+  relations: readonly Relation[],
+  columns: ReadonlyMap<number, readonly ColumnType[]>,
+  servers: FormServers,
+): RunEvent[] {
+  const named = relations.flatMap((relation) => {
+    const left = (columns.get(relation.oid) ?? []).filter((column) => printsDifferently(column, servers))
+    return left.length === 0 ? [] : [`${relationTitle(relation)} (${left.map(({ name }) => name).join(', ')})`]
+  })
+  if (named.length === 0) return []
+  const message = `servers before 12 print floats otherwise: of these columns only NULL and not NULL is compared: ${named.join(', ')}`
+  return [{ level: 'warning', step: 'PlanCopy', code: 'VALUES_NOT_COMPARED', message }]
 }
 
 async function storePlan(destination: Session, run: string, plan: CopyPlan): Promise<void> {

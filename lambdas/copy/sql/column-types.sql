@@ -20,6 +20,7 @@ SELECT g.attrelid AS relation,
        t.typreceive <> 0 AS receives,
        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN e.typname::text END AS element,
        CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN en.nspname::text END AS "elementSchema",
+       CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN e.typtype::text END AS "elementKind",
        x.extname::text AS extension,
        x.extversion AS "extensionVersion"
   FROM ground g
