@@ -28,12 +28,29 @@ export function startSampan(task: string, out: string): Child {
   return watch(start([path('../../local/sampan.ts'), 'run', task, '--out', out], false))
 }
 
+/** Groups of their own are spared by Ctrl-C: they end with this process all the same. */
+const alive = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of alive) killGroup(child)
+})
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It ended by itself in this very moment.
+  }
+}
+
 function start(args: readonly string[], ipc: boolean): ChildProcess {
-  return spawn(process.execPath, ['--no-warnings', ...args], {
+  const child = spawn(process.execPath, ['--no-warnings', ...args], {
     detached: true,
     env: { ...process.env, NO_COLOR: '1', SAMPAN_LOG: '' },
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
   })
+  alive.add(child)
+  child.on('close', () => alive.delete(child))
+  return child
 }
 
 function watch(child: ChildProcess): Child {
@@ -69,12 +86,6 @@ function watch(child: ChildProcess): Child {
     go: () => {
       if (child.connected) child.send('go')
     },
-    kill: () => {
-      try {
-        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
-      } catch {
-        // It ended by itself in this very moment.
-      }
-    },
+    kill: () => killGroup(child),
   }
 }

@@ -21,6 +21,9 @@ const wanted = values.seed?.map(Number) ?? Array.from({ length: Number(values.se
 const seeds = wanted.filter((seed) => values.kind === undefined || readCase(seed).kind === values.kind)
 const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000
 
+// Ending in order takes the servers and the migrations along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
 const results: CaseResult[] = []
 const queue = [...seeds]
 await Promise.all(Array.from({ length: Math.min(Number(values.jobs), seeds.length) }, work))
