@@ -23,7 +23,9 @@ test('the plan is told before anything is copied: chunks, ranges, sizes, form an
   expect(report.status).toBe('planned')
   const text = stripVTControlCharacters(summaryText(report, 1000))
   expect(text).toMatch(/plan +2 tables, \d+ chunks, .* largest chunks first/)
-  expect(text).toMatch(/public\.large .* MB, [4-9] chunks \(ranges of pages\), text: p \(public\.pair\) carries object ids/)
+  expect(text).toMatch(
+    /public\.large .* MB, [4-9] chunks \(ranges of pages\), text: p \(public\.pair\) carries object ids/,
+  )
   expect(text).toMatch(/public\.small .*, 1 chunk, binary/)
   expect(text.indexOf('public.large')).toBeLessThan(text.indexOf('public.small'))
   expect(text).toMatch(/skipped .*table public\.left_out/)

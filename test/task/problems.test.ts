@@ -32,6 +32,7 @@ describe('a valid task', () => {
       databases: [{ name: 'shop', as: 'shop', include: ['*.*'], exclude: [] }],
       conflicts: 'report',
       onObjectError: 'fail',
+      format: 'auto',
       onDatabaseError: 'continue',
       lanes: 4,
       chunkMegabytes: 256,
