@@ -87,7 +87,7 @@ test('a table of PostgreSQL 10 is cut by its key where rows lie in its order, el
   for (const { name, most, chunks } of sizes) {
     expect(Number(most), name ?? '').toBeLessThan((2.2 * ROWS) / Number(chunks))
   }
-}, 60_000)
+}, 180_000)
 
 test('without fresh statistics a key is cut by a sample, on servers before 9.5 by pages of our own choice', async () => {
   const { source } = await planned(true)
@@ -116,7 +116,7 @@ test('without fresh statistics a key is cut by a sample, on servers before 9.5 b
   } finally {
     await session.close()
   }
-}, 60_000)
+}, 180_000)
 
 test('a range of the key and an array of TIDs are read without a scan of the whole table', async () => {
   const { source, event, destination } = await planned(true)
@@ -144,7 +144,7 @@ test('a range of the key and an array of TIDs are read without a scan of the who
   } finally {
     await session.close()
   }
-}, 60_000)
+}, 180_000)
 
 const SERVERS = { sourceEncoding: 'UTF8', destinationEncoding: 'UTF8', modernDigest: false, digests: true }
 

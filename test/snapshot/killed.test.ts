@@ -56,5 +56,5 @@ test.each([10, 15] as const)(
     expect(made?.message).toContain('2 tables were copied again: public.emptied, public.written;')
     expect(made?.message).toMatch(/proved unchanged by digest: .*public\.quiet/)
   },
-  60_000,
+  180_000,
 )
