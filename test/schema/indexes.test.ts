@@ -110,15 +110,16 @@ describe.each([
 })
 
 test('a table’s indexes are built while another table is still copied', async () => {
+  // The larger one is copied first, and neither shares its flight.
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE early (id int PRIMARY KEY, pad text); CREATE INDEX early_pad ON early (pad, id);
-     INSERT INTO early SELECT g, ${PAD} FROM generate_series(1, ${ROWS}) g;
-     CREATE TABLE late (id int PRIMARY KEY, early int REFERENCES early);
-     INSERT INTO late SELECT g, g FROM generate_series(1, ${ROWS}) g`,
+     INSERT INTO early SELECT g, ${PAD} FROM generate_series(1, ${ROWS * 2}) g;
+     CREATE TABLE late (id int PRIMARY KEY, early int REFERENCES early, pad text);
+     INSERT INTO late SELECT g, g, ${PAD} FROM generate_series(1, ${ROWS}) g`,
   )
   const destination = await createDatabase(sharedServer(18))
-  await migrate(stepEvent(source, destination, { chunkMegabytes: 1, throttle: { rowsPerSecond: 15_000 } }))
+  await migrate(stepEvent(source, destination, { chunkMegabytes: 64, throttle: { rowsPerSecond: 20_000 } }), 1)
   const [times] = await destination.query(
     `SELECT (SELECT max(finished_at) FROM sampan.object WHERE name IN ('early early_pkey', 'early_pad'))
               < (SELECT max(finished_at) FROM sampan.chunk) AS early,

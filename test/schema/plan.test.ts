@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { chooseFlight } from '../../lambdas/schema/apply/lane.ts'
+import { tune } from '../../lambdas/schema/apply/tuning.ts'
 import { createDatabaseSql } from '../../lambdas/schema/plan/destination-database.ts'
 import type { SourceFacts } from '../../lambdas/schema/plan/facts.ts'
 import { planObjects } from '../../lambdas/schema/plan/plan.ts'
 import { keepKnownRoles, mappedRole } from '../../lambdas/schema/plan/privileges.ts'
 import { assignStages } from '../../lambdas/schema/plan/stages.ts'
 import { splitStatements } from '../../lambdas/schema/plan/statements.ts'
+import { foreignKeySteps, indexSteps } from '../../lambdas/schema/plan/steps.ts'
 import type { TocEntry } from '../../lambdas/schema/toc/entry.ts'
 import { entry } from './entries.ts'
 
@@ -212,6 +214,66 @@ describe('lanes', () => {
     expect(new Set(taken).size).toBe(10)
     expect(taken.length).toBeLessThanOrEqual(12)
     expect(chooseFlight([], 1, 3)).toEqual([])
+  })
+})
+
+describe('keys in two steps', () => {
+  const key = (rest: string) => `ALTER TABLE ONLY s."T ""1"\n    ADD CONSTRAINT "k;1" ${rest};\n`
+
+  test('keep everything that pg_dump says of them', () => {
+    expect(
+      indexSteps(
+        'CONSTRAINT',
+        key(`UNIQUE NULLS NOT DISTINCT (a, "b)") INCLUDE (c) WITH (fillfactor='70') DEFERRABLE`),
+      ),
+    ).toEqual({
+      buildSql: `CREATE UNIQUE INDEX "k;1" ON s."T ""1" USING btree (a, "b)") INCLUDE (c) NULLS NOT DISTINCT WITH (fillfactor='70')`,
+      finishSql: `ALTER TABLE ONLY s."T ""1" ADD CONSTRAINT "k;1" UNIQUE USING INDEX "k;1" DEFERRABLE`,
+    })
+    expect(foreignKeySteps(key('FOREIGN KEY (a) REFERENCES s.p(id) ON DELETE SET NULL (a)'))).toEqual({
+      buildSql: `ALTER TABLE ONLY s."T ""1"\n    ADD CONSTRAINT "k;1" FOREIGN KEY (a) REFERENCES s.p(id) ON DELETE SET NULL (a) NOT VALID`,
+      finishSql: `ALTER TABLE ONLY s."T ""1" VALIDATE CONSTRAINT "k;1"`,
+    })
+  })
+
+  test.each([
+    'EXCLUDE USING gist (span WITH &&)',
+    'PRIMARY KEY (room, during WITHOUT OVERLAPS)',
+    'CHECK ((a > 0)) NOT VALID',
+    'NOT NULL a',
+  ])('%s is left as it is', (rest) => expect(indexSteps('CONSTRAINT', key(rest))).toBeNull())
+
+  test.each([
+    key('FOREIGN KEY (a) REFERENCES s.p(id) NOT VALID'),
+    key('FOREIGN KEY (a) REFERENCES s.p(id) NOT ENFORCED'),
+    key('FOREIGN KEY (a) REFERENCES s.p(id) DEFERRABLE INITIALLY DEFERRED NOT VALID'),
+    key('FOREIGN KEY (a) REFERENCES s.p(id)').replace(' ONLY', ''),
+  ])('a foreign key that is not to be validated, or is of a partitioned table, is left as it is: %j', (sql) =>
+    expect(foreignKeySteps(sql)).toBeNull(),
+  )
+})
+
+describe('a build', () => {
+  const megabyte = 1024 ** 2
+  const untouched = {
+    sharedBuffers: 128 * megabyte,
+    effectiveCacheSize: 4096 * megabyte,
+    maintenanceWorkMem: 64 * megabyte,
+    maintenanceWorkers: 2,
+    parallelWorkers: 8,
+  }
+  const large = { ...untouched, sharedBuffers: 16_384 * megabyte, effectiveCacheSize: 32_768 * megabyte }
+
+  test('on a server whose settings nobody touched takes what they give', () => {
+    expect(tune(untouched, 1e12, 4)).toEqual({ maintenanceWorkMem: 64 * megabyte, maintenanceWorkers: 2 })
+    expect(tune({ ...untouched, maintenanceWorkers: null }, 1e12, 1).maintenanceWorkers).toBeNull()
+  })
+
+  test('takes more of a large one, the more the fewer there are, and no more than it needs', () => {
+    expect(tune(large, 1e12, 8)).toEqual({ maintenanceWorkMem: 2048 * megabyte, maintenanceWorkers: 2 })
+    expect(tune(large, 1e12, 1)).toEqual({ maintenanceWorkMem: 2048 * megabyte, maintenanceWorkers: 8 })
+    expect(tune(large, 100 * megabyte, 1).maintenanceWorkMem).toBe(100 * megabyte)
+    expect(tune({ ...large, maintenanceWorkMem: 4e9 }, 1e6, 1).maintenanceWorkMem).toBe(4e9)
   })
 })
 

@@ -28,7 +28,9 @@ const check = (side: Side): Check => ({
     const session = side === 'source' ? context.source : context.destinationServer
     const { event } = context
     const databases = Math.min(event.task.databases.length, DATABASES_AT_ONCE)
-    const needed = databases * (event.task.lanes + BESIDE_LANES)
+    // On the destination as many lanes build indexes beside the copy.
+    const lanes = side === 'source' ? event.task.lanes : 2 * event.task.lanes
+    const needed = databases * (lanes + BESIDE_LANES)
     const [role, [usage]] = await Promise.all([
       context.fact(side === 'source' ? sourceRole : destinationRole),
       session.rows<Usage>(usageSql(session.serverVersion), [applicationName(event.run.id, '')]),
