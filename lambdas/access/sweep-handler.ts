@@ -1,6 +1,8 @@
 import { executionStates } from '../cloud/executions.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepContext } from '../runtime/event.ts'
+import { METRICS } from '../runtime/metric-names.ts'
+import { writeMetrics } from '../runtime/metrics.ts'
 import { withTools } from './net-tools.ts'
 import { type Sweep, sweep } from './sweep.ts'
 
@@ -12,6 +14,7 @@ export async function handler(_event: unknown, context: StepContext): Promise<Sw
   return withTools('Sweep', context, async (tools) => {
     const result = await sweep(executionStates(tools.environment, tools.signal), tools)
     tools.logger.info('SWEEP_DONE', { ...result })
+    writeMetrics({ run: 'all' }, { [METRICS.rulesOpen]: result.kept.length + result.failed.length })
     if (result.failed.length === 0) return result
     throw new SampanError({
       code: 'SWEEP_INCOMPLETE',

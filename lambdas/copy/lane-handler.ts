@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { countFailure, halveChunks } from '../ledger/chunks.ts'
+import { countFailure, halveChunks, type Receipt } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { type Relation, readRelations } from '../ledger/relations.ts'
@@ -11,6 +11,7 @@ import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
 import { travelAsText } from './fall-back.ts'
 import { Lane } from './lane.ts'
+import { LaneMetrics } from './lane-metrics.ts'
 import { LaneWatch } from './lane-watch.ts'
 import { Pace } from './pace.ts'
 import { copyServers } from './servers.ts'
@@ -37,19 +38,25 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     () => {},
   )
   const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
+  let lane: Lane | null = null
+  const metrics = new LaneMetrics(event.run.id, number)
   const watch = new LaneWatch(
     () => openDestination(event, step.environment, { purpose: `watch:${number}`, signal: step.signal }),
     event.run.id,
     pace,
+    (session) => metrics.countLeft(session, lane?.generation ?? 0),
   )
-  let lane: Lane | null = null
+  const committed = (receipts: readonly Receipt[]) => {
+    step.progressed()
+    metrics.committed(receipts)
+  }
   try {
     const round = await readRound(destination, event.run.id, event.run.execution)
     if (round.ended || round.copied) return done()
     lane = await prepare(await opening, destination, event, pace, step)
     watch.start(step.logger)
     while (await untilWanted(destination, event, pace, hasTime, step.signal)) {
-      if (await lane.copyAll(() => hasTime() && pace.mayWork, step.progressed)) return done()
+      if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) return done()
     }
     return more()
   } catch (thrown) {
@@ -67,6 +74,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     await note(event, step, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
     return more()
   } finally {
+    metrics.stop()
     await Promise.all([watch.stop(), opening.catch(() => {})])
     await Promise.all(open.map((each) => each.close()))
   }

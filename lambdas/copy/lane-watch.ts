@@ -16,14 +16,17 @@ export class LaneWatch {
   readonly #open: () => Promise<Session>
   readonly #run: string
   readonly #pace: Pace
+  readonly #alsoAsk: (session: Session) => Promise<void>
   readonly #stop = new AbortController()
   #session: Session | null = null
   #loop: Promise<void> | null = null
 
-  constructor(open: () => Promise<Session>, run: string, pace: Pace) {
+  /** @param alsoAsk asked with every look, on the same connection */
+  constructor(open: () => Promise<Session>, run: string, pace: Pace, alsoAsk: (session: Session) => Promise<void>) {
     this.#open = open
     this.#run = run
     this.#pace = pace
+    this.#alsoAsk = alsoAsk
   }
 
   start(logger: StepTools['logger']): void {
@@ -42,6 +45,7 @@ export class LaneWatch {
       try {
         this.#session ??= await this.#open()
         this.#pace.apply(await readLaneControl(this.#session, this.#run))
+        await this.#alsoAsk(this.#session)
       } catch (thrown) {
         // The limits as they were last read go on holding; the lane's own connection tells of a lost server.
         logger.warn('LIMITS_NOT_READ', { because: toSampanError(thrown).code })

@@ -55,6 +55,11 @@ export class Lane {
     return this.#refused
   }
 
+  /** The generation of the view it reads by. */
+  get generation(): number {
+    return this.#options.generation
+  }
+
   /** What the transaction that is open holds. */
   get claimed(): readonly number[] {
     return this.#claimed.map((chunk) => chunk.id)
@@ -65,7 +70,7 @@ export class Lane {
    * @param goOn asked before each claim; false ends the lane with everything committed
    * @returns true where nothing is left that nobody else holds, false where `goOn` said so
    */
-  async copyAll(goOn: () => boolean, progressed: () => void): Promise<boolean> {
+  async copyAll(goOn: () => boolean, committed: (receipts: readonly Receipt[]) => void): Promise<boolean> {
     await this.#claim([])
     while (this.#claimed.length > 0) {
       const outdated = await this.#outdated()
@@ -77,7 +82,7 @@ export class Lane {
       const more = goOn()
       if (more) await this.#claim(receipts)
       else await this.#commit(receipts)
-      progressed()
+      committed(receipts)
       if (!more) return false
     }
     await this.#destination.execute('ROLLBACK')

@@ -5,6 +5,8 @@ import { readRenewal, renewalEvent } from '../ledger/renewal.ts'
 import { newestHop } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
+import { METRICS } from '../runtime/metric-names.ts'
+import { writeMetrics } from '../runtime/metrics.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done, failed, type StepError, type Verdict, yielded } from '../runtime/verdict.ts'
 
@@ -34,6 +36,7 @@ export const handler = stepHandler(
       if (open === 0 && generation > 1) {
         await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
       }
+      writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })
       await endRound(destination, id, open === 0)
       if (open === 0) return done()
       const broken = event.results.find((result) => result.verdict === 'failed')

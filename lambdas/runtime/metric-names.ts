@@ -12,7 +12,7 @@ export const METRICS = {
   chunksLeft: 'ChunksLeft',
   /** Seconds since the lane's last receipt; dimensions `run` and `lane`. */
   laneLag: 'LaneLag',
-  /** Rules and whitelist entries that runs of this stack have open. */
+  /** Executions of this stack that have something open, by the latest sweep. */
   rulesOpen: 'RulesOpen',
   /** Made from the log by the stack: steps that answered `retry`. */
   retries: 'Retries',

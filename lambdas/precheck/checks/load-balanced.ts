@@ -3,8 +3,9 @@ import { type Check, passed } from '../check.ts'
 /** Two more sessions: a balancer that deals in turn shows with the first of them, one that throws dice rather likely. */
 const FURTHER_SESSIONS = 2
 
-const SQL = `SELECT pg_catalog.concat_ws(' ', pg_catalog.pg_postmaster_start_time(), pg_catalog.inet_server_addr(),
-  pg_catalog.inet_server_port()) AS identity`
+/** The time as a number: its text would depend on what a session's settings are. */
+const SQL = `SELECT pg_catalog.concat_ws(' ', EXTRACT(epoch FROM pg_catalog.pg_postmaster_start_time()),
+  pg_catalog.inet_server_addr(), pg_catalog.inet_server_port()) AS identity`
 
 export const loadBalanced: Check = {
   code: 'SRC_LOAD_BALANCED',
