@@ -1,3 +1,4 @@
+import { LAZY_COMMITS, settleCommits } from '../ledger/settle.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
@@ -14,7 +15,7 @@ export function timeKeeper(step: StepTools): () => boolean {
 }
 
 /**
- * Opens a pipelined session to the destination for the time of `body`. A call that is told to stop in the middle answers
+ * Opens a pipelined session to the destination for the time of `body`; what it has committed is durable when it is done. A call that is told to stop in the middle answers
  * `more`: what has no receipt is made by the next one.
  */
 export async function withDestination<Output>(
@@ -23,9 +24,12 @@ export async function withDestination<Output>(
   purpose: string,
   body: (destination: Session) => Promise<StepAnswer<Output>>,
 ): Promise<StepAnswer<Output>> {
-  const destination = await openDestination(event, step.environment, { purpose, pipeline: true, signal: step.signal })
+  const options = { purpose, pipeline: true, signal: step.signal, settings: LAZY_COMMITS }
+  const destination = await openDestination(event, step.environment, options)
   try {
-    return await body(destination)
+    const answer = await body(destination)
+    if (answer.verdict === 'done') await settleCommits(destination, event.run.id)
+    return answer
   } catch (thrown) {
     if (step.signal.aborted) return more()
     throw thrown

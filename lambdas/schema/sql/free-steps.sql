@@ -8,6 +8,8 @@ WITH run AS (
 ), incomplete AS (
   SELECT DISTINCT c.relation FROM sampan.chunk c, view
    WHERE c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)
+), pending AS (
+  SELECT id FROM sampan.object WHERE run = $1 AND status = 'pending'
 ), building AS (
   -- Indexes of large tables that can be built side by side: what locks the table against them comes after the last one.
   SELECT DISTINCT rows_of FROM sampan.object
@@ -47,9 +49,10 @@ SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step
   ) turn
  WHERE o.run = $1 AND o.stage = 'index' AND o.status = 'pending'
    AND (run.copied OR o.kind <> 'FK CONSTRAINT' AND o.rows_of IS NOT NULL
-        AND NOT EXISTS (SELECT 1 FROM incomplete i WHERE i.relation = ANY (o.rows_of)))
-   AND NOT EXISTS (SELECT 1 FROM sampan.object needed
-                    WHERE needed.run = o.run AND needed.id = ANY (o.dependencies) AND needed.status = 'pending')
+        AND NOT o.rows_of && ARRAY(SELECT i.relation FROM incomplete i))
+   -- Looked up one by one: a join over the array would be the square of the number of objects.
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(o.dependencies) AS needed(id)
+                    WHERE needed.id IN (SELECT p.id FROM pending p))
    AND (o.kind <> 'FK CONSTRAINT' AND o.bytes <= $3
         OR step.name <> 'finish' AND o.kind = 'INDEX' OR step.name = 'build' AND o.kind = 'CONSTRAINT'
         OR o.kind <> 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM building b WHERE b.rows_of && o.rows_of)
