@@ -2,6 +2,7 @@
  * The benchmarks, peers side by side. Prints tables and writes them into docs/performance.md.
  *
  *     npm run bench -- [all | whole | rows | small | distance | validation | lanes]… [--rounds N] [--scale S] [--lanes N]
+ *       [--peers all|fastest]
  */
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmarks/benchmark.ts'
@@ -23,6 +24,8 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     scale: { type: 'string', default: '0.2' },
     lanes: { type: 'string', default: '2' },
+    // The slow peers of the distance take twenty minutes.
+    peers: { type: 'string', default: 'all' },
   },
 })
 const unknown = positionals.filter((name) => name !== 'all' && benchmarks.every((one) => one.name !== name))
@@ -38,8 +41,8 @@ try {
   writeSection('machine', await machineFacts(stage))
   for (const { name, title, run } of chosen) {
     log(title)
-    const text = await run({ stage, rounds, scale, lanes: laneCount, log })
-    const command = `npm run bench -- ${name} --rounds ${rounds} --scale ${scale} --lanes ${laneCount}`
+    const text = await run({ stage, rounds, scale, lanes: laneCount, allPeers: values.peers === 'all', log })
+    const command = `npm run bench -- ${name} --rounds ${rounds} --scale ${scale} --lanes ${laneCount}${values.peers === 'all' ? '' : ` --peers ${values.peers}`}`
     const section = `${text}\n\n\`${command}\`, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`
     process.stdout.write(`\n## ${title}\n\n${section}\n\n`)
     writeSection(name, section)

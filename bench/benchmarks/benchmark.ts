@@ -7,6 +7,8 @@ export interface Bench {
   /** Of the full sizes in workloads.ts. */
   readonly scale: number
   readonly lanes: number
+  /** False: only the fastest peer where peers are slow, with the smaller load. */
+  readonly allPeers: boolean
   readonly log: (line: string) => void
 }
 

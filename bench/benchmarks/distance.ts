@@ -1,3 +1,4 @@
+import type { Contender } from '../contenders/contender.ts'
 import { dumpAndRestore, dumpIntoPsql } from '../contenders/pg-dump.ts'
 import { pgcopydbBest } from '../contenders/pgcopydb.ts'
 import { sampan } from '../contenders/sampan.ts'
@@ -17,8 +18,9 @@ export const distance: Benchmark = {
   run: async (bench) => {
     const relay = await startRelay(bench.stage.destination.port, DELAY_MILLISECONDS)
     try {
-      const few = await away(bench, relay.port, 200, true)
-      const many = await away(bench, relay.port, 1_000, false)
+      const slow = [dumpAndRestore(bench.lanes), pgcopydbBest(bench.lanes)]
+      const few = await away(bench, relay.port, 200, [dumpIntoPsql, ...(bench.allPeers ? slow : [])])
+      const many = await away(bench, relay.port, 1_000, bench.allPeers ? [dumpIntoPsql] : [])
       return `Small tables as above. The destination stands behind a relay that delays every byte by ${DELAY_MILLISECONDS} ms each way; the source is near. The peers wait for the network and hardly for the machine, so they run in one round only, Sampan in ${bench.rounds}; with 1,000 tables the fastest of them stands for all (pgcopydb would take a quarter of an hour).
 
 200 tables:
@@ -34,11 +36,15 @@ ${many}`
   },
 }
 
-async function away({ stage, rounds, lanes, log }: Bench, port: number, count: number, all: boolean): Promise<string> {
+async function away(
+  { stage, rounds, lanes, log }: Bench,
+  port: number,
+  count: number,
+  peers: readonly Contender[],
+): Promise<string> {
   const source = await makeDatabase(stage.source, `away_${count}`, smallTables(count), settled)
   const options = { stage, source, through: port, log }
   const ours = sampan({ lanes })
-  const peers = [dumpIntoPsql, ...(all ? [dumpAndRestore(lanes), pgcopydbBest(lanes)] : [])]
   const own = await runRounds({ ...options, contenders: [ours], rounds })
   const others = await runRounds({ ...options, contenders: peers, rounds: 1 })
   // The one round of a peer stands for each of ours.
