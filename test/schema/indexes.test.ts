@@ -106,7 +106,7 @@ describe.each([
       'parted_2 parted_2_pkey',
     ])
     expect(await compareDatabases(source, destination)).toEqual([])
-  }, 60_000)
+  }, 180_000)
 })
 
 test('a table’s indexes are built while another table is still copied', async () => {
@@ -131,7 +131,7 @@ test('a table’s indexes are built while another table is still copied', async 
   )
   expect(times).toEqual({ early: 't', behind_its_rows: 't', key_last: 't' })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('a table that is copied anew, with its keys already there, arrives as it is now', async () => {
   const source = await createDatabase(
@@ -153,7 +153,7 @@ test('a table that is copied anew, with its keys already there, arrives as it is
     { generation: '2' },
   ])
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 60_000)
+}, 180_000)
 
 /** Slow enough to be killed in, and it would end with its client if anybody looked after the client. */
 const slow = `
@@ -308,4 +308,4 @@ test('a foreign key that the rows break is named, and the others are validated',
   await mustBeDone('planObjects', event)
   await mustBeDone('buildIndexes', { ...event, lane: 0 })
   await mustBeDone('summariseIndexes', event)
-}, 60_000)
+}, 180_000)
