@@ -121,6 +121,8 @@ function remedyFor(state: string | null, side: Side): string {
       return `grant the missing right to the ${side} account, then start the task again`
     case '53100':
       return `enlarge the storage of the ${side}`
+    case '25006':
+      return `the ${side} takes no writes: wait for its failover to end, or enlarge storage that has locked it`
     case '40P01':
       return `nothing to do: the statement is tried again; if it comes back, look for other writers on the ${side}`
     case '57014':

@@ -32,7 +32,7 @@ let name: string
 
 beforeAll(async () => {
   source = await startTestServer({ major: 15, settings: { ...primarySettings, max_connections: '60' } })
-  destination = await startTestServer({ major: 18, settings: { max_connections: '60' } })
+  destination = await startTestServer({ major: 18, settings: { ...primarySettings, max_connections: '60' } })
   await ask(loginOf(source), 'postgres', `CREATE DATABASE ${SOURCE_DATABASE}`)
   await ask(loginOf(source), SOURCE_DATABASE, nasty)
   relays = {
@@ -78,11 +78,21 @@ async function expectEqual(run: FaultyRun, from: Login = loginOf(source)): Promi
 
 /** Runs SQL about sessions of the run until it has found some; which step they belong to is in their names. */
 async function untilFound(server: Server, sql: string): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+  const until = performance.now() + 30_000
+  while (performance.now() < until) {
     if ((await ask(loginOf(server), 'postgres', sql)).length > 0) return
     await sleep(10)
   }
   throw new Error(`nothing found by ${sql}`)
+}
+
+/** Keeps everybody away from "Order", calls `meanwhile`, and lets go. */
+async function lockOrders(server: Server, database: string, meanwhile: (client: pg.Client) => Promise<void>) {
+  const { host, port, user, password } = loginOf(server)
+  const client = new pg.Client({ host, port, user, password, database })
+  await client.connect()
+  await client.query(`SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE "Order" IN ACCESS EXCLUSIVE MODE`)
+  return { released: meanwhile(client).finally(() => client.end()) }
 }
 
 const AT_WORK: readonly FunctionName[] = [
@@ -111,21 +121,31 @@ const READ_SOURCE: readonly FunctionName[] = [
 ]
 
 describe('a lost connection', () => {
-  // Login and settings are about this long: the cut comes in the middle of the step's own work.
-  const LOGIN_BYTES = 900
-
   test.each([
     ['destination', AT_WORK],
     ['source', READ_SOURCE],
   ] as const)(
-    'to the %s in the middle of each step is waited for, and costs nothing',
+    'to the %s in each step is waited for, and costs nothing',
     async (side, steps) => {
-      const run = await runFaulty(newTask(), (step, call) => {
-        if (call === 1 && steps.includes(step)) relays[side].cutAfter(LOGIN_BYTES, 'received')
-      })
-      for (const step of steps) {
-        expect(run.errorsOf(step)[0], step).toMatch(new RegExp(`^retry connection ${names[side]}_CONNECTION_LOST$`))
+      /** Steps whose first call has not answered yet: as long as there are any, what the server says ends in a reset. */
+      const cutting = new Set<FunctionName>()
+      const arm = () => {
+        if (cutting.size > 0) relays[side].cutAfter(1, 'received', arm)
       }
+      const run = await runFaulty(
+        newTask(),
+        (step, call) => {
+          if (call !== 1 || !steps.includes(step)) return
+          cutting.add(step)
+          arm()
+        },
+        ({ step }) => {
+          cutting.delete(step)
+          if (cutting.size === 0) relays[side].cutAfter(Number.POSITIVE_INFINITY, 'received')
+        },
+      )
+      const firsts = steps.map((step) => `${step} ${run.errorsOf(step)[0]}`)
+      expect(firsts).toEqual(steps.map((step) => `${step} retry connection ${names[side]}_CONNECTION_LOST`))
       expect(run.answers.filter(({ answer }) => answer.window?.kind === 'other')).toEqual([])
       await expectEqual(run)
     },
@@ -170,12 +190,13 @@ describe('a destination that restarts', () => {
 })
 
 test('a destination without a free connection is waited for in the long window, and named', async () => {
-  const task = newTask()
   const held: { end(): Promise<void> }[] = []
   const run = await runFaulty(
-    task,
+    newTask(),
     async (step, call) => {
       if (step !== 'CreateObjectsFunction' || call !== 1) return
+      // Sessions that are kept from the steps before would not need a new one.
+      relays.destination.cut()
       for (;;) {
         const { host, port, user, password } = loginOf(destination)
         const client = new pg.Client({ host, port, user, password, database: 'postgres' })
@@ -188,39 +209,36 @@ test('a destination without a free connection is waited for in the long window, 
         }
       }
     },
-    async ({ step, call }) => {
-      if (step === 'CreateObjectsFunction' && call === 1) {
-        for (const client of held.splice(0)) await client.end()
-      }
+    async ({ answer }) => {
+      if (answer.error?.code !== 'DST_TOO_MANY_CONNECTIONS') return
+      for (const client of held.splice(0)) await client.end()
     },
   )
-  expect(run.errorsOf('CreateObjectsFunction')).toEqual(['retry connection DST_TOO_MANY_CONNECTIONS'])
+  const errors = run.errorsOf('CreateObjectsFunction')
+  expect(errors).toContain('retry connection DST_TOO_MANY_CONNECTIONS')
+  expect(errors.filter((error) => !error.startsWith('retry connection DST_'))).toEqual([])
   await expectEqual(run)
-}, 60_000)
+}, 120_000)
 
 test('a deadlock with somebody else on the destination is tried again in the short window', async () => {
-  const { host, port, user, password } = loginOf(destination)
   let other: Promise<void> | null = null
   const run = await runFaulty(newTask(), async (step, call) => {
     if (step !== 'LinkObjectsFunction' || call !== 1) return
-    const client = new pg.Client({ host, port, user, password, database: name })
-    await client.connect()
-    await client.query(`SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE customer IN ACCESS EXCLUSIVE MODE`)
-    other = (async () => {
-      // The foreign key's ALTER TABLE holds "Order" and waits for customer: now the circle is closed.
+    const lock = await lockOrders(destination, name, async (client) => {
+      // The step holds its claim of the trigger and waits for the table: now the circle is closed.
       await untilFound(
         destination,
-        `SELECT 1 FROM pg_stat_activity WHERE datname = '${name}' AND application_name LIKE '%:link' AND wait_event_type = 'Lock'
-            AND query LIKE '%ALTER TABLE ONLY public."Order"%'`,
+        `SELECT 1 FROM pg_stat_activity WHERE datname = '${name}' AND application_name LIKE 'sampan:%' AND wait_event_type = 'Lock'`,
       )
-      await client.query(`LOCK TABLE "Order" IN ACCESS EXCLUSIVE MODE`)
-      await client.end()
-    })()
+      await client.query(`SELECT 1 FROM sampan.object WHERE name LIKE 'Order %' FOR UPDATE`)
+    })
+    other = lock.released
+    other.catch(() => {})
   })
   await other
   expect(run.errorsOf('LinkObjectsFunction')).toEqual(['retry other DST_SQL_40P01'])
   await expectEqual(run)
-}, 60_000)
+}, 120_000)
 
 describe('a session that somebody ends', () => {
   test.each([
@@ -233,12 +251,17 @@ describe('a session that somebody ends', () => {
     async (side, how, expected) => {
       const server = side === 'source' ? source : destination
       let done: Promise<void> | null = null
-      const run = await runFaulty(newTask({ throttle: { megabytesPerSecond: 3 } }), (step, call) => {
+      const run = await runFaulty(newTask(), async (step, call) => {
         if (step !== 'CopyLaneFunction' || call !== 1) return
-        done = untilFound(
-          server,
-          `SELECT ${how}(pid) FROM pg_stat_activity WHERE application_name LIKE 'sampan:${name}:lane:%' AND query LIKE 'COPY %' AND state = 'active' LIMIT 1`,
+        // COPY waits for the table: it is under way for certain.
+        const lock = await lockOrders(server, side === 'source' ? SOURCE_DATABASE : name, () =>
+          untilFound(
+            server,
+            `SELECT ${how}(pid) FROM pg_stat_activity WHERE application_name LIKE 'sampan:${name}:lane:%' AND wait_event_type = 'Lock'`,
+          ),
         )
+        done = lock.released
+        done.catch(() => {})
       })
       await done
       expect(run.errorsOf('CopyLaneFunction')[0]).toBe(expected)
@@ -300,8 +323,30 @@ describe('a full disk', () => {
     expect(told?.answer.error?.remedy).toBe('enlarge the storage of the destination')
     await expectEqual(run)
     await ask(loginOf(destination), 'postgres', `DROP DATABASE "${name}" WITH (FORCE)`)
-  }, 60_000)
+  }, 120_000)
 })
+
+test('a destination whose name leads to a standby for a moment fails no object for good', async () => {
+  const standby = await startStandby(destination)
+  const run = await runFaulty(
+    newTask(),
+    async (step, call) => {
+      if (step !== 'CreateObjectsFunction' || call !== 1) return
+      await awaitReplay(loginOf(destination), standby)
+      relays.destination.leadTo(standby.port)
+      // What is kept from the steps before still leads to the primary.
+      relays.destination.cut()
+    },
+    ({ answer }) => {
+      if (answer.error?.code !== 'DST_SQL_25006') return
+      relays.destination.leadTo(destination.port)
+      relays.destination.cut()
+    },
+  )
+  await standby.stop()
+  expect(run.errorsOf('CreateObjectsFunction')).toContain('retry other DST_SQL_25006')
+  await expectEqual(run)
+}, 120_000)
 
 describe('a source that fails over to its standby', () => {
   let standby: Standby

@@ -60,11 +60,14 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
             to.once('drain', () => from.resume())
           }
         }
-        if (options.delay) setTimeout(forward, options.delay)
-        else forward()
         const limit = limits[from === far ? 'received' : 'sent']
         limit.left -= chunk.length
-        if (limit.left > 0) return
+        if (limit.left > 0) {
+          if (options.delay) setTimeout(forward, options.delay)
+          else forward()
+          return
+        }
+        // What crosses the line is lost: handed on, it might still arrive before the reset.
         limit.left = NO_LIMIT
         cut()
         limit.done()

@@ -14,8 +14,11 @@ const runSealed = 'SP001'
 const hasReceipt = 'SP002'
 const isClaimed = 'SP003'
 
-/** Deadlock, serialisation, lock time-out, cancelled, out of resources: another attempt may succeed. */
-const passing = /^(40|53|57)|^55P03$/
+/**
+ * Deadlock, serialisation, lock time-out, cancelled, out of resources, and a server that takes no writes for the moment (a
+ * name that still leads to the standby, an instance locked until its storage is enlarged): another attempt may succeed.
+ */
+const passing = /^(40|53|57)|^(55P03|25006)$/
 
 /** @throws SampanError `RUN_SEALED`: nothing more may be written */
 export function judgeOutcome(thrown: unknown): Outcome {
