@@ -326,7 +326,7 @@ describe('a full disk', () => {
   }, 120_000)
 })
 
-test('a destination whose name leads to a standby for a moment fails no object for good', async () => {
+test('a destination whose name leads to a standby for a moment is waited for in the short window', async () => {
   const standby = await startStandby(destination)
   const run = await runFaulty(
     newTask(),
