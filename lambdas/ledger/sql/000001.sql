@@ -247,7 +247,8 @@ BEGIN
     JOIN sampan.relation r ON r.run OPERATOR(pg_catalog.=) c.run AND r.oid OPERATOR(pg_catalog.=) c.relation
    WHERE c.run OPERATOR(pg_catalog.=) run_id
      AND (c.state OPERATOR(pg_catalog.=) 'pending' OR c.generation OPERATOR(pg_catalog.<) snapshot_generation)
-   ORDER BY c.bytes DESC, c.id LIMIT 1
+   -- What was copied in an older view is proved first: rows of a newer one beside it could break a unique index.
+   ORDER BY c.state OPERATOR(pg_catalog.=) 'done' DESC, c.bytes DESC, c.id LIMIT 1
    FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED;
   IF NOT FOUND THEN RETURN; END IF;
   first_claimed := claimed.id;
