@@ -43,8 +43,8 @@ try {
     log(title)
     const text = await run({ stage, rounds, scale, lanes: laneCount, allPeers: values.peers === 'all', log })
     const command = `npm run bench -- ${name} --rounds ${rounds} --scale ${scale} --lanes ${laneCount}${values.peers === 'all' ? '' : ` --peers ${values.peers}`}`
-    const section = `${text}\n\n\`${command}\`, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`
-    process.stdout.write(`\n## ${title}\n\n${section}\n\n`)
+    const section = `## ${title}\n\n${text}\n\n\`${command}\`, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`
+    process.stdout.write(`\n${section}\n\n`)
     writeSection(name, section)
   }
 } finally {

@@ -5,6 +5,7 @@ import { readLaneControl } from '../ledger/lane-control.ts'
 import { type Relation, readRelations } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
+import { beginInView, exportView } from '../postgres/snapshot.ts'
 import { toSampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
@@ -33,10 +34,14 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   const destination = await openDestination(event, step.environment, session)
   const open: Session[] = [destination]
   const opening = openSource(event, step.environment, session)
-  opening.then(
-    (source) => open.push(source),
-    () => {},
-  )
+  const digests = event.task.validation.mode === 'full'
+  const openingBeside = digests ? openSource(event, step.environment, session) : Promise.resolve(null)
+  for (const each of [opening, openingBeside]) {
+    each.then(
+      (source) => source !== null && open.push(source),
+      () => {},
+    )
+  }
   const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
   let lane: Lane | null = null
   const metrics = new LaneMetrics(event.run.id, number)
@@ -53,7 +58,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   try {
     const round = await readRound(destination, event.run.id, event.run.execution)
     if (round.ended || round.copied) return done()
-    lane = await prepare(await opening, destination, event, pace, step)
+    lane = await prepare(await opening, await openingBeside, destination, event, pace, step)
     watch.start(step.logger)
     while (await untilWanted(destination, event, pace, hasTime, step.signal)) {
       if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) return done()
@@ -75,7 +80,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     return more()
   } finally {
     metrics.stop()
-    await Promise.all([watch.stop(), opening.catch(() => {})])
+    await Promise.all([watch.stop(), opening.catch(() => {}), openingBeside.catch(() => {})])
     await Promise.all(open.map((each) => each.close()))
   }
 })
@@ -90,7 +95,14 @@ async function fallBackToText(event: StepEvent, step: StepTools, relation: Relat
   }
 }
 
-async function prepare(source: Session, destination: Session, event: StepEvent, pace: Pace, step: StepTools) {
+async function prepare(
+  source: Session,
+  beside: Session | null,
+  destination: Session,
+  event: StepEvent,
+  pace: Pace,
+  step: StepTools,
+) {
   const run = event.run.id
   const [generation, relations, control] = await Promise.all([
     importView(source, destination, run, step.signal),
@@ -98,7 +110,9 @@ async function prepare(source: Session, destination: Session, event: StepEvent, 
     readLaneControl(destination, run),
   ])
   pace.apply(control)
-  return new Lane(source, destination, {
+  // The same view as the lane's own session, whatever the keepers do meanwhile.
+  const shared = beside !== null && (await beginInView(beside, await exportView(source)))
+  return new Lane({ rows: source, digests: shared ? beside : null }, destination, {
     run,
     lane: event.lane ?? 0,
     lanes: event.task.lanes,

@@ -6,7 +6,7 @@ import { type CopyServers, chunkCargo } from './chunk-sql.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
 import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
-import { fly } from './stream/flight.ts'
+import { fly, type Sources } from './stream/flight.ts'
 
 /**
  * One claim takes a large chunk, or as many small ones as fit: they travel in one flight. Every lane is to have two flights
@@ -34,6 +34,7 @@ export interface LaneOptions {
  */
 export class Lane {
   readonly #source: Session
+  readonly #digests: Session | null
   readonly #destination: Session
   readonly #options: LaneOptions
   /** As the ledger has them now: one whose binary form was refused has become text. */
@@ -43,8 +44,9 @@ export class Lane {
   #claimed: readonly ClaimedChunk[] = []
 
   /** @param destination a pipelined session: what it is asked is sent at once */
-  constructor(source: Session, destination: Session, options: LaneOptions) {
-    this.#source = source
+  constructor({ rows, digests }: Sources, destination: Session, options: LaneOptions) {
+    this.#source = rows
+    this.#digests = digests
     this.#destination = destination
     this.#options = options
     this.#relations = new Map(options.relations)
@@ -95,9 +97,15 @@ export class Lane {
     const cargo = due.map((chunk) => chunkCargo(relationOf(this.#relations, chunk), chunk, servers))
     await pace.queries(cargo.length, signal)
     let broken: ClaimedChunk | undefined
-    const deliveries = await fly(this.#source, this.#destination, cargo, pace, (index) => {
-      broken ??= due[index]
-    }).catch((thrown: unknown) => {
+    const deliveries = await fly(
+      { rows: this.#source, digests: this.#digests },
+      this.#destination,
+      cargo,
+      pace,
+      (index) => {
+        broken ??= due[index]
+      },
+    ).catch((thrown: unknown) => {
       const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown

@@ -7,8 +7,8 @@ import { inOneFlight, inTransaction } from '../postgres/transaction.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 
-/** A part is read in seconds, so that a lane's time is never cut by it, and one long table is read by all lanes. */
-const CHUNKS_PER_PART = 4
+/** A part is read in a second or less, so that one long table is read by all lanes, and none waits long for the last. */
+const PARTS_PER_CHUNK = 4
 const MEGABYTE = 1_048_576
 
 /**
@@ -28,7 +28,7 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
       copiedSincePlan(destination, run),
     ])
     if (mode === 'none' || validationPlannedAt === null || copied) {
-      const partBytes = event.task.chunkMegabytes * MEGABYTE * CHUNKS_PER_PART
+      const partBytes = (event.task.chunkMegabytes * MEGABYTE) / PARTS_PER_CHUNK
       await inOneFlight(destination, () => [
         fenceRun(destination, run),
         ...(mode === 'none' ? [] : [planParts(destination, run, partBytes)]),
@@ -41,7 +41,7 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
         const different = relations.filter((relation) => compare(relation, mode) === 'differs')
         if (different.some((relation) => relation.parts === 0)) {
           // Planned when the task compared nothing, or when a table was not there yet.
-          await planParts(destination, run, event.task.chunkMegabytes * MEGABYTE * CHUNKS_PER_PART)
+          await planParts(destination, run, (event.task.chunkMegabytes * MEGABYTE) / PARTS_PER_CHUNK)
         } else
           await reopenParts(
             destination,

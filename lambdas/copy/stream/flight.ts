@@ -35,6 +35,16 @@ export interface Governor {
   passed(bytes: number, rows: number): void
 }
 
+/** The sessions of the source, both in the same view. */
+export interface Sources {
+  readonly rows: Session
+  /**
+   * Computes the digests while the rows travel: behind them on the same session, the destination would wait meanwhile.
+   * `null` where nothing is compared: then, and for tests, the one session does all.
+   */
+  readonly digests: Session | null
+}
+
 /**
  * Copies one or many chunks in one flight, inside the transactions that both sessions have open: every COPY statement is
  * sent without waiting for the one before, the source's CopyData goes to the destination unread. After an error both
@@ -43,22 +53,21 @@ export interface Governor {
  * @throws SampanError mapped by side; COPY_ROWS_DIFFER where the two servers counted differently
  */
 export async function fly(
-  source: Session,
+  { rows: source, digests }: Sources,
   destination: Session,
   cargo: readonly Cargo[],
   governor: Governor,
   failedAt: (index: number) => void = () => {},
 ): Promise<Delivery[]> {
   const from = new RawSession(source)
+  const beside = digests === null ? from : new RawSession(digests)
   const to = new RawSession(destination)
   try {
-    const deliveries = await load(from, to, cargo, governor, failedAt)
-    from.release()
-    to.release()
+    const deliveries = await load(from, beside, to, cargo, governor, failedAt)
+    for (const taken of new Set([from, beside, to])) taken.release()
     return deliveries
   } catch (thrown) {
-    source.destroy()
-    destination.destroy()
+    for (const session of [source, digests, destination]) session?.destroy()
     throw thrown
   } finally {
     governor.govern(null)
@@ -68,6 +77,7 @@ export async function fly(
 /** All of the source's questions are sent at once; the destination's follow the stream, each COPY behind the CopyDone before. */
 function load(
   from: RawSession,
+  beside: RawSession,
   to: RawSession,
   cargo: readonly Cargo[],
   governor: Governor,
@@ -114,7 +124,7 @@ function load(
         done: () => finish(index),
       }),
       arrived[index]?.promise ?? Promise.reject(new RangeError('no such cargo')),
-      item.digest === null ? null : from.query(item.digest),
+      item.digest === null ? null : beside.query(item.digest),
     ])
       .then(([out, into, digest]) =>
         deliver(out, into, digest, landed[index]?.bytes ?? 0, landed[index]?.milliseconds ?? 0),

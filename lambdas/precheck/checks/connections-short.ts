@@ -28,8 +28,9 @@ const check = (side: Side): Check => ({
     const session = side === 'source' ? context.source : context.destinationServer
     const { event } = context
     const databases = Math.min(event.task.databases.length, DATABASES_AT_ONCE)
-    // On the destination as many lanes build indexes beside the copy.
-    const lanes = side === 'source' ? event.task.lanes : 2 * event.task.lanes
+    // On the destination as many lanes build indexes beside the copy; on the source each lane has a second session, which
+    // computes digests.
+    const lanes = side === 'source' && event.task.validation.mode !== 'full' ? event.task.lanes : 2 * event.task.lanes
     const needed = databases * (lanes + BESIDE_LANES)
     const [role, [usage]] = await Promise.all([
       context.fact(side === 'source' ? sourceRole : destinationRole),
