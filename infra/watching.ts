@@ -163,7 +163,7 @@ export class Watching extends Construct {
             this.fromLog(METRICS.retries, 'tried again'),
             this.fromLog(METRICS.failedSteps, 'failed'),
           ]),
-          graph('Rules and whitelist entries open', [this.found(METRICS.rulesOpen, 'Maximum')]),
+          graph('Executions with something open', [this.found(METRICS.rulesOpen, 'Maximum')]),
           graph('Executions', [
             stateMachine.metricStarted({ ...sum, label: 'started' }),
             stateMachine.metricSucceeded({ ...sum, label: 'succeeded' }),
