@@ -70,9 +70,10 @@ test('tags, rows and errors are read as the server writes them', () => {
   expect(commandTag(Buffer.from('COPY 12\0'))).toBe('COPY 12')
   expect(rowValues(Buffer.from([0, 2, 0, 0, 0, 1, 0x37, 0xff, 0xff, 0xff, 0xff]))).toEqual(['7', null])
   expect(rowValues(Buffer.from([0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0x38]))).toEqual(['', '8'])
-  expect(errorFields(Buffer.from('SERROR\0C42P01\0Mno such table\0\0'))).toEqual({
+  expect(errorFields(Buffer.from('SERROR\0C42P01\0Mno such table\0RparserOpenTable\0\0'))).toEqual({
     code: '42P01',
     message: 'no such table',
+    routine: 'parserOpenTable',
   })
   expect(ERROR_RESPONSE).toBe('E'.charCodeAt(0))
 })

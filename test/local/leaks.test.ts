@@ -227,4 +227,4 @@ test('a run whose rows are refused tells why without telling the rows', async ()
   // A function's own text is an object, and one of them has the word in it.
   const leaks = placesWith(places, [`${PLANTED}-`, `(${PLANTED}`])
   expect(leaks).toEqual([])
-}, 240_000)
+}, 480_000)

@@ -51,7 +51,7 @@ describe('the state of a server', () => {
     const overrides = { lanes: 30 }
     const item = itemOf(await precheck(small, destination, { overrides }), 'SRC_CONNECTIONS_SHORT')
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
-    expect(item.cause).toMatch(/^\d+ of 20 connections are free on the source, the task needs 33$/)
+    expect(item.cause).toMatch(/^\d+ of 20 connections are free on the source, the task needs 63$/)
     const upward = { ...small, connection: small.connection }
     expect(itemOf(await precheck(source, upward, { overrides }), 'DST_CONNECTIONS_SHORT').status).toBe('failed')
     const fits = await precheck(small, destination, { overrides: { lanes: 2 } })
@@ -64,7 +64,7 @@ describe('the state of a server', () => {
     await source.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p' CONNECTION LIMIT 5`)
     const limited = asUser(source, role, 'p')
     const item = itemOf(await precheck(limited, destination, { overrides: { lanes: 4 } }), 'SRC_CONNECTIONS_SHORT')
-    expect(item.cause).toBe(`the role ${role} may open 5 more connections on the source, the task needs 7`)
+    expect(item.cause).toBe(`the role ${role} may open 5 more connections on the source, the task needs 11`)
     await source.query(`DROP ROLE ${role}`)
   })
 
