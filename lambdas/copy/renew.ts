@@ -1,6 +1,8 @@
 import type { ClaimedChunk } from '../ledger/chunks.ts'
+import { fenceRun } from '../ledger/fence.ts'
 import { LARGE_OBJECTS_OID, type Relation, rowsOf } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
+import { inTransaction } from '../postgres/transaction.ts'
 import { type CopyServers, digestQuery } from './chunk-sql.ts'
 
 /**
@@ -32,9 +34,8 @@ export async function resetRelation(
   relation: Relation,
   generation: number,
 ): Promise<boolean> {
-  await destination.execute('BEGIN')
-  try {
-    await destination.rows(`SELECT sampan.require_open($1)`, [run])
+  return inTransaction(destination, async () => {
+    await fenceRun(destination, run)
     const due = await destination.rows(
       `SELECT 1 FROM sampan.relation WHERE run = $1 AND oid = $2 AND reset_generation < $3 FOR UPDATE`,
       [run, relation.oid, generation],
@@ -55,10 +56,6 @@ export async function resetRelation(
         generation,
       ])
     }
-    await destination.execute('COMMIT')
     return due.length === 1
-  } catch (thrown) {
-    await destination.execute('ROLLBACK').catch(() => {})
-    throw thrown
-  }
+  })
 }

@@ -4,45 +4,35 @@ import { writeEvents } from '../ledger/events.ts'
 import { readRenewal, renewalEvent } from '../ledger/renewal.ts'
 import { newestHop } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
-import type { StepEvent } from '../runtime/event.ts'
+import type { SummaryEvent } from '../runtime/event.ts'
 import { METRICS } from '../runtime/metric-names.ts'
 import { writeMetrics } from '../runtime/metrics.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
-import { done, failed, type StepError, type Verdict, yielded } from '../runtime/verdict.ts'
-
-/** How one lane ended. */
-export interface LaneResult {
-  readonly lane: number
-  readonly verdict: Verdict
-  readonly error: StepError | null
-}
+import { done, failed, yielded } from '../runtime/verdict.ts'
 
 /**
  * SummariseCopy: every chunk has its receipt → done; a lane failed → failed; else another round. Ends the round either way,
  * so that the keepers of the snapshot go.
  */
-export const handler = stepHandler(
-  'SummariseCopy',
-  async (event: StepEvent & { readonly results: readonly LaneResult[] }, step) => {
-    const { id, execution } = event.run
-    const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
-    try {
-      const [round, { generation }] = await Promise.all([
-        readRound(destination, id, execution),
-        newestHop(destination, id),
-      ])
-      if (round.copied) return done()
-      const open = await countOpenChunks(destination, id, generation)
-      if (open === 0 && generation > 1) {
-        await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
-      }
-      writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })
-      await endRound(destination, id, open === 0)
-      if (open === 0) return done()
-      const broken = event.results.find((result) => result.verdict === 'failed')
-      return broken?.error ? failed(broken.error) : yielded()
-    } finally {
-      await destination.close()
+export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, step) => {
+  const { id, execution } = event.run
+  const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
+  try {
+    const [round, { generation }] = await Promise.all([
+      readRound(destination, id, execution),
+      newestHop(destination, id),
+    ])
+    if (round.copied) return done()
+    const open = await countOpenChunks(destination, id, generation)
+    if (open === 0 && generation > 1) {
+      await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
     }
-  },
-)
+    writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })
+    await endRound(destination, id, open === 0)
+    if (open === 0) return done()
+    const broken = event.results.find((result) => result.verdict === 'failed')
+    return broken?.error ? failed(broken.error) : yielded()
+  } finally {
+    await destination.close()
+  }
+})
