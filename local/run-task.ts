@@ -47,11 +47,11 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   const began = performance.now()
   await mkdir(directory, { recursive: true })
   const { task: input, variables } = hidePasswords(run.input)
-  Object.assign(process.env, variables, {
+  const restoreEnvironment = setEnvironment({
+    ...variables,
     SAMPAN_ARTEFACTS: pathToFileURL(directory).href,
     SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, 'log.jsonl')).href,
   })
-
   keepSessions()
   const model = new ProgressModel(task.databases.map(({ name }) => name))
   const watch = new Watch(model)
@@ -72,12 +72,29 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     await watch.end()
     endKeptSessions()
     await display.end()
+    restoreEnvironment()
   }
   return {
     exitStatus: toExitStatus(outcome),
     error: errorOf(outcome, watch.errors),
     report: await copyReports(directory, { id: task.name, execution: executionName }),
     milliseconds: Math.round(performance.now() - began),
+  }
+}
+
+/**
+ * The functions read their settings from the environment, as on Lambda. What was set is taken back, or the next run of
+ * this process would write its log beside the one before, and find its passwords.
+ * @returns takes it back
+ */
+function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
   }
 }
 
