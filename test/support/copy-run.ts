@@ -5,8 +5,12 @@ import type { Side } from '../../lambdas/postgres/errors.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import type { TestDatabase } from './servers.ts'
 
-/** A session of the product's own kind on a test database. */
-export async function openSession(database: TestDatabase, side: Side, pipeline = false): Promise<Session> {
+/** A session of the product's own kind on a test database: those of the destination are pipelined. */
+export async function openSession(
+  database: TestDatabase,
+  side: Side,
+  pipeline = side === 'destination',
+): Promise<Session> {
   return connect({ side, ...database.connection, tls: false, applicationName: 'test', pipeline })
 }
 
