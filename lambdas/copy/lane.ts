@@ -4,15 +4,10 @@ import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { type CopyServers, chunkCargo } from './chunk-sql.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
+import { type FlightSize, flightSize } from './flight-size.ts'
 import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
 import { fly, type Sources } from './stream/flight.ts'
-
-/**
- * One claim takes a large chunk, or as many small ones as fit: they travel in one flight. Every lane is to have two flights
- * at least; each table takes its locks on the destination until the flight is over.
- */
-const FLIGHT = { bytes: 8_000_000, least: 16, most: 256 }
 
 export interface LaneOptions {
   readonly run: string
@@ -37,6 +32,7 @@ export class Lane {
   readonly #digests: Session | null
   readonly #destination: Session
   readonly #options: LaneOptions
+  readonly #budget: FlightSize
   /** As the ledger has them now: one whose binary form was refused has become text. */
   readonly #relations: Map<number, Relation>
   #refused: Relation | null = null
@@ -49,6 +45,7 @@ export class Lane {
     this.#digests = digests
     this.#destination = destination
     this.#options = options
+    this.#budget = flightSize([...options.relations.values()], options.lanes)
     this.#relations = new Map(options.relations)
   }
 
@@ -151,12 +148,10 @@ export class Lane {
   }
 
   async #begin(): Promise<ClaimedChunk[]> {
-    const { run, generation, relations, lanes } = this.#options
-    const share = Math.ceil(relations.size / (2 * lanes))
-    const count = Math.min(Math.max(share, FLIGHT.least), FLIGHT.most)
+    const { run, generation } = this.#options
     const [, claimed, fallen] = await Promise.all([
       this.#destination.execute('BEGIN'),
-      claimChunks(this.#destination, run, generation, { bytes: FLIGHT.bytes, count }),
+      claimChunks(this.#destination, run, generation, this.#budget),
       readFallenBack(this.#destination, run),
     ])
     for (const relation of fallen) this.#relations.set(relation.oid, relation)

@@ -1,0 +1,28 @@
+import type { Relation } from '../ledger/relations.ts'
+
+/**
+ * One claim takes a large chunk, or as many small ones as fit: they travel in one flight. Between two flights the source
+ * stands still for a commit and a claim, which is a hundredth of a flight of 64 MB. Every lane is to have several
+ * flights, so that all end at about the same time; each table takes its locks on the destination until the flight is over.
+ */
+const FLIGHT = {
+  bytes: { least: 8_000_000, most: 64_000_000, perLane: 4 },
+  chunks: { least: 16, most: 256, perLane: 2 },
+}
+
+/** How much one claim may take. */
+export interface FlightSize {
+  readonly bytes: number
+  /** Chunks. */
+  readonly count: number
+}
+
+/** @param relations all that is to be copied */
+export function flightSize(relations: readonly Pick<Relation, 'bytes'>[], lanes: number): FlightSize {
+  const bytes = relations.reduce((sum, relation) => sum + relation.bytes, 0)
+  return { bytes: part(bytes, lanes, FLIGHT.bytes), count: part(relations.length, lanes, FLIGHT.chunks) }
+}
+
+function part(whole: number, lanes: number, { least, most, perLane }: typeof FLIGHT.bytes): number {
+  return Math.min(Math.max(Math.ceil(whole / (perLane * lanes)), least), most)
+}

@@ -1,0 +1,28 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { flightSize } from '../../lambdas/copy/flight-size.ts'
+
+const relations = fc.array(fc.record({ bytes: fc.integer({ min: 0, max: 10_000_000_000 }) }), { maxLength: 2_000 })
+
+test('a flight is between 8 and 64 MB and 16 and 256 chunks, whatever there is to copy', () => {
+  fc.assert(
+    fc.property(relations, fc.integer({ min: 1, max: 64 }), (all, lanes) => {
+      const { bytes, count } = flightSize(all, lanes)
+      expect(bytes).toBeGreaterThanOrEqual(8_000_000)
+      expect(bytes).toBeLessThanOrEqual(64_000_000)
+      expect(count).toBeGreaterThanOrEqual(16)
+      expect(count).toBeLessThanOrEqual(256)
+    }),
+  )
+})
+
+test('in between, every lane has four flights by bytes and two by number', () => {
+  expect(flightSize([{ bytes: 160_000_000 }], 1)).toEqual({ bytes: 40_000_000, count: 16 })
+  expect(flightSize([{ bytes: 160_000_000 }], 2)).toEqual({ bytes: 20_000_000, count: 16 })
+  expect(
+    flightSize(
+      Array.from({ length: 400 }, () => ({ bytes: 1_000 })),
+      2,
+    ),
+  ).toEqual({ bytes: 8_000_000, count: 100 })
+})
