@@ -43,6 +43,8 @@ export interface ApsaraInstance {
   readonly accounts: readonly ApsaraAccount[] | null
 }
 
+export type ApsaraEndpoint = Pick<ApsaraInstance, 'host' | 'port' | 'publicEndpoint'>
+
 export interface ApsaraAccount {
   readonly name: string
   /** `Super`: a privileged account; `Normal`: a standard one. */
@@ -75,6 +77,8 @@ export type ModifyMode = 'Append' | 'Delete' | 'Cover'
 export interface Apsara {
   /** @throws SampanError `DST_INSTANCE_NOT_FOUND`, `DST_INSTANCE_WITHOUT_ENDPOINT` */
   describe(): Promise<ApsaraInstance>
+  /** Where it answers, in one call: as `describe` finds it. The same errors. */
+  endpoint(): Promise<ApsaraEndpoint>
   ipArrays(): Promise<readonly IpArray[]>
   modifySecurityIps(group: string, mode: ModifyMode, addresses: readonly string[]): Promise<void>
   /** Whether a refusal says that entries are there already. Reading decides: the same code may mean something else. */
@@ -143,6 +147,14 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
       }
     },
 
+    async endpoint() {
+      const endpoint = chooseEndpoint(
+        await ask('DescribeDBInstanceNetInfo', netAnswer).catch(notFound(instance, region)),
+      )
+      if (!endpoint) throw withoutEndpoint(instance, 'Running')
+      return endpoint
+    },
+
     async ipArrays() {
       const answer = await ask('DescribeDBInstanceIPArrayList', arraysAnswer).catch(notFound(instance, region))
       return answer.Items.DBInstanceIPArray.map((group) => ({
@@ -198,7 +210,7 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
   }
 }
 
-function chooseEndpoint(answer: z.output<typeof netAnswer>) {
+function chooseEndpoint(answer: z.output<typeof netAnswer>): ApsaraEndpoint | undefined {
   const all = answer.DBInstanceNetInfos.DBInstanceNetInfo
   // `Inner` is the classic network, which nothing outside Alibaba Cloud reaches.
   const chosen = all.find((one) => one.IPType === 'Public') ?? all.find((one) => one.IPType === 'Private')

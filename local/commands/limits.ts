@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { apsara } from '../../lambdas/cloud/apsara.ts'
 import { changeLimits, type Limits } from '../../lambdas/ledger/limits.ts'
 import { readProgress } from '../../lambdas/ledger/progress.ts'
 import { openDestination } from '../../lambdas/postgres/sessions.ts'
@@ -28,10 +29,15 @@ export function limitsCommand(): Command {
     .description('Show or change the limits of a run, also while it goes on: its lanes look every few seconds.')
     .argument('<task>', 'the task of the run, or - for standard input')
     .option('--lanes <number>', 'how many lanes copy at once', toAmount)
-    .option('--rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
-    .option('--megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
-    .option('--queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
-    .option('--at <host:port>', 'where the destination answers, for a task that names an instance', toEndpoint)
+    .option('--rows, --rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--queries, --queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option(
+      '--at <host:port>',
+      'where the destination answers; default: the host of the task, or the endpoint of its ApsaraDB instance, asked of ' +
+        'Alibaba Cloud (its whitelist must let this machine in)',
+      toEndpoint,
+    )
     .action(async (path: string, options: Options) => {
       const { task: input, variables } = hidePasswords(await readTaskFile(path))
       const { task, problems } = readTask(input)
@@ -41,30 +47,39 @@ export function limitsCommand(): Command {
         return
       }
       Object.assign(process.env, variables)
+      const destination = options.at ?? (await findDestination(task))
+      const found: string[] = []
       for (const database of task.databases) {
-        const limits = await changeIn(task, database, options)
-        process.stdout.write(`${database.as}: ${describeLimits(limits)}\n`)
+        const limits = await changeIn(task, database, destination, options)
+        if (limits !== null) found.push(database.as)
+        process.stdout.write(`${database.as}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
       }
+      if (found.length === 0) throw notCopying(task)
     })
 }
 
-async function changeIn(task: Task, database: Task['databases'][number], options: Options): Promise<Limits> {
-  const { host, port } = task.destination
-  const destination = options.at ?? (host === undefined ? undefined : { host, port })
-  if (destination === undefined) {
-    throw new SampanError({
-      code: 'DESTINATION_ADDRESS_UNKNOWN',
-      message: 'the task names an instance, whose address is only looked up by a run',
-      remedy: 'give its address with --at host:port',
-    })
-  }
+const NOT_COPYING = 'has not planned its copy: the limits of the task will hold there'
+
+async function findDestination({ destination }: Task): Promise<Endpoint> {
+  const { host, port, apsaraInstance, region } = destination
+  if (host !== undefined) return { host, port }
+  return apsara(process.env, region ?? '', apsaraInstance ?? '').endpoint()
+}
+
+/** Of one database; `null` where it has no plan of the copy yet. */
+async function changeIn(
+  task: Task,
+  database: Task['databases'][number],
+  destination: Endpoint,
+  options: Options,
+): Promise<Limits | null> {
   const run = { id: task.name, execution: 'limits' }
   const endpoints = { source: destination, destination }
   const event = { run, task, endpoints, database, lane: null, window: null }
   const session = await openDestination(event, process.env, { purpose: 'limits' })
   try {
     const progress = await readProgress(session, task.name)
-    if (progress === null || progress.chunks === 0) throw notCopying(task.name, database.as)
+    if (progress === null || progress.chunks === 0) return null
     return await changeLimits(session, task.name, toLimits(options))
   } finally {
     await session.close()
@@ -104,10 +119,10 @@ function toEndpoint(text: string): Endpoint {
   return { host: at[1].replace(/^\[(.*)\]$/, '$1'), port: Number(at[2]) }
 }
 
-function notCopying(run: string, database: string): SampanError {
+function notCopying({ name, databases }: Task): SampanError {
   return new SampanError({
     code: 'RUN_NOT_COPYING',
-    message: `${database} has no run ${run} that has planned its copy`,
-    remedy: 'start the run first, or correct the name of the task; before a run, "lanes" belongs into the task',
+    message: `no database of the task (${databases.map(({ as }) => as).join(', ')}) has a run ${name} that has planned its copy`,
+    remedy: 'start the run first, or correct the name of the task; before a run, limits belong into the task',
   })
 }

@@ -114,6 +114,7 @@ describe('sampan run', () => {
     expect((await limits('--lanes', '3', '--megabytes-per-second', '20')).stdout).toContain(': 3 lanes, 20.0 MB/s\n')
     expect((await limits()).stdout).toContain(': 3 lanes, 20.0 MB/s\n')
     expect((await limits('--megabytes-per-second', 'none')).stdout).toContain(': 3 lanes, no other limit\n')
+    expect((await limits('--megabytes', '30')).stdout).toContain(': 3 lanes, 30.0 MB/s\n')
     expect(await limits('--lanes', 'many')).toMatchObject({ status: 2 })
   })
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { BuildSlots } from '../../ledger/build-slots.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { readFree, readStanding } from '../ledger-objects.ts'
 import { SMALL_BYTES } from '../plan/key-steps.ts'
@@ -41,27 +42,35 @@ interface Waiting {
  * Makes index-stage objects side by side with other lanes, as soon as their rows are there: a large one alone, small ones in
  * flights. Lanes keep apart by the row locks of their claims; one that comes second is told so and goes on. A statement
  * whose lane is gone is at work on the server and holds its claim: the others see it as another lane's.
+ *
+ * Of more lanes than somebody allows (sampan.limits) those without a slot start nothing new.
  */
 export async function applyLane(session: Session, options: LaneOptions): Promise<LaneEnd> {
   const { run, execution } = options
   const size = readServerSize(session)
   // Sent ahead; where it fails the first question fails too.
   size.catch(() => {})
+  const slots = new BuildSlots(session, run)
   let idleSince: number | null = null
   for (;;) {
     if (!options.hasTime()) return { kind: 'time' }
-    const [free, standing] = await Promise.all([
+    const [free, standing, limit] = await Promise.all([
       readFree(session, run, FLIGHT * 2),
       readStanding(session, run, execution),
+      slots.limit(),
     ])
     if (standing.pending === 0 || standing.ended) return { kind: 'complete' }
-    const flight = chooseFlight(free, options.lane, options.lanes)
-    const made = flight.length > 0 && (await take(session, options, flight, free, await size))
+    const lanes = Math.min(options.lanes, limit)
+    const place = limit >= options.lanes ? options.lane : free.length === 0 ? null : await slots.take(limit)
+    const flight = place === null ? [] : chooseFlight(free, place, lanes)
+    const made = flight.length > 0 && (await take(session, { ...options, lanes }, flight, free, await size))
     if (made) {
       idleSince = null
       options.progressed?.()
       continue
     }
+    // Whoever has nothing to build holds nobody up.
+    await slots.release()
     idleSince ??= performance.now()
     const idle = performance.now() - idleSince
     // One lane stays awake: it takes up work at once, and the others follow soon.

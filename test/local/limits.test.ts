@@ -1,0 +1,61 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
+import { apsaraInstance } from '../fakes/alibaba.ts'
+import { startFakeClouds } from '../fakes/clouds.ts'
+import { planRelations } from '../support/copy-run.ts'
+import { stepContext, stepEvent } from '../support/events.ts'
+import { createDatabase, sharedServer } from '../support/servers.ts'
+import { spawnSampan } from './spawn-sampan.ts'
+
+process.env.SAMPAN_ARTEFACTS ??= 'file:///tmp/unused'
+process.env.SAMPAN_LOG ??= 'off'
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sampan-test-limits-'))
+})
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
+test('limits finds the destination by its instance, changes every database that copies, and says which does not', async () => {
+  const ddl = 'CREATE TABLE t (id int)'
+  const [source, destination] = [
+    await createDatabase(sharedServer(15), ddl),
+    await createDatabase(sharedServer(18), ddl),
+  ]
+  const later = await createDatabase(sharedServer(18))
+  const event = stepEvent(source, destination, { name: 'by-instance' })
+  await planRelations(source, destination, event)
+  expect((await planCopy(event, stepContext())).verdict).toBe('done')
+
+  const { host, port, user, password } = destination.connection
+  const instance = apsaraInstance({ instance: 'pgm-limits', host, port })
+  const clouds = await startFakeClouds({ apsara: [instance] })
+  const task = join(directory, 'task.json')
+  await writeFile(
+    task,
+    JSON.stringify({
+      name: 'by-instance',
+      source: { host: 'nowhere.example', user: 'nobody', password: 'none' },
+      destination: {
+        apsaraInstance: 'pgm-limits',
+        region: instance.region,
+        user,
+        password,
+        tls: { mode: 'disable' },
+      },
+      databases: [
+        { name: 'a', as: destination.name },
+        { name: 'b', as: later.name },
+      ],
+    }),
+  )
+  const { status, stdout, stderr } = await spawnSampan(['limits', task, '--lanes', '2'], clouds.environment).ended
+  await clouds.stop()
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+  expect(stdout).toContain(`${destination.name}: 2 lanes, no other limit\n`)
+  expect(stdout).toContain(`${later.name}: has not planned its copy`)
+  expect(await destination.query('SELECT lanes FROM sampan.limits')).toEqual([{ lanes: '2' }])
+})
