@@ -1,0 +1,43 @@
+import type { CloudEnvironment } from './environment.ts'
+
+/** What every AWS client of this project is made with. */
+export type ClientSettings = ReturnType<typeof common> & { readonly region: string }
+
+/**
+ * A client that is made, and whose package is loaded, on first use: EC2's alone takes half a second and 80 MB, and most
+ * functions never call it. One per set of credentials and region, so that connections are used again.
+ */
+export function lazyClient<Client>(
+  make: (settings: ClientSettings) => Promise<Client>,
+): (environment: CloudEnvironment, region: string) => Promise<Client> {
+  const made = new Map<string, Promise<Client>>()
+  return (environment, region) => {
+    const key = JSON.stringify([region, environment.SAMPAN_AWS_ENDPOINT, credentials(environment)])
+    const client = made.get(key) ?? make({ ...common(environment), region })
+    made.set(key, client)
+    return client
+  }
+}
+
+/** Every call here is small: an answer that takes ten seconds will not come. */
+function common(environment: CloudEnvironment) {
+  return {
+    maxAttempts: 5,
+    requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+    ...(environment.SAMPAN_AWS_ENDPOINT ? { endpoint: environment.SAMPAN_AWS_ENDPOINT } : {}),
+    ...credentials(environment),
+  }
+}
+
+/** Keys given in the environment; without them the SDK's own chain (profiles, SSO, the instance's role). */
+function credentials(environment: CloudEnvironment) {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return {}
+  return {
+    credentials: {
+      accessKeyId: AWS_ACCESS_KEY_ID,
+      secretAccessKey: AWS_SECRET_ACCESS_KEY,
+      ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+    },
+  }
+}
