@@ -1,4 +1,4 @@
-import RPCClient from '@alicloud/pop-core'
+import type RPCClient from '@alicloud/pop-core'
 import { SampanError } from '../runtime/errors.ts'
 import { type AlibabaCredentials, alibabaCredentials, CREDENTIAL_VARIABLES } from './alibaba-credentials.ts'
 import { type AlibabaProduct, alibabaEndpoint, apiVersions } from './alibaba-endpoints.ts'
@@ -46,7 +46,7 @@ interface PopCoreConfig {
 }
 
 type PopCore = Pick<RPCClient, 'request'>
-const PopCoreClient = RPCClient as unknown as new (config: PopCoreConfig, verbose: true) => PopCore
+type PopCoreClass = new (config: PopCoreConfig, verbose: true) => PopCore
 
 const known = new Map<string, Alibaba>()
 
@@ -61,17 +61,19 @@ export function alibaba(environment: CloudEnvironment, patience: Patience = PATI
 
 function open(environment: CloudEnvironment, patience: Patience): Alibaba {
   const credentials = alibabaCredentials(environment)
-  const clients = new Map<string, PopCore>()
+  const clients = new Map<string, Promise<PopCore>>()
 
-  const clientOf = (product: AlibabaProduct, region: string): PopCore => {
+  const clientOf = (product: AlibabaProduct, region: string): Promise<PopCore> => {
     const endpoint = alibabaEndpoint(product, region, environment)
     const key = `${product} ${endpoint}`
     const client = clients.get(key) ?? make(product, endpoint)
     clients.set(key, client)
     return client
   }
-  const make = (product: AlibabaProduct, endpoint: string): PopCore =>
-    new PopCoreClient(
+  const make = async (product: AlibabaProduct, endpoint: string): Promise<PopCore> => {
+    // Loaded on first use: a task between plain hosts never calls.
+    const PopCoreClient = (await import('@alicloud/pop-core')).default as unknown as PopCoreClass
+    return new PopCoreClient(
       {
         endpoint,
         apiVersion: apiVersions[product],
@@ -83,6 +85,7 @@ function open(environment: CloudEnvironment, patience: Patience): Alibaba {
       },
       true,
     )
+  }
 
   const once = async (call: AlibabaCall): Promise<Readonly<Record<string, unknown>> | AlibabaFailure> => {
     // Asked for before pop-core asks: a provider that fails must fail here, an empty one must never send unsigned.
@@ -91,7 +94,8 @@ function open(environment: CloudEnvironment, patience: Patience): Alibaba {
     const parameters = { RegionId: call.region, ...sendable(call.parameters ?? {}) }
     let answer: unknown
     try {
-      answer = await clientOf(call.product, call.region).request(call.action, parameters)
+      const client = await clientOf(call.product, call.region)
+      answer = await client.request(call.action, parameters)
     } catch (error) {
       if (error instanceof SampanError) throw error
       return failureOfThrown(error, about)

@@ -1,4 +1,3 @@
-import { Signer } from '@aws-sdk/rds-signer'
 import { SampanError } from '../runtime/errors.ts'
 import type { CloudEnvironment } from './environment.ts'
 
@@ -18,6 +17,7 @@ export interface TokenRequest {
 export async function databaseToken(request: TokenRequest, environment: CloudEnvironment): Promise<string> {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment
   const given = AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
+  const { Signer } = await import('@aws-sdk/rds-signer')
   const signer = new Signer({
     hostname: request.host,
     port: request.port,

@@ -1,8 +1,7 @@
-import { DescribeExecutionCommand } from '@aws-sdk/client-sfn'
 import { SampanError } from '../runtime/errors.ts'
-import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion } from './environment.ts'
+import { sfnClient, sfnSdk } from './sfn-client.ts'
 
 /** What Step Functions says about an execution; `unknown`: it does not (or not any more) know it. */
 export type ExecutionState = 'running' | 'ended' | 'unknown'
@@ -21,10 +20,11 @@ export function executionStates(
     })
   }
   const region = machine.split(':')[3] || defaultRegion(environment)
-  const client = awsClients(environment).sfn(region)
   return async (execution) => {
     const executionArn = `${machine.replace(':stateMachine:', ':execution:')}:${execution}`
     try {
+      const client = await sfnClient(environment, region)
+      const { DescribeExecutionCommand } = await sfnSdk()
       const answer = await awsCall(`ask about ${execution} (states:DescribeExecution)`, () =>
         client.send(new DescribeExecutionCommand({ executionArn }), { abortSignal: signal }),
       )

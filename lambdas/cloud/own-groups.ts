@@ -1,10 +1,5 @@
-import {
-  CreateSecurityGroupCommand,
-  DeleteSecurityGroupCommand,
-  paginateDescribeSecurityGroups,
-} from '@aws-sdk/client-ec2'
-import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
+import { ec2Client, ec2Sdk } from './ec2-client.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** A security group of Sampan's own making. */
@@ -25,13 +20,14 @@ export interface OwnGroups {
 }
 
 export function ownGroups(environment: CloudEnvironment, region: string, signal?: AbortSignal): OwnGroups {
-  const client = awsClients(environment).ec2(region)
+  const ec2 = async () => ({ client: await ec2Client(environment, region), ...(await ec2Sdk()) })
   const options = signal ? { abortSignal: signal } : {}
   return {
     tagged: (key, value) =>
       awsCall('list security groups (ec2:DescribeSecurityGroups)', async () => {
         const filter =
           value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] }
+        const { client, paginateDescribeSecurityGroups } = await ec2()
         const groups: OwnGroup[] = []
         for await (const page of paginateDescribeSecurityGroups({ client }, { Filters: [filter] }, options)) {
           for (const group of page.SecurityGroups ?? []) {
@@ -43,6 +39,7 @@ export function ownGroups(environment: CloudEnvironment, region: string, signal?
       }),
 
     async create(vpcId, name, tags) {
+      const { client, CreateSecurityGroupCommand } = await ec2()
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
       const command = new CreateSecurityGroupCommand({
         GroupName: name,
@@ -60,6 +57,7 @@ export function ownGroups(environment: CloudEnvironment, region: string, signal?
     },
 
     async remove(id) {
+      const { client, DeleteSecurityGroupCommand } = await ec2()
       try {
         await awsCall(`remove the security group ${id} (ec2:DeleteSecurityGroup)`, () =>
           client.send(new DeleteSecurityGroupCommand({ GroupId: id }), options),

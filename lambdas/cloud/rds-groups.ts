@@ -1,9 +1,8 @@
-import { ModifyDBClusterCommand, ModifyDBInstanceCommand } from '@aws-sdk/client-rds'
 import { SampanError } from '../runtime/errors.ts'
-import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import type { CloudEnvironment } from './environment.ts'
 import type { RdsInstance } from './rds.ts'
+import { rdsClient, rdsSdk } from './rds-client.ts'
 
 /**
  * Sets the security groups of an instance, of an Aurora instance those of its cluster. The call replaces the whole list:
@@ -16,7 +15,8 @@ export async function setSecurityGroups(
   groups: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const client = awsClients(environment).rds(instance.region)
+  const client = await rdsClient(environment, instance.region)
+  const { ModifyDBClusterCommand, ModifyDBInstanceCommand } = await rdsSdk()
   const options = signal ? { abortSignal: signal } : {}
   const change = { VpcSecurityGroupIds: [...groups], ApplyImmediately: true }
   try {

@@ -1,14 +1,8 @@
-import {
-  type DBCluster,
-  type DBInstance,
-  DescribeDBClustersCommand,
-  DescribeDBInstancesCommand,
-  type RDSClient,
-} from '@aws-sdk/client-rds'
+import type { DBCluster, DBInstance, RDSClient } from '@aws-sdk/client-rds'
 import { SampanError } from '../runtime/errors.ts'
-import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import type { CloudEnvironment } from './environment.ts'
+import { rdsClient, rdsSdk } from './rds-client.ts'
 
 /** What is known about a source on Amazon RDS. Of an Aurora cluster: its writer, reached by the cluster's endpoint. */
 export interface RdsInstance {
@@ -50,7 +44,7 @@ export async function describeInstance(
   identifier: string,
   signal?: AbortSignal,
 ): Promise<RdsInstance> {
-  const client = awsClients(environment).rds(region)
+  const client = await rdsClient(environment, region)
   const instance = await findInstance(client, identifier, signal)
   if (instance) {
     const cluster = instance.DBClusterIdentifier
@@ -74,6 +68,7 @@ export async function describeInstance(
 const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
 async function findInstance(client: RDSClient, identifier: string, signal?: AbortSignal) {
+  const { DescribeDBInstancesCommand } = await rdsSdk()
   const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier })
   return nothingIf(/^DBInstanceNotFound/, async () => {
     const answer = await awsCall(`describe the RDS instance ${identifier} (rds:DescribeDBInstances)`, () =>
@@ -84,6 +79,7 @@ async function findInstance(client: RDSClient, identifier: string, signal?: Abor
 }
 
 async function findCluster(client: RDSClient, identifier: string, signal?: AbortSignal) {
+  const { DescribeDBClustersCommand } = await rdsSdk()
   const command = new DescribeDBClustersCommand({ DBClusterIdentifier: identifier })
   return nothingIf(/^DBClusterNotFound/, async () => {
     const answer = await awsCall(`describe the Aurora cluster ${identifier} (rds:DescribeDBClusters)`, () =>

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager'
 import { SampanError } from '../runtime/errors.ts'
-import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion, variable } from './environment.ts'
+import { secretsManagerClient, secretsManagerSdk } from './secrets-manager-client.ts'
 
 /** What a secret says about a login. RDS's own form carries more; a plain text is the password alone. */
 export interface Login {
@@ -83,7 +82,8 @@ async function fromSecretsManager(
 ): Promise<string> {
   // arn:aws:secretsmanager:REGION:account:secret:name
   const region = reference.startsWith('arn:') ? reference.split(':')[3] : options.region
-  const client = awsClients(environment).secretsManager(region || defaultRegion(environment))
+  const client = await secretsManagerClient(environment, region || defaultRegion(environment))
+  const { GetSecretValueCommand } = await secretsManagerSdk()
   try {
     const answer = await awsCall(`read the secret ${reference}`, () =>
       client.send(

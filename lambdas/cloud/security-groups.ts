@@ -1,16 +1,7 @@
-import {
-  AuthorizeSecurityGroupIngressCommand,
-  CreateTagsCommand,
-  DeleteTagsCommand,
-  type Filter,
-  type IpPermission,
-  paginateDescribeSecurityGroupRules,
-  RevokeSecurityGroupIngressCommand,
-  type SecurityGroupRule,
-} from '@aws-sdk/client-ec2'
+import type { Filter, IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2'
 import { SampanError } from '../runtime/errors.ts'
-import { awsClients } from './aws-clients.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
+import { ec2Client, ec2Sdk } from './ec2-client.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** Who may come in by a rule: a block of addresses, or members of another security group. */
@@ -64,11 +55,12 @@ export interface SecurityGroups {
 }
 
 export function securityGroups(environment: CloudEnvironment, region: string, signal?: AbortSignal): SecurityGroups {
-  const client = awsClients(environment).ec2(region)
+  const ec2 = async () => ({ client: await ec2Client(environment, region), ...(await ec2Sdk()) })
   const options = signal ? { abortSignal: signal } : {}
 
   const list = (filters: Filter[]) =>
     awsCall('list security group rules (ec2:DescribeSecurityGroupRules)', async () => {
+      const { client, paginateDescribeSecurityGroupRules } = await ec2()
       const rules: IngressRule[] = []
       const pages = paginateDescribeSecurityGroupRules({ client, pageSize: 500 }, { Filters: filters }, options)
       for await (const page of pages) {
@@ -78,12 +70,11 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
     })
 
   const revokeAtOnce = (group: string, ruleIds: readonly string[]) =>
-    awsCall(`revoke rules of ${group} (ec2:RevokeSecurityGroupIngress)`, () =>
-      client.send(
-        new RevokeSecurityGroupIngressCommand({ GroupId: group, SecurityGroupRuleIds: [...ruleIds] }),
-        options,
-      ),
-    )
+    awsCall(`revoke rules of ${group} (ec2:RevokeSecurityGroupIngress)`, async () => {
+      const { client, RevokeSecurityGroupIngressCommand } = await ec2()
+      const command = new RevokeSecurityGroupIngressCommand({ GroupId: group, SecurityGroupRuleIds: [...ruleIds] })
+      return client.send(command, options)
+    })
 
   return {
     // 200 values are the most a filter takes; an instance has five groups at most.
@@ -93,6 +84,7 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
       list([value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] }]),
 
     async authorise(group, rules, tags) {
+      const { client, AuthorizeSecurityGroupIngressCommand } = await ec2()
       const command = new AuthorizeSecurityGroupIngressCommand({
         GroupId: group,
         IpPermissions: rules.map(permission),
@@ -118,6 +110,7 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
     },
 
     async tag(ruleIds, tags) {
+      const { client, CreateTagsCommand } = await ec2()
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
       for (const id of ruleIds) {
         await awsCall(`tag the rule ${id} (ec2:CreateTags)`, () =>
@@ -127,6 +120,7 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
     },
 
     async untag(ruleIds, keys) {
+      const { client, DeleteTagsCommand } = await ec2()
       const Tags = keys.map((Key) => ({ Key }))
       for (const id of ruleIds) {
         await awsCall(`untag the rule ${id} (ec2:DeleteTags)`, () =>

@@ -1,9 +1,11 @@
-import { ListStateMachinesCommand, ListTagsForResourceCommand, type SFNClient } from '@aws-sdk/client-sfn'
+import type { SFNClient } from '@aws-sdk/client-sfn'
 import { Option } from 'commander'
-import { awsClients } from '../../lambdas/cloud/aws-clients.ts'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
 import { defaultRegion } from '../../lambdas/cloud/environment.ts'
+import { sfnClient, sfnSdk } from '../../lambdas/cloud/sfn-client.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
+
+type Sdk = Awaited<ReturnType<typeof sfnSdk>>
 
 /** Which state machine a command speaks to. */
 export interface StateMachineOptions {
@@ -18,10 +20,11 @@ export const stateMachineOptions = (): readonly Option[] => [
   new Option('--region <region>', 'where it is deployed; default AWS_REGION'),
 ]
 
-/** A state machine and the client of its region. */
+/** A state machine, the client of its region and the package it is from: loaded only by the commands that need it. */
 export interface StateMachine {
   readonly arn: string
   readonly client: SFNClient
+  readonly sdk: Sdk
 }
 
 /**
@@ -30,10 +33,12 @@ export interface StateMachine {
  */
 export async function findStateMachine(options: StateMachineOptions): Promise<StateMachine> {
   const region = options.stateMachine?.split(':')[3] || options.region || defaultRegion(process.env)
-  const client = awsClients(process.env).sfn(region)
-  if (options.stateMachine !== undefined) return { arn: options.stateMachine, client }
+  const [client, sdk] = await Promise.all([sfnClient(process.env, region), sfnSdk()])
+  if (options.stateMachine !== undefined) return { arn: options.stateMachine, client, sdk }
   const stack = options.stack ?? 'Sampan'
-  const found = (await listStateMachines(client)).filter(({ name }) => name === stack || name.startsWith(`${stack}-`))
+  const found = (await listStateMachines(client, sdk)).filter(
+    ({ name }) => name === stack || name.startsWith(`${stack}-`),
+  )
   const [only, second] = found
   if (only === undefined) {
     throw new SampanError({
@@ -49,14 +54,14 @@ export async function findStateMachine(options: StateMachineOptions): Promise<St
       remedy: 'give --state-machine with the ARN of one of them',
     })
   }
-  return { arn: only.arn, client }
+  return { arn: only.arn, client, sdk }
 }
 
-async function listStateMachines(client: SFNClient): Promise<readonly { name: string; arn: string }[]> {
+async function listStateMachines(client: SFNClient, sdk: Sdk): Promise<readonly { name: string; arn: string }[]> {
   const found: { name: string; arn: string }[] = []
   let nextToken: string | undefined
   do {
-    const command = new ListStateMachinesCommand({ maxResults: 1000, ...(nextToken ? { nextToken } : {}) })
+    const command = new sdk.ListStateMachinesCommand({ maxResults: 1000, ...(nextToken ? { nextToken } : {}) })
     const page = await awsCall('list the state machines', () => client.send(command))
     for (const { name, stateMachineArn } of page.stateMachines ?? []) {
       if (name !== undefined && stateMachineArn !== undefined) found.push({ name, arn: stateMachineArn })
@@ -73,8 +78,8 @@ export function executionArn(machine: StateMachine, execution: string): string {
 }
 
 /** Where the stack keeps the runs' documents, `s3://bucket/prefix`: the stack writes it into a tag of its state machine. */
-export async function artefactsOf({ arn, client }: StateMachine): Promise<string | null> {
-  const command = new ListTagsForResourceCommand({ resourceArn: arn })
+export async function artefactsOf({ arn, client, sdk }: StateMachine): Promise<string | null> {
+  const command = new sdk.ListTagsForResourceCommand({ resourceArn: arn })
   const { tags } = await awsCall('read the tags of the state machine', () => client.send(command))
   return tags?.find(({ key }) => key === ARTEFACTS_TAG)?.value ?? null
 }

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { DescribeExecutionCommand } from '@aws-sdk/client-sfn'
 import { Command } from 'commander'
 import { artefactKey, artefacts } from '../../lambdas/cloud/artefacts.ts'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
@@ -25,7 +24,7 @@ export function reportCommand(): Command {
   for (const option of stateMachineOptions()) command.addOption(option)
   return command.action(async (execution: string, options: Options) => {
     const machine = await findStateMachine(options)
-    const describe = new DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
+    const describe = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
     const found = await awsCall('read the execution', () => machine.client.send(describe))
     const location = options.artefacts ?? (await artefactsOf(machine)) ?? process.env.SAMPAN_ARTEFACTS
     const region = machine.arn.split(':')[3]

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { ExecutionAlreadyExists, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import { Command } from 'commander'
 import { toAwsError } from '../../lambdas/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
@@ -32,11 +31,11 @@ export function startCommand(): Command {
     const name = options.execution ?? executionName(task.name, text)
     try {
       const started = await machine.client.send(
-        new StartExecutionCommand({ stateMachineArn: machine.arn, name, input: text }),
+        new machine.sdk.StartExecutionCommand({ stateMachineArn: machine.arn, name, input: text }),
       )
       process.stdout.write(`${started.executionArn}\n`)
     } catch (thrown) {
-      if (!(thrown instanceof ExecutionAlreadyExists)) throw toAwsError(thrown, 'start the execution')
+      if (!(thrown instanceof machine.sdk.ExecutionAlreadyExists)) throw toAwsError(thrown, 'start the execution')
       throw new SampanError({
         code: 'EXECUTION_EXISTS',
         message: `there has been an execution ${name} within the last 90 days`,

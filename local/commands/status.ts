@@ -1,4 +1,3 @@
-import { DescribeExecutionCommand, ListExecutionsCommand } from '@aws-sdk/client-sfn'
 import { Command } from 'commander'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
 import {
@@ -24,7 +23,7 @@ export function statusCommand(): Command {
 }
 
 async function describeExecution(machine: StateMachine, execution: string): Promise<void> {
-  const command = new DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
+  const command = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
   const found = await awsCall('read the execution', () => machine.client.send(command))
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
   if (found.error !== undefined) process.stdout.write(`${found.error}  ${found.cause ?? ''}\n`)
@@ -38,8 +37,8 @@ function exitStatusOf(error: string | undefined): number {
   return error === 'PrecheckRefused' ? exitStatus.refused : exitStatus.failed
 }
 
-async function listExecutions({ arn, client }: StateMachine): Promise<void> {
-  const command = new ListExecutionsCommand({ stateMachineArn: arn, maxResults: 10 })
+async function listExecutions({ arn, client, sdk }: StateMachine): Promise<void> {
+  const command = new sdk.ListExecutionsCommand({ stateMachineArn: arn, maxResults: 10 })
   const { executions } = await awsCall('list the executions', () => client.send(command))
   for (const each of executions ?? []) {
     process.stdout.write(`${line(each.name, each.status, each.startDate, each.stopDate)}\n`)

@@ -1,4 +1,3 @@
-import { StopExecutionCommand } from '@aws-sdk/client-sfn'
 import { Command } from 'commander'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
 import {
@@ -16,7 +15,7 @@ export function stopCommand(): Command {
   return command.action(async (execution: string, options: StateMachineOptions) => {
     const machine = await findStateMachine(options)
     const arn = executionArn(machine, execution)
-    const stop = new StopExecutionCommand({ executionArn: arn, error: 'Stopped', cause: 'by sampan stop' })
+    const stop = new machine.sdk.StopExecutionCommand({ executionArn: arn, error: 'Stopped', cause: 'by sampan stop' })
     await awsCall('stop the execution', () => machine.client.send(stop))
     process.stdout.write(`stopped ${arn}\nthe same task, started under another --execution, continues where it was\n`)
   })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { awsClients } from '../../lambdas/cloud/aws-clients.ts'
+import { ec2Client } from '../../lambdas/cloud/ec2-client.ts'
 import { describeInstance } from '../../lambdas/cloud/rds.ts'
 import { securityGroups } from '../../lambdas/cloud/security-groups.ts'
 import { type FakeClouds, startFakeClouds } from '../fakes/clouds.ts'
@@ -149,8 +149,9 @@ test('a call ends when the run is stopped', async () => {
   expect(error).toMatchObject({ name: 'AbortError' })
 })
 
-test('clients are made once per region', () => {
-  const clients = awsClients(clouds.environment)
-  expect(awsClients({ ...clouds.environment }).ec2('eu-west-1')).toBe(clients.ec2('eu-west-1'))
-  expect(clients.ec2('us-east-1')).not.toBe(clients.ec2('eu-west-1'))
+test('clients are made once per region and credentials', async () => {
+  const client = await ec2Client(clouds.environment, 'eu-west-1')
+  expect(await ec2Client({ ...clouds.environment }, 'eu-west-1')).toBe(client)
+  expect(await ec2Client(clouds.environment, 'us-east-1')).not.toBe(client)
+  expect(await ec2Client({ ...clouds.environment, AWS_ACCESS_KEY_ID: 'another' }, 'eu-west-1')).not.toBe(client)
 })

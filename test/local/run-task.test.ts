@@ -111,9 +111,11 @@ describe('a run on this machine', () => {
     const file = join(directory, 'password')
     await writeFile(file, 'hunter2-in-file\n')
     const events: StepEvent[] = []
+    let secret: string | undefined
     const fakes = fakeHandlers({
       OpenAccessFunction: (event) => {
         events.push(event)
+        secret = process.env.SAMPAN_SECRET_SOURCE
         return failed(FAILURE)
       },
     })
@@ -127,7 +129,10 @@ describe('a run on this machine', () => {
     expect(JSON.stringify(events)).not.toContain('hunter2')
     expect(events[0]?.task.source.secret).toBe('env:SAMPAN_SECRET_SOURCE')
     expect(events[0]?.task.destination.secret).toBe(`file:${file}`)
-    expect(process.env.SAMPAN_SECRET_SOURCE).toBe('{"password":"hunter2"}')
+    expect(secret).toBe('{"password":"hunter2"}')
+    // The next run of this process finds neither the password nor this one's log.
+    expect(process.env).not.toHaveProperty('SAMPAN_SECRET_SOURCE')
+    expect(process.env).not.toHaveProperty('SAMPAN_LOG')
   })
 
   it('puts the report of the execution where everybody looks first', async () => {
