@@ -5,7 +5,7 @@ import type { Environment } from '../runtime/environment.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import type { TaskDatabase } from '../task/databases.ts'
 import { type Selection, selectionOf } from '../task/selection.ts'
-import type { Check } from './check.ts'
+import type { CheckDescription } from './check-description.ts'
 import type { Connection, DatabaseConnections } from './sessions.ts'
 
 /**
@@ -49,7 +49,7 @@ export interface CheckContext {
   /** The contexts of all databases of the task, this one included. */
   readonly everyDatabase: readonly CheckContext[]
   /** All checks there are. */
-  readonly checks: readonly Check[]
+  readonly checks: readonly CheckDescription[]
   /** Opens one more session to the same database; it is closed with the others. */
   openAnother(side: Side): Promise<Session>
   /** Loads a fact once for all checks of this database. */
@@ -63,7 +63,7 @@ export interface ContextParts {
   readonly connections: DatabaseConnections
   readonly instances: Instances | null
   readonly everyDatabase: readonly CheckContext[]
-  readonly checks: readonly Check[]
+  readonly checks: readonly CheckDescription[]
   openAnother(side: Side): Promise<Session>
 }
 

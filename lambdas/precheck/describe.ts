@@ -1,4 +1,5 @@
-import type { Check, Level } from './check.ts'
+import type { Check } from './check.ts'
+import type { Level } from './check-description.ts'
 import { codesOf } from './codes.ts'
 
 const HEAD = `# Prechecks

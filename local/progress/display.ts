@@ -2,12 +2,7 @@ import { jsonDisplay } from './json.ts'
 import { liveDisplay } from './live.ts'
 import type { ProgressModel } from './model.ts'
 import { plainDisplay } from './plain.ts'
-
-/** Something that shows a model until it has finished. */
-export interface Display {
-  /** Shows the last state and lets go of the terminal. */
-  end(): Promise<void>
-}
+import type { Display } from './shown.ts'
 
 export type DisplayKind = 'auto' | 'json' | 'none'
 

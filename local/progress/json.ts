@@ -1,5 +1,5 @@
-import type { Display } from './display.ts'
 import type { ProgressModel } from './model.ts'
+import type { Display } from './shown.ts'
 
 /** At most one line of counts per database and second. */
 const COUNTS_EVERY = 1_000

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { type DefaultRenderer, Listr, type ListrTask, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
-import type { Display } from './display.ts'
 import type { ProgressModel, StageView } from './model.ts'
+import type { Display } from './shown.ts'
 import { databaseStages, runStages, type Stage } from './stages.ts'
 import { formatDuration } from './units.ts'
 

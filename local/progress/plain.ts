@@ -1,5 +1,5 @@
-import type { Display } from './display.ts'
 import type { ProgressModel, StageView } from './model.ts'
+import type { Display } from './shown.ts'
 import { formatDuration } from './units.ts'
 
 /** How often a running stage is mentioned again, milliseconds. */

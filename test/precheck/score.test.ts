@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Check, Finding, Level } from '../../lambdas/precheck/check.ts'
+import type { Check, Finding } from '../../lambdas/precheck/check.ts'
+import type { Level } from '../../lambdas/precheck/check-description.ts'
 import { judgeOutcomes, type Outcome } from '../../lambdas/precheck/score.ts'
 
 function check(code: string, level: Level): Check {

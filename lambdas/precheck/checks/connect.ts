@@ -1,5 +1,6 @@
 import type { Side } from '../../postgres/errors.ts'
-import { type Check, type DocumentedCode, passed } from '../check.ts'
+import { type Check, passed } from '../check.ts'
+import type { DocumentedCode } from '../check-description.ts'
 import { CannotRun } from '../context.ts'
 
 const check = (side: Side): Check => {

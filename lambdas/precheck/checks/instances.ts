@@ -1,6 +1,7 @@
 import type { InstanceFinding } from '../../cloud/instances.ts'
 import type { Side } from '../../postgres/errors.ts'
-import { type Check, type DocumentedCode, type Level, passed } from '../check.ts'
+import { type Check, passed } from '../check.ts'
+import type { DocumentedCode, Level } from '../check-description.ts'
 import { CannotRun } from '../context.ts'
 
 interface InstanceCheck extends DocumentedCode {

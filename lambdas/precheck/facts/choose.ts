@@ -1,5 +1,5 @@
 import type { Selection } from '../../task/selection.ts'
-import type { SourceRelation, Tie } from './relations.ts'
+import type { SourceRelation, Tie } from './source-relation.ts'
 
 /**
  * Which relations a selection brings along, by the plan's own rules: what the patterns name, all that needs, the partitions

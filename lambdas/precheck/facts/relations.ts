@@ -1,27 +1,7 @@
 import type { CheckContext } from '../context.ts'
 import { chooseRelations } from './choose.ts'
+import type { SourceRelation, Tie } from './source-relation.ts'
 import { notOfExtension, USER_SCHEMA } from './sql.ts'
-
-/** A relation of the source that a user made. */
-export interface SourceRelation {
-  readonly oid: number
-  readonly schema: string
-  readonly name: string
-  /** pg_class.relkind: r table, p partitioned table, v view, m materialized view, S sequence, f foreign table. */
-  readonly kind: 'r' | 'p' | 'v' | 'm' | 'S' | 'f'
-  /** pg_class.relpersistence. */
-  readonly persistence: 'p' | 'u' | 't'
-  /** Has a primary key or a unique index. */
-  readonly hasKey: boolean
-}
-
-/** How two relations hang together. */
-export interface Tie {
-  readonly from: number
-  readonly to: number
-  /** `needs`: from cannot be without to. `owns`: to comes and goes with from. `part`: to is a partition of from. */
-  readonly kind: 'needs' | 'owns' | 'part'
-}
 
 const RELATIONS = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
