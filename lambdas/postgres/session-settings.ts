@@ -30,6 +30,8 @@ const PINNED: readonly { name: string; value: string; since?: number }[] = [
   { name: 'default_transaction_deferrable', value: 'off' },
   // Synchronize scans start in the middle: harmless for sets, but a plan should read a table in its order.
   { name: 'synchronize_seqscans', value: 'off' },
+  // Compiling the digests of a hundred tables takes longer than computing them, and of one table it saves nothing.
+  { name: 'jit', value: 'off', since: 110000 },
   // A dead client's backend must end soon, its locks with it: the kernel probes it.
   { name: 'tcp_keepalives_idle', value: '10' },
   { name: 'tcp_keepalives_interval', value: '5' },
