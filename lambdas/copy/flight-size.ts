@@ -10,6 +10,9 @@ const FLIGHT = {
   chunks: { least: 16, most: 256, perLane: 2 },
 }
 
+/** A flight is to take no longer, at the speed of the one before: what is under way when a call's time is up is lost. */
+const FLIGHT_SECONDS = 20
+
 /** How much one claim may take. */
 export interface FlightSize {
   readonly bytes: number
@@ -21,6 +24,12 @@ export interface FlightSize {
 export function flightSize(relations: readonly Pick<Relation, 'bytes'>[], lanes: number): FlightSize {
   const bytes = relations.reduce((sum, relation) => sum + relation.bytes, 0)
   return { bytes: part(bytes, lanes, FLIGHT.bytes), count: part(relations.length, lanes, FLIGHT.chunks) }
+}
+
+/** @param bytesPerSecond of the flight before, `null` for the first one of a call */
+export function nextFlight(size: FlightSize, bytesPerSecond: number | null): FlightSize {
+  const affordable = Math.max(FLIGHT.bytes.least, Math.floor((bytesPerSecond ?? 0) * FLIGHT_SECONDS))
+  return { ...size, bytes: Math.min(size.bytes, affordable) }
 }
 
 function part(whole: number, lanes: number, { least, most, perLane }: typeof FLIGHT.bytes): number {

@@ -4,7 +4,7 @@ import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { type CopyServers, chunkCargo } from './chunk-sql.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
-import { type FlightSize, flightSize } from './flight-size.ts'
+import { type FlightSize, flightSize, nextFlight } from './flight-size.ts'
 import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
 import { fly, type Sources } from './stream/flight.ts'
@@ -32,7 +32,9 @@ export class Lane {
   readonly #digests: Session | null
   readonly #destination: Session
   readonly #options: LaneOptions
-  readonly #budget: FlightSize
+  readonly #largest: FlightSize
+  /** Of the flight before. */
+  #bytesPerSecond: number | null = null
   /** As the ledger has them now: one whose binary form was refused has become text. */
   readonly #relations: Map<number, Relation>
   #refused: Relation | null = null
@@ -45,7 +47,7 @@ export class Lane {
     this.#digests = digests
     this.#destination = destination
     this.#options = options
-    this.#budget = flightSize([...options.relations.values()], options.lanes)
+    this.#largest = flightSize([...options.relations.values()], options.lanes)
     this.#relations = new Map(options.relations)
   }
 
@@ -93,6 +95,7 @@ export class Lane {
     const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
     const cargo = due.map((chunk) => chunkCargo(relationOf(this.#relations, chunk), chunk, servers))
     await pace.queries(cargo.length, signal)
+    const started = performance.now()
     let broken: ClaimedChunk | undefined
     const deliveries = await fly(
       { rows: this.#source, digests: this.#digests },
@@ -107,6 +110,8 @@ export class Lane {
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown
     })
+    const bytes = deliveries.reduce((sum, delivery) => sum + delivery.bytes, 0)
+    this.#bytesPerSecond = (bytes / Math.max(1, performance.now() - started)) * 1_000
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
   }
 
@@ -151,7 +156,7 @@ export class Lane {
     const { run, generation } = this.#options
     const [, claimed, fallen] = await Promise.all([
       this.#destination.execute('BEGIN'),
-      claimChunks(this.#destination, run, generation, this.#budget),
+      claimChunks(this.#destination, run, generation, nextFlight(this.#largest, this.#bytesPerSecond)),
       readFallenBack(this.#destination, run),
     ])
     for (const relation of fallen) this.#relations.set(relation.oid, relation)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { flightSize } from '../../lambdas/copy/flight-size.ts'
+import { flightSize, nextFlight } from '../../lambdas/copy/flight-size.ts'
 
 const relations = fc.array(fc.record({ bytes: fc.integer({ min: 0, max: 10_000_000_000 }) }), { maxLength: 2_000 })
 
@@ -25,4 +25,12 @@ test('in between, every lane has four flights by bytes and two by number', () =>
       2,
     ),
   ).toEqual({ bytes: 8_000_000, count: 100 })
+})
+
+test('a flight takes twenty seconds at most at the speed of the one before, and 8 MB where that is not known', () => {
+  const size = flightSize([{ bytes: 1_000_000_000 }], 1)
+  expect(nextFlight(size, null).bytes).toBe(8_000_000)
+  expect(nextFlight(size, 1_000).bytes).toBe(8_000_000)
+  expect(nextFlight(size, 1_000_000).bytes).toBe(20_000_000)
+  expect(nextFlight(size, 50_000_000).bytes).toBe(64_000_000)
 })
