@@ -57,7 +57,8 @@ function drawScope(scope: Scope, indent: string, title = 'the run'): Drawing {
 function drawState(name: string, state: State, indent: string): Drawing {
   const scopes = innerScopes(state)
   if (scopes.length === 0) return { lines: [`${indent}${name}${shape(name, state)}`], undrawn: [] }
-  const drawings = scopes.map((scope) => drawScope(scope, `${indent}  `, `**${name}**`))
+  const branch = (scope: Scope) => (scopes.length === 1 ? `**${name}**` : `**${name}** from **${scope.StartAt}** on`)
+  const drawings = scopes.map((scope) => drawScope(scope, `${indent}  `, branch(scope)))
   const title = state.Type === 'Map' ? `${name} × N` : name
   return {
     lines: [
