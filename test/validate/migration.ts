@@ -132,7 +132,14 @@ async function writeLedger(
 }
 
 export async function sessionOf(database: TestDatabase, options: { pipeline?: boolean } = {}): Promise<Session> {
-  return connect({ side: 'destination', tls: false, applicationName: 'test', ...database.connection, ...options })
+  return connect({
+    side: 'destination',
+    pipeline: true,
+    tls: false,
+    applicationName: 'test',
+    ...database.connection,
+    ...options,
+  })
 }
 
 export function context(milliseconds = 60_000): StepContext {
