@@ -3,6 +3,7 @@ import { countFailure, halveChunks, type Receipt } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { type Relation, readRelations } from '../ledger/relations.ts'
+import { LAZY_COMMITS } from '../ledger/settle.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import { beginInView, exportView } from '../postgres/snapshot.ts'
@@ -31,7 +32,8 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   const session = { purpose: `lane:${number}`, signal: step.signal }
   const reserve = Math.min(FLIGHT_MILLISECONDS, step.remainingMilliseconds() / 4)
   const hasTime = () => !step.signal.aborted && step.remainingMilliseconds() > reserve
-  const destination = await openDestination(event, step.environment, session)
+  // Rows and receipts that the server loses in a crash it loses together; the summary's own commit makes all of them durable.
+  const destination = await openDestination(event, step.environment, { ...session, settings: LAZY_COMMITS })
   const open: Session[] = [destination]
   const opening = openSource(event, step.environment, session)
   const digests = event.task.validation.mode === 'full'

@@ -12,7 +12,8 @@ import { done, failed, yielded } from '../runtime/verdict.ts'
 
 /**
  * SummariseCopy: every chunk has its receipt → done; a lane failed → failed; else another round. Ends the round either way,
- * so that the keepers of the snapshot go.
+ * so that the keepers of the snapshot go. The lanes commit without waiting for the disk; this step's commit waits, and with it
+ * theirs are durable before anybody gives up the view in which they could be copied again.
  */
 export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, step) => {
   const { id, execution } = event.run

@@ -2,8 +2,9 @@ import type { Session } from '../postgres/connect.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 
 /**
- * Settings of a session that makes many small things: its commits do not wait for the disk one by one. An object and its
- * receipt are one transaction, so a crash of the server takes both or none; what it took is made again.
+ * Settings of a session that makes many things with receipts: its commits do not wait for the disk one by one, nor for the
+ * standbys. A thing and its receipt are one transaction, so a crash of the server takes both or none; what it took is made
+ * again. Whoever saw a commit commits behind it in the same log: a commit that waits makes durable all that it rests on.
  */
 export const LAZY_COMMITS = { synchronous_commit: 'off' } as const
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readRun } from '../ledger/run.ts'
+import { LAZY_COMMITS } from '../ledger/settle.ts'
 import { countOpenParts } from '../ledger/validation.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
@@ -24,6 +25,8 @@ export const handler = stepHandler('ValidateLane', async (event: StepEvent, step
     purpose: `validate-${event.lane ?? 0}`,
     signal: step.signal,
     pipeline: true,
+    // Seal's commit waits for the disk, and makes everything durable that it judged by.
+    settings: LAZY_COMMITS,
   })
   try {
     return await readUntilDone(event, step, destination)

@@ -6,7 +6,7 @@ import { SampanError } from '../../lambdas/runtime/errors.ts'
 import type { Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
 import { dataDirectory, logFile } from './directory.ts'
-import { children, sendSignal } from './process-table.ts'
+import { children, identify, isAlive, sendSignal } from './process-table.ts'
 
 /** One run of the server process. */
 export interface Postmaster {
@@ -85,10 +85,13 @@ export async function crash(postmaster: Postmaster): Promise<void> {
   child.ref()
   // Stopped first, so that no backend is born between the look and the kill.
   sendSignal(child.pid, 'SIGSTOP')
-  const backends = children(child.pid)
-  for (const pid of backends) sendSignal(pid, 'SIGKILL')
+  const backends = children(child.pid).map(identify)
+  for (const { pid } of backends) sendSignal(pid, 'SIGKILL')
   sendSignal(child.pid, 'SIGKILL')
   await ended
+  // On a busy machine one is a while about to die, and a new server refuses the memory that it still holds.
+  const until = performance.now() + 5_000
+  while (backends.some(isAlive) && performance.now() < until) await sleep(10)
 }
 
 /** What initdb and postgres see: nothing that could lead them to other files, servers, zones or languages. */
