@@ -67,7 +67,10 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   PlanCopyFunction: database('copy/plan-handler.ts', 'Cuts the tables into chunks'),
   CreateObjectsFunction: database('schema/create-handler.ts', 'Creates what rows need', { memory: DUMP }),
   KeepSnapshotFunction: database('snapshot/handler.ts', 'Holds the snapshot of the source', { memory: 256 }),
-  CopyLaneFunction: database('copy/lane-handler.ts', 'Copies chunk after chunk', { memory: 'lane' }),
+  CopyLaneFunction: database('copy/lane-handler.ts', 'Copies chunk after chunk', {
+    memory: 'lane',
+    rights: ['readDatabaseSecrets', 'readMetrics'],
+  }),
   SummariseCopyFunction: database('copy/summary-handler.ts', 'Judges what the lanes came to', { memory: 256 }),
   BuildIndexesFunction: database('schema/index-handler.ts', 'Builds keys and indexes, adds foreign keys'),
   SummariseIndexesFunction: database('schema/summary-handler.ts', 'Judges what the indexes came to', { memory: 256 }),

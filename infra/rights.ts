@@ -12,6 +12,7 @@ export type Right =
   | 'openRules'
   | 'closeRules'
   | 'readExecutions'
+  | 'readMetrics'
 
 /** What the statements are about. */
 export interface RightsScope {
@@ -128,6 +129,8 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     allow('MarkRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
     ...(scope.options.temporaryGroups ? dropGroups(scope) : []),
   ],
+
+  readMetrics: () => [allow('ReadMetrics', ['cloudwatch:GetMetricData'], ['*'])],
 
   readExecutions: ({ stack, stateMachineName }) => [
     allow(

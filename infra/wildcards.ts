@@ -29,6 +29,7 @@ export const WILDCARD_REASONS = {
   DropGroups: 'only with temporaryGroups, and only groups that a run has made',
   AttachGroups:
     'only with temporaryGroups: tasks of later days name the instances; IAM cannot narrow it to their groups',
+  ReadMetrics: 'the reading actions of CloudWatch know no resources; figures only, and only for the automatic throttle',
   ReadExecutions: 'every execution of this one state machine has an ARN of its own',
   DeliverLogs: 'the actions of CloudWatch Logs for vended logs know no resources',
   ManageChildren: 'each lane is a child execution with an ARN of its own, all of this one state machine',

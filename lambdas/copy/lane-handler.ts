@@ -11,6 +11,7 @@ import { toSampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
+import { openPaceKeeper } from './automatic/open-keeper.ts'
 import { travelAsText } from './fall-back.ts'
 import { Lane } from './lane.ts'
 import { LaneMetrics } from './lane-metrics.ts'
@@ -47,11 +48,15 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
   let lane: Lane | null = null
   const metrics = new LaneMetrics(event.run.id, number)
+  const keeper = openPaceKeeper(event, step)
   const watch = new LaneWatch(
     () => openDestination(event, step.environment, { purpose: `watch:${number}`, signal: step.signal }),
     event.run.id,
     pace,
-    (session) => metrics.countLeft(session, lane?.generation ?? 0),
+    async (session, control) => {
+      await keeper.look(session, control)
+      await metrics.countLeft(session, lane?.generation ?? 0)
+    },
   )
   const committed = (receipts: readonly Receipt[]) => {
     step.progressed()
@@ -82,7 +87,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     return more()
   } finally {
     metrics.stop()
-    await Promise.all([watch.stop(), opening.catch(() => {}), openingBeside.catch(() => {})])
+    await Promise.all([watch.stop().then(() => keeper.close()), opening.catch(() => {}), openingBeside.catch(() => {})])
     await Promise.all(open.map((each) => each.close()))
   }
 })

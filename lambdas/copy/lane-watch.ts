@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readLaneControl } from '../ledger/lane-control.ts'
+import { type LaneControl, readLaneControl } from '../ledger/lane-control.ts'
 import type { Session } from '../postgres/connect.ts'
 import { toSampanError } from '../runtime/errors.ts'
 import type { StepTools } from '../runtime/step-handler.ts'
@@ -7,6 +7,9 @@ import type { Pace } from './pace.ts'
 
 /** How often a lane looks at the limits: a change holds within five seconds. */
 const INTERVAL_MILLISECONDS = 2_000
+
+/** Done with every look, on the same connection, when its own limits are applied. */
+export type AlsoAsk = (session: Session, control: LaneControl) => Promise<void>
 
 /**
  * Keeps a lane's pace in step with the ledger, on a connection of its own because the lane's is busy with COPY. It is
@@ -16,13 +19,12 @@ export class LaneWatch {
   readonly #open: () => Promise<Session>
   readonly #run: string
   readonly #pace: Pace
-  readonly #alsoAsk: (session: Session) => Promise<void>
+  readonly #alsoAsk: AlsoAsk
   readonly #stop = new AbortController()
   #session: Session | null = null
   #loop: Promise<void> | null = null
 
-  /** @param alsoAsk asked with every look, on the same connection */
-  constructor(open: () => Promise<Session>, run: string, pace: Pace, alsoAsk: (session: Session) => Promise<void>) {
+  constructor(open: () => Promise<Session>, run: string, pace: Pace, alsoAsk: AlsoAsk) {
     this.#open = open
     this.#run = run
     this.#pace = pace
@@ -44,8 +46,9 @@ export class LaneWatch {
     while (await slept(INTERVAL_MILLISECONDS, signal)) {
       try {
         this.#session ??= await this.#open()
-        this.#pace.apply(await readLaneControl(this.#session, this.#run))
-        await this.#alsoAsk(this.#session)
+        const control = await readLaneControl(this.#session, this.#run)
+        this.#pace.apply(control)
+        await this.#alsoAsk(this.#session, control)
       } catch (thrown) {
         // The limits as they were last read go on holding; the lane's own connection tells of a lost server.
         logger.warn('LIMITS_NOT_READ', { because: toSampanError(thrown).code })

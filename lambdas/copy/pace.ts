@@ -1,26 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LaneControl, mayWork, share } from '../ledger/lane-control.ts'
+import { ReferenceSpeed } from './reference-speed.ts'
 import type { Valve } from './stream/valve.ts'
 import { type Rates, Throttle } from './throttle.ts'
 
 /** Shorter pauses are not worth a timer: they add up and are taken together. */
 const SHORTEST_PAUSE_MILLISECONDS = 5
 
-/** How fast a lane copies: its share of the limits, and whether it is one of the lanes that may work at all. */
+/** A flight of small tables is made up for by a pause before the next one, not longer than this: the pace may be another soon. */
+const LONGEST_REST_MILLISECONDS = 5_000
+
+/**
+ * How fast a lane copies: its share of the limits, its part of its own speed where the source is to be spared, and whether
+ * it is one of the lanes that may work at all.
+ */
 export class Pace {
   readonly #lane: number
   readonly #databases: number
   readonly #throttle: Throttle
+  readonly #reference: ReferenceSpeed
   #valve: Valve | null = null
   #timer: NodeJS.Timeout | null = null
   #mayWork = true
   #applied = false
+  /** Part of the lane's own speed, 1: all of it. */
+  #pace = 1
+  #flight = { began: 0, paused: 0, owes: 0 }
 
   /** @param databases how many databases of the task may be copied at once */
-  constructor(lane: number, databases = 1, throttle: Throttle = new Throttle()) {
+  constructor(
+    lane: number,
+    databases = 1,
+    throttle: Throttle = new Throttle(),
+    reference: ReferenceSpeed = new ReferenceSpeed(),
+  ) {
     this.#lane = lane
     this.#databases = databases
     this.#throttle = throttle
+    this.#reference = reference
   }
 
   get mayWork(): boolean {
@@ -31,8 +48,12 @@ export class Pace {
   apply(control: LaneControl): void {
     this.#mayWork = mayWork(this.#lane, control)
     // The lanes that start beside this one do not show yet: until the second look all of them are counted.
-    this.#throttle.setRates(scaled(control, this.#applied ? share(control) : 1 / (control.lanes * this.#databases)))
+    const rates = scaled(control, this.#applied ? share(control) : 1 / (control.lanes * this.#databases))
     this.#applied = true
+    // A lane that begins under a low pace has to find out first what its full speed is.
+    this.#reference.measure(this.#pace === 1 || this.#reference.bytesPerSecond === null)
+    this.#pace = control.pace
+    this.#throttle.setRates({ ...rates, bytesPerSecond: lower(rates.bytesPerSecond, this.#spared()) })
     if (this.#mayWork) this.#valve?.open('lanes')
     else this.#valve?.close('lanes')
   }
@@ -42,26 +63,53 @@ export class Pace {
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     this.#valve = valve
+    if (valve === null) this.#landed()
+    else {
+      this.#reference.begin()
+      this.#flight = { began: performance.now(), paused: 0, owes: 0 }
+    }
     if (!this.#mayWork) valve?.close('lanes')
   }
 
   /** Notes what has passed, and closes the valve for as long as the limits ask. */
   passed(bytes: number, rows: number): void {
+    this.#reference.passed(bytes)
     const pause = this.#throttle.spend({ bytes, rows })
     if (pause < SHORTEST_PAUSE_MILLISECONDS || this.#timer !== null) return
     const valve = this.#valve
     valve?.close('rate')
+    this.#flight.paused += pause
     this.#timer = setTimeout(() => {
       this.#timer = null
       valve?.open('rate')
     }, pause)
   }
 
+  /** What the pace leaves of the lane's speed, bytes per second; `null` where it leaves all. */
+  #spared(): number | null {
+    const speed = this.#reference.bytesPerSecond
+    return this.#pace === 1 || speed === null ? null : speed * this.#pace
+  }
+
+  /** What the source worked longer than its part goes into the pause before the next flight. */
+  #landed(): void {
+    this.#reference.end()
+    const took = performance.now() - this.#flight.began
+    const worked = Math.max(0, took - this.#flight.paused)
+    this.#flight.owes = Math.min(LONGEST_REST_MILLISECONDS, Math.max(0, worked / this.#pace - took))
+  }
+
   /** Waits until so many queries may be sent to the source. */
   async queries(count: number, signal: AbortSignal): Promise<void> {
-    const pause = this.#throttle.spend({ queries: count })
+    const pause = Math.max(this.#throttle.spend({ queries: count }), this.#flight.owes)
+    this.#flight.owes = 0
     if (pause >= SHORTEST_PAUSE_MILLISECONDS) await sleep(pause, undefined, { signal }).catch(() => {})
   }
+}
+
+/** The lower of two rates, of which each may be missing. */
+function lower(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other)
 }
 
 function scaled(control: LaneControl, part: number): Rates {

@@ -37,6 +37,8 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
         queriesPerSecond: task.throttle.queriesPerSecond,
         rowsPerSecond: task.throttle.rowsPerSecond,
         bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
+        sourceCpuPercent: task.throttle.automatic?.sourceCpuPercent ?? null,
+        sourceLatencyMilliseconds: task.throttle.automatic?.sourceLatencyMilliseconds ?? null,
       }),
       openRound(destination, run.id),
     ])

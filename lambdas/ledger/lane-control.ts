@@ -1,9 +1,9 @@
 import type { Session } from '../postgres/connect.ts'
 import { applicationName } from '../postgres/sessions.ts'
-import type { Limits } from './limits.ts'
+import { type CurrentLimits, LIMIT_COLUMNS, NO_LIMITS } from './limits.ts'
 
 /** What a lane is told while it copies. */
-export interface LaneControl extends Limits {
+export interface LaneControl extends CurrentLimits {
   /** Numbers of the lanes that are in a transaction on the destination at the moment, this one included. */
   readonly active: readonly number[]
   /** How many lanes of the run are at work on this server, those of its other databases included. */
@@ -16,8 +16,7 @@ export interface LaneControl extends Limits {
  */
 export async function readLaneControl(destination: Session, run: string): Promise<LaneControl> {
   const [row] = await destination.rows<LaneControl>(
-    `SELECT l.lanes, l.queries_per_second AS "queriesPerSecond", l.rows_per_second AS "rowsPerSecond",
-            l.bytes_per_second AS "bytesPerSecond",
+    `SELECT ${LIMIT_COLUMNS},
             ARRAY(SELECT pg_catalog.substr(a.application_name, pg_catalog.length($2) + 1)::integer
                     FROM pg_catalog.pg_stat_activity a
                    WHERE a.datname = pg_catalog.current_database() AND a.state <> 'idle'
@@ -32,7 +31,7 @@ export async function readLaneControl(destination: Session, run: string): Promis
        FROM sampan.limits l WHERE l.run = $1`,
     [run, applicationName(run, 'lane:')],
   )
-  return row ?? { lanes: 64, queriesPerSecond: null, rowsPerSecond: null, bytesPerSecond: null, active: [], atWork: 0 }
+  return row ?? { ...NO_LIMITS, active: [], atWork: 0 }
 }
 
 /**

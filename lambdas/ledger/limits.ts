@@ -7,15 +7,41 @@ export interface Limits {
   readonly queriesPerSecond: number | null
   readonly rowsPerSecond: number | null
   readonly bytesPerSecond: number | null
+  /** What the source's CPU is to be held below, percent. */
+  readonly sourceCpuPercent: number | null
+  /** What an answer of the source is to be held below, milliseconds. */
+  readonly sourceLatencyMilliseconds: number | null
 }
 
-export async function readLimits(destination: Session, run: string): Promise<Limits> {
-  const [row] = await destination.rows<Limits>(
-    `SELECT lanes, queries_per_second AS "queriesPerSecond", rows_per_second AS "rowsPerSecond",
-            bytes_per_second AS "bytesPerSecond" FROM sampan.limits WHERE run = $1`,
-    [run],
-  )
-  return row ?? { lanes: 64, queriesPerSecond: null, rowsPerSecond: null, bytesPerSecond: null }
+/** The limits, and what the automatic throttle makes of them at the moment. */
+export interface CurrentLimits extends Limits {
+  /** The part of their speed at which the lanes copy, above 0; 1: they are not held back. */
+  readonly pace: number
+  /** Why the pace is what it is, one line; `null` as long as it was never changed. */
+  readonly paceReason: string | null
+}
+
+export const NO_LIMITS: CurrentLimits = {
+  lanes: 64,
+  queriesPerSecond: null,
+  rowsPerSecond: null,
+  bytesPerSecond: null,
+  sourceCpuPercent: null,
+  sourceLatencyMilliseconds: null,
+  pace: 1,
+  paceReason: null,
+}
+
+/** The columns of `sampan.limits l` as CurrentLimits. */
+export const LIMIT_COLUMNS = `l.lanes, l.queries_per_second AS "queriesPerSecond", l.rows_per_second AS "rowsPerSecond",
+  l.bytes_per_second AS "bytesPerSecond", l.source_cpu_percent AS "sourceCpuPercent",
+  l.source_latency_milliseconds AS "sourceLatencyMilliseconds", l.pace, l.pace_reason AS "paceReason"`
+
+export async function readLimits(destination: Session, run: string): Promise<CurrentLimits> {
+  const [row] = await destination.rows<CurrentLimits>(`SELECT ${LIMIT_COLUMNS} FROM sampan.limits l WHERE l.run = $1`, [
+    run,
+  ])
+  return row ?? NO_LIMITS
 }
 
 /**
@@ -24,22 +50,61 @@ export async function readLimits(destination: Session, run: string): Promise<Lim
  */
 export async function storeLimits(destination: Session, run: RunIdentity, limits: Limits): Promise<void> {
   await destination.rows(
-    `INSERT INTO sampan.limits (run, execution, lanes, queries_per_second, rows_per_second, bytes_per_second)
-     VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (run) DO UPDATE SET execution = EXCLUDED.execution, lanes = EXCLUDED.lanes,
-       queries_per_second = EXCLUDED.queries_per_second, rows_per_second = EXCLUDED.rows_per_second,
-       bytes_per_second = EXCLUDED.bytes_per_second
+    `INSERT INTO sampan.limits (run, execution, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (run) DO UPDATE SET (execution, pace, pace_reason, ${COLUMNS}) =
+       ROW (EXCLUDED.execution, 1, NULL, $3, $4, $5, $6, $7, $8)
      WHERE limits.execution <> EXCLUDED.execution`,
-    [run.id, run.execution, limits.lanes, limits.queriesPerSecond, limits.rowsPerSecond, limits.bytesPerSecond],
+    [run.id, run.execution, ...valuesOf(limits)],
   )
 }
 
 /** Changes some limits of a running migration; a field left out stays as it is, `null` lifts it. */
-export async function changeLimits(destination: Session, run: string, change: Partial<Limits>): Promise<Limits> {
+export async function changeLimits(destination: Session, run: string, change: Partial<Limits>): Promise<CurrentLimits> {
   const limits = { ...(await readLimits(destination, run)), ...change }
+  // Without a target nobody would take the pace back.
+  const lifted = limits.sourceCpuPercent === null && limits.sourceLatencyMilliseconds === null
   await destination.rows(
-    `UPDATE sampan.limits SET lanes = $2, queries_per_second = $3, rows_per_second = $4, bytes_per_second = $5 WHERE run = $1`,
-    [run, limits.lanes, limits.queriesPerSecond, limits.rowsPerSecond, limits.bytesPerSecond],
+    `UPDATE sampan.limits SET (${COLUMNS}) = ROW ($2, $3, $4, $5, $6, $7),
+            pace = CASE WHEN $8 THEN 1 ELSE pace END, pace_reason = CASE WHEN $8 THEN NULL ELSE pace_reason END
+      WHERE run = $1`,
+    [run, ...valuesOf(limits), lifted],
   )
-  return limits
+  return lifted ? { ...limits, pace: 1, paceReason: null } : limits
+}
+
+const COLUMNS = `lanes, queries_per_second, rows_per_second, bytes_per_second, source_cpu_percent, source_latency_milliseconds`
+
+function valuesOf(limits: Limits): readonly (number | null)[] {
+  return [
+    limits.lanes,
+    limits.queriesPerSecond,
+    limits.rowsPerSecond,
+    limits.bytesPerSecond,
+    limits.sourceCpuPercent,
+    limits.sourceLatencyMilliseconds,
+  ]
+}
+
+/** Class of the advisory lock of the lane that keeps the pace. */
+const LEADER_CLASS = 1935764851
+
+/**
+ * Makes this session's lane the one that keeps the pace, where no other is. The lock goes with the session, so another lane
+ * steps in as soon as this one is gone.
+ */
+export async function leadPace(destination: Session, run: string): Promise<boolean> {
+  const [row] = await destination.rows<{ leads: boolean }>(
+    'SELECT pg_catalog.pg_try_advisory_lock($2, pg_catalog.hashtext($1)) AS leads',
+    [run, LEADER_CLASS],
+  )
+  return row?.leads ?? false
+}
+
+/** What all lanes of the run find at their next look. */
+export async function writePace(destination: Session, run: string, pace: number, reason: string): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.limits SET pace = $2, pace_reason = $3
+      WHERE run = $1 AND (source_cpu_percent IS NOT NULL OR source_latency_milliseconds IS NOT NULL)`,
+    [run, pace, reason],
+  )
 }

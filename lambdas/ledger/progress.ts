@@ -14,6 +14,9 @@ export interface Progress {
   readonly partsDone: number
   readonly indexes: number
   readonly indexesDone: number
+  /** The part of their speed at which the lanes copy, and why; 1 where nothing holds them back but fixed limits. */
+  readonly pace: number
+  readonly paceReason: string | null
   /** What the destination builds, validates or fills at the moment. */
   readonly statements: readonly RunningStatement[]
 }
@@ -25,7 +28,7 @@ export async function readProgress(destination: Session, run: string): Promise<P
   )
   if (!found?.present) return null
   const [row] = await destination.rows<Omit<Progress, 'statements'>>(
-    `SELECT o.*, c.*, p.* FROM
+    `SELECT o.*, c.*, p.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason" FROM
       (SELECT count(*)::float8 AS objects,
               count(*) FILTER (WHERE status <> 'pending')::float8 AS "objectsDone",
               count(*) FILTER (WHERE stage = 'index' AND verdict <> 'skip')::float8 AS indexes,
@@ -36,7 +39,8 @@ export async function readProgress(destination: Session, run: string): Promise<P
               COALESCE(sum(bytes) FILTER (WHERE state = 'done'), 0)::float8 AS "bytesDone"
          FROM sampan.chunk WHERE run = $1) c,
       (SELECT count(*)::float8 AS parts, count(*) FILTER (WHERE state = 'done')::float8 AS "partsDone"
-         FROM sampan.digest_part WHERE run = $1) p`,
+         FROM sampan.digest_part WHERE run = $1) p
+      LEFT JOIN sampan.limits l ON l.run = $1`,
     [run],
   )
   return row === undefined ? null : { ...row, statements: await readStatements(destination, run) }

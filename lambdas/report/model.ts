@@ -196,6 +196,8 @@ const taskSchema = z.object({
   ),
   onObjectError: z.string(),
   lanes: z.int(),
+  /** In words; empty where there is none. */
+  limits: z.array(z.string()),
   chunkMegabytes: z.int(),
   validation: z.string(),
   acknowledged: z.array(z.string()),

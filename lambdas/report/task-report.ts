@@ -14,10 +14,22 @@ export function taskReport(task: Task): TaskReport {
     databases: task.databases.map(({ name, as, include, exclude }) => ({ name, as, include, exclude })),
     onObjectError: task.onObjectError,
     lanes: task.lanes,
+    limits: limitsReport(task.throttle),
     chunkMegabytes: task.chunkMegabytes,
     validation: task.validation.mode,
     acknowledged: task.precheck.acknowledge,
   }
+}
+
+function limitsReport({ megabytesPerSecond, rowsPerSecond, queriesPerSecond, automatic }: Task['throttle']): string[] {
+  const given: readonly (readonly [number | null | undefined, (amount: number) => string])[] = [
+    [megabytesPerSecond, (amount) => `${amount} MB/s`],
+    [rowsPerSecond, (amount) => `${amount} rows/s`],
+    [queriesPerSecond, (amount) => `${amount} queries/s`],
+    [automatic?.sourceCpuPercent, (amount) => `CPU of the source below ${amount} %`],
+    [automatic?.sourceLatencyMilliseconds, (amount) => `latency of the source below ${amount} ms`],
+  ]
+  return given.flatMap(([amount, text]) => (typeof amount === 'number' ? [text(amount)] : []))
 }
 
 function sideReport(side: Task['source'] | Task['destination'], instance: string | undefined): TaskReport['source'] {

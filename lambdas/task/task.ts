@@ -3,6 +3,7 @@ import { accessSchema } from './access.ts'
 import { checkDatabases, databaseSchema } from './databases.ts'
 import { destinationSchema, sourceSchema } from './endpoint.ts'
 import { across, isRecord, type Report, textLike } from './rule.ts'
+import { checkThrottle, throttleSchema } from './throttle.ts'
 
 const retrySchema = z.strictObject({
   connectionMinutes: z
@@ -19,20 +20,6 @@ const retrySchema = z.strictObject({
     .describe(
       'How long any other error that may pass is retried, minutes, 1 to 1440, less than connectionMinutes. Default 10.',
     ),
-})
-
-const rate = (what: string) =>
-  z
-    .number()
-    .positive()
-    .nullable()
-    .default(null)
-    .describe(`${what}, all lanes of all databases together; null: no limit. Default null.`)
-
-const throttleSchema = z.strictObject({
-  queriesPerSecond: rate('Queries per second to the source'),
-  rowsPerSecond: rate('Rows per second to the destination'),
-  megabytesPerSecond: rate('Megabytes (10^6 bytes) per second of rows'),
 })
 
 const validationSchema = z.strictObject({
@@ -124,6 +111,7 @@ const fields = z.strictObject({
 export const taskSchema = across(fields, (task, report) => {
   checkDatabases(task.databases, report)
   checkRetry(task.retry, report)
+  checkThrottle(task, report)
   checkSameDatabase(task, report)
 }).transform(({ $schema: _, ...task }) => task)
 

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { apsara } from '../../lambdas/cloud/apsara.ts'
-import { changeLimits, type Limits } from '../../lambdas/ledger/limits.ts'
+import { changeLimits, type CurrentLimits, type Limits } from '../../lambdas/ledger/limits.ts'
 import { readProgress } from '../../lambdas/ledger/progress.ts'
 import { openDestination } from '../../lambdas/postgres/sessions.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
@@ -22,6 +22,8 @@ interface Options {
   readonly rowsPerSecond?: Amount
   readonly megabytesPerSecond?: Amount
   readonly queriesPerSecond?: Amount
+  readonly sourceCpu?: Amount
+  readonly sourceLatency?: Amount
 }
 
 export function limitsCommand(): Command {
@@ -32,6 +34,8 @@ export function limitsCommand(): Command {
     .option('--rows, --rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--queries, --queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--source-cpu <percent>', 'slow down while the source’s CPU is above it; only with rdsInstance', toAmount)
+    .option('--source-latency <milliseconds>', 'slow down while the source takes longer to answer; none: never', toAmount)
     .option(
       '--at <host:port>',
       'where the destination answers; default: the host of the task, or the endpoint of its ApsaraDB instance, asked of ' +
@@ -46,6 +50,7 @@ export function limitsCommand(): Command {
         process.exitCode = exitStatus.wrongTask
         return
       }
+      if (typeof options.sourceCpu === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
       Object.assign(process.env, variables)
       const destination = options.at ?? (await findDestination(task))
       const found: string[] = []
@@ -72,7 +77,7 @@ async function changeIn(
   database: Task['databases'][number],
   destination: Endpoint,
   options: Options,
-): Promise<Limits | null> {
+): Promise<CurrentLimits | null> {
   const run = { id: task.name, execution: 'limits' }
   const endpoints = { source: destination, destination }
   const event = { run, task, endpoints, database, lane: null, window: null }
@@ -87,23 +92,31 @@ async function changeIn(
 }
 
 /** Only what was given on the command line. There is always a number of lanes. */
-function toLimits({ lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond }: Options): Partial<Limits> {
+function toLimits(options: Options): Partial<Limits> {
+  const { lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond, sourceCpu, sourceLatency } = options
   const limit = (amount: Amount, factor = 1) => (amount === 'none' ? null : amount * factor)
   return {
     ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes) } : {}),
     ...(rowsPerSecond === undefined ? {} : { rowsPerSecond: limit(rowsPerSecond) }),
     ...(megabytesPerSecond === undefined ? {} : { bytesPerSecond: limit(megabytesPerSecond, 1_000_000) }),
     ...(queriesPerSecond === undefined ? {} : { queriesPerSecond: limit(queriesPerSecond) }),
+    ...(sourceCpu === undefined ? {} : { sourceCpuPercent: limit(sourceCpu) }),
+    ...(sourceLatency === undefined ? {} : { sourceLatencyMilliseconds: limit(sourceLatency) }),
   }
 }
 
-function describeLimits({ lanes, rowsPerSecond, bytesPerSecond, queriesPerSecond }: Limits): string {
+function describeLimits(limits: CurrentLimits): string {
+  const { lanes, rowsPerSecond, bytesPerSecond, queriesPerSecond } = limits
+  const { sourceCpuPercent, sourceLatencyMilliseconds, pace, paceReason } = limits
   const rates = [
     ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
     ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
     ...(queriesPerSecond === null ? [] : [`${queriesPerSecond} queries/s`]),
+    ...(sourceCpuPercent === null ? [] : [`CPU of the source below ${sourceCpuPercent} %`]),
+    ...(sourceLatencyMilliseconds === null ? [] : [`latency of the source below ${sourceLatencyMilliseconds} ms`]),
   ]
-  return [`${lanes} lanes`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')
+  const held = pace === 1 ? '' : `; held at ${Math.round(pace * 100)} % (${paceReason})`
+  return `${[`${lanes} lanes`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')}${held}`
 }
 
 function toAmount(text: string): Amount {
@@ -117,6 +130,14 @@ function toEndpoint(text: string): Endpoint {
   const at = /^(.+):(\d+)$/.exec(text)
   if (at?.[1] === undefined) throw new InvalidArgumentError('give host:port')
   return { host: at[1].replace(/^\[(.*)\]$/, '$1'), port: Number(at[2]) }
+}
+
+function cpuUnknown(): SampanError {
+  return new SampanError({
+    code: 'TASK_AUTOMATIC_CPU',
+    message: 'the source is not named by rdsInstance: CloudWatch knows the CPU of no other server',
+    remedy: 'give --source-latency instead, or name the source by rdsInstance in the task',
+  })
 }
 
 function notCopying({ name, databases }: Task): SampanError {

@@ -39,7 +39,14 @@ function describeCopy(progress: Progress, bytesPerSecond: number): string {
     `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytes)}`,
     ...speed,
     ...eta,
+    ...describePace(progress),
   ].join(', ')
+}
+
+/** Such as `held at 35 % (latency of the source 48 ms, target 25 ms)`. */
+function describePace({ pace, paceReason }: Progress): readonly string[] {
+  if (pace === 1) return []
+  return [`held at ${Math.round(pace * 100)} %${paceReason === null ? '' : ` (${paceReason})`}`]
 }
 
 function describeCopied(progress: Progress): string {

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Throttle } from '../../lambdas/copy/throttle.ts'
-import { mayWork, share } from '../../lambdas/ledger/lane-control.ts'
+import { type LaneControl, mayWork, share } from '../../lambdas/ledger/lane-control.ts'
+import { NO_LIMITS } from '../../lambdas/ledger/limits.ts'
 
 const NONE = { rowsPerSecond: null, bytesPerSecond: null, queriesPerSecond: null }
+const NOBODY: LaneControl = { ...NO_LIMITS, active: [], atWork: 0 }
 
 test('whatever arrives in whatever pieces, a lane that keeps the pauses stays within 10 % of its rate', () => {
   fc.assert(
@@ -43,7 +45,7 @@ test('a lowered limit is felt by the debt that is open', () => {
 })
 
 test('of many lanes the lowest work, and another steps in where one has ended', () => {
-  const control = { ...NONE, lanes: 2, active: [0, 1, 2, 5], atWork: 2 }
+  const control = { ...NOBODY, lanes: 2, active: [0, 1, 2, 5], atWork: 2 }
   expect([0, 1, 2, 5].map((lane) => mayWork(lane, control))).toEqual([true, true, false, false])
   expect(mayWork(5, { ...control, active: [1, 5] })).toBe(true)
   expect(share(control)).toBe(0.5)

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { answerAlibaba, checkRpcSignature, type FakeAlibaba, type FakeApsaraInstance, refusal } from './alibaba.ts'
 import { answerEc2, Ec2Refusal, type FakeEc2, makeEc2 } from './ec2.ts'
 import { type Fault, type Faults, makeFaults } from './faults.ts'
+import { answerMonitoring, type FakeDatum } from './monitoring.ts'
 import { answerRds, type FakeRds, type FakeRdsCluster, type FakeRdsInstance } from './rds.ts'
 import { answerS3, type FakeS3 } from './s3.ts'
 import { checkSignature } from './sigv4.ts'
@@ -34,6 +35,8 @@ export interface FakeState {
   readonly alibaba: FakeAlibaba
   readonly secrets: Map<string, string>
   readonly s3: FakeS3
+  /** CPU by instance or cluster. */
+  readonly cpu: Map<string, readonly FakeDatum[]>
   /** Status by execution ARN, as DescribeExecution tells it. */
   readonly executions: Map<string, string>
   readonly faults: Faults
@@ -64,7 +67,7 @@ const SINGAPORE = {
 }
 
 /**
- * Small fakes of EC2, RDS, Secrets Manager, S3, Step Functions (one AWS endpoint) and of DTS and ApsaraDB (one Alibaba
+ * Small fakes of EC2, RDS, Secrets Manager, S3, Step Functions, CloudWatch (one AWS endpoint) and of DTS and ApsaraDB (one Alibaba
  * endpoint), on loopback. They check signatures, keep state, and fail on request (`state.faults`).
  */
 export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<FakeClouds> {
@@ -81,6 +84,7 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     },
     secrets: new Map(Object.entries(options.secrets ?? {})),
     s3: new Map(),
+    cpu: new Map(),
     executions: new Map(),
     faults: makeFaults(),
     calls: [],
@@ -242,6 +246,8 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
           stateMachineArn: 'arn',
         })
       }
+      case 'monitoring':
+        return json(200, answerMonitoring(state.cpu, parameters))
       case 's3': {
         const answer = answerS3(state.s3, method, url, body, String(request.headers['content-type'] ?? ''))
         return { ...answer, type: 'application/xml' }

@@ -53,11 +53,13 @@ describe('wildcards in policies', () => {
     expect(actions.filter((action) => String(action).includes('*'))).toEqual([])
   })
 
-  it('a resource that is nothing but * is one of five whose actions know no resources', () => {
+  it('a resource that is nothing but * is one of six whose actions know no resources', () => {
     const whole = written
       .filter(({ type, statement }) => type !== 'AWS::KMS::Key' && listOf(statement.Resource).includes('*'))
       .map(({ statement }) => statement.Sid)
-    expect([...new Set(whole)].sort()).toEqual(['DeliverLogs', 'DescribeGroups', 'DescribeRules', 'JoinVpc', 'Trace'])
+    expect([...new Set(whole)].sort()).toEqual(
+      ['DeliverLogs', 'DescribeGroups', 'DescribeRules', 'JoinVpc', 'ReadMetrics', 'Trace'].sort(),
+    )
   })
 })
 
@@ -80,8 +82,10 @@ describe('the role of a function', () => {
     expect(ids('ReadTask')).toEqual(OUTSIDE)
   })
 
-  it('of a lane allows to read database secrets, and nothing of EC2, RDS, S3 and Alibaba', () => {
-    expect(ids('CopyLane')).toEqual(['DecryptSecrets', ...INSIDE, 'ReadDatabaseSecrets', 'SignInByIam'].sort())
+  it('of a lane allows to read database secrets and metrics, and nothing of EC2, RDS, S3 and Alibaba', () => {
+    expect(ids('CopyLane')).toEqual(
+      ['DecryptSecrets', ...INSIDE, 'ReadDatabaseSecrets', 'ReadMetrics', 'SignInByIam'].sort(),
+    )
   })
 
   it('of OpenAccess opens and does not close', () => {

@@ -20,6 +20,8 @@ const COUNTS: Progress = {
   partsDone: 0,
   indexes: 8,
   indexesDone: 2,
+  pace: 1,
+  paceReason: null,
   statements: [],
 }
 
@@ -65,6 +67,10 @@ describe('the progress of a run', () => {
     model.counted('shop', { ...COUNTS, bytesDone: 20_000_000 })
     const copy = model.views().find((view) => view.stage.id === 'copy')
     expect(copy?.detail).toBe('5,000 rows, 20.0 MB of 100 MB, 10.0 MB/s, 8.0 s left')
+    model.counted('shop', { ...COUNTS, bytesDone: 20_000_000, pace: 0.35, paceReason: 'latency of the source 48 ms' })
+    expect(model.views().find((view) => view.stage.id === 'copy')?.detail).toContain(
+      ' left, held at 35 % (latency of the source 48 ms)',
+    )
   })
 
   it('keeps one database’s failure from the others', () => {

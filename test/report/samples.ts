@@ -191,6 +191,7 @@ export const succeeded: Report = {
     databases: [{ name: 'shop', as: 'shop', include: ['*.*'], exclude: ['*.tmp_*'] }],
     onObjectError: 'fail',
     lanes: 4,
+    limits: ['20 MB/s', 'latency of the source below 25 ms'],
     chunkMegabytes: 256,
     validation: 'full',
     acknowledged: ['DST_VERSION_DIFFERS'],

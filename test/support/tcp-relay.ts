@@ -14,8 +14,8 @@ export interface TcpRelay {
 
 export interface RelayOptions {
   readonly port: number
-  /** One way, milliseconds: twice that is the round trip. */
-  readonly delay?: number
+  /** One way, milliseconds: twice that is the round trip. As a function it is asked for every piece. */
+  readonly delay?: number | (() => number)
 }
 
 interface Limit {
@@ -53,9 +53,11 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
         sockets.delete(from)
         to.destroy()
       })
+      // What waits goes on in its order, whatever the delays are.
+      const late: Buffer[] = []
       from.on('data', (chunk) => {
-        const forward = () => {
-          if (!to.destroyed && !to.write(chunk)) {
+        const forward = (piece: Buffer | undefined) => {
+          if (piece !== undefined && !to.destroyed && !to.write(piece)) {
             from.pause()
             to.once('drain', () => from.resume())
           }
@@ -63,8 +65,11 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
         const limit = limits[from === far ? 'received' : 'sent']
         limit.left -= chunk.length
         if (limit.left > 0) {
-          if (options.delay) setTimeout(forward, options.delay)
-          else forward()
+          const delay = typeof options.delay === 'function' ? options.delay() : (options.delay ?? 0)
+          if (delay > 0 || late.length > 0) {
+            late.push(chunk)
+            setTimeout(() => forward(late.shift()), delay)
+          } else forward(chunk)
           return
         }
         // What crosses the line is lost: handed on, it might still arrive before the reset.

@@ -36,7 +36,7 @@ describe('a valid task', () => {
       onDatabaseError: 'continue',
       lanes: 4,
       chunkMegabytes: 256,
-      throttle: { queriesPerSecond: null, rowsPerSecond: null, megabytesPerSecond: null },
+      throttle: { queriesPerSecond: null, rowsPerSecond: null, megabytesPerSecond: null, automatic: null },
       retry: { connectionMinutes: 720, otherMinutes: 10 },
       validation: { mode: 'full' },
       access: { dtsCidrs: 'auto', whitelistAddresses: [] },
@@ -107,6 +107,17 @@ describe('a wrong task', () => {
     ['a number in quotes', { lanes: '4' }, ['TASK_TYPE lanes']],
     ['half a lane', { lanes: 4.5 }, ['TASK_TYPE lanes']],
     ['too many lanes', { lanes: 65 }, ['TASK_RANGE lanes']],
+    ['an automatic mode without target', { throttle: { automatic: {} } }, ['TASK_AUTOMATIC_EMPTY throttle.automatic']],
+    [
+      'a CPU that nobody can read',
+      { throttle: { automatic: { sourceCpuPercent: 60 } } },
+      ['TASK_AUTOMATIC_CPU throttle.automatic.sourceCpuPercent'],
+    ],
+    [
+      'a latency of minutes',
+      { throttle: { automatic: { sourceLatencyMilliseconds: 60_000 } } },
+      ['TASK_RANGE throttle.automatic.sourceLatencyMilliseconds'],
+    ],
     [
       'windows the wrong way round',
       { retry: { connectionMinutes: 10, otherMinutes: 10 } },

@@ -21,6 +21,7 @@ export function taskCard({ task, execution, startedAt, finishedAt }: Report): Ht
     ['Destination', side(task.destination)],
     ['Databases', databases.join('; ')],
     ['Copy', `${task.lanes} lanes, chunks of ${task.chunkMegabytes} MB`],
+    ['Limits', task.limits.join(', ') || 'none'],
     ['Comparison', task.validation],
     ['Objects that fail', task.onObjectError === 'continue' ? 'are only reported' : 'fail the run'],
     ['Accepted warnings', task.acknowledged.join(', ') || 'none'],
