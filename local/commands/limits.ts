@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { apsara } from '../../lambdas/cloud/apsara.ts'
-import { changeLimits, type CurrentLimits, type Limits } from '../../lambdas/ledger/limits.ts'
+import { type CurrentLimits, changeLimits, type Limits } from '../../lambdas/ledger/limits.ts'
 import { readProgress } from '../../lambdas/ledger/progress.ts'
 import { openDestination } from '../../lambdas/postgres/sessions.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
@@ -35,7 +35,11 @@ export function limitsCommand(): Command {
     .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--queries, --queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--source-cpu <percent>', 'slow down while the source’s CPU is above it; only with rdsInstance', toAmount)
-    .option('--source-latency <milliseconds>', 'slow down while the source takes longer to answer; none: never', toAmount)
+    .option(
+      '--source-latency <milliseconds>',
+      'slow down while the source takes longer to answer; none: never',
+      toAmount,
+    )
     .option(
       '--at <host:port>',
       'where the destination answers; default: the host of the task, or the endpoint of its ApsaraDB instance, asked of ' +
