@@ -55,8 +55,13 @@ function chunkCondition(relation: Relation, chunk: Chunk, servers: CopyServers):
     case 'tid':
       return servers.sourceVersion >= TID_RANGES ? tidRange(chunk) : tidArray(relation, chunk)
     case 'key':
-      return range(keyRow(chunk.keyColumn ?? '[]'), chunk, boundRow)
+      return keyRange(chunk)
   }
+}
+
+/** The condition of a range of a key, with its WHERE; empty where the chunk has no bound. */
+export function keyRange(chunk: Chunk): string {
+  return range(keyRow(chunk.keyColumn ?? '[]'), chunk, boundRow)
 }
 
 function tidRange(chunk: Chunk): string {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { countFailure, halveChunks, type Receipt } from '../ledger/chunks.ts'
+import { countFailure, type Receipt } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { type Relation, readRelations } from '../ledger/relations.ts'
 import { LAZY_COMMITS } from '../ledger/settle.ts'
+import { halveChunks, hasSlowChunks } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import { beginInView, exportView } from '../postgres/snapshot.ts'
@@ -12,6 +13,7 @@ import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
 import { openPaceKeeper } from './automatic/open-keeper.ts'
+import { cutSlowChunks } from './cut-slow-chunks.ts'
 import { travelAsText } from './fall-back.ts'
 import { Lane } from './lane.ts'
 import { LaneMetrics } from './lane-metrics.ts'
@@ -111,12 +113,14 @@ async function prepare(
   step: StepTools,
 ) {
   const run = event.run.id
-  const [generation, relations, control] = await Promise.all([
+  const [generation, relations, control, slow] = await Promise.all([
     importView(source, destination, run, step.signal),
     readRelations(destination, run),
     readLaneControl(destination, run),
+    hasSlowChunks(destination, run),
   ])
   pace.apply(control)
+  if (slow) await cutSlowChunks(source, destination, run)
   // The same view as the lane's own session, whatever the keepers do meanwhile.
   const shared = beside !== null && (await beginInView(beside, await exportView(source)))
   return new Lane({ rows: source, digests: shared ? beside : null }, destination, {
