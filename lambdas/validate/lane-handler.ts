@@ -14,8 +14,8 @@ import { readParts } from './read-parts.ts'
 const LEAST_MILLISECONDS = 20_000
 /** What is kept back from a statement's time to roll back and answer. */
 const RESERVE_MILLISECONDS = 12_000
-/** How often the lane that waits for the others looks for parts they gave back. */
-const LOOK_MILLISECONDS = 500
+/** How long the lane that waits for the others waits before it looks for parts they gave back, at first and at most. */
+const LOOK_MILLISECONDS = { first: 20, most: 500 }
 const HASH_ARRAYS = 110_000
 
 /** ValidateLane: reads part after part of the destination until nothing is left or the call's time is nearly used. */
@@ -45,6 +45,7 @@ async function readUntilDone(event: StepEvent, step: StepTools, destination: Ses
   }
   const least = Math.min(LEAST_MILLISECONDS, step.remainingMilliseconds() / 2)
   let worked = false
+  let look = LOOK_MILLISECONDS.first
   while (step.remainingMilliseconds() > least && !step.signal.aborted) {
     const timeoutMilliseconds = step.remainingMilliseconds() - Math.min(RESERVE_MILLISECONDS, least / 2)
     const count = await readParts(destination, { ...options, timeoutMilliseconds }).catch((thrown: unknown) => {
@@ -55,12 +56,14 @@ async function readUntilDone(event: StepEvent, step: StepTools, destination: Ses
     if (count === null) return more()
     if (count > 0) {
       worked = true
+      look = LOOK_MILLISECONDS.first
       step.progressed()
       continue
     }
     // One lane stays until all is read: it takes up what a lane that died gives back.
     if (event.lane !== 0 || (await countOpenParts(destination, run)) === 0) return done()
-    await sleep(LOOK_MILLISECONDS, undefined, { signal: step.signal }).catch(() => {})
+    await sleep(look, undefined, { signal: step.signal }).catch(() => {})
+    look = Math.min(2 * look, LOOK_MILLISECONDS.most)
   }
   return more()
 }

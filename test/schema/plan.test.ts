@@ -204,16 +204,25 @@ describe('lanes', () => {
     verdict: 'migrate' as const,
     step: 'build' as const,
     alone: null,
+    table: null,
   })
 
   test('take large objects one each, and share the small ones', () => {
     const large = [due(1, 1e9), due(2, 9e8)]
     expect([0, 1].map((lane) => chooseFlight(large, lane, 2).map(({ id }) => id))).toEqual([[1], [2]])
-    const small = Array.from({ length: 10 }, (_, id) => due(id, 10))
-    const taken = [0, 1, 2].flatMap((lane) => chooseFlight(small, lane, 3).map(({ id }) => id))
-    expect(new Set(taken).size).toBe(10)
-    expect(taken.length).toBeLessThanOrEqual(12)
+    const small = Array.from({ length: 60 }, (_, id) => ({ ...due(id, 10), table: 100 + 2 * Math.floor(id / 2) }))
+    const taken = [0, 1, 2].map((lane) => chooseFlight(small, lane, 3))
+    expect(taken.flatMap((flight) => flight.map(({ id }) => id)).toSorted((a, b) => a - b)).toEqual(
+      small.map(({ id }) => id),
+    )
+    // Both indexes of a table are one lane's.
+    const tables = taken.flatMap((flight) => [...new Set(flight.map(({ table }) => table))])
+    expect(new Set(tables).size).toBe(tables.length)
+    for (const flight of taken) expect(flight.length).toBeGreaterThan(5)
     expect(chooseFlight([], 1, 3)).toEqual([])
+    // A lane that has nothing of its own helps with a share from the end.
+    const others = taken[0]?.slice(0, 9) ?? []
+    expect(chooseFlight(others, 1, 3)).toEqual(others.toReversed().slice(0, 3))
   })
 })
 

@@ -9,7 +9,10 @@ SELECT $1, pg_catalog.row_number() OVER (ORDER BY size.schema, size.name, piece.
   FROM (SELECT counted.*, pg_catalog.ceil(counted.pages::numeric / counted.parts)::bigint AS pages_per_part
           FROM (SELECT measured.*,
                        CASE WHEN $3 THEN GREATEST(1, LEAST(measured.bytes / $2, measured.pages)) ELSE 1 END AS parts
-                  FROM (SELECT r.oid, r.schema, r.name, pg_catalog.pg_table_size(c.oid) AS bytes,
+                  FROM (SELECT r.oid, r.schema, r.name,
+                               -- Two files for each table; pg_table_size would look at a dozen.
+                               pg_catalog.pg_relation_size(c.oid)
+                                 + COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) AS bytes,
                                pg_catalog.pg_relation_size(c.oid)
                                  / pg_catalog.current_setting('block_size')::bigint AS pages
                           FROM sampan.relation r

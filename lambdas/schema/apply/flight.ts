@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { DatabaseError } from '../../postgres/errors.ts'
 import { quoteLiteral } from '../../postgres/identifiers.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
 
@@ -18,26 +19,61 @@ export interface DueStep extends DueObject {
   readonly step: 'whole' | 'build' | 'finish'
   /** Of all steps with the same text one is under way at a time; null: no such limit. */
   readonly alone: string | null
+  /** The one table it works on, by its oid on the source; null: more than one, or another thing. */
+  readonly table: number | null
+}
+
+/** Objects that go together. */
+export interface Batch<Due> {
+  readonly objects: readonly Due[]
+  /** Makes all of them in one transaction; null: each goes by itself. */
+  readonly together: string | null
+}
+
+export interface FlightEnd {
+  readonly outcomes: ReadonlyMap<number, Outcome>
+  /** Every transaction was made as it was sent, none had to be taken apart. */
+  readonly smooth: boolean
 }
 
 /**
- * Sends objects one after the other without waiting for answers. Each is one simple Query: the claim, the statements and
- * the receipt are one implicit transaction, so what exists has its receipt and what has none does not exist. The server has
- * all of it at once, so it ends what it has begun even when the connection is gone.
+ * Sends batch after batch without waiting for answers. Each is one simple Query: the claim, the statements and the receipt
+ * are one implicit transaction, so what exists has its receipt and what has none does not exist. The server has all of it
+ * at once, so it ends what it has begun even when the connection is gone. Where a batch fails, whatever the reason, its
+ * objects are sent again, each in a transaction of its own, and judged by that.
  * @param session a pipelined one
  * @throws SampanError `RUN_SEALED`
  */
 export async function sendFlight<Due extends DueObject>(
   session: Session,
-  objects: readonly Due[],
+  batches: readonly Batch<Due>[],
   query: (object: Due) => string,
-): Promise<Map<number, Outcome>> {
-  const settled = await Promise.allSettled(objects.map((object) => session.execute(query(object))))
-  return new Map(
-    objects.map(({ id }, index) => {
-      const answer = settled[index]
-      return [id, answer?.status === 'fulfilled' ? { kind: 'made' } : judgeOutcome(answer?.reason)]
-    }),
+): Promise<FlightEnd> {
+  const sent: readonly Batch<Due>[] = batches.flatMap((batch) =>
+    batch.together === null ? batch.objects.map((object) => ({ objects: [object], together: null })) : [batch],
+  )
+  const texts = sent.map(({ objects, together }) => together ?? objects.map(query).join(';'))
+  const settled = await Promise.allSettled(texts.map((text) => session.execute(text)))
+  const outcomes = new Map<number, Outcome>()
+  const apart: Due[] = []
+  for (const [index, { objects, together }] of sent.entries()) {
+    const answer = settled[index]
+    const outcome: Outcome = answer?.status === 'fulfilled' ? { kind: 'made' } : judgeOutcome(answer?.reason)
+    if (together === null || outcome.kind === 'made' || isLost(outcome)) {
+      for (const { id } of objects) outcomes.set(id, outcome)
+    } else apart.push(...objects)
+  }
+  if (apart.length > 0) {
+    const again = await sendFlight(session, [{ objects: apart, together: null }], query)
+    for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
+  }
+  return { outcomes, smooth: [...outcomes.values()].every(({ kind }) => kind === 'made') && apart.length === 0 }
+}
+
+/** Nothing can be asked on this connection any more. */
+function isLost(outcome: Outcome): boolean {
+  return (
+    outcome.kind === 'passing' && (!(outcome.error instanceof DatabaseError) || outcome.error.kind === 'connection')
   )
 }
 
@@ -56,6 +92,24 @@ export function stepQuery(run: string, object: DueStep): string {
 ${object.sql}
 ;
 ${object.step === 'build' ? firstReceipt(run, object) : receipt(run, object)}`
+}
+
+/** Makes many objects in one transaction, or none of them. */
+export function batchQuery(
+  run: string,
+  objects: readonly DueObject[],
+  { alone, inOrder }: { readonly alone: readonly string[]; readonly inOrder: boolean },
+): string {
+  const ids = `ARRAY[${objects.map(({ id }) => id).join()}]`
+  return `SELECT sampan.claim_objects(${quoteLiteral(run)}, ${ids}, ARRAY[${alone.map(quoteLiteral).join()}]::text[], ${inOrder});
+${objects.map(({ sql }) => sql).join('\n;\n')}
+;
+UPDATE sampan.object
+   SET status = CASE verdict WHEN 'transform' THEN 'transformed' ELSE 'migrated' END,
+       sql = CASE kind WHEN 'USER MAPPING' THEN '' ELSE sql END,
+       error_code = NULL, error_message = NULL, blocked_by = NULL,
+       finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT} / ${objects.length}
+ WHERE run = ${quoteLiteral(run)} AND id = ANY (${ids})`
 }
 
 /** The time begins when the server takes the Query up. */

@@ -3,13 +3,14 @@ import { BuildSlots } from '../../ledger/build-slots.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { readFree, readStanding } from '../ledger-objects.ts'
 import { SMALL_BYTES } from '../plan/key-steps.ts'
+import { BATCH, stepBatches } from './batches.ts'
 import { type DueStep, sendFlight, stepQuery } from './flight.ts'
 import { recordOutcomes } from './record.ts'
 import { isLong, readServerSize, tune, tuningQuery } from './tuning.ts'
 
 /** Of small objects so many bytes of relations in one flight. */
 const FLIGHT_BYTES = 64 * 1024 * 1024
-const FLIGHT = 100
+const FLIGHT = 400
 /** How often a lane without work looks whether there is some, at first and later. */
 const LOOK_MILLISECONDS = 100
 const LATER_LOOK_MILLISECONDS = 1_000
@@ -102,7 +103,11 @@ async function take(
     const together = Math.min(options.lanes, Math.max(1, long))
     ahead.push(session.execute(tuningQuery(tune(size, first.bytes, together))))
   }
-  const [outcomes] = await Promise.all([sendFlight(session, flight, (step) => stepQuery(options.run, step)), ...ahead])
+  const batches = isLong(first, SMALL_BYTES) ? [{ objects: flight, together: null }] : stepBatches(options.run, flight)
+  const [{ outcomes }] = await Promise.all([
+    sendFlight(session, batches, (step) => stepQuery(options.run, step)),
+    ...ahead,
+  ])
   const passing = await recordOutcomes(session, options.run, outcomes)
   if (passing) throw passing
   return [...outcomes.values()].some(({ kind }) => kind === 'made' || kind === 'failed')
@@ -116,14 +121,21 @@ export function chooseFlight(free: readonly DueStep[], lane: number, lanes: numb
   const short = free.filter((step) => !isLong(step, SMALL_BYTES))
   if (picked && (short.length === 0 || lane > 0)) return [picked]
   const sharing = picked ? 1 : lanes
-  const share = Math.min(FLIGHT, Math.ceil(short.length / sharing))
-  const start = Math.floor((lane * short.length) / lanes) % Math.max(1, short.length)
+  // What belongs to one table is one lane's. A lane that has nothing left helps from the other end, with little at a time.
+  const own = short.filter((step) => laneOf(step, sharing) === lane % sharing)
+  const help = Math.min(BATCH, Math.ceil(short.length / sharing))
+  const [offered, most] = own.length > 0 ? [own, FLIGHT] : [short.toReversed(), help]
   const flight: DueStep[] = []
   let bytes = 0
-  for (const step of [...short.slice(start), ...short.slice(0, start)]) {
-    if (flight.length === share || bytes > FLIGHT_BYTES) break
+  for (const step of offered) {
+    if (flight.length === most || bytes > FLIGHT_BYTES) break
     flight.push(step)
     bytes += step.bytes
   }
   return flight
+}
+
+/** Oids of tables are often all even: they are mixed first (Knuth's multiplicative hash). */
+function laneOf({ table, id }: DueStep, lanes: number): number {
+  return (Math.imul(table ?? id, 2_654_435_761) >>> 16) % lanes
 }

@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { readDue } from '../ledger-objects.ts'
 import type { Stage } from '../plan/kinds.ts'
+import { stageBatches } from './batches.ts'
 import { objectQuery, sendFlight } from './flight.ts'
 import { recordOutcomes } from './record.ts'
 
@@ -29,15 +30,14 @@ export async function applyStage(session: Session, options: ApplyOptions): Promi
   while (due.length > 0) {
     if (!options.hasTime()) return false
     // What is due next is asked in the same flight; failures block some of it, and then it is asked again.
-    const [outcomes, next] = await Promise.all([
-      sendFlight(session, due, (object) => objectQuery(run, object)),
+    const [{ outcomes, smooth }, next] = await Promise.all([
+      sendFlight(session, stageBatches(run, due), (object) => objectQuery(run, object)),
       readDue(session, run, stage, FLIGHT),
     ])
     const passing = await recordOutcomes(session, run, outcomes)
     if ([...outcomes.values()].some(({ kind }) => kind === 'made')) options.progressed?.()
     if (passing) throw passing
-    const made = [...outcomes.values()].every(({ kind }) => kind === 'made')
-    due = made ? next : await readDue(session, run, stage, FLIGHT)
+    due = smooth ? next : await readDue(session, run, stage, FLIGHT)
   }
   return true
 }

@@ -31,9 +31,9 @@ WITH run AS (
      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
 )
 SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step.name AS step, turn.alone,
+       CASE WHEN pg_catalog.cardinality(o.rows_of) = 1 THEN o.rows_of[1] END AS "table",
        CASE step.name WHEN 'whole' THEN o.sql WHEN 'build' THEN o.build_sql ELSE o.finish_sql END AS sql
   FROM sampan.object o
-  CROSS JOIN run
   CROSS JOIN LATERAL (
     SELECT CASE WHEN o.build_sql IS NULL THEN 'whole' WHEN o.built_at IS NULL THEN 'build' ELSE 'finish' END AS name
   ) step
@@ -48,11 +48,14 @@ SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step
     END AS alone
   ) turn
  WHERE o.run = $1 AND o.stage = 'index' AND o.status = 'pending'
-   AND (run.copied OR o.kind <> 'FK CONSTRAINT' AND o.rows_of IS NOT NULL
-        AND NOT o.rows_of && ARRAY(SELECT i.relation FROM incomplete i))
-   -- Looked up one by one: a join over the array would be the square of the number of objects.
+   -- Looked up one by one in a list that is hashed once, which IS TRUE makes sure of: comparing arrays, or a join of tables that
+   -- nobody has analyzed, would be the square of the number of objects.
+   AND ((SELECT copied FROM run)
+        OR o.kind <> 'FK CONSTRAINT' AND o.rows_of IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(o.rows_of) AS needed(oid)
+                            WHERE (needed.oid IN (SELECT i.relation FROM incomplete i)) IS TRUE))
    AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(o.dependencies) AS needed(id)
-                    WHERE needed.id IN (SELECT p.id FROM pending p))
+                    WHERE (needed.id IN (SELECT p.id FROM pending p)) IS TRUE)
    AND (o.kind <> 'FK CONSTRAINT' AND o.bytes <= $3
         OR step.name <> 'finish' AND o.kind = 'INDEX' OR step.name = 'build' AND o.kind = 'CONSTRAINT'
         OR o.kind <> 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM building b WHERE b.rows_of && o.rows_of)

@@ -1,0 +1,43 @@
+import { type Batch, batchQuery, type DueObject, type DueStep } from './flight.ts'
+
+/**
+ * Objects of one transaction. A claim and a receipt cost more than a small object: of 50 they are a few per cent, and the
+ * locks of all lanes together stay far below the smallest lock table.
+ */
+export const BATCH = 50
+
+/** A stage in its order: each batch is made only when all before it are. */
+export function stageBatches(run: string, objects: readonly DueObject[]): Batch<DueObject>[] {
+  return chunksOf(objects).map((batch) => ({
+    objects: batch,
+    together: batchQuery(run, batch, { alone: [], inOrder: true }),
+  }))
+}
+
+/**
+ * Steps that a lane has chosen. Keys and indexes of small tables go together, a table's keys before its indexes and all in
+ * the order of tables: whoever works on some of the same tables waits at the first one, and nobody for each other.
+ */
+export function stepBatches(run: string, steps: readonly DueStep[]): Batch<DueStep>[] {
+  const { plain = [], single = [] } = Object.groupBy(steps, (step) => (isPlain(step) ? 'plain' : 'single'))
+  const rank = ({ kind }: DueStep) => (kind === 'CONSTRAINT' ? 0 : 1)
+  const ordered = plain.toSorted((a, b) => (a.table ?? 0) - (b.table ?? 0) || rank(a) - rank(b) || a.id - b.id)
+  return [
+    { objects: single, together: null },
+    ...chunksOf(ordered).map((batch) => {
+      const alone = new Set(batch.flatMap((step) => (step.alone === null ? [] : [step.alone])))
+      return { objects: batch, together: batchQuery(run, batch, { alone: [...alone], inOrder: false }) }
+    }),
+  ]
+}
+
+/** Made in one step from one table's rows, and in no other one's way. */
+function isPlain({ kind, step, table }: DueStep): boolean {
+  return step === 'whole' && table !== null && (kind === 'INDEX' || kind === 'CONSTRAINT')
+}
+
+function chunksOf<Item>(items: readonly Item[]): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
+    items.slice(index * BATCH, (index + 1) * BATCH),
+  )
+}
