@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { compareDatabases } from '../support/judges.ts'
-import { adoptDatabase, createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { sideOf } from '../support/run.ts'
+import { adoptDatabase, createDatabase, sharedServer } from '../support/servers.ts'
 import { runFaulty } from './faulty-run.ts'
 
 /** Trees of partitions within partitions: every key has indexes to attach at two levels. */
@@ -32,13 +33,10 @@ const WATCH = `
 test('indexes of partitions are attached one at a time, so that the index above them becomes valid', async () => {
   const source = await createDatabase(sharedServer(15), TREES)
   const destination = adoptDatabase(sharedServer(18), `attach_${randomBytes(4).toString('hex')}`)
-  const side = ({ connection: { host, port, user, password } }: TestDatabase) => {
-    return { host, port, user, password, tls: { mode: 'disable' as const } }
-  }
   const task = {
     name: destination.name.replace('_', '-'),
-    source: side(source),
-    destination: side(destination),
+    source: sideOf(source.connection),
+    destination: sideOf(destination.connection),
     databases: [{ name: source.name, as: destination.name }],
     lanes: 4,
     precheck: { acknowledge: ['DST_VERSION_DIFFERS'] },

@@ -1,124 +1,162 @@
-import { FUNCTIONS, type FunctionName } from '../../statemachine/functions.ts'
-import type { InnerFault } from './victim.ts'
+import type { FunctionName } from '../../statemachine/functions.ts'
+import type { Fault, InnerFault, Moment, OuterFault } from './fault.ts'
+import { type Choices, choicesOf } from './random.ts'
+import {
+  bytesFrom,
+  FIRST_ASKING,
+  isLastAsking,
+  LOCKING,
+  LONG,
+  SEVERAL,
+  type Side,
+  STEPS,
+  stepsThatMeet,
+} from './steps.ts'
 
-export const KINDS = ['kill', 'cut', 'duplicate', 'time-out', 'restart', 'failover'] as const
+const SINGLE_KINDS = [
+  'kill',
+  'cut',
+  'duplicate',
+  'time-out',
+  'source-restart',
+  'destination-restart',
+  'source-failover',
+  'destination-failover',
+  'crowd',
+  'session',
+] as const
+type SingleKind = (typeof SINGLE_KINDS)[number]
+
+/** `two`: faults of two different kinds, one after the other. */
+export const KINDS = [...SINGLE_KINDS, 'two'] as const
 export type Kind = (typeof KINDS)[number]
-
-/** Every step; the judge of crashes is called only where something crashes. */
-export const STEPS: readonly FunctionName[] = FUNCTIONS.filter((name) => name !== 'JudgeCrashFunction')
 
 /** One case: what is done to a migration, and when. The same seed is the same case. */
 export interface FaultCase {
   readonly seed: number
   readonly kind: Kind
   readonly step: FunctionName
-  /** Which call of the step, from 1: the second is another lane or keeper. */
-  readonly call: number
-  /** Milliseconds after the step is called. */
-  readonly delay: number
+  /** In the order of the steps. */
+  readonly faults: readonly Fault[]
   readonly lanes: number
   /** MB/s of the copy; `null`: as fast as it goes. */
   readonly megabytes: number | null
-  /** What is done from within; `null` where it is done from outside. */
-  readonly inner: InnerFault | null
-  /** Kind `kill`: how long each further start lives, milliseconds; the last one is left alone. */
-  readonly lives: readonly number[]
-  /** Kind `cut`: how many bytes pass before each cut. */
-  readonly cuts: readonly { readonly side: Side; readonly bytes: number; readonly direction: 'received' | 'sent' }[]
-  /** Kind `restart`: like the power going, or in order; how long the server stays away, milliseconds. */
-  readonly crash: boolean
-  readonly away: number
-  /** Kind `failover`: the promoted standby is written to before the run finds it. */
-  readonly written: boolean
 }
 
-export type Side = 'source' | 'destination'
+/** Every kind with every step at which it can be met. */
+export const PAIRS = KINDS.flatMap((kind) => stepsOf(kind).map((step) => ({ kind, step })))
 
-/** Steps that two lanes or keepers are called for at once. */
-const SEVERAL: readonly FunctionName[] = [
-  'KeepSnapshotFunction',
-  'CopyLaneFunction',
-  'BuildIndexesFunction',
-  'ValidateLaneFunction',
-]
+/** Has no divisor in common with the number of pairs: kinds and steps come mixed, and every pair once. */
+const STRIDE = 77
 
-/** How long a step takes here about, milliseconds: the moment is chosen within, and a little beyond. */
-const LONG: Partial<Record<FunctionName, number>> = {
-  PrecheckFunction: 400,
-  PlanObjectsFunction: 1500,
-  CreateObjectsFunction: 300,
-  CopyLaneFunction: 600,
-  KeepSnapshotFunction: 600,
-  BuildIndexesFunction: 250,
-}
-
-/** How many bytes a step moves here about: a cut shall come in the middle of it. Steps that are not here move few. */
-const LARGE: Partial<Record<FunctionName, number>> = {
-  PrecheckFunction: 30_000,
-  PlanObjectsFunction: 150_000,
-  PlanCopyFunction: 10_000,
-  CreateObjectsFunction: 30_000,
-  CopyLaneFunction: 2_000_000,
-  KeepSnapshotFunction: 1_000_000,
-  BuildIndexesFunction: 20_000,
-  LinkObjectsFunction: 10_000,
-}
-
-/** Every pair of step and kind comes once in 126 seeds, in an order that mixes both. */
 export function readCase(seed: number): FaultCase {
-  const random = randomOf(seed)
-  const between = (low: number, high: number) => Math.floor(low + random() * (high - low + 1))
-  const yes = () => random() < 0.5
-  const pick = <Item>(items: readonly Item[]): Item => items[between(0, items.length - 1)] as Item
-  // Small numbers are as likely as large ones of the same number of digits.
-  const logarithmic = (low: number, high: number) => Math.round(low * (high / low) ** random())
-
-  const pairs = STEPS.length * KINDS.length
-  const pair = (seed * 55) % pairs
-  const kind = KINDS[Math.floor(pair / STEPS.length)] ?? 'kill'
-  const step = STEPS[pair % STEPS.length] ?? 'CopyLaneFunction'
+  const choices = choicesOf(seed)
+  const { kind, step } = PAIRS[(seed * STRIDE) % PAIRS.length] as (typeof PAIRS)[number]
+  const { between, yes } = choices
   return {
     seed,
     kind,
     step,
-    call: SEVERAL.includes(step) ? between(1, 2) : 1,
-    delay: between(0, LONG[step] ?? 60),
     lanes: between(2, 4),
     megabytes: yes() ? null : between(2, 6),
-    inner: kind === 'duplicate' ? duplicate() : kind === 'time-out' ? timeOut() : null,
-    lives: Array.from({ length: between(0, 2) }, () => between(400, 3500)),
-    cuts: Array.from({ length: between(1, 3) }, () => ({
-      side: pick(['source', 'destination'] as const),
-      bytes: logarithmic(1, LARGE[step] ?? 2_500),
-      direction: pick(['received', 'sent'] as const),
-    })),
-    crash: yes(),
-    away: between(0, 1500),
-    written: yes(),
-  }
-
-  function duplicate(): InnerFault {
-    const when = pick(['beside', 'beside', 'late'] as const)
-    return {
-      kind: 'duplicate',
-      when,
-      heard: yes() ? 0 : 1,
-      milliseconds: when === 'late' ? between(50, 2000) : between(0, 40),
-    }
-  }
-  function timeOut(): InnerFault {
-    const how = pick(['told', 'cut', 'lost'] as const)
-    return { kind: 'time-out', how, milliseconds: logarithmic(10, 2 * (LONG[step] ?? 120)), calls: between(1, 3) }
+    faults: kind === 'two' ? twoFaults(step, choices) : [readFault(kind, step, choices)],
   }
 }
 
-/** A number in [0, 1), the same row of them for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = (seed * 2654435761) >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
+function stepsOf(kind: Kind): readonly FunctionName[] {
+  switch (kind) {
+    case 'kill':
+    case 'duplicate':
+    case 'time-out':
+    case 'two':
+      return STEPS
+    case 'cut':
+    case 'crowd':
+    case 'session':
+    case 'destination-restart':
+    case 'destination-failover':
+      return stepsThatMeet('destination')
+    case 'source-restart':
+    case 'source-failover':
+      return stepsThatMeet('source')
   }
+}
+
+/** This step and another one, each with a fault of another kind. */
+function twoFaults(step: FunctionName, choices: Choices): Fault[] {
+  for (;;) {
+    const steps = [step, choices.pick(STEPS)].sort((one, other) => STEPS.indexOf(one) - STEPS.indexOf(other))
+    const kinds = steps.map((each) => choices.pick(SINGLE_KINDS.filter((kind) => stepsOf(kind).includes(each))))
+    const [first, second] = steps as [FunctionName, FunctionName]
+    const [one, other] = kinds as [SingleKind, SingleKind]
+    // A server that is gone before anybody asks it is met by the first that does: only then is it the next fault's turn.
+    const met = /^(kill|duplicate|time-out)$/.test(one) ? first : later(first, FIRST_ASKING)
+    if (one === other || STEPS.indexOf(second) <= STEPS.indexOf(met)) continue
+    // What has failed over stands elsewhere and has no standby: it is not restarted.
+    if (one.endsWith('-failover') && other === one.replace('failover', 'restart')) continue
+    return [
+      // Only the case of its own is killed again and again.
+      { ...readFault(one, first, choices), ...(one === 'kill' ? { lives: [] } : {}) },
+      { ...readFault(other, second, choices), ...(other === 'kill' ? { lives: [] } : {}) },
+    ]
+  }
+}
+
+function later(one: FunctionName, other: FunctionName): FunctionName {
+  return STEPS.indexOf(one) > STEPS.indexOf(other) ? one : other
+}
+
+function readFault(kind: SingleKind, step: FunctionName, choices: Choices): Fault {
+  const { between } = choices
+  const long = LONG[step] ?? 10
+  const moment: Moment = {
+    step,
+    call: SEVERAL.includes(step) ? between(1, 2) : 1,
+    delay: between(0, isLastAsking(step) && kind !== 'kill' ? Math.floor(long / 8) : long),
+  }
+  return { ...moment, ...readKind(kind, step, long, choices) }
+}
+
+function readKind(kind: SingleKind, step: FunctionName, long: number, choices: Choices): InnerFault | OuterFault {
+  const { between, logarithmic, pick, yes } = choices
+  const sides = (['source', 'destination'] as const).filter((side) => stepsThatMeet(side).includes(step))
+  const away = between(0, 1500)
+  switch (kind) {
+    case 'kill':
+      return { kind, lives: Array.from({ length: between(0, 2) }, () => between(400, 3500)) }
+    case 'cut':
+      return { kind, cuts: Array.from({ length: between(1, 3) }, () => cutOf(pick(sides))) }
+    case 'duplicate': {
+      const when = pick(['beside', 'beside', 'late'] as const)
+      const milliseconds = when === 'late' ? between(50, 2000) : between(0, 40)
+      return { kind, when, heard: yes() ? 0 : 1, milliseconds }
+    }
+    case 'time-out': {
+      const how = pick(['told', 'cut', 'lost'] as const)
+      return { kind, how, milliseconds: logarithmic(1, Math.max(1, long / 2)), calls: between(1, 3) }
+    }
+    case 'source-restart':
+    case 'destination-restart':
+      return { kind: 'restart', side: sideOfKind(kind), how: pick(['crash', 'immediate', 'fast'] as const), away }
+    case 'source-failover':
+    case 'destination-failover':
+      return { kind: 'failover', side: sideOfKind(kind), away, written: kind === 'source-failover' && yes() }
+    case 'crowd':
+      return { kind, side: pick(sides), away: between(1000, 3000) }
+    case 'session': {
+      const how = pick(
+        LOCKING.includes(step) ? (['cancel', 'terminate', 'deadlock'] as const) : (['cancel', 'terminate'] as const),
+      )
+      const side = how === 'deadlock' ? 'destination' : pick(sides)
+      return { kind, side, how, times: between(1, 3), table: pick(['customer', '"Order"', 'heap_log']) }
+    }
+  }
+
+  function cutOf(side: Side) {
+    return { side, bytes: logarithmic(1, bytesFrom(step, side)), direction: pick(['received', 'sent'] as const) }
+  }
+}
+
+function sideOfKind(kind: SingleKind): Side {
+  return kind.startsWith('source') ? 'source' : 'destination'
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { StepAnswer } from '../../lambdas/runtime/verdict.ts'
+import type { Call } from '../support/run.ts'
 import type { Message, VictimOptions } from './victim.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -10,10 +11,13 @@ export interface Child {
   /** Everything the steps answered so far, in their order; only of a victim. */
   readonly answers: readonly { readonly step: string; readonly call: number; readonly answer: StepAnswer }[]
   /** Resolves when the call begins, or with false when the process ends before. */
-  called(step: string, call: number): Promise<boolean>
+  called(which: Call): Promise<boolean>
+  /** Resolves when a fault from within has come to something, or with false when the process ends before. */
+  felt(which: Call): Promise<boolean>
   /** Lets a held call go on. */
-  go(): void
-  kill(): void
+  go(which: Call): void
+  /** False where it had ended, or the run in it. */
+  kill(): boolean
   /** The exit status (`null` after a kill) and what was written last. */
   readonly ended: Promise<{ readonly status: number | null; readonly words: string }>
 }
@@ -34,11 +38,12 @@ process.on('exit', () => {
   for (const child of alive) killGroup(child)
 })
 
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess): boolean {
   try {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+    return child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, 'SIGKILL')
   } catch {
     // It ended by itself in this very moment.
+    return false
   }
 }
 
@@ -69,7 +74,8 @@ function watch(child: ChildProcess): Child {
   }
   child.on('message', (raw) => {
     const message = raw as Message
-    if (message.type === 'called') waitFor(`${message.step} ${message.call}`).resolve(true)
+    if (message.type === 'called') waitFor(keyOf(message)).resolve(true)
+    else if (message.type === 'felt') waitFor(`felt ${message.step}`).resolve(true)
     else if (message.type === 'answered') answers.push(message)
     else words = `${message.code ?? ''} ${message.message}`
   })
@@ -79,13 +85,20 @@ function watch(child: ChildProcess): Child {
       resolve({ status, words: words.trim() })
     })
   })
+  const orEnded = (promise: Promise<boolean>) => Promise.race([promise, ended.then(() => false)])
   return {
     answers,
     ended,
-    called: (step, call) => Promise.race([waitFor(`${step} ${call}`).promise, ended.then(() => false)]),
-    go: () => {
-      if (child.connected) child.send('go')
+    called: (which) => orEnded(waitFor(keyOf(which)).promise),
+    felt: ({ step }) => orEnded(waitFor(`felt ${step}`).promise),
+    go: (which) => {
+      if (child.connected) child.send(keyOf(which))
     },
-    kill: () => killGroup(child),
+    // Its last word is said when the run is over.
+    kill: () => killGroup(child) && words === '',
   }
+}
+
+function keyOf({ step, call }: Call | (Message & { step: string; call: number })): string {
+  return `${step} ${call}`
 }

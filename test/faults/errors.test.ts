@@ -8,7 +8,7 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, trun
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { TaskInput } from '../../lambdas/task/task.ts'
 import { serverAccount } from '../../local/servers/account.ts'
@@ -16,11 +16,15 @@ import type { Server } from '../../local/servers/server.ts'
 import type { FunctionName } from '../../statemachine/functions.ts'
 import { compareDatabases } from '../support/judges.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
+import { type Login, sideOf } from '../support/run.ts'
 import { startTestServer } from '../support/servers.ts'
-import { ask, type Login } from './ask.ts'
+import { ask, enter } from './ask.ts'
+import { type Taken, takeAllConnections } from './crowd.ts'
 import { type FaultyRun, runFaulty } from './faulty-run.ts'
+import { promote } from './outage.ts'
 import { loginOf, SOURCE_DATABASE } from './servers.ts'
 import { awaitReplay, primarySettings, type Standby, startStandby } from './standby.ts'
+import { stepsFrom } from './steps.ts'
 
 const nasty = readFileSync(new URL('nasty.sql', import.meta.url), 'utf8')
 const names: Record<'source' | 'destination', 'SRC' | 'DST'> = { source: 'SRC', destination: 'DST' }
@@ -48,13 +52,7 @@ afterEach(async () => {
 /** A task of its own name; the destination's database is made by the run, or by `sql` before it. */
 function newTask(overrides: Partial<TaskInput> = {}): TaskInput {
   name = `errors-${randomBytes(4).toString('hex')}`
-  const side = (server: Server, relay: Relay) => ({
-    host: '127.0.0.1',
-    port: relay.port,
-    user: server.superuser,
-    password: server.password,
-    tls: { mode: 'disable' as const },
-  })
+  const side = (server: Server, relay: Relay) => sideOf({ ...loginOf(server), port: relay.port })
   return {
     name,
     source: side(source, relays.source),
@@ -88,30 +86,13 @@ async function untilFound(server: Server, sql: string): Promise<void> {
 
 /** Keeps everybody away from "Order", calls `meanwhile`, and lets go. */
 async function lockOrders(server: Server, database: string, meanwhile: (client: pg.Client) => Promise<void>) {
-  const { host, port, user, password } = loginOf(server)
-  const client = new pg.Client({ host, port, user, password, database })
-  await client.connect()
+  const client = await enter(loginOf(server), database)
   await client.query(`SET deadlock_timeout = '20s'; BEGIN; LOCK TABLE "Order" IN ACCESS EXCLUSIVE MODE`)
   return { released: meanwhile(client).finally(() => client.end()) }
 }
 
-const AT_WORK: readonly FunctionName[] = [
-  'PlanObjectsFunction',
-  'PlanCopyFunction',
-  'CreateObjectsFunction',
-  'KeepSnapshotFunction',
-  'CopyLaneFunction',
-  'SummariseCopyFunction',
-  'BuildIndexesFunction',
-  'SummariseIndexesFunction',
-  'LinkObjectsFunction',
-  'SyncSequencesFunction',
-  'AnalyzeFunction',
-  'PlanValidationFunction',
-  'ValidateLaneFunction',
-  'SummariseValidationFunction',
-  'SealFunction',
-]
+const AT_WORK = stepsFrom('PlanObjectsFunction', 'SealFunction')
+/** Precheck tells of a lost source as a finding, not as an error. */
 const READ_SOURCE: readonly FunctionName[] = [
   'PlanObjectsFunction',
   'PlanCopyFunction',
@@ -190,28 +171,18 @@ describe('a destination that restarts', () => {
 })
 
 test('a destination without a free connection is waited for in the long window, and named', async () => {
-  const held: { end(): Promise<void> }[] = []
+  let taken: Taken | null = null
   const run = await runFaulty(
     newTask(),
     async (step, call) => {
       if (step !== 'CreateObjectsFunction' || call !== 1) return
       // Sessions that are kept from the steps before would not need a new one.
       relays.destination.cut()
-      for (;;) {
-        const { host, port, user, password } = loginOf(destination)
-        const client = new pg.Client({ host, port, user, password, database: 'postgres' })
-        client.on('error', () => {})
-        try {
-          await client.connect()
-          held.push(client)
-        } catch {
-          return
-        }
-      }
+      taken = await takeAllConnections(loginOf(destination))
     },
     async ({ answer }) => {
       if (answer.error?.code !== 'DST_TOO_MANY_CONNECTIONS') return
-      for (const client of held.splice(0)) await client.end()
+      await taken?.leave()
     },
   )
   const errors = run.errorsOf('CreateObjectsFunction')
@@ -362,10 +333,7 @@ describe('a source that fails over to its standby', () => {
           `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'sampan:${name}:lane:%' AND state <> 'idle'`,
         )
         await sleep(700)
-        await source.kill()
-        relays.source.leadTo(null)
-        relays.source.cut()
-        await standby.promote()
+        await promote(source, relays.source, standby)
         await ask(standby, SOURCE_DATABASE, `INSERT INTO heap_log SELECT 'after', now() FROM generate_series(1, 7)`)
         relays.source.leadTo(standby.port)
       })()

@@ -53,14 +53,14 @@ async function work(): Promise<void> {
 
 function print({ case: { kind, seed }, done, hit, seconds, problems, answers }: CaseResult): void {
   const verdict = problems.length > 0 ? 'WRONG ' : hit ? 'equal ' : 'missed'
-  const line = [kind.padEnd(9), String(seed).padStart(4), verdict, `${seconds.toFixed(1).padStart(5)} s`, done]
+  const line = [kind.padEnd(20), String(seed).padStart(4), verdict, `${seconds.toFixed(1).padStart(5)} s`, done]
   process.stdout.write(`${line.join('  ')}\n`)
   if (values.verbose || problems.length > 0) for (const answer of answers) process.stdout.write(`      ${answer}\n`)
   for (const problem of problems) process.stdout.write(`    ${problem}\n`)
 }
 
 function summarise(): void {
-  process.stdout.write('\nkind       cases  equal  missed  wrong  median s\n')
+  process.stdout.write('\nkind                  cases  equal  missed  wrong  median s\n')
   for (const kind of [...KINDS, 'all'] as const) {
     const own = results.filter((result) => kind === 'all' || result.case.kind === kind)
     const wrong = own.filter(({ problems }) => problems.length > 0).length
@@ -69,6 +69,6 @@ function summarise(): void {
     const cells = [own.length, own.length - wrong - missed, missed, wrong]
       .map((count) => String(count).padStart(5))
       .join('  ')
-    process.stdout.write(`${kind.padEnd(9)}  ${cells}  ${median.toFixed(1).padStart(8)}\n`)
+    process.stdout.write(`${kind.padEnd(20)}  ${cells}  ${median.toFixed(1).padStart(8)}\n`)
   }
 }

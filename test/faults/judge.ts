@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { compareDatabases } from '../support/judges.ts'
-import { ask, type Login } from './ask.ts'
+import type { Login } from '../support/run.ts'
+import { ask } from './ask.ts'
 import { SOURCE_DATABASE } from './servers.ts'
 
 export interface Migrated {
@@ -44,7 +45,7 @@ async function findLedgerProblems(destination: Login, name: string): Promise<str
 }
 
 /** Backends end some moments after their client. */
-const GRACE_MILLISECONDS = 5_000
+const GRACE_MILLISECONDS = 10_000
 
 async function findBackends(login: Login, name: string): Promise<string[]> {
   const until = performance.now() + GRACE_MILLISECONDS

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { KINDS, readCase, STEPS } from './case.ts'
+import { PAIRS, readCase } from './case.ts'
 import { runCase } from './run-case.ts'
 import { type Pair, startPair } from './servers.ts'
 
@@ -9,17 +9,17 @@ beforeAll(async () => {
 })
 afterAll(() => pair.stop())
 
-test('every step meets every kind of fault within 126 seeds', () => {
-  const met = Array.from({ length: STEPS.length * KINDS.length }, (_, seed) => {
+test('every kind of fault meets every step that can meet it, once in as many seeds', () => {
+  const met = PAIRS.map((_, seed) => {
     const { kind, step } = readCase(seed + 1)
     return `${kind} ${step}`
   })
-  expect(new Set(met).size).toBe(STEPS.length * KINDS.length)
+  expect(new Set(met).size).toBe(PAIRS.length)
 })
 
 test('the same seed is the same case', () => {
   expect(readCase(52)).toEqual(readCase(52))
-  expect(readCase(52)).not.toEqual({ ...readCase(52 + 126), seed: 52 })
+  expect(readCase(52)).not.toEqual({ ...readCase(52 + PAIRS.length), seed: 52 })
 })
 
 // Of the many that `npm run faults` runs, one of each kind in the thick of it; failovers are in errors.test.ts.

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { carelessSettings, type Server, type ServerOptions, startServer } from '../../local/servers/server.ts'
-import { ask, type Login } from './ask.ts'
+import type { Login } from '../support/run.ts'
+import { ask } from './ask.ts'
 
 export const SOURCE_DATABASE = 'nasty'
 
@@ -14,7 +15,7 @@ export interface Pair {
 }
 
 export async function startPair(): Promise<Pair> {
-  const [source, destination] = await Promise.all([startSource(), startServer({ major: 18, settings })])
+  const [source, destination] = await Promise.all([startSource(), startDestination()])
   return {
     source,
     destination,
@@ -30,6 +31,11 @@ export async function startSource(options: Partial<ServerOptions> = {}): Promise
   await ask(loginOf(server), 'postgres', `CREATE DATABASE ${SOURCE_DATABASE}`)
   await ask(loginOf(server), SOURCE_DATABASE, await readFile(new URL('nasty.sql', import.meta.url), 'utf8'))
   return server
+}
+
+/** A server 18 without anything in it. */
+export async function startDestination(options: Partial<ServerOptions> = {}): Promise<Server> {
+  return startServer({ major: 18, ...options, settings: { ...settings, ...options.settings } })
 }
 
 export function loginOf({ host, port, superuser: user, password }: Server): Login {

@@ -10,10 +10,12 @@ import { forget, keep } from '../../local/servers/keeping.ts'
 import { findFreePort } from '../../local/servers/port.ts'
 import { startPostmaster, stopFast } from '../../local/servers/postmaster.ts'
 import type { Server } from '../../local/servers/server.ts'
-import { ask, type Login } from './ask.ts'
+import type { Login } from '../support/run.ts'
+import { ask } from './ask.ts'
 
 /** A streaming standby of a server of this machine. */
 export interface Standby extends Login {
+  readonly directory: string
   /** Makes it the primary and waits until it takes writes. */
   promote(): Promise<void>
   stop(): Promise<void>
@@ -46,6 +48,7 @@ export async function startStandby(primary: Server): Promise<Standby> {
   const standby: Login = { host, port, user, password }
   return {
     ...standby,
+    directory,
     async promote() {
       await ask(standby, 'postgres', 'SELECT pg_promote(true, 30)')
     },
@@ -63,6 +66,20 @@ export async function awaitReplay(primary: Login, standby: Login): Promise<void>
   for (;;) {
     const [state] = await ask(standby, 'postgres', `SELECT pg_last_wal_replay_lsn() >= '${row?.lsn}' AS replayed`)
     if (state?.replayed === 't') return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/**
+ * Makes commits wait until the standby has them too, from now on: a failover loses no commit that was acknowledged then.
+ * What a run has done is only as safe as its destination, and a destination that forgets commits is no fault to get over.
+ */
+export async function waitForStandby(primary: Login): Promise<void> {
+  await ask(primary, 'postgres', `ALTER SYSTEM SET synchronous_standby_names = '*'`)
+  await ask(primary, 'postgres', 'SELECT pg_reload_conf()')
+  for (;;) {
+    const [row] = await ask(primary, 'postgres', 'SELECT sync_state FROM pg_stat_replication')
+    if (row?.sync_state === 'sync') return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -9,7 +9,16 @@ export interface TcpRelay {
   cutAfter(bytes: number, direction: 'received' | 'sent', done?: () => void): void
   /** Where connections made from now on lead; `null`: nowhere, they are reset. What a name does at a failover. */
   leadTo(port: number | null): void
+  /** What went through so far. */
+  readonly traffic: Readonly<Traffic>
   close(): void
+}
+
+export interface Traffic {
+  /** Connections, those that were reset at once among them. */
+  connections: number
+  /** Connections that are open now. */
+  open: number
 }
 
 export interface RelayOptions {
@@ -31,6 +40,7 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
     received: { left: NO_LIMIT, done: () => {} },
     sent: { left: NO_LIMIT, done: () => {} },
   }
+  const traffic: Traffic = { connections: 0, open: 0 }
   let target: number | null = options.port
   const cut = () => {
     for (const socket of sockets) socket.resetAndDestroy()
@@ -38,10 +48,15 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
   }
   const server = createServer({ noDelay: true }, (near) => {
     near.on('error', () => {})
+    traffic.connections += 1
     if (target === null) {
       near.resetAndDestroy()
       return
     }
+    traffic.open += 1
+    near.on('close', () => {
+      traffic.open -= 1
+    })
     const far = tcpConnect({ host: '127.0.0.1', port: target, noDelay: true })
     for (const [from, to] of [
       [near, far],
@@ -90,6 +105,7 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
     leadTo: (port) => {
       target = port
     },
+    traffic,
     close: () => {
       cut()
       server.close()

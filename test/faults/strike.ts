@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { logFile } from '../../local/servers/directory.ts'
+import type { Login } from '../support/run.ts'
+import { ask, enter } from './ask.ts'
+import type { Strike } from './fault.ts'
+import type { Place } from './stage.ts'
+
+/** The server's own word that it came to something: a statement may end in the moment in which it is cancelled. */
+const WORDS = {
+  cancel: 'canceling statement due to user request',
+  terminate: 'terminating connection due to administrator command',
+  deadlock: 'deadlock detected',
+} as const
+
+/**
+ * Looks for a session of the run that is at work, and strikes it: on the server itself, because a statement may be over in
+ * less time than an answer takes. Which one of several, the salt decides.
+ */
+const STRIKE = `
+  CREATE OR REPLACE FUNCTION strike(run text, how text, salt text) RETURNS boolean LANGUAGE plpgsql AS $$
+  DECLARE
+    until timestamptz := clock_timestamp() + interval '1 second';
+    found int;
+  BEGIN
+    LOOP
+      PERFORM pg_stat_clear_snapshot();
+      SELECT pid INTO found FROM pg_stat_activity
+       WHERE application_name LIKE 'sampan:' || run || ':%' AND application_name NOT LIKE '%:progress'
+         AND (state = 'active' OR how = 'terminate' AND state = 'idle in transaction')
+       ORDER BY md5(application_name || salt) LIMIT 1;
+      IF found IS NOT NULL THEN
+        RETURN CASE how WHEN 'cancel' THEN pg_cancel_backend(found) ELSE pg_terminate_backend(found) END;
+      END IF;
+      IF clock_timestamp() > until THEN RETURN false; END IF;
+      PERFORM pg_sleep(0.0005);
+    END LOOP;
+  END $$`
+
+/**
+ * Makes ready to strike sessions of the run, which is done when the answer is called: no step is to be over before.
+ * @returns strikes until so many sessions have felt it; false where none has
+ */
+export async function prepareStrike(place: Place, run: string, fault: Strike, over: AbortSignal) {
+  const { at, directory } = place
+  const before = await told(directory, WORDS[fault.how])
+  const count = async () => (await told(directory, WORDS[fault.how])) - before
+  const client = await enter(at, fault.how === 'deadlock' ? run : 'postgres')
+  if (fault.how !== 'deadlock') await client.query(STRIKE)
+  return async () => {
+    try {
+      if (fault.how === 'deadlock') await lockHorns(client, at, run, fault.table, over)
+      else await strikeAll(client, run, fault, over, count)
+    } finally {
+      await client.end()
+    }
+    return (await count()) > 0
+  }
+}
+
+async function strikeAll(
+  client: pg.Client,
+  run: string,
+  { how, times }: Strike,
+  over: AbortSignal,
+  count: () => Promise<number>,
+): Promise<void> {
+  for (let round = 0; (await count()) < times && !over.aborted; round += 1) {
+    await client.query('SELECT strike($1, $2, $3)', [run, how, `${round}`])
+    // The log has a moment to tell of it, and the run to go on.
+    await sleep(30)
+  }
+}
+
+async function told(directory: string, words: string): Promise<number> {
+  return (await readFile(logFile(directory), 'utf8')).split(words).length - 1
+}
+
+/**
+ * Takes a table, waits until a session of the run waits for it, and then wants what that one holds of the ledger. The
+ * session looks first, after its deadlock_timeout of a second, and loses.
+ */
+async function lockHorns(client: pg.Client, at: Login, run: string, table: string, over: AbortSignal): Promise<void> {
+  await client.query(`SET deadlock_timeout = '10s'; BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
+  const own = (await client.query<{ pid: string }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
+  for (; !over.aborted; await sleep(5)) {
+    const rows = await ask(
+      at,
+      run,
+      `SELECT DISTINCT format('%I.%I', n.nspname, c.relname) AS held
+           FROM pg_stat_activity a JOIN pg_locks l USING (pid) JOIN pg_class c ON c.oid = l.relation
+           JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE a.application_name LIKE 'sampan:${run}:%' AND ${own} = ANY (pg_blocking_pids(a.pid))
+            AND l.granted AND l.mode IN ('RowShareLock', 'RowExclusiveLock')
+            AND n.nspname = 'sampan' AND c.relname IN ('chunk', 'object')`,
+    )
+    const held = rows[0]?.held
+    if (typeof held !== 'string') continue
+    await client.query(`LOCK TABLE ${held} IN EXCLUSIVE MODE`).catch(() => {})
+    return
+  }
+}
