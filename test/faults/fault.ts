@@ -35,7 +35,7 @@ export interface Duplicate {
 
 export interface TimeOut {
   readonly kind: 'time-out'
-  /** `told`: the handler sees its time end; `cut`: it is aborted without a warning; `lost`: it goes on unheard. */
+  /** `told`: the handler sees its time end; `cut`: it is aborted without a warning; `lost`: it goes on. The last two are not heard. */
   readonly how: 'told' | 'cut' | 'lost'
   readonly milliseconds: number
   /** So many calls have so little time. */

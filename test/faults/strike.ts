@@ -2,10 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { logFile } from '../../local/servers/directory.ts'
+import type { FunctionName } from '../../statemachine/functions.ts'
 import type { Login } from '../support/run.ts'
 import { ask, enter } from './ask.ts'
-import type { Strike } from './fault.ts'
+import type { Moment, Strike } from './fault.ts'
+import { SOURCE_DATABASE } from './servers.ts'
 import type { Place } from './stage.ts'
+import { type Side, stepsFrom } from './steps.ts'
 
 /** The server's own word that it came to something: a statement may end in the moment in which it is cancelled. */
 const WORDS = {
@@ -38,21 +41,46 @@ const STRIKE = `
     END LOOP;
   END $$`
 
+/** The last statements on a side are over in no time: they are kept waiting until they are struck. */
+const LAST: Readonly<Record<Side, { readonly steps: readonly FunctionName[]; readonly lock: string }>> = {
+  source: {
+    steps: stepsFrom('SummariseCopyFunction', 'SyncSequencesFunction'),
+    // LOCK is for tables only.
+    lock: 'ALTER SEQUENCE downward OWNER TO CURRENT_USER',
+  },
+  destination: { steps: ['ReportFunction'], lock: 'LOCK TABLE sampan.run IN ACCESS EXCLUSIVE MODE' },
+}
+
+/** @returns lets the statements go on */
+async function keepWaiting({ at }: Place, run: string, { side, step }: Moment & Strike): Promise<() => Promise<void>> {
+  const last = LAST[side]
+  if (!last.steps.includes(step)) return async () => {}
+  const client = await enter(at, side === 'source' ? SOURCE_DATABASE : run)
+  await client.query(`BEGIN; ${last.lock}`)
+  let ended: Promise<void> | null = null
+  return () => {
+    ended ??= client.end()
+    return ended
+  }
+}
+
 /**
  * Makes ready to strike sessions of the run, which is done when the answer is called: no step is to be over before.
  * @returns strikes until so many sessions have felt it; false where none has
  */
-export async function prepareStrike(place: Place, run: string, fault: Strike, over: AbortSignal) {
+export async function prepareStrike(place: Place, run: string, fault: Moment & Strike, over: AbortSignal) {
   const { at, directory } = place
   const before = await told(directory, WORDS[fault.how])
   const count = async () => (await told(directory, WORDS[fault.how])) - before
   const client = await enter(at, fault.how === 'deadlock' ? run : 'postgres')
   if (fault.how !== 'deadlock') await client.query(STRIKE)
+  const release = await keepWaiting(place, run, fault)
   return async () => {
     try {
       if (fault.how === 'deadlock') await lockHorns(client, at, run, fault.table, over)
-      else await strikeAll(client, run, fault, over, count)
+      else await strikeAll(client, run, fault, over, count, release)
     } finally {
+      await release()
       await client.end()
     }
     return (await count()) > 0
@@ -65,11 +93,13 @@ async function strikeAll(
   { how, times }: Strike,
   over: AbortSignal,
   count: () => Promise<number>,
+  release: () => Promise<void>,
 ): Promise<void> {
   for (let round = 0; (await count()) < times && !over.aborted; round += 1) {
     await client.query('SELECT strike($1, $2, $3)', [run, how, `${round}`])
     // The log has a moment to tell of it, and the run to go on.
     await sleep(30)
+    if ((await count()) > 0) await release()
   }
 }
 
