@@ -1,8 +1,6 @@
-import { countOpenChunks } from '../ledger/chunks.ts'
 import { endRound, readRound } from '../ledger/copy-round.ts'
 import { writeEvents } from '../ledger/events.ts'
 import { readRenewal, renewalEvent } from '../ledger/renewal.ts'
-import { newestHop } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { SummaryEvent } from '../runtime/event.ts'
 import { METRICS } from '../runtime/metric-names.ts'
@@ -19,17 +17,12 @@ export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, 
   const { id, execution } = event.run
   const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
   try {
-    const [round, { generation }] = await Promise.all([
-      readRound(destination, id, execution),
-      newestHop(destination, id),
-    ])
-    if (round.copied) return done()
-    const open = await countOpenChunks(destination, id, generation)
-    if (open === 0 && generation > 1) {
+    if ((await readRound(destination, id, execution)).copied) return done()
+    const { open } = await endRound(destination, id, async ({ open, generation }) => {
+      if (open > 0 || generation <= 1) return
       await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
-    }
+    })
     writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })
-    await endRound(destination, id, open === 0)
     if (open === 0) return done()
     const broken = event.results.find((result) => result.verdict === 'failed')
     return broken?.error ? failed(broken.error) : yielded()

@@ -5,18 +5,53 @@ export async function openRound(destination: Session, run: string): Promise<void
   await destination.rows(`UPDATE sampan.run SET copy_ended_at = NULL WHERE id = $1 AND copied_at IS NULL`, [run])
 }
 
-/** Ends the round, whatever came of it. `complete`: every chunk has its receipt, and nothing is ever copied again. */
-export async function endRound(destination: Session, run: string, complete: boolean): Promise<void> {
-  await Promise.all([
-    destination.rows(
-      `UPDATE sampan.run SET copy_ended_at = pg_catalog.clock_timestamp(),
-              copied_at = CASE WHEN $2 THEN pg_catalog.clock_timestamp() ELSE copied_at END
-        WHERE id = $1 AND copied_at IS NULL`,
-      [run, complete],
-    ),
-    destination.execute(`NOTIFY ${CHANNEL}`),
-  ])
+/** What the end of a round found. */
+export interface EndedRound {
+  /** Chunks without a receipt in the newest view; 0: the copy is complete, and nothing is ever copied again. */
+  readonly open: number
+  readonly generation: number
 }
+
+/**
+ * Ends the round, whatever came of it. No keeper takes a new view between the look at the chunks and the end: it would make
+ * chunks of an older one of all that are done, when nobody is there any more to prove them (`publishSnapshot`).
+ * @param tell writes what is to be told of it, in the same transaction
+ */
+export async function endRound(
+  destination: Session,
+  run: string,
+  tell: (ended: EndedRound) => Promise<void> = async () => {},
+): Promise<EndedRound> {
+  try {
+    const [, , found] = await Promise.all([
+      destination.execute('BEGIN'),
+      // A statement of its own: the next one sees what a keeper had not committed when this one began to wait for it.
+      destination.rows(`SELECT 1 FROM sampan.run WHERE id = $1 FOR NO KEY UPDATE`, [run]),
+      destination.rows<EndedRound>(END_ROUND, [run]),
+      destination.execute(`NOTIFY ${CHANNEL}`),
+    ])
+    const ended = found[0] ?? { open: 0, generation: 0 }
+    await tell(ended)
+    await destination.execute('COMMIT')
+    return ended
+  } catch (thrown) {
+    await destination.execute('ROLLBACK').catch(() => {})
+    throw thrown
+  }
+}
+
+const END_ROUND = `
+  WITH view AS (
+    SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1
+  ), unfinished AS (
+    SELECT count(*)::integer AS chunks FROM sampan.chunk c, view
+     WHERE c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)
+  )
+  UPDATE sampan.run r
+     SET copy_ended_at = pg_catalog.clock_timestamp(),
+         copied_at = CASE WHEN unfinished.chunks = 0 THEN pg_catalog.clock_timestamp() END
+    FROM view, unfinished WHERE r.id = $1 AND r.copied_at IS NULL
+  RETURNING unfinished.chunks AS open, view.generation`
 
 const CHANNEL = 'sampan_round'
 

@@ -105,7 +105,9 @@ export async function lockRun(destination: Session, id: string): Promise<void> {
 /** Closes the run for good: every later writer is refused by the fence. Waits for the transactions that are under way. */
 export async function sealRun(destination: Session, id: string): Promise<void> {
   await destination.rows(
-    `UPDATE sampan.run SET state = 'sealed', sealed_at = pg_catalog.clock_timestamp() WHERE id = $1 AND state = 'open'`,
+    // The lock first: the UPDATE alone would not wait for writers (sampan.require_open).
+    `UPDATE sampan.run SET state = 'sealed', sealed_at = pg_catalog.clock_timestamp()
+      WHERE id = (SELECT id FROM sampan.run WHERE id = $1 AND state = 'open' FOR UPDATE)`,
     [id],
   )
 }

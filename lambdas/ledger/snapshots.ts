@@ -61,14 +61,15 @@ export interface NewSnapshot {
 }
 
 /**
- * Publishes a snapshot. Two keepers that try the same hop at once: one wins.
- * @returns false where the other keeper was first
+ * Publishes a snapshot. Two keepers that try the same hop at once: one wins. Once a round of the copy has ended there is
+ * nothing to keep, and a new view would belie its end (`endRound`): one of the two waits for the other.
+ * @returns false where the other keeper was first, or the round has ended
  */
 export async function publishSnapshot(destination: Session, run: string, snapshot: NewSnapshot): Promise<boolean> {
   const written = await destination.rows(
     `INSERT INTO sampan.snapshot (run, generation, hop, id, holder, position, expires_at, view)
      SELECT $1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp() + $7 * interval '1 second', $8
-      WHERE (SELECT state FROM sampan.run WHERE id = $1) = 'open'
+       FROM sampan.run WHERE id = $1 AND state = 'open' AND copy_ended_at IS NULL FOR SHARE
      ON CONFLICT DO NOTHING RETURNING 1`,
     [
       run,

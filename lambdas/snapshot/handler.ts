@@ -63,6 +63,7 @@ async function take(source: Session, destination: Session, event: StepEvent, sec
   for (let attempt = 0; attempt < 10; attempt += 1) {
     const held = await takeView(source, destination, event.run.id, holder, seconds)
     if (held !== null) return held
+    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return null
   }
   return null
 }

@@ -15,7 +15,7 @@ export interface Held {
 /**
  * Takes over the view that the other keeper holds, or takes a new one where nobody holds any: a session that imported a
  * snapshot can export it again (PostgreSQL 9.4 to 18), so the view outlives every single keeper.
- * @returns null where the other keeper was faster; try again
+ * @returns null where the other keeper was faster (try again), or the round of the copy is over
  */
 export async function takeView(
   source: Session,
