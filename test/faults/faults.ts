@@ -1,8 +1,8 @@
 /** `npm run faults`: migrations to which something is done, and judges that must find nothing. See docs/faults.md. */
 import { parseArgs } from 'node:util'
 import { KINDS, readCase } from './case.ts'
-import { type CaseResult, runCase } from './run-case.ts'
-import { type Pair, startPair } from './servers.ts'
+import type { CaseResult } from './run-case.ts'
+import { runCases } from './run-cases.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,31 +25,16 @@ const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 const results: CaseResult[] = []
-const queue = [...seeds]
-await Promise.all(Array.from({ length: Math.min(Number(values.jobs), seeds.length) }, work))
-summarise()
-process.exit(results.some(({ problems }) => problems.length > 0) || results.length === 0 ? 1 : 0)
-
-async function work(): Promise<void> {
-  let pair: Pair | null = null
-  for (let seed = queue.shift(); seed !== undefined && Date.now() < until; seed = queue.shift()) {
-    pair ??= await startPair()
-    const fault = readCase(seed)
-    const result = await runCase(fault, pair).catch(
-      (thrown: unknown): CaseResult => ({
-        ...{ case: fault, done: '', hit: false, seconds: 0, answers: [] },
-        problems: [`the case itself broke: ${thrown instanceof Error ? thrown.stack : thrown}`],
-      }),
-    )
+await runCases(seeds, {
+  jobs: Number(values.jobs),
+  until,
+  tell: (result) => {
     results.push(result)
     print(result)
-    if (result.problems.length === 0) continue
-    // The next case must not suffer for this one.
-    await pair.stop()
-    pair = null
-  }
-  await pair?.stop()
-}
+  },
+})
+summarise()
+process.exit(results.some(({ problems }) => problems.length > 0) || results.length === 0 ? 1 : 0)
 
 function print({ case: { kind, seed }, done, hit, seconds, problems, answers }: CaseResult): void {
   const verdict = problems.length > 0 ? 'WRONG ' : hit ? 'equal ' : 'missed'
