@@ -23,6 +23,10 @@ export class Pace {
   #timer: NodeJS.Timeout | null = null
   #mayWork = true
   #applied = false
+  #eligible = false
+  /** Lanes that are counted automatically end their flight when they are too many: it comes down by and by. */
+  #counted = false
+  #bytes = 0
   /** Part of the lane's own speed, 1: all of it. */
   #pace = 1
   #flight = { began: 0, paused: 0, owes: 0 }
@@ -46,7 +50,11 @@ export class Pace {
 
   /** Takes over what the ledger says now; a flight under way feels it at once. */
   apply(control: LaneControl): void {
-    this.#mayWork = mayWork(this.#lane, control)
+    // Of lanes above the limit one steps in when it is wanted at two looks: lanes below it may only be about to begin.
+    const eligible = mayWork(this.#lane, control)
+    this.#mayWork = eligible && (this.#lane < control.lanes || this.#eligible)
+    this.#eligible = eligible
+    this.#counted = control.mostLanes !== null
     // The lanes that start beside this one do not show yet: until the second look all of them are counted.
     const rates = scaled(control, this.#applied ? share(control) : 1 / (control.lanes * this.#databases))
     this.#applied = true
@@ -54,8 +62,8 @@ export class Pace {
     this.#reference.measure(this.#pace === 1 || this.#reference.bytesPerSecond === null)
     this.#pace = control.pace
     this.#throttle.setRates({ ...rates, bytesPerSecond: lower(rates.bytesPerSecond, this.#spared()) })
-    if (this.#mayWork) this.#valve?.open('lanes')
-    else this.#valve?.close('lanes')
+    if (this.#stands) this.#valve?.close('lanes')
+    else this.#valve?.open('lanes')
   }
 
   /** The flight that is to be held back, `null` between flights. */
@@ -68,12 +76,13 @@ export class Pace {
       this.#reference.begin()
       this.#flight = { began: performance.now(), paused: 0, owes: 0 }
     }
-    if (!this.#mayWork) valve?.close('lanes')
+    if (this.#stands) valve?.close('lanes')
   }
 
   /** Notes what has passed, and closes the valve for as long as the limits ask. */
   passed(bytes: number, rows: number): void {
     this.#reference.passed(bytes)
+    this.#bytes += bytes
     const pause = this.#throttle.spend({ bytes, rows })
     if (pause < SHORTEST_PAUSE_MILLISECONDS || this.#timer !== null) return
     const valve = this.#valve
@@ -83,6 +92,17 @@ export class Pace {
       this.#timer = null
       valve?.open('rate')
     }, pause)
+  }
+
+  /** What has passed since it was asked last. */
+  takeBytes(): number {
+    const bytes = this.#bytes
+    this.#bytes = 0
+    return bytes
+  }
+
+  get #stands(): boolean {
+    return !this.#mayWork && !this.#counted
   }
 
   /** What the pace leaves of the lane's speed, bytes per second; `null` where it leaves all. */

@@ -5,6 +5,7 @@ import { openDestination, openSource } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
+import { laneNumbers } from '../task/lanes.ts'
 import { planCopy } from './plan/plan-copy.ts'
 
 /** The lanes of each Map of the workflow, by number. */
@@ -17,6 +18,7 @@ export interface LanePlan {
 /** PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. */
 export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) => {
   const { run, task } = event
+  const numbers = laneNumbers(task)
   const megabytes = task.throttle.megabytesPerSecond
   // Pipelined: the samples of many tables are one round trip, and so is the plan.
   const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
@@ -33,7 +35,8 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
     }
     await Promise.all([
       storeLimits(destination, run, {
-        lanes: task.lanes,
+        lanes: numbers.first,
+        mostLanes: task.lanes === 'auto' ? numbers.most : null,
         queriesPerSecond: task.throttle.queriesPerSecond,
         rowsPerSecond: task.throttle.rowsPerSecond,
         bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
@@ -45,6 +48,10 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
   } finally {
     await destination.close()
   }
-  const lanes = Array.from({ length: task.lanes }, (_, lane) => lane)
-  return done<LanePlan>({ lanes, indexLanes: lanes, validateLanes: lanes })
+  const beside = numbered(numbers.beside)
+  return done<LanePlan>({ lanes: numbered(numbers.most), indexLanes: beside, validateLanes: beside })
 })
+
+function numbered(lanes: number): readonly number[] {
+  return Array.from({ length: lanes }, (_, lane) => lane)
+}

@@ -18,9 +18,10 @@ export class BuildSlots {
     this.#run = run
   }
 
-  /** The limit as it stands, asked in the caller's flight. */
+  /** The limit as it stands, asked in the caller's flight. Lanes counted by their streams limit no builds. */
   async limit(): Promise<number> {
-    return (await readLimits(this.#session, this.#run)).lanes
+    const { lanes, mostLanes } = await readLimits(this.#session, this.#run)
+    return mostLanes === null ? lanes : Number.POSITIVE_INFINITY
   }
 
   /**

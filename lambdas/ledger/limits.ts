@@ -4,6 +4,8 @@ import type { RunIdentity } from '../runtime/event.ts'
 /** What lanes must keep to, all together. `null`: no limit. */
 export interface Limits {
   readonly lanes: number
+  /** Lanes are counted automatically, and are never more; `null`: their number was given. */
+  readonly mostLanes: number | null
   readonly queriesPerSecond: number | null
   readonly rowsPerSecond: number | null
   readonly bytesPerSecond: number | null
@@ -23,6 +25,7 @@ export interface CurrentLimits extends Limits {
 
 export const NO_LIMITS: CurrentLimits = {
   lanes: 64,
+  mostLanes: null,
   queriesPerSecond: null,
   rowsPerSecond: null,
   bytesPerSecond: null,
@@ -33,7 +36,7 @@ export const NO_LIMITS: CurrentLimits = {
 }
 
 /** The columns of `sampan.limits l` as CurrentLimits. */
-export const LIMIT_COLUMNS = `l.lanes, l.queries_per_second AS "queriesPerSecond", l.rows_per_second AS "rowsPerSecond",
+export const LIMIT_COLUMNS = `l.lanes, l.most_lanes AS "mostLanes", l.queries_per_second AS "queriesPerSecond", l.rows_per_second AS "rowsPerSecond",
   l.bytes_per_second AS "bytesPerSecond", l.source_cpu_percent AS "sourceCpuPercent",
   l.source_latency_milliseconds AS "sourceLatencyMilliseconds", l.pace, l.pace_reason AS "paceReason"`
 
@@ -50,49 +53,55 @@ export async function readLimits(destination: Session, run: string): Promise<Cur
  */
 export async function storeLimits(destination: Session, run: RunIdentity, limits: Limits): Promise<void> {
   await destination.rows(
-    `INSERT INTO sampan.limits (run, execution, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-     ON CONFLICT (run) DO UPDATE SET (execution, pace, pace_reason, ${COLUMNS}) =
-       ROW (EXCLUDED.execution, 1, NULL, $3, $4, $5, $6, $7, $8)
+    `INSERT INTO sampan.limits (run, execution, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (run) DO UPDATE SET (execution, pace, pace_reason, lane_count, ${COLUMNS}) =
+       ROW (EXCLUDED.execution, 1, NULL, NULL, $3, $4, $5, $6, $7, $8, $9)
      WHERE limits.execution <> EXCLUDED.execution`,
-    [run.id, run.execution, ...valuesOf(limits)],
+    [run.id, run.execution, ...FIELDS.map((field) => limits[field])],
   )
 }
 
 /** Changes some limits of a running migration; a field left out stays as it is, `null` lifts it. */
 export async function changeLimits(destination: Session, run: string, change: Partial<Limits>): Promise<CurrentLimits> {
-  const limits = { ...(await readLimits(destination, run)), ...change }
-  // Without a target nobody would take the pace back.
-  const lifted = limits.sourceCpuPercent === null && limits.sourceLatencyMilliseconds === null
-  await destination.rows(
-    `UPDATE sampan.limits SET (${COLUMNS}) = ROW ($2, $3, $4, $5, $6, $7),
-            pace = CASE WHEN $8 THEN 1 ELSE pace END, pace_reason = CASE WHEN $8 THEN NULL ELSE pace_reason END
-      WHERE run = $1`,
-    [run, ...valuesOf(limits), lifted],
-  )
-  return lifted ? { ...limits, pace: 1, paceReason: null } : limits
+  const fields = FIELDS.filter((field) => change[field] !== undefined)
+  if (fields.length > 0) {
+    const given = fields.map((field, index) => `${COLUMN[field]} = $${index + 2}`)
+    // Whoever counts begins anew, or does not count any more.
+    const counted = change.mostLanes === undefined ? [] : ['lane_count = NULL']
+    await destination.rows(`UPDATE sampan.limits SET ${[...given, ...counted].join(', ')} WHERE run = $1`, [
+      run,
+      ...fields.map((field) => change[field]),
+    ])
+    // Without a target nobody would take the pace back.
+    await destination.rows(
+      `UPDATE sampan.limits SET pace = 1, pace_reason = NULL
+        WHERE run = $1 AND source_cpu_percent IS NULL AND source_latency_milliseconds IS NULL`,
+      [run],
+    )
+  }
+  return readLimits(destination, run)
 }
 
-const COLUMNS = `lanes, queries_per_second, rows_per_second, bytes_per_second, source_cpu_percent, source_latency_milliseconds`
-
-function valuesOf(limits: Limits): readonly (number | null)[] {
-  return [
-    limits.lanes,
-    limits.queriesPerSecond,
-    limits.rowsPerSecond,
-    limits.bytesPerSecond,
-    limits.sourceCpuPercent,
-    limits.sourceLatencyMilliseconds,
-  ]
+const COLUMN: Readonly<Record<keyof Limits, string>> = {
+  lanes: 'lanes',
+  mostLanes: 'most_lanes',
+  queriesPerSecond: 'queries_per_second',
+  rowsPerSecond: 'rows_per_second',
+  bytesPerSecond: 'bytes_per_second',
+  sourceCpuPercent: 'source_cpu_percent',
+  sourceLatencyMilliseconds: 'source_latency_milliseconds',
 }
+const FIELDS = Object.keys(COLUMN) as (keyof Limits)[]
+const COLUMNS = FIELDS.map((field) => COLUMN[field]).join(', ')
 
-/** Class of the advisory lock of the lane that keeps the pace. */
+/** Class of the advisory lock of the lane that leads. */
 const LEADER_CLASS = 1935764851
 
 /**
- * Makes this session's lane the one that keeps the pace, where no other is. The lock goes with the session, so another lane
+ * Makes this session's lane the one that sets pace and lanes, where no other is. The lock goes with the session, so another lane
  * steps in as soon as this one is gone.
  */
-export async function leadPace(destination: Session, run: string): Promise<boolean> {
+export async function lead(destination: Session, run: string): Promise<boolean> {
   const [row] = await destination.rows<{ leads: boolean }>(
     'SELECT pg_catalog.pg_try_advisory_lock($2, pg_catalog.hashtext($1)) AS leads',
     [run, LEADER_CLASS],

@@ -195,7 +195,7 @@ const taskSchema = z.object({
     z.object({ name: z.string(), as: z.string(), include: z.array(z.string()), exclude: z.array(z.string()) }),
   ),
   onObjectError: z.string(),
-  lanes: z.int(),
+  lanes: z.union([z.literal('auto'), z.int()]),
   /** In words; empty where there is none. */
   limits: z.array(z.string()),
   chunkMegabytes: z.int(),

@@ -4,6 +4,7 @@ import { applicationName } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done, more, waiting } from '../runtime/verdict.ts'
+import { laneNumbers } from '../task/lanes.ts'
 import { applyLane } from './apply/lane.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
 
@@ -24,7 +25,7 @@ export const handler = stepHandler('BuildIndexes', (event: StepEvent, step) =>
       run,
       execution: event.run.execution,
       lane: event.lane ?? 0,
-      lanes: event.task.lanes,
+      lanes: laneNumbers(event.task).beside,
       signal: step.signal,
       hasTime: timeKeeper(step),
       progressed: step.progressed,

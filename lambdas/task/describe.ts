@@ -33,7 +33,7 @@ export function describeFound(path: Path, input: unknown): string {
   if (typeof value === 'object') return 'is an object'
   if (isSecret(path)) return value === '' ? 'is empty' : typeof value === 'string' ? 'is text' : `is a ${typeof value}`
   const schema = schemaAt(path)
-  if (typeof value === 'number') return schema?.type === 'integer' ? `is ${value}` : 'is a number'
+  if (typeof value === 'number') return formOf(schema, 'integer') === null ? 'is a number' : `is ${value}`
   if (typeof value === 'boolean') return `is ${value}`
   if (value === '') return 'is empty'
   const shown = Array.isArray(schema?.enum) || schema?.const !== undefined
@@ -49,15 +49,22 @@ export function describeExpectation(path: Path, input: unknown): string {
   const meant = meantWord(schema, value)
   if (meant !== null) return `did you mean ${quote(meant)}?`
   if (words.length > 0) return `give one of ${words.map(quote).join(', ')}`
-  if (schema.type === 'integer') {
+  const integer = typeof value === 'number' || schema.type === 'integer' ? formOf(schema, 'integer') : null
+  if (integer !== null) {
     const unquoted = typeof value === 'string' ? ', without quotes' : ''
-    return `give a whole number from ${schema.minimum} to ${schema.maximum}${unquoted}`
+    return `give a whole number from ${integer.minimum} to ${integer.maximum}${unquoted}`
   }
   const description = typeof schema.description === 'string' ? schema.description : ''
   if (Array.isArray(schema.anyOf) && description !== '') return description
   const form = expectedForm(schema)
   if (value === undefined) return description === '' ? `add it: ${form}` : `add it: ${description}`
   return description === '' ? `give ${form}` : `give ${form}: ${description}`
+}
+
+/** The schema itself, or that one of the forms it allows, which is of a type. */
+function formOf(schema: JsonSchema | null, type: string): JsonSchema | null {
+  const forms = [schema, ...(Array.isArray(schema?.anyOf) ? schema.anyOf : [])].filter(isRecord)
+  return forms.find((form) => form.type === type) ?? null
 }
 
 function schemaWords(schema: JsonSchema): readonly string[] {

@@ -39,10 +39,16 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
   })
 })
 
-/** The size of a deployment says how many lanes a task has that names no number itself. */
+/** Lanes that are counted may become so many times what a deployment's size has by default. */
+const COUNTED_TIMES = 4
+const MOST_LANES = 64
+
+/** The size of a deployment says how many lanes a task has that names no number itself, and how many may be counted. */
 function withLanes(input: unknown, lanes: string | undefined): unknown {
-  return isRecord(input) && input.lanes === undefined && lanes !== undefined
-    ? { ...input, lanes: Number(lanes) }
+  if (!isRecord(input) || lanes === undefined) return input
+  if (input.lanes === undefined) return { ...input, lanes: Number(lanes) }
+  return input.lanes === 'auto' && input.mostLanes === undefined
+    ? { ...input, mostLanes: Math.min(MOST_LANES, COUNTED_TIMES * Number(lanes)) }
     : input
 }
 

@@ -78,11 +78,18 @@ const fields = z.strictObject({
         'other, and none begins after one has failed. Default continue.',
     ),
   lanes: z
+    .union([z.literal('auto'), z.int().min(1).max(64)])
+    .default(4)
+    .describe(
+      'How many connections copy at once, per database, 1 to 64; auto: begins with 2 and counts by what each one brings. ' +
+        'Default 4.',
+    ),
+  mostLanes: z
     .int()
     .min(1)
     .max(64)
-    .default(4)
-    .describe('How many connections copy at once, per database, 1 to 64. Default 4.'),
+    .default(16)
+    .describe('With lanes auto: how many at most, 1 to 64. Has no effect else. Default 16.'),
   chunkMegabytes: z
     .int()
     .min(1)

@@ -5,6 +5,7 @@ import { readProgress } from '../../lambdas/ledger/progress.ts'
 import { openDestination } from '../../lambdas/postgres/sessions.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/runtime/event.ts'
+import { laneNumbers } from '../../lambdas/task/lanes.ts'
 import { readTask } from '../../lambdas/task/problems.ts'
 import type { Task } from '../../lambdas/task/task.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -18,7 +19,7 @@ type Amount = number | 'none'
 
 interface Options {
   readonly at?: Endpoint
-  readonly lanes?: Amount
+  readonly lanes?: Amount | 'auto'
   readonly rowsPerSecond?: Amount
   readonly megabytesPerSecond?: Amount
   readonly queriesPerSecond?: Amount
@@ -30,7 +31,7 @@ export function limitsCommand(): Command {
   return new Command('limits')
     .description('Show or change the limits of a run, also while it goes on: its lanes look every few seconds.')
     .argument('<task>', 'the task of the run, or - for standard input')
-    .option('--lanes <number>', 'how many lanes copy at once', toAmount)
+    .option('--lanes <number>', 'how many lanes copy at once; ends their counting, auto begins it', toLanes)
     .option('--rows, --rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--queries, --queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
@@ -89,18 +90,19 @@ async function changeIn(
   try {
     const progress = await readProgress(session, task.name)
     if (progress === null || progress.chunks === 0) return null
-    return await changeLimits(session, task.name, toLimits(options))
+    return await changeLimits(session, task.name, toLimits(task, options))
   } finally {
     await session.close()
   }
 }
 
 /** Only what was given on the command line. There is always a number of lanes. */
-function toLimits(options: Options): Partial<Limits> {
+function toLimits(task: Task, options: Options): Partial<Limits> {
   const { lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond, sourceCpu, sourceLatency } = options
   const limit = (amount: Amount, factor = 1) => (amount === 'none' ? null : amount * factor)
   return {
-    ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes) } : {}),
+    ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes), mostLanes: null } : {}),
+    ...(lanes === 'auto' ? { mostLanes: laneNumbers(task).most } : {}),
     ...(rowsPerSecond === undefined ? {} : { rowsPerSecond: limit(rowsPerSecond) }),
     ...(megabytesPerSecond === undefined ? {} : { bytesPerSecond: limit(megabytesPerSecond, 1_000_000) }),
     ...(queriesPerSecond === undefined ? {} : { queriesPerSecond: limit(queriesPerSecond) }),
@@ -110,7 +112,7 @@ function toLimits(options: Options): Partial<Limits> {
 }
 
 function describeLimits(limits: CurrentLimits): string {
-  const { lanes, rowsPerSecond, bytesPerSecond, queriesPerSecond } = limits
+  const { lanes, mostLanes, rowsPerSecond, bytesPerSecond, queriesPerSecond } = limits
   const { sourceCpuPercent, sourceLatencyMilliseconds, pace, paceReason } = limits
   const rates = [
     ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
@@ -120,7 +122,11 @@ function describeLimits(limits: CurrentLimits): string {
     ...(sourceLatencyMilliseconds === null ? [] : [`latency of the source below ${sourceLatencyMilliseconds} ms`]),
   ]
   const held = pace === 1 ? '' : `; held at ${Math.round(pace * 100)} % (${paceReason})`
-  return `${[`${lanes} lanes`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')}${held}`
+  return `${[`${lanes} lanes${mostLanes === null ? '' : ` (counted, ${mostLanes} at most)`}`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')}${held}`
+}
+
+function toLanes(text: string): Amount | 'auto' {
+  return text === 'auto' ? text : toAmount(text)
 }
 
 function toAmount(text: string): Amount {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Pace } from '../../lambdas/copy/pace.ts'
 import { Throttle } from '../../lambdas/copy/throttle.ts'
 import { type LaneControl, mayWork, share } from '../../lambdas/ledger/lane-control.ts'
 import { NO_LIMITS } from '../../lambdas/ledger/limits.ts'
@@ -52,4 +53,15 @@ test('of many lanes the lowest work, and another steps in where one has ended', 
   expect(share({ ...control, active: [7], atWork: 1 })).toBe(1)
   // Eight lanes of four databases share what the task allows.
   expect(share({ ...control, atWork: 8 })).toBe(1 / 8)
+})
+
+test('a lane above the limit steps in when it is wanted at two looks: one below it may only be about to begin', () => {
+  const pace = new Pace(2)
+  const looks = [[0], [0, 1], [0], [0]].map((active) => {
+    pace.apply({ ...NOBODY, lanes: 2, active })
+    return pace.mayWork
+  })
+  expect(looks).toEqual([false, false, false, true])
+  pace.apply({ ...NOBODY, lanes: 3, active: [0, 1] })
+  expect(pace.mayWork).toBe(true)
 })

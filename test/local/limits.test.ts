@@ -55,7 +55,9 @@ test('limits finds the destination by its instance, changes every database that 
   const { status, stdout, stderr } = await spawnSampan(['limits', task, '--lanes', '2'], clouds.environment).ended
   const latency = await spawnSampan(['limits', task, '--source-latency', '20'], clouds.environment).ended
   const cpu = await spawnSampan(['limits', task, '--source-cpu', '60'], clouds.environment).ended
+  const counted = await spawnSampan(['limits', task, '--lanes', 'auto'], clouds.environment).ended
   await clouds.stop()
+  expect(counted.stdout).toContain(': 2 lanes (counted, 4 at most), ')
   expect(latency.stdout).toContain(`${destination.name}: 2 lanes, latency of the source below 20 ms\n`)
   expect(cpu).toMatchObject({ status: 2, stderr: expect.stringContaining('TASK_AUTOMATIC_CPU') })
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

@@ -54,6 +54,9 @@ describe('the state of a server', () => {
     expect(item.cause).toMatch(/^\d+ of 20 connections are free on the source, the task needs 63$/)
     const upward = { ...small, connection: small.connection }
     expect(itemOf(await precheck(source, upward, { overrides }), 'DST_CONNECTIONS_SHORT').status).toBe('failed')
+    // Counted lanes begin with two; the others would wait on the destination.
+    const counted = await precheck(small, destination, { overrides: { lanes: 'auto' } })
+    expect(itemOf(counted, 'SRC_CONNECTIONS_SHORT').status).toBe('passed')
     const fits = await precheck(small, destination, { overrides: { lanes: 2 } })
     expect(itemOf(fits, 'SRC_CONNECTIONS_SHORT').status).toBe('passed')
     expect(itemOf(fits, 'DST_CONNECTIONS_SHORT').status).toBe('passed')

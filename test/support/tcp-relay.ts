@@ -25,6 +25,8 @@ export interface RelayOptions {
   readonly port: number
   /** One way, milliseconds: twice that is the round trip. As a function it is asked for every piece. */
   readonly delay?: number | (() => number)
+  /** What each connection takes from the server, bytes per second, as a long way takes it from one stream. */
+  readonly bytesPerSecond?: number
 }
 
 interface Limit {
@@ -70,7 +72,14 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
       })
       // What waits goes on in its order, whatever the delays are.
       const late: Buffer[] = []
+      // When what has passed so far was due.
+      let due = performance.now()
       from.on('data', (chunk) => {
+        if (options.bytesPerSecond !== undefined && from === far) {
+          due = Math.max(due, performance.now()) + (chunk.length / options.bytesPerSecond) * 1000
+          far.pause()
+          setTimeout(() => far.resume(), Math.max(1, due - performance.now()))
+        }
         const forward = (piece: Buffer | undefined) => {
           if (piece !== undefined && !to.destroyed && !to.write(piece)) {
             from.pause()

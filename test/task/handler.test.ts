@@ -26,6 +26,9 @@ describe('ReadTask', () => {
     try {
       expect((await read(smallTask())).output?.task.lanes).toBe(32)
       expect((await read({ ...smallTask(), lanes: 2 })).output?.task.lanes).toBe(2)
+      const counted = { ...smallTask(), lanes: 'auto' }
+      expect((await read(counted)).output?.task).toMatchObject({ lanes: 'auto', mostLanes: 64 })
+      expect((await read({ ...counted, mostLanes: 9 })).output?.task).toMatchObject({ lanes: 'auto', mostLanes: 9 })
     } finally {
       delete process.env.SAMPAN_DEFAULT_LANES
     }

@@ -35,6 +35,7 @@ describe('a valid task', () => {
       format: 'auto',
       onDatabaseError: 'continue',
       lanes: 4,
+      mostLanes: 16,
       chunkMegabytes: 256,
       throttle: { queriesPerSecond: null, rowsPerSecond: null, megabytesPerSecond: null, automatic: null },
       retry: { connectionMinutes: 720, otherMinutes: 10 },
@@ -107,6 +108,8 @@ describe('a wrong task', () => {
     ['a number in quotes', { lanes: '4' }, ['TASK_TYPE lanes']],
     ['half a lane', { lanes: 4.5 }, ['TASK_TYPE lanes']],
     ['too many lanes', { lanes: 65 }, ['TASK_RANGE lanes']],
+    ['lanes in a word that is none', { lanes: 'automatic' }, ['TASK_TYPE lanes']],
+    ['too many lanes to count', { lanes: 'auto', mostLanes: 65 }, ['TASK_RANGE mostLanes']],
     ['an automatic mode without target', { throttle: { automatic: {} } }, ['TASK_AUTOMATIC_EMPTY throttle.automatic']],
     [
       'a CPU that nobody can read',

@@ -65,7 +65,8 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
       ),
       onObjectError: fc.constantFrom('fail', 'continue'),
       onDatabaseError: fc.constantFrom('continue', 'stop'),
-      lanes: fc.integer({ min: 1, max: 64 }),
+      lanes: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 64 })),
+      mostLanes: fc.integer({ min: 1, max: 64 }),
       chunkMegabytes: fc.integer({ min: 1, max: 10240 }),
       retry: fc.record(
         { connectionMinutes: fc.integer({ min: 11, max: 1440 }), otherMinutes: fc.integer({ min: 1, max: 10 }) },

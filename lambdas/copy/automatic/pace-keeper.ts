@@ -1,5 +1,5 @@
 import { writeEvents } from '../../ledger/events.ts'
-import { type CurrentLimits, leadPace, writePace } from '../../ledger/limits.ts'
+import { type CurrentLimits, writePace } from '../../ledger/limits.ts'
 import type { Session } from '../../postgres/connect.ts'
 import type { StepLogger } from '../../runtime/logging.ts'
 import { decidePace, FULL_PACE, type PaceState } from './decide-pace.ts'
@@ -10,16 +10,14 @@ const TELL_MILLISECONDS = 60_000
 const TELL_TURN_MILLISECONDS = 10_000
 
 /**
- * The automatic throttle of a run in one database: of all its lanes one looks at the source and writes the pace into the
- * ledger, where every lane reads it. When that lane is gone, however it went, another one goes on from what is written there.
+ * The automatic throttle of a run in one database, kept by the lane that leads: it looks at the source and writes the pace
+ * into the ledger, where every lane reads it.
  */
 export class PaceKeeper {
   readonly #run: string
   readonly #lane: number
   readonly #load: Pick<SourceLoad, 'read' | 'close'>
   readonly #logger: StepLogger
-  /** The session whose lock makes this lane the one. */
-  #leading: Session | null = null
   #state: PaceState = FULL_PACE
   #changedAt = 0
   #told = { pace: 1, at: Number.NEGATIVE_INFINITY }
@@ -31,10 +29,14 @@ export class PaceKeeper {
     this.#logger = logger
   }
 
+  /** This lane leads from now on, whatever another one did before. */
+  takeOver({ pace }: CurrentLimits): void {
+    this.#state = { ...FULL_PACE, pace }
+    this.#told = { pace, at: Number.NEGATIVE_INFINITY }
+  }
+
   /** One look. @param session to the ledger, kept from look to look @param limits as they were read with this look */
   async look(session: Session, limits: CurrentLimits): Promise<void> {
-    if (limits.sourceCpuPercent === null && limits.sourceLatencyMilliseconds === null) return
-    if (!(await this.#leads(session, limits))) return
     // Somebody may have switched it off and on again.
     if (limits.pace !== this.#state.pace) this.#state = { ...FULL_PACE, pace: limits.pace }
     const decision = decidePace(this.#state, await this.#load.read(limits, this.#changedAt))
@@ -49,16 +51,6 @@ export class PaceKeeper {
 
   close(): Promise<void> {
     return this.#load.close()
-  }
-
-  async #leads(session: Session, { pace }: CurrentLimits): Promise<boolean> {
-    if (this.#leading === session) return true
-    if (!(await leadPace(session, this.#run))) return false
-    this.#leading = session
-    this.#state = { ...FULL_PACE, pace }
-    // What another lane did to the pace it has told.
-    this.#told = { pace, at: Number.NEGATIVE_INFINITY }
-    return true
   }
 
   async #tell(session: Session, pace: number, reason: string): Promise<void> {

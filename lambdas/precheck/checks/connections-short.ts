@@ -1,5 +1,6 @@
 import type { Side } from '../../postgres/errors.ts'
 import { applicationName } from '../../postgres/sessions.ts'
+import { laneNumbers } from '../../task/lanes.ts'
 import { type Check, passed } from '../check.ts'
 import { destinationRole, sourceRole } from '../facts/role.ts'
 
@@ -28,9 +29,11 @@ const check = (side: Side): Check => ({
     const session = side === 'source' ? context.source : context.destinationServer
     const { event } = context
     const databases = Math.min(event.task.databases.length, DATABASES_AT_ONCE)
-    // On the destination as many lanes build indexes beside the copy; on the source each lane has a second session, which
-    // computes digests.
-    const lanes = side === 'source' && event.task.validation.mode !== 'full' ? event.task.lanes : 2 * event.task.lanes
+    // On the destination as many lanes build indexes beside the copy, and lanes that may be counted later wait there; on the
+    // source each lane has a second session, which computes digests.
+    const { first, most, beside } = laneNumbers(event.task)
+    const onSource = event.task.validation.mode === 'full' ? 2 * first : first
+    const lanes = side === 'source' ? onSource : most + beside
     const needed = databases * (lanes + BESIDE_LANES)
     const [role, [usage]] = await Promise.all([
       context.fact(side === 'source' ? sourceRole : destinationRole),

@@ -20,7 +20,10 @@ export function taskCard({ task, execution, startedAt, finishedAt }: Report): Ht
     ['Source', side(task.source)],
     ['Destination', side(task.destination)],
     ['Databases', databases.join('; ')],
-    ['Copy', `${task.lanes} lanes, chunks of ${task.chunkMegabytes} MB`],
+    [
+      'Copy',
+      `${task.lanes === 'auto' ? 'as many lanes as bring more' : `${task.lanes} lanes`}, chunks of ${task.chunkMegabytes} MB`,
+    ],
     ['Limits', task.limits.join(', ') || 'none'],
     ['Comparison', task.validation],
     ['Objects that fail', task.onObjectError === 'continue' ? 'are only reported' : 'fail the run'],

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Reading } from '../../../lambdas/copy/automatic/decide-pace.ts'
+import { LaneCounter } from '../../../lambdas/copy/automatic/lane-counter.ts'
 import { PaceKeeper } from '../../../lambdas/copy/automatic/pace-keeper.ts'
 import { SourceLatency } from '../../../lambdas/copy/automatic/source-latency.ts'
 import { SourceLoad } from '../../../lambdas/copy/automatic/source-load.ts'
+import { Steering } from '../../../lambdas/copy/automatic/steering.ts'
+import { readLaneControl } from '../../../lambdas/ledger/lane-control.ts'
 import { changeLimits, NO_LIMITS, readLimits, storeLimits } from '../../../lambdas/ledger/limits.ts'
 import type { Session } from '../../../lambdas/postgres/connect.ts'
 import { createLogger } from '../../../lambdas/runtime/logging.ts'
@@ -44,7 +47,8 @@ test('one lane keeps the pace; the next one goes on where it stood as soon as th
       asked.push(lane)
       return [strained]
     }
-    return new PaceKeeper(RUN.id, lane, { read, close: async () => {} }, silent)
+    const pace = new PaceKeeper(RUN.id, lane, { read, close: async () => {} }, silent)
+    return new Steering(RUN.id, { lane, pace: { takeBytes: () => 0 } }, pace, new LaneCounter(RUN.id, lane, silent))
   }
   const look = async () => {
     asked = []
@@ -52,12 +56,11 @@ test('one lane keeps the pace; the next one goes on where it stood as soon as th
       [keepers[0], first],
       [keepers[1], second],
     ] as const) {
-      const limits = await readLimits(second, RUN.id)
-      await each?.look(session, limits)
+      await each?.look(session, await readLaneControl(second, RUN.id))
     }
     return { asked, pace: (await readLimits(second, RUN.id)).pace }
   }
-  const keepers: (PaceKeeper | null)[] = [keeper(0), keeper(1)]
+  const keepers: (Steering | null)[] = [keeper(0), keeper(1)]
   expect(await look()).toEqual({ asked: [0], pace: 0.5 })
   expect(await look()).toEqual({ asked: [0], pace: 0.25 })
   first.destroy()

@@ -2,20 +2,25 @@ import { type CloudEnvironment, defaultRegion } from '../../cloud/environment.ts
 import { openSource } from '../../postgres/sessions.ts'
 import type { StepEvent } from '../../runtime/event.ts'
 import type { StepTools } from '../../runtime/step-handler.ts'
+import type { Pace } from '../pace.ts'
+import { LaneCounter } from './lane-counter.ts'
 import { PaceKeeper } from './pace-keeper.ts'
 import { SourceLatency } from './source-latency.ts'
 import { type SourceInstance, SourceLoad } from './source-load.ts'
+import { Steering } from './steering.ts'
 
 /** Short of the five seconds in which a change of the limits has to hold. */
 const CONNECT_MILLISECONDS = 2_500
 
-/** A lane's keeper of the pace. It costs nothing before it looks: the targets may come while the run goes on. */
-export function openPaceKeeper(event: StepEvent, { environment, logger, signal }: StepTools): PaceKeeper {
+/** A lane's steering. It costs nothing before it looks: targets may come while the run goes on. */
+export function openSteering(event: StepEvent, { environment, logger, signal }: StepTools, pace: Pace): Steering {
+  const run = event.run.id
+  const lane = event.lane ?? 0
   const latency = new SourceLatency(() =>
     openSource(event, environment, { purpose: 'latency', signal, timeoutMilliseconds: CONNECT_MILLISECONDS }),
   )
   const load = new SourceLoad(latency, instanceOf(event, environment), environment, logger)
-  return new PaceKeeper(event.run.id, event.lane ?? 0, load, logger)
+  return new Steering(run, { lane, pace }, new PaceKeeper(run, lane, load, logger), new LaneCounter(run, lane, logger))
 }
 
 function instanceOf({ task }: StepEvent, environment: CloudEnvironment): SourceInstance | null {

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readRound } from '../ledger/copy-round.ts'
+import { readLaneControl } from '../ledger/lane-control.ts'
+import { isCopyOpen } from '../ledger/lane-count.ts'
+import type { Session } from '../postgres/connect.ts'
+import type { StepEvent } from '../runtime/event.ts'
+import type { Pace } from './pace.ts'
+
+/** How often a lane that is one too many looks whether it is wanted. */
+const WAIT_MILLISECONDS = 2_000
+/** The same for lanes that are counted: all of them have to end before the copy has. */
+const TURN_MILLISECONDS = 1_000
+/** How long such a lane looks before it leaves the waiting to the state machine, which costs nothing. */
+const PATIENCE_MILLISECONDS = 60_000
+
+/** What a lane needs for its waiting. */
+export interface Waiter {
+  readonly destination: Session
+  readonly event: StepEvent
+  readonly pace: Pace
+  readonly signal: AbortSignal
+  hasTime(): boolean
+}
+
+/** A lane that is one too many waits here, so that raising the limit takes effect within seconds. False: its time is used. */
+export async function untilWanted({ destination, event, pace, signal, hasTime }: Waiter): Promise<boolean> {
+  while (hasTime()) {
+    if (pace.mayWork) return true
+    await sleep(WAIT_MILLISECONDS, undefined, { signal }).catch(() => {})
+    pace.apply(await readLaneControl(destination, event.run.id))
+  }
+  return false
+}
+
+/**
+ * A lane that nobody has counted on yet waits here, with this one session and none to the source.
+ * @returns `now` when it is wanted, `never` when there is nothing left to copy, `later` when somebody else should wait
+ */
+export async function untilTurn({
+  destination,
+  event,
+  pace,
+  signal,
+  hasTime,
+}: Waiter): Promise<'now' | 'never' | 'later'> {
+  const { id, execution } = event.run
+  const until = performance.now() + PATIENCE_MILLISECONDS
+  while (hasTime() && performance.now() < until) {
+    const [round, open, control] = await Promise.all([
+      readRound(destination, id, execution),
+      isCopyOpen(destination, id),
+      readLaneControl(destination, id),
+    ])
+    if (round.ended || round.copied || !open) return 'never'
+    pace.apply(control)
+    if (pace.mayWork) return 'now'
+    await sleep(TURN_MILLISECONDS, undefined, { signal }).catch(() => {})
+  }
+  return 'later'
+}
