@@ -2,6 +2,7 @@ import type { Chunk } from '../ledger/chunks.ts'
 import { LARGE_OBJECT_PAGE_BYTES, largeObjectDigest, largeObjectPages } from '../ledger/large-objects.ts'
 import { type Relation, rowsOf } from '../ledger/relations.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
+import { readingOfChunk } from './page-ranges.ts'
 import type { Cargo } from './stream/flight.ts'
 
 /** What both servers are, as far as the statements of a chunk depend on it. */
@@ -42,8 +43,6 @@ export function digestQuery(relation: Relation, chunk: Chunk, servers: CopyServe
   return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${relation.digestSql}), 0)::text FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}`
 }
 
-/** TID range scans exist from 14 on; before, a comparison with ctid reads the whole table. */
-const TID_RANGES = 140_000
 /** Line pointers of a page at most (MaxHeapTuplesPerPage): a header of 24 bytes, 28 bytes for the smallest row. */
 const LINES_PER_PAGE = `(pg_catalog.current_setting('block_size')::integer - 24) / 28`
 
@@ -53,7 +52,9 @@ function chunkCondition(relation: Relation, chunk: Chunk, servers: CopyServers):
     case 'large_objects':
       return ''
     case 'tid':
-      return servers.sourceVersion >= TID_RANGES ? tidRange(chunk) : tidArray(relation, chunk)
+      return readingOfChunk(relation, chunk, servers.sourceVersion) === 'array'
+        ? tidArray(relation, chunk)
+        : tidRange(chunk)
     case 'key':
       return keyRange(chunk)
   }

@@ -1,6 +1,22 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { readingOfChunk } from '../../lambdas/copy/page-ranges.ts'
 import { cutByPages, cutLargeObjects, numberChunks } from '../../lambdas/copy/plan/chunking.ts'
+import type { Relation } from '../../lambdas/ledger/relations.ts'
+
+const RELATION: Relation = {
+  oid: 1,
+  schema: 'public',
+  name: 'items',
+  columns: ['id'],
+  types: ['bigint'],
+  format: 'text',
+  digestSql: null,
+  hasKey: false,
+  tree: false,
+  bytes: 0,
+  pages: 0,
+}
 
 const relations = fc.record({
   oid: fc.integer({ min: 1, max: 2 ** 31 }),
@@ -46,9 +62,19 @@ test('no chunk is larger than asked, unless a page has more TOAST than that', ()
   ).toHaveLength(3)
 })
 
-test('before version 14 chunks are small enough for an array of TIDs', () => {
-  const chunks = cutByPages({ oid: 1, bytes: 10 ** 9, pages: 122_070 }, { chunkBytes: 10 ** 9, sourceVersion: 130_023 })
-  expect(chunks.length).toBeGreaterThanOrEqual(29)
+test('before version 14 a table that is no larger than a chunk is one, and a small one has chunks as asked for', () => {
+  const old = { chunkBytes: 256_000_000, sourceVersion: 130_023 }
+  expect(cutByPages({ oid: 1, bytes: 250_000_000, pages: 30_000 }, old)).toMatchObject([{ kind: 'whole' }])
+  expect(cutByPages({ oid: 1, bytes: 10 ** 9, pages: 122_070 }, old)).toHaveLength(4)
+  // One that is asked for in one piece is one, however large.
+  expect(cutByPages({ oid: 1, bytes: 10 ** 10, pages: 10 ** 6 }, { ...old, chunkBytes: 10 ** 10 })).toHaveLength(1)
+})
+
+test('before version 14 the chunks of a large table, or many of a small one, are small enough for an array of TIDs', () => {
+  const old = { chunkBytes: 256_000_000, sourceVersion: 130_023 }
+  expect(cutByPages({ oid: 1, bytes: 2 * 10 ** 9, pages: 244_140 }, old).length).toBeGreaterThanOrEqual(59)
+  const many = cutByPages({ oid: 1, bytes: 10 ** 9, pages: 122_070 }, { ...old, chunkBytes: 58_000_000 })
+  expect(many.length).toBeGreaterThanOrEqual(29)
 })
 
 test('large objects are cut at the oids given, open at both ends', () => {
@@ -69,4 +95,15 @@ test('chunks are numbered by size, the largest first', () => {
     [2, 20],
     [3, 5],
   ])
+})
+
+test('a chunk that was halved is never read by an array of TIDs that fills the memory', () => {
+  const relation = { ...RELATION, bytes: 5 * 10 ** 9, pages: 610_000 }
+  const half = { id: 1, relation: 1, kind: 'tid', lower: null, upper: '305000', keyColumn: null, bytes: 1 } as const
+  expect(readingOfChunk(relation, half, 130_023)).toBe('scan')
+  expect(readingOfChunk(relation, { ...half, lower: '301000' }, 130_023)).toBe('array')
+  expect(readingOfChunk(relation, { ...half, lower: '301000' }, 140_000)).toBe('range')
+  expect(readingOfChunk({ ...relation, bytes: 10 ** 9, pages: 122_000 }, { ...half, upper: '30000' }, 130_023)).toBe(
+    'scan',
+  )
 })

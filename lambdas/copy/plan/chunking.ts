@@ -1,9 +1,7 @@
 import type { Chunk } from '../../ledger/chunks.ts'
 import type { Relation } from '../../ledger/relations.ts'
+import { readingOfPages, TID_ARRAY_BYTES } from '../page-ranges.ts'
 import type { KeyCut } from './key-bounds.ts'
-
-/** Servers before 14 read a TID array: one of 32 MiB of pages has about 1.2 million elements, as many as is sensible. */
-const TID_ARRAY_BYTES = 32 * 1024 * 1024
 
 export interface ChunkingOptions {
   /** Bytes of a table that travel in one transaction. */
@@ -39,9 +37,10 @@ export function cutByPages(
   relation: Pick<Relation, 'oid' | 'bytes' | 'pages'>,
   options: ChunkingOptions,
 ): UnnumberedChunk[] {
-  const chunkBytes =
-    options.sourceVersion >= 140_000 ? options.chunkBytes : Math.min(options.chunkBytes, TID_ARRAY_BYTES)
-  const count = Math.min(Math.ceil(relation.bytes / chunkBytes), relation.pages)
+  const wanted = countChunks(relation, options.chunkBytes)
+  const reading = readingOfPages(relation, wanted, options.sourceVersion)
+  const small = wanted > 1 && reading === 'array' ? countChunks(relation, TID_ARRAY_BYTES) : 1
+  const count = Math.min(Math.max(wanted, small), relation.pages)
   if (count <= 1)
     return [{ relation: relation.oid, kind: 'whole', lower: null, upper: null, keyColumn: null, bytes: relation.bytes }]
   const bound = (index: number) => String(Math.floor((relation.pages / count) * index))

@@ -1,6 +1,7 @@
 import type { Relation } from '../../ledger/relations.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { toSampanError } from '../../runtime/errors.ts'
+import { readingOfPages } from '../page-ranges.ts'
 import { type ChunkingOptions, countChunks, cutByKey, cutByPages, type UnnumberedChunk } from './chunking.ts'
 import { cutKey, readKeys, type TableKey } from './key-bounds.ts'
 
@@ -20,8 +21,8 @@ export interface Cut {
 
 /**
  * Cuts every relation into chunks. From 14 on by ranges of pages. Before, where a range of pages is a scan of all of them:
- * by ranges of the key where the rows lie in its order, else by arrays of TIDs, which read their pages only and work
- * without a key. A table that is not a heap has no pages that mean anything: by ranges of its key, or whole.
+ * by ranges of the key where the rows lie in its order; else a small table by such scans and a large one by arrays of TIDs,
+ * which read their pages only and work without a key. A table that is not a heap has no pages that mean anything: by ranges of its key, or whole.
  */
 export async function cutRelations(
   source: Session,
@@ -71,10 +72,12 @@ async function cut(
     const reason = relation.tree ? 'it travels through its root' : `not a heap, and ${failed ?? NO_KEY}`
     return { chunks: cutByPages(relation, options), reason: `whole: ${reason}` }
   }
-  if (options.sourceVersion >= TID_RANGES) return { chunks: cutByPages(relation, options), reason: 'ranges of pages' }
+  const chunks = cutByPages(relation, options)
+  const reading = readingOfPages(relation, count, options.sourceVersion)
+  if (reading === 'range') return { chunks, reason: 'ranges of pages' }
   const few = count < FEWEST_RANGES ? 'few chunks' : null
   const why = failed ?? few ?? (key === undefined ? NO_KEY : 'the rows do not lie in the order of the key')
-  return { chunks: cutByPages(relation, options), reason: `arrays of TIDs: ${why}` }
+  return { chunks, reason: `${reading === 'scan' ? 'ranges of pages, a scan each' : 'arrays of TIDs'}: ${why}` }
 }
 
 /** Why not, where the sample says nothing or could not be taken (an access method without sampling). */
