@@ -2,9 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { isCopyOpen } from '../ledger/lane-count.ts'
-import type { Session } from '../postgres/connect.ts'
-import type { StepEvent } from '../runtime/event.ts'
-import type { Pace } from './pace.ts'
+import type { LaneCall } from './lane-call.ts'
 
 /** How often a lane that is one too many looks whether it is wanted. */
 const WAIT_MILLISECONDS = 2_000
@@ -13,17 +11,8 @@ const TURN_MILLISECONDS = 1_000
 /** How long such a lane looks before it leaves the waiting to the state machine, which costs nothing. */
 const PATIENCE_MILLISECONDS = 60_000
 
-/** What a lane needs for its waiting. */
-export interface Waiter {
-  readonly destination: Session
-  readonly event: StepEvent
-  readonly pace: Pace
-  readonly signal: AbortSignal
-  hasTime(): boolean
-}
-
 /** A lane that is one too many waits here, so that raising the limit takes effect within seconds. False: its time is used. */
-export async function untilWanted({ destination, event, pace, signal, hasTime }: Waiter): Promise<boolean> {
+export async function untilWanted({ destination, event, pace, signal, hasTime }: LaneCall): Promise<boolean> {
   while (hasTime()) {
     if (pace.mayWork) return true
     await sleep(WAIT_MILLISECONDS, undefined, { signal }).catch(() => {})
@@ -42,7 +31,7 @@ export async function untilTurn({
   pace,
   signal,
   hasTime,
-}: Waiter): Promise<'now' | 'never' | 'later'> {
+}: LaneCall): Promise<'now' | 'never' | 'later'> {
   const { id, execution } = event.run
   const until = performance.now() + PATIENCE_MILLISECONDS
   while (hasTime() && performance.now() < until) {

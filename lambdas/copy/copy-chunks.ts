@@ -1,0 +1,82 @@
+import type { Receipt } from '../ledger/chunks.ts'
+import { readRound } from '../ledger/copy-round.ts'
+import { readLaneControl } from '../ledger/lane-control.ts'
+import { readRelations } from '../ledger/relations.ts'
+import { hasSlowChunks } from '../ledger/slow-chunks.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import { done, more, type StepAnswer } from '../runtime/verdict.ts'
+import { laneNumbers } from '../task/lanes.ts'
+import { openSteering } from './automatic/open-steering.ts'
+import { cutSlowChunks } from './cut-slow-chunks.ts'
+import { Lane } from './lane.ts'
+import type { LaneCall } from './lane-call.ts'
+import { answerFailure } from './lane-failure.ts'
+import { LaneMetrics } from './lane-metrics.ts'
+import { LaneSources } from './lane-sources.ts'
+import { LaneWatch } from './lane-watch.ts'
+import { copyServers } from './servers.ts'
+import { untilWanted } from './turn.ts'
+
+/** A lane at work, with a watch beside it that tells it the limits and the metrics what it brought. */
+export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
+  const { event, step, number, pace, destination, hasTime } = call
+  const { id, execution } = event.run
+  const sources = new LaneSources(call)
+  const metrics = new LaneMetrics(id, number)
+  const steering = openSteering(event, step, pace)
+  let lane: Lane | null = null
+  const watch = new LaneWatch(
+    () => openDestination(event, step.environment, { purpose: `watch:${number}`, signal: step.signal }),
+    id,
+    pace,
+    async (session, control) => {
+      await steering.look(session, control)
+      await metrics.countLeft(session, lane?.generation ?? 0)
+    },
+  )
+  const committed = (receipts: readonly Receipt[]) => {
+    step.progressed()
+    metrics.committed(receipts)
+  }
+  try {
+    const round = await readRound(destination, id, execution)
+    if (round.ended || round.copied) return done()
+    lane = await prepare(call, sources)
+    watch.start(step.logger)
+    while (await untilWanted(call)) {
+      if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) return done()
+      if (call.counted && !pace.mayWork) return more()
+    }
+    return more()
+  } catch (thrown) {
+    return await answerFailure(call, lane, thrown)
+  } finally {
+    metrics.stop()
+    await watch.stop()
+    await Promise.all([steering.close(), sources.close()])
+  }
+}
+
+async function prepare(call: LaneCall, sources: LaneSources): Promise<Lane> {
+  const { event, number, pace, destination, signal } = call
+  const run = event.run.id
+  const [generation, relations, control, slow] = await Promise.all([
+    sources.importView(call),
+    readRelations(destination, run),
+    readLaneControl(destination, run),
+    hasSlowChunks(destination, run),
+  ])
+  pace.apply(control)
+  if (slow) await cutSlowChunks(await sources.rows(), destination, run)
+  const inView = await sources.inOneView()
+  return new Lane(inView, destination, {
+    run,
+    lane: number,
+    lanes: laneNumbers(event.task).most,
+    generation,
+    servers: copyServers(inView.rows, destination, event.task),
+    relations: new Map(relations.map((relation) => [relation.oid, relation])),
+    pace,
+    signal,
+  })
+}

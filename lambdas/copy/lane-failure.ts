@@ -1,0 +1,66 @@
+import { countFailure } from '../ledger/chunks.ts'
+import { noRoomFor } from '../ledger/lane-count.ts'
+import type { Relation } from '../ledger/relations.ts'
+import { halveChunks } from '../ledger/slow-chunks.ts'
+import type { Session } from '../postgres/connect.ts'
+import { openDestination } from '../postgres/sessions.ts'
+import { toSampanError } from '../runtime/errors.ts'
+import { more, type StepAnswer, waiting } from '../runtime/verdict.ts'
+import { travelAsText } from './fall-back.ts'
+import type { Lane } from './lane.ts'
+import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
+
+/**
+ * What follows from a lane's failure, beside the rollback that has happened already.
+ * @param lane `null` where it had not begun
+ * @throws what was thrown, where there is nothing to do but to try again
+ */
+export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: unknown): Promise<StepAnswer<null>> {
+  const { event, number, signal } = call
+  const refused = lane?.refused ?? null
+  if (refused !== null && !signal.aborted) {
+    await fallBackToText(call, refused, toSampanError(thrown).code)
+    return more()
+  }
+  if (lane === null && number > 0 && (await leaveRoom(call, thrown))) return waiting(TURN_SECONDS)
+  const claimed = lane?.claimed ?? []
+  if (!signal.aborted) {
+    await note(call, claimed, (ledger) => countFailure(ledger, event.run.id, claimed, toSampanError(thrown)))
+    throw thrown
+  }
+  // The call's time is up in the middle of a flight: nothing of it stays, and the next call takes smaller steps.
+  await note(call, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
+  return more()
+}
+
+/** A lane that is counted and finds no connection left was one too many. False: it has to be there. */
+async function leaveRoom({ destination, event, number }: LaneCall, thrown: unknown): Promise<boolean> {
+  if (!/^(SRC|DST)_TOO_MANY_CONNECTIONS$/.test(toSampanError(thrown).code)) return false
+  return noRoomFor(destination, event.run.id, number).catch(() => false)
+}
+
+async function fallBackToText({ event, step }: LaneCall, relation: Relation, because: string): Promise<void> {
+  const ledger = await openDestination(event, step.environment, { purpose: 'fall-back', signal: step.signal })
+  try {
+    await travelAsText(ledger, event.run.id, relation, because)
+    step.logger.warn('FORMAT_FELL_BACK', { relation: relation.oid, because })
+  } finally {
+    await ledger.close()
+  }
+}
+
+/** Writes about a broken flight on a connection of its own. Where that fails too, the first error is the one to tell. */
+async function note(
+  { event, step }: LaneCall,
+  claimed: readonly number[],
+  write: (ledger: Session) => Promise<void>,
+): Promise<void> {
+  if (claimed.length === 0) return
+  try {
+    // Without the step's signal: it may have fired, and the margin behind it is for this.
+    const ledger = await openDestination(event, step.environment, { purpose: 'note', timeoutMilliseconds: 3_000 })
+    await write(ledger).finally(() => ledger.close())
+  } catch (second) {
+    step.logger.warn('ATTEMPT_NOT_COUNTED', { because: toSampanError(second).code })
+  }
+}

@@ -1,0 +1,42 @@
+import type { Session } from '../postgres/connect.ts'
+import { openSource } from '../postgres/sessions.ts'
+import { beginInView, exportView } from '../postgres/snapshot.ts'
+import type { LaneCall } from './lane-call.ts'
+import type { Sources } from './stream/flight.ts'
+import { importView } from './view.ts'
+
+/** A lane's sessions on the source, on their way from the first moment: one for rows, one for digests where there are any. */
+export class LaneSources {
+  readonly #rows: Promise<Session>
+  readonly #digests: Promise<Session | null>
+
+  constructor({ event, step, number }: LaneCall) {
+    const open = () => openSource(event, step.environment, { purpose: `lane:${number}`, signal: step.signal })
+    this.#rows = open()
+    this.#digests = event.task.validation.mode === 'full' ? open() : Promise.resolve(null)
+    // Whoever asks for them gets the error.
+    for (const opening of [this.#rows, this.#digests]) opening.catch(() => {})
+  }
+
+  /** The session that the rows are read on. */
+  rows(): Promise<Session> {
+    return this.#rows
+  }
+
+  /** Begins in the run's view. @returns its generation @throws SampanError as importView */
+  async importView({ destination, event, signal }: LaneCall): Promise<number> {
+    return importView(await this.#rows, destination, event.run.id, signal)
+  }
+
+  /** Both sessions in the view that was imported, whatever the keepers do meanwhile. */
+  async inOneView(): Promise<Sources> {
+    const [rows, digests] = await Promise.all([this.#rows, this.#digests])
+    const shared = digests !== null && (await beginInView(digests, await exportView(rows)))
+    return { rows, digests: shared ? digests : null }
+  }
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled([this.#rows, this.#digests])
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value?.close() : null)))
+  }
+}
