@@ -4,12 +4,12 @@ import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
 import { stepContext } from './events.ts'
 
-/** One round of the copy: two keepers beside the lanes, as the workflow runs them. */
-export async function copyRound(event: StepEvent, lanes: number) {
-  const keepers = [1, 2].map((lane) => keepSnapshot({ ...event, lane }, stepContext()))
+/** One round of the copy: two keepers beside the lanes, as the workflow runs them. @param seconds a call has */
+export async function copyRound(event: StepEvent, lanes: number, seconds = 60) {
+  const keepers = [1, 2].map((lane) => keepSnapshot({ ...event, lane }, stepContext(seconds)))
   const results = await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
-      const answer = await copyLane({ ...event, lane }, stepContext())
+      const answer = await copyLane({ ...event, lane }, stepContext(seconds))
       return { lane, verdict: answer.verdict, error: answer.error }
     }),
   )

@@ -30,7 +30,7 @@ test('lanes go slower while the source answers slowly, at full pace again when i
   await planRelations(source, destination, event)
   await planCopy(event, stepContext())
   const endpoints = { source: { host: '127.0.0.1', port: relay.port }, destination: destination.connection }
-  const copied = copyRound({ ...event, endpoints }, 2)
+  const copied = copyRound({ ...event, endpoints }, 2, 200)
   copied.catch(() => {})
 
   const ledger = await openSession(destination, 'destination')
