@@ -1,5 +1,5 @@
 import { countFailure } from '../ledger/chunks.ts'
-import { noRoomFor } from '../ledger/lane-count.ts'
+import { leaveOut } from '../ledger/lane-count.ts'
 import type { Relation } from '../ledger/relations.ts'
 import { halveChunks } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -34,9 +34,9 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
 }
 
 /** A lane that is counted and finds no connection left was one too many. False: it has to be there. */
-async function leaveRoom({ destination, event, number }: LaneCall, thrown: unknown): Promise<boolean> {
+async function leaveRoom({ destination, event }: LaneCall, thrown: unknown): Promise<boolean> {
   if (!/^(SRC|DST)_TOO_MANY_CONNECTIONS$/.test(toSampanError(thrown).code)) return false
-  return noRoomFor(destination, event.run.id, number).catch(() => false)
+  return leaveOut(destination, event.run.id).catch(() => false)
 }
 
 async function fallBackToText({ event, step }: LaneCall, relation: Relation, because: string): Promise<void> {

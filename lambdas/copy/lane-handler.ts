@@ -18,16 +18,17 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
   const number = event.lane ?? 0
   const reserve = Math.min(FLIGHT_MILLISECONDS, step.remainingMilliseconds() / 4)
   const hasTime = () => !step.signal.aborted && step.remainingMilliseconds() > reserve
+  // The first lane is always wanted; whether another one is, those before it find out.
+  const counted = event.task.lanes === 'auto' && number > 0
   const destination = await openDestination(event, step.environment, {
-    purpose: `lane:${number}`,
+    // While it waits it must not be taken for a lane at work.
+    purpose: `${counted ? 'turn' : 'lane'}:${number}`,
     signal: step.signal,
     // Rows and receipts that the server loses in a crash it loses together; the summary's commit makes all of them durable.
     settings: LAZY_COMMITS,
   })
   try {
     const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
-    // The first lane is always wanted; whether another one is, those before it find out.
-    const counted = event.task.lanes === 'auto' && number > 0
     const call = { event, step, number, counted, pace, destination, signal: step.signal, hasTime }
     const turn = counted ? await untilTurn(call) : 'now'
     if (turn === 'never') return done()

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { isCopyOpen } from '../ledger/lane-count.ts'
+import { quoteLiteral } from '../postgres/identifiers.ts'
+import { applicationName } from '../postgres/sessions.ts'
 import type { LaneCall } from './lane-call.ts'
 
 /** How often a lane that is one too many looks whether it is wanted. */
@@ -22,12 +24,14 @@ export async function untilWanted({ destination, event, pace, signal, hasTime }:
 }
 
 /**
- * A lane that nobody has counted on yet waits here, with this one session and none to the source.
+ * A lane that nobody has counted on yet waits here, with this one session and none to the source. Its session has another
+ * name than that of a lane at work.
  * @returns `now` when it is wanted, `never` when there is nothing left to copy, `later` when somebody else should wait
  */
 export async function untilTurn({
   destination,
   event,
+  number,
   pace,
   signal,
   hasTime,
@@ -42,7 +46,13 @@ export async function untilTurn({
     ])
     if (round.ended || round.copied || !open) return 'never'
     pace.apply(control)
-    if (pace.mayWork) return 'now'
+    // One with a higher number may be at work instead: there was no connection for more.
+    if (pace.mayWork && control.active.length < control.lanes) {
+      // From now on it counts as a lane at work. Nobody waits for the answer: it comes before the next one.
+      const name = quoteLiteral(applicationName(id, `lane:${number}`))
+      destination.execute(`SET application_name = ${name}`).catch(() => {})
+      return 'now'
+    }
     await sleep(TURN_MILLISECONDS, undefined, { signal }).catch(() => {})
   }
   return 'later'

@@ -43,14 +43,14 @@ export async function writeLaneCount(destination: Session, run: string, lanes: n
 }
 
 /**
- * A server had no connection left for this lane: of counted lanes there are no more than the ones before it.
+ * A server had no connection left for a lane: of counted lanes there are no more than are wanted now, without this one.
  * @returns false where lanes are not counted
  */
-export async function noRoomFor(destination: Session, run: string, lane: number): Promise<boolean> {
+export async function leaveOut(destination: Session, run: string): Promise<boolean> {
   const rows = await destination.rows(
-    `UPDATE sampan.limits SET lanes = LEAST(lanes, GREATEST($2, 1)), most_lanes = LEAST(most_lanes, GREATEST($2, 1))
+    `UPDATE sampan.limits SET lanes = GREATEST(lanes - 1, 1), most_lanes = GREATEST(LEAST(lanes, most_lanes) - 1, 1)
       WHERE run = $1 AND most_lanes IS NOT NULL RETURNING lanes`,
-    [run, lane],
+    [run],
   )
   return rows.length > 0
 }

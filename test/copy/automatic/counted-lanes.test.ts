@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { handler as copyLane } from '../../../lambdas/copy/lane-handler.ts'
 import { type LanePlan, handler as planCopy } from '../../../lambdas/copy/plan-handler.ts'
@@ -65,4 +66,41 @@ test('where each stream brings little, lanes are added until it is enough: far s
   expect(Number(counts?.lanes)).toBeGreaterThan(2)
   // One lane takes bytes / stream seconds; two are what it begins with.
   expect(seconds).toBeLessThan((Number(counts?.bytes) / stream) * 0.6)
+}, 60_000)
+
+test('a lane for which the source has no connection left is left out, and nothing fails', async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `${DDL} INSERT INTO plain SELECT g, repeat('x', 184) FROM generate_series(1, 300000) g`,
+  )
+  const destination = await createDatabase(sharedServer(18), DDL)
+  // Two keepers of the snapshot and three lanes.
+  const role = `narrow_${source.name}`
+  await source.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p' CONNECTION LIMIT 5; GRANT SELECT ON plain TO ${role}`)
+  const event = stepEvent(source, destination, {
+    lanes: 'auto',
+    mostLanes: 5,
+    chunkMegabytes: 1,
+    validation: { mode: 'counts' },
+    throttle: { megabytesPerSecond: 1 },
+  })
+  await planRelations(source, destination, event)
+  const plan = (await planCopy(event, stepContext())).output as LanePlan
+  process.env.SAMPAN_TEST_NARROW = 'p'
+  const narrow = {
+    ...event,
+    task: { ...event.task, source: { ...event.task.source, user: role, secret: 'env:SAMPAN_TEST_NARROW' } },
+  }
+  const copied = copy(narrow, plan.lanes)
+  copied.catch(() => {})
+  await sleep(1_000)
+  await destination.query(`UPDATE sampan.limits SET lanes = 5`)
+  const limits = async () => (await destination.query('SELECT lanes, most_lanes FROM sampan.limits'))[0]
+  await expect.poll(limits, { timeout: 10_000, interval: 100 }).toEqual({ lanes: '3', most_lanes: '3' })
+  await destination.query('UPDATE sampan.limits SET bytes_per_second = NULL')
+  expect(await copied).toMatchObject({ verdict: 'done', error: null })
+  expect(await destination.query('SELECT count(*), sum(id) FROM plain')).toEqual(
+    await source.query('SELECT count(*), sum(id) FROM plain'),
+  )
+  await source.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
 }, 60_000)
