@@ -96,9 +96,11 @@ function tidArray(relation: Relation, chunk: Chunk): string {
   const end =
     chunk.upper ??
     `(pg_catalog.pg_relation_size(${table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::integer)`
-  return ` WHERE ctid = ANY (ARRAY(SELECT pg_catalog.format('(%s,%s)', page, line)::pg_catalog.tid
-    FROM pg_catalog.generate_series(${chunk.lower ?? 0}::bigint, ${end}::bigint - 1) AS page,
-         pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line))`
+  // Half of each text is made once for its page or line, which halves the cost of the array.
+  return ` WHERE ctid = ANY (ARRAY(SELECT (pages.half || lines.half)::pg_catalog.tid
+    FROM (SELECT '(' || page || ',' AS half
+            FROM pg_catalog.generate_series(${chunk.lower ?? 0}::bigint, ${end}::bigint - 1) AS page OFFSET 0) pages,
+         (SELECT line || ')' AS half FROM pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line OFFSET 0) lines))`
 }
 
 function copyOptions(relation: Relation, servers: CopyServers): string {

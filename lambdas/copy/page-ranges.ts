@@ -5,7 +5,7 @@ import type { Relation } from '../ledger/relations.ts'
 const TID_RANGES = 140_000
 /**
  * What is read by scans before 14. A scan costs 0.34 ms of CPU for each megabyte of the table, as often as there are chunks;
- * an array of TIDs 14 ms for each megabyte of its pages, once (PostgreSQL 10, 97 rows on a page). Larger tables may not stay
+ * an array of TIDs 7 ms for each megabyte of its pages, once (PostgreSQL 10, 97 rows on a page). Larger tables may not stay
  * in the server's memory from one scan to the next.
  */
 const SCANNED = { bytes: 1024 ** 3, chunks: 16 }
