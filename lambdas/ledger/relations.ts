@@ -19,7 +19,7 @@ export interface Relation {
   readonly hasKey: boolean
   /** A partitioned table that travels through its root, with all its partitions. */
   readonly tree: boolean
-  /** `pg_table_size` on the source, TOAST included. */
+  /** On the source: its rows' and its TOAST's file. */
   readonly bytes: number
   /** Pages of the main fork on the source. */
   readonly pages: number

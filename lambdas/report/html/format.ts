@@ -13,9 +13,13 @@ export function bytesText(bytes: number): string {
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`
 }
 
+let counts: Intl.NumberFormat | null = null
+
 /** `1,234,567` */
 export function countText(count: number): string {
-  return count.toLocaleString('en-US')
+  // Made once, by the first number: toLocaleString would look its locale up for each of a long report.
+  counts ??= new Intl.NumberFormat('en-US')
+  return counts.format(count)
 }
 
 /** `1 table`, `15 tables` */

@@ -63,12 +63,15 @@ export function planObjects(input: PlanInput): Plan {
     entries.filter(({ kind, relationKind }) => kind === 'TABLE' && relationKind !== 'p').map(({ id }) => id),
   )
   const relations = copiedRelations(objects, holdsRows, input.facts, filter.everything)
+  const roots = new Map(
+    relations.flatMap(({ tree, oid }) =>
+      tree ? (input.facts.trees.get(oid) ?? []).map((leaf) => [leaf, oid] as const) : [],
+    ),
+  )
   const rootOf = new Map(
-    relations.flatMap(({ tree, oid }) => {
-      const leaves = new Set(tree ? input.facts.trees.get(oid) : [])
-      return objects.flatMap((object) =>
-        object.kind === 'TABLE' && leaves.has(object.oid) ? [[object.id, oid] as const] : [],
-      )
+    objects.flatMap((object) => {
+      const root = object.kind === 'TABLE' ? roots.get(object.oid) : undefined
+      return root === undefined ? [] : [[object.id, root] as const]
     }),
   )
   const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
