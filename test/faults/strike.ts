@@ -48,7 +48,10 @@ const LAST: Readonly<Record<Side, { readonly steps: readonly FunctionName[]; rea
     // LOCK is for tables only.
     lock: 'ALTER SEQUENCE downward OWNER TO CURRENT_USER',
   },
-  destination: { steps: ['ReportFunction'], lock: 'LOCK TABLE sampan.run IN ACCESS EXCLUSIVE MODE' },
+  destination: {
+    steps: stepsFrom('SummariseValidationFunction', 'ReportFunction'),
+    lock: 'LOCK TABLE sampan.run IN ACCESS EXCLUSIVE MODE',
+  },
 }
 
 /** @returns lets the statements go on */
