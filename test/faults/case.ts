@@ -94,12 +94,14 @@ function twoFaults(step: FunctionName, choices: Choices): Fault[] {
     if (one === other || STEPS.indexOf(second) <= STEPS.indexOf(met)) continue
     // What has failed over stands elsewhere and has no standby: it is not restarted.
     if (one.endsWith('-failover') && other === one.replace('failover', 'restart')) continue
-    return [
-      // Only the case of its own is killed again and again.
-      { ...readFault(one, first, choices), ...(one === 'kill' ? { lives: [] } : {}) },
-      { ...readFault(other, second, choices), ...(other === 'kill' ? { lives: [] } : {}) },
-    ]
+    return [onlyOnce(readFault(one, first, choices)), onlyOnce(readFault(other, second, choices))]
   }
+}
+
+/** Only the cases of their own are killed again and again, or written to in a server that others need as it was. */
+function onlyOnce(fault: Fault): Fault {
+  if (fault.kind === 'kill') return { ...fault, lives: [] }
+  return fault.kind === 'restart' ? { ...fault, written: false } : fault
 }
 
 function later(one: FunctionName, other: FunctionName): FunctionName {
@@ -137,7 +139,10 @@ function readKind(kind: SingleKind, step: FunctionName, long: number, choices: C
     }
     case 'source-restart':
     case 'destination-restart':
-      return { kind: 'restart', side: sideOfKind(kind), how: pick(['crash', 'immediate', 'fast'] as const), away }
+      return {
+        ...{ kind: 'restart', side: sideOfKind(kind), how: pick(['crash', 'immediate', 'fast'] as const), away },
+        written: kind === 'source-restart' && yes(),
+      }
     case 'source-failover':
     case 'destination-failover':
       return { kind: 'failover', side: sideOfKind(kind), away, written: kind === 'source-failover' && yes() }

@@ -50,6 +50,8 @@ export interface Restart {
   readonly how: 'crash' | 'immediate' | 'fast'
   /** How long it stays away once the run has met it, milliseconds. */
   readonly away: number
+  /** Of a source: it is written to before the run finds it. */
+  readonly written: boolean
 }
 
 /** A server is killed and its standby promoted. */

@@ -100,7 +100,7 @@ function describe(fault: Exclude<OuterFault, { kind: 'cut' }>): string {
     case 'kill':
       return 'SIGKILL'
     case 'restart':
-      return `${fault.side} restarts (${fault.how}), away ${fault.away} ms`
+      return `${fault.side} restarts (${fault.how})${fault.written ? ', written to' : ''}, away ${fault.away} ms`
     case 'failover':
       return `${fault.side} fails over${fault.written ? ', written to' : ''}, away ${fault.away} ms`
     case 'crowd':

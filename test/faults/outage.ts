@@ -5,7 +5,7 @@ import type { Server } from '../../local/servers/server.ts'
 import type { TcpRelay } from '../support/tcp-relay.ts'
 import { ask } from './ask.ts'
 import type { Failover, Restart } from './fault.ts'
-import { SOURCE_DATABASE } from './servers.ts'
+import { loginOf, SOURCE_DATABASE } from './servers.ts'
 import type { Place } from './stage.ts'
 import type { Standby } from './standby.ts'
 
@@ -31,17 +31,31 @@ export async function seen(relay: TcpRelay, connections: number, over: AbortSign
 }
 
 /** Restarts the server in place. What it kept in memory is gone, exported snapshots among it; what it had committed is not. */
-export async function restart(
-  { relay, server, at }: Place,
-  { how, away }: Restart,
-  over: AbortSignal,
-): Promise<boolean> {
+export async function restart(place: Place, { how, away, written }: Restart, over: AbortSignal): Promise<boolean> {
+  const { relay, server, at } = place
   return outage(relay, away, over, async () => {
     if (how === 'crash') await server.kill()
     if (how === 'immediate') stopImmediately(server)
     await server.restart()
+    if (written) {
+      await ask(at, 'postgres', `CREATE DATABASE before TEMPLATE ${SOURCE_DATABASE}`)
+      place.before = once(async () => {
+        await ask(at, 'postgres', `DROP DATABASE ${SOURCE_DATABASE} WITH (FORCE)`)
+        await ask(at, 'postgres', `ALTER DATABASE before RENAME TO ${SOURCE_DATABASE}`)
+        return at
+      })
+      await ask(at, SOURCE_DATABASE, WRITES)
+    }
     return at.port
   })
+}
+
+function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
+  let begun: Promise<Result> | null = null
+  return () => {
+    begun ??= work()
+    return begun
+  }
 }
 
 /** What `pg_ctl stop -m immediate` sends: no checkpoint, every session is told to go at once. */
@@ -64,7 +78,10 @@ export async function failOver(place: Place, { away, written }: Failover, over: 
   if (standby === null) return false
   return outage(relay, away, over, async () => {
     await promote(server, relay, standby)
-    if (written) await ask(standby, SOURCE_DATABASE, WRITES)
+    if (written) {
+      place.before = once(() => server.restart().then(() => loginOf(server)))
+      await ask(standby, SOURCE_DATABASE, WRITES)
+    }
     place.at = standby
     place.directory = standby.directory
     return standby.port

@@ -6,7 +6,7 @@ import { type Child, startSampan, startVictim } from './child.ts'
 import type { Fault } from './fault.ts'
 import { inflict } from './inflict.ts'
 import { findProblems } from './judge.ts'
-import { loginOf, type Pair } from './servers.ts'
+import type { Pair } from './servers.ts'
 import { openStage, type Stage } from './stage.ts'
 
 /** What became of a case. */
@@ -108,11 +108,10 @@ async function judge({ places, name, out }: Stage): Promise<readonly string[]> {
   const { source } = places
   const of = (login: typeof source.at) => findProblems({ name, source: login, destination: places.destination.at, out })
   const now = await of(source.at)
-  if (now.length === 0 || source.at !== source.standby) return now
-  // It may have been written to behind the run's back: what arrived is the source of one moment, before or after.
-  await source.server.restart()
-  const before = await of(loginOf(source.server))
-  return before.length === 0 ? [] : [...now, '— and as it was before the failover:', ...before]
+  if (now.length === 0 || source.before === null) return now
+  // It was written to behind the run's back: what arrived is the source of one moment, before or after.
+  const before = await of(await source.before())
+  return before.length === 0 ? [] : [...now, '— and as it was before it was written to:', ...before]
 }
 
 async function tailOfLog(out: string): Promise<string[]> {

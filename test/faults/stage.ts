@@ -22,6 +22,8 @@ export interface Place {
   at: Login
   /** Of the server that is `at`. */
   directory: string
+  /** Where it has been written to behind the run's back: brings back what was there before. May be called twice. */
+  before: (() => Promise<Login>) | null
 }
 
 /** A migration of one case, and where it can be got at. */
@@ -63,9 +65,12 @@ export async function openStage(fault: FaultCase, pair: Pair): Promise<Stage> {
     log,
     note: (what) => void log.push(`${what} (${((performance.now() - began) / 1000).toFixed(2)} s)`),
     async close() {
-      for (const { relay, standby, server } of Object.values(places)) {
+      for (const { relay, standby, server, before } of Object.values(places)) {
         relay.close()
-        if (standby === null) continue
+        if (standby === null) {
+          await before?.()
+          continue
+        }
         await standby.stop()
         await server.stop()
       }
@@ -80,7 +85,7 @@ async function openPlace(server: Server, failsOver: boolean): Promise<Place> {
   const standby = failsOver ? await startStandby(server) : null
   if (standby !== null) await awaitReplay(loginOf(server), standby)
   const relay = await openRelay({ port: server.port })
-  return { server, standby, relay, at: loginOf(server), directory: server.directory }
+  return { server, standby, relay, at: loginOf(server), directory: server.directory, before: null }
 }
 
 function taskOf({ fault, name, places }: Pick<Stage, 'fault' | 'name' | 'places'>): TaskInput {
