@@ -35,7 +35,7 @@ const results = new Map(SAMPLE.map(([, seed]) => [seed as number, Promise.withRe
 let all: Promise<void>
 beforeAll(() => {
   const seeds = SAMPLE.map(([, seed]) => seed)
-  all = runCases(seeds, { jobs: 2, tell: (result) => results.get(result.case.seed)?.resolve(result) })
+  all = runCases(seeds, { jobs: 3, tell: (result) => results.get(result.case.seed)?.resolve(result) })
 })
 
 test.each(SAMPLE)(
