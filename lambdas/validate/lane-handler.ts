@@ -25,7 +25,7 @@ export const handler = stepHandler('ValidateLane', async (event: StepEvent, step
     purpose: `validate-${event.lane ?? 0}`,
     signal: step.signal,
     pipeline: true,
-    // Seal's commit waits for the disk, and makes everything durable that it judged by.
+    // SummariseValidation waits for the disk, before it says that all is read.
     settings: LAZY_COMMITS,
   })
   try {

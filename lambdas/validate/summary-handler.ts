@@ -1,3 +1,4 @@
+import { settleCommits } from '../ledger/settle.ts'
 import { countOpenParts } from '../ledger/validation.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { SummaryEvent } from '../runtime/event.ts'
@@ -15,7 +16,11 @@ export const handler = stepHandler<null, SummaryEvent>('SummariseValidation', as
     signal: step.signal,
   })
   try {
-    if ((await countOpenParts(destination, event.run.id)) === 0) return done()
+    if ((await countOpenParts(destination, event.run.id)) === 0) {
+      // Lanes commit without waiting. Seal does not go back to them: what it finds open then is the end of the run.
+      await settleCommits(destination, event.run.id)
+      return done()
+    }
   } finally {
     await destination.close()
   }
