@@ -13,33 +13,25 @@ export interface SnapshotRow {
   readonly holder: string
   /** Seconds until the holder has to leave; negative when it should be gone. */
   readonly secondsLeft: number
+  /** The newest hop of its generation. */
+  readonly newestHop: number
 }
 
 /**
  * The hops of the newest generation whose holders may still be there, the one that stays longest first. More than one,
- * because a keeper's successor starts while the other keeper, of an older hop, is the one that lives.
+ * because a keeper's successor starts while the other keeper, of an older hop, is the one that lives. One statement tells
+ * all there is to know: between two of them another keeper may publish.
  */
 export async function liveSnapshots(destination: Session, run: string): Promise<SnapshotRow[]> {
   return destination.rows<SnapshotRow>(
     `SELECT generation, hop, id, view, holder,
-            EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8 AS "secondsLeft"
+            EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8 AS "secondsLeft",
+            max(hop) OVER () AS "newestHop"
        FROM sampan.snapshot s
       WHERE run = $1 AND generation = (SELECT max(generation) FROM sampan.snapshot WHERE run = $1)
       ORDER BY expires_at DESC LIMIT 4`,
     [run],
   )
-}
-
-/** The newest generation and its newest hop; zeros before the first. */
-export async function newestHop(
-  destination: Session,
-  run: string,
-): Promise<{ readonly generation: number; readonly hop: number }> {
-  const [row] = await destination.rows<{ generation: number; hop: number }>(
-    `SELECT generation, hop FROM sampan.snapshot WHERE run = $1 ORDER BY generation DESC, hop DESC LIMIT 1`,
-    [run],
-  )
-  return row ?? { generation: 0, hop: 0 }
 }
 
 /** The keeper leaves: others look at its successor first. */

@@ -1,4 +1,4 @@
-import { liveSnapshots, newestHop, publishSnapshot, type SnapshotRow } from '../ledger/snapshots.ts'
+import { liveSnapshots, publishSnapshot, type SnapshotRow } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
 import { BEGIN_VIEW, beginInView, exportView } from '../postgres/snapshot.ts'
 
@@ -24,11 +24,12 @@ export async function takeView(
   holder: string,
   longestSeconds: number,
 ): Promise<Held | null> {
-  const [newest, live] = await Promise.all([newestHop(destination, run), liveSnapshots(destination, run)])
+  const live = await liveSnapshots(destination, run)
+  const newest = live[0]?.generation ?? 0
   const taken = await importOne(source, live)
   if (taken === null) await source.execute(BEGIN_VIEW)
-  const generation = newest.generation + (taken === null ? 1 : 0)
-  const hop = taken === null ? 0 : newest.hop + 1
+  const generation = taken?.generation ?? newest + 1
+  const hop = taken === null ? 0 : taken.newestHop + 1
   const lifeSeconds = taken === null ? longestSeconds : staggered(longestSeconds, taken.secondsLeft)
   const exported = await exportView(source)
   const published = await publishSnapshot(destination, run, {
@@ -44,7 +45,7 @@ export async function takeView(
     await source.execute('ROLLBACK')
     return null
   }
-  return { lifeSeconds, generation, hop, renewed: taken === null && newest.generation > 0 }
+  return { lifeSeconds, generation, hop, renewed: taken === null && newest > 0 }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newestHop } from '../../lambdas/ledger/snapshots.ts'
+import { liveSnapshots } from '../../lambdas/ledger/snapshots.ts'
 import type { Session } from '../../lambdas/postgres/connect.ts'
 import { takeView } from '../../lambdas/snapshot/keeper.ts'
 import type { Server } from '../../local/servers/server.ts'
@@ -71,7 +71,7 @@ test.each(['the same', 'another'] as const)(
     expect(await exportUnder(published?.id ?? '', adoptDatabase(server, other.name))).toBe(true)
     expect(await keep()).toMatchObject({ generation: 2, hop: 0, renewed: true })
     const ledger = await openSession(destination, 'destination')
-    expect(await newestHop(ledger, 'test-run')).toEqual({ generation: 2, hop: 0 })
+    expect((await liveSnapshots(ledger, 'test-run'))[0]).toMatchObject({ generation: 2, newestHop: 0 })
     await ledger.close()
   },
 )
