@@ -3,7 +3,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { describe, expect, it } from 'vitest'
 import type { OptionsInput } from '../../infra/options.ts'
-import { IN_VPC, nagFindings } from './stack.ts'
+import { IN_VPC, nagFindings, outdir } from './stack.ts'
 
 const deployments: Readonly<Record<string, OptionsInput>> = {
   'with the defaults': {},
@@ -26,7 +26,7 @@ describe('cdk-nag (AwsSolutions)', () => {
   })
 
   it('would find a bucket that anybody may read without TLS', () => {
-    const app = new App()
+    const app = new App({ outdir })
     new Bucket(new Stack(app, 'Careless'), 'Bucket')
     const rules = new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName)
     expect(rules).toContain('AwsSolutions-S10')

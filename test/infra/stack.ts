@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import { afterAll } from 'vitest'
 import { MigrationStack } from '../../infra/migration-stack.ts'
 import { type OptionsInput, readOptions } from '../../infra/options.ts'
 
@@ -10,6 +13,10 @@ import { type OptionsInput, readOptions } from '../../infra/options.ts'
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
   readonly context: Record<string, unknown>
 }
+
+/** Where an app of the tests writes what it synthesises; without it each would leave a directory behind. */
+export const outdir = mkdtempSync(join(tmpdir(), 'sampan-cdk-'))
+afterAll(() => rmSync(outdir, { recursive: true, force: true }))
 
 /** A VPC as a deployment would name it. */
 export const IN_VPC: OptionsInput = {
@@ -22,7 +29,7 @@ export const IN_VPC: OptionsInput = {
 
 /** A stack of functions without code: what is in their bundles has tests of its own. */
 export function makeStack(input: OptionsInput = {}) {
-  const app = new App({ context, analyticsReporting: false })
+  const app = new App({ context, analyticsReporting: false, outdir })
   const stack = new MigrationStack(app, 'Sampan', {
     options: readOptions(input),
     code: () => Code.fromInline('exports.handler = async () => {}'),
