@@ -1,12 +1,13 @@
 import type { Relation } from '../ledger/relations.ts'
 
 /**
- * One claim takes a large chunk, or as many small ones as fit: they travel in one flight. Between two flights the source
- * stands still for a commit and a claim, which is a hundredth of a flight of 64 MB. Every lane is to have several
+ * One claim takes a large chunk, or as many small ones as fit: they travel in one flight, up to the size of a chunk of the
+ * default. Between two flights the destination takes what is under way, commits and claims, and the source stands still:
+ * 35 ms, while a chunk more in a flight costs next to nothing (docs/performance.md). Of several lanes each is to have several
  * flights, so that all end at about the same time; each table takes its locks on the destination until the flight is over.
  */
 const FLIGHT = {
-  bytes: { least: 8_000_000, most: 64_000_000, perLane: 4 },
+  bytes: { least: 8_000_000, most: 256_000_000, perLane: 4 },
   chunks: { least: 16, most: 256, perLane: 2 },
 }
 
@@ -23,12 +24,15 @@ export interface FlightSize {
 /** @param relations all that is to be copied */
 export function flightSize(relations: readonly Pick<Relation, 'bytes'>[], lanes: number): FlightSize {
   const bytes = relations.reduce((sum, relation) => sum + relation.bytes, 0)
-  return { bytes: part(bytes, lanes, FLIGHT.bytes), count: part(relations.length, lanes, FLIGHT.chunks) }
+  // One lane alone has nobody to share with.
+  const count = lanes === 1 ? FLIGHT.chunks.most : part(relations.length, lanes, FLIGHT.chunks)
+  return { bytes: lanes === 1 ? FLIGHT.bytes.most : part(bytes, lanes, FLIGHT.bytes), count }
 }
 
-/** @param bytesPerSecond of the flight before, `null` for the first one of a call */
+/** @param bytesPerSecond of the flight before, or the limit; `null` for the first flight of a call, which has all its time */
 export function nextFlight(size: FlightSize, bytesPerSecond: number | null): FlightSize {
-  const affordable = Math.max(FLIGHT.bytes.least, Math.floor((bytesPerSecond ?? 0) * FLIGHT_SECONDS))
+  if (bytesPerSecond === null) return size
+  const affordable = Math.max(FLIGHT.bytes.least, Math.floor(bytesPerSecond * FLIGHT_SECONDS))
   return { ...size, bytes: Math.min(size.bytes, affordable) }
 }
 

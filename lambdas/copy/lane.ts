@@ -156,7 +156,12 @@ export class Lane {
     const { run, generation } = this.#options
     const [, claimed, fallen] = await Promise.all([
       this.#destination.execute('BEGIN'),
-      claimChunks(this.#destination, run, generation, nextFlight(this.#largest, this.#bytesPerSecond)),
+      claimChunks(
+        this.#destination,
+        run,
+        generation,
+        nextFlight(this.#largest, this.#bytesPerSecond ?? this.#options.pace.limit),
+      ),
       readFallenBack(this.#destination, run),
     ])
     for (const relation of fallen) this.#relations.set(relation.oid, relation)

@@ -23,6 +23,7 @@ export class Pace {
   #timer: NodeJS.Timeout | null = null
   #mayWork = true
   #applied = false
+  #limit: number | null = null
   #eligible = false
   /** Lanes that are counted automatically end their flight when they are too many: it comes down by and by. */
   #counted = false
@@ -44,6 +45,11 @@ export class Pace {
     this.#reference = reference
   }
 
+  /** This lane's share of what the run may copy, bytes per second; `null`: no limit. */
+  get limit(): number | null {
+    return this.#limit
+  }
+
   get mayWork(): boolean {
     return this.#mayWork
   }
@@ -61,7 +67,8 @@ export class Pace {
     // A lane that begins under a low pace has to find out first what its full speed is.
     this.#reference.measure(this.#pace === 1 || this.#reference.bytesPerSecond === null)
     this.#pace = control.pace
-    this.#throttle.setRates({ ...rates, bytesPerSecond: lower(rates.bytesPerSecond, this.#spared()) })
+    this.#limit = lower(rates.bytesPerSecond, this.#spared())
+    this.#throttle.setRates({ ...rates, bytesPerSecond: this.#limit })
     if (this.#stands) this.#valve?.close('lanes')
     else this.#valve?.open('lanes')
   }
