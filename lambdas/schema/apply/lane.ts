@@ -11,9 +11,8 @@ import { isLong, readServerSize, tune, tuningQuery } from './tuning.ts'
 /** Of small objects so many bytes of relations in one flight. */
 const FLIGHT_BYTES = 64 * 1024 * 1024
 const FLIGHT = 400
-/** How often a lane without work looks whether there is some, at first and later. */
-const LOOK_MILLISECONDS = 100
-const LATER_LOOK_MILLISECONDS = 1_000
+/** How often a lane without work looks whether there is some: late by a fifth of what it has waited already. */
+const LOOK = { firstMilliseconds: 100, mostMilliseconds: 1_000, part: 1 / 5 }
 /** How long a lane looks before it leaves the waiting to the state machine, which costs nothing. */
 const PATIENCE_MILLISECONDS = 10_000
 const LONGEST_PAUSE_SECONDS = 60
@@ -76,7 +75,7 @@ export async function applyLane(session: Session, options: LaneOptions): Promise
     const idle = performance.now() - idleSince
     // One lane stays awake: it takes up work at once, and the others follow soon.
     if (idle > PATIENCE_MILLISECONDS && options.lane > 0) return { kind: 'waiting', seconds: pause(standing.seconds) }
-    const look = idle > PATIENCE_MILLISECONDS ? LATER_LOOK_MILLISECONDS : LOOK_MILLISECONDS
+    const look = Math.min(Math.max(LOOK.firstMilliseconds, idle * LOOK.part), LOOK.mostMilliseconds)
     await sleep(look, undefined, { signal: options.signal }).catch(() => {})
   }
 }
