@@ -3,19 +3,27 @@ import type { CloudEnvironment } from './environment.ts'
 /** What every AWS client of this project is made with. */
 export type ClientSettings = ReturnType<typeof common> & { readonly region: string }
 
+/** A service's package and a client of it. */
+export interface Service<Sdk, Client> {
+  readonly sdk: Sdk
+  readonly client: Client
+}
+
 /**
- * A client that is made, and whose package is loaded, on first use: EC2's alone takes half a second and 80 MB, and most
- * functions never call it. One per set of credentials and region, so that connections are used again.
+ * A service whose package is loaded, and whose client is made, on first use: EC2's alone takes half a second and 80 MB, and
+ * most functions never call it. One client per set of credentials and region, so that connections are used again.
  */
-export function lazyClient<Client>(
-  make: (settings: ClientSettings) => Promise<Client>,
-): (environment: CloudEnvironment, region: string) => Promise<Client> {
-  const made = new Map<string, Promise<Client>>()
+export function lazyService<Sdk, Client>(
+  load: () => Promise<Sdk>,
+  make: (sdk: Sdk, settings: ClientSettings) => Client,
+): (environment: CloudEnvironment, region: string) => Promise<Service<Sdk, Client>> {
+  const made = new Map<string, Promise<Service<Sdk, Client>>>()
   return (environment, region) => {
     const key = JSON.stringify([region, environment.SAMPAN_AWS_ENDPOINT, credentials(environment)])
-    const client = made.get(key) ?? make({ ...common(environment), region })
-    made.set(key, client)
-    return client
+    const service =
+      made.get(key) ?? load().then((sdk) => ({ sdk, client: make(sdk, { ...common(environment), region }) }))
+    made.set(key, service)
+    return service
   }
 }
 

@@ -1,6 +1,6 @@
-import { lazyClient } from './aws-client.ts'
+import { lazyService } from './aws-client.ts'
 
-/** The package, loaded on first use. */
-export const ec2Sdk = () => import('@aws-sdk/client-ec2')
-
-export const ec2Client = lazyClient(async (settings) => new (await ec2Sdk()).EC2Client(settings))
+export const ec2 = lazyService(
+  () => import('@aws-sdk/client-ec2'),
+  (sdk, settings) => new sdk.EC2Client(settings),
+)

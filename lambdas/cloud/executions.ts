@@ -1,7 +1,7 @@
 import { SampanError } from '../runtime/errors.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion } from './environment.ts'
-import { sfnClient, sfnSdk } from './sfn-client.ts'
+import { sfn } from './sfn-client.ts'
 
 /** What Step Functions says about an execution; `unknown`: it does not (or not any more) know it. */
 export type ExecutionState = 'running' | 'ended' | 'unknown'
@@ -23,10 +23,9 @@ export function executionStates(
   return async (execution) => {
     const executionArn = `${machine.replace(':stateMachine:', ':execution:')}:${execution}`
     try {
-      const client = await sfnClient(environment, region)
-      const { DescribeExecutionCommand } = await sfnSdk()
+      const { client, sdk } = await sfn(environment, region)
       const answer = await awsCall(`ask about ${execution} (states:DescribeExecution)`, () =>
-        client.send(new DescribeExecutionCommand({ executionArn }), { abortSignal: signal }),
+        client.send(new sdk.DescribeExecutionCommand({ executionArn }), { abortSignal: signal }),
       )
       return answer.status === 'RUNNING' ? 'running' : 'ended'
     } catch (error) {

@@ -1,5 +1,5 @@
 import { AwsError, awsCall } from './aws-errors.ts'
-import { ec2Client, ec2Sdk } from './ec2-client.ts'
+import { ec2 } from './ec2-client.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** A security group of Sampan's own making. */
@@ -20,16 +20,15 @@ export interface OwnGroups {
 }
 
 export function ownGroups(environment: CloudEnvironment, region: string, signal?: AbortSignal): OwnGroups {
-  const ec2 = async () => ({ client: await ec2Client(environment, region), ...(await ec2Sdk()) })
   const options = signal ? { abortSignal: signal } : {}
   return {
     tagged: (key, value) =>
       awsCall('list security groups (ec2:DescribeSecurityGroups)', async () => {
         const filter =
           value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] }
-        const { client, paginateDescribeSecurityGroups } = await ec2()
+        const { client, sdk } = await ec2(environment, region)
         const groups: OwnGroup[] = []
-        for await (const page of paginateDescribeSecurityGroups({ client }, { Filters: [filter] }, options)) {
+        for await (const page of sdk.paginateDescribeSecurityGroups({ client }, { Filters: [filter] }, options)) {
           for (const group of page.SecurityGroups ?? []) {
             const tags = Object.fromEntries((group.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']))
             groups.push({ id: group.GroupId ?? '', name: group.GroupName ?? '', tags })
@@ -39,9 +38,9 @@ export function ownGroups(environment: CloudEnvironment, region: string, signal?
       }),
 
     async create(vpcId, name, tags) {
-      const { client, CreateSecurityGroupCommand } = await ec2()
+      const { client, sdk } = await ec2(environment, region)
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-      const command = new CreateSecurityGroupCommand({
+      const command = new sdk.CreateSecurityGroupCommand({
         GroupName: name,
         Description: 'Made by Sampan for one run; removed at its end',
         VpcId: vpcId,
@@ -57,10 +56,10 @@ export function ownGroups(environment: CloudEnvironment, region: string, signal?
     },
 
     async remove(id) {
-      const { client, DeleteSecurityGroupCommand } = await ec2()
+      const { client, sdk } = await ec2(environment, region)
       try {
         await awsCall(`remove the security group ${id} (ec2:DeleteSecurityGroup)`, () =>
-          client.send(new DeleteSecurityGroupCommand({ GroupId: id }), options),
+          client.send(new sdk.DeleteSecurityGroupCommand({ GroupId: id }), options),
         )
       } catch (error) {
         if (!(error instanceof AwsError)) throw error

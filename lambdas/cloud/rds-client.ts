@@ -1,6 +1,6 @@
-import { lazyClient } from './aws-client.ts'
+import { lazyService } from './aws-client.ts'
 
-/** The package, loaded on first use. */
-export const rdsSdk = () => import('@aws-sdk/client-rds')
-
-export const rdsClient = lazyClient(async (settings) => new (await rdsSdk()).RDSClient(settings))
+export const rds = lazyService(
+  () => import('@aws-sdk/client-rds'),
+  (sdk, settings) => new sdk.RDSClient(settings),
+)

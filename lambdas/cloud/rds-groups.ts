@@ -2,7 +2,7 @@ import { SampanError } from '../runtime/errors.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import type { CloudEnvironment } from './environment.ts'
 import type { RdsInstance } from './rds.ts'
-import { rdsClient, rdsSdk } from './rds-client.ts'
+import { rds } from './rds-client.ts'
 
 /**
  * Sets the security groups of an instance, of an Aurora instance those of its cluster. The call replaces the whole list:
@@ -15,18 +15,17 @@ export async function setSecurityGroups(
   groups: readonly string[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const client = await rdsClient(environment, instance.region)
-  const { ModifyDBClusterCommand, ModifyDBInstanceCommand } = await rdsSdk()
+  const { client, sdk } = await rds(environment, instance.region)
   const options = signal ? { abortSignal: signal } : {}
   const change = { VpcSecurityGroupIds: [...groups], ApplyImmediately: true }
   try {
     if (instance.cluster !== null) {
-      const command = new ModifyDBClusterCommand({ DBClusterIdentifier: instance.cluster, ...change })
+      const command = new sdk.ModifyDBClusterCommand({ DBClusterIdentifier: instance.cluster, ...change })
       await awsCall(`change the security groups of ${instance.cluster} (rds:ModifyDBCluster)`, () =>
         client.send(command, options),
       )
     } else {
-      const command = new ModifyDBInstanceCommand({ DBInstanceIdentifier: instance.identifier, ...change })
+      const command = new sdk.ModifyDBInstanceCommand({ DBInstanceIdentifier: instance.identifier, ...change })
       await awsCall(`change the security groups of ${instance.identifier} (rds:ModifyDBInstance)`, () =>
         client.send(command, options),
       )

@@ -1,8 +1,8 @@
-import type { DBCluster, DBInstance, RDSClient } from '@aws-sdk/client-rds'
+import type { DBCluster, DBInstance } from '@aws-sdk/client-rds'
 import { SampanError } from '../runtime/errors.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import type { CloudEnvironment } from './environment.ts'
-import { rdsClient, rdsSdk } from './rds-client.ts'
+import { rds } from './rds-client.ts'
 
 /** What is known about a source on Amazon RDS. Of an Aurora cluster: its writer, reached by the cluster's endpoint. */
 export interface RdsInstance {
@@ -44,17 +44,17 @@ export async function describeInstance(
   identifier: string,
   signal?: AbortSignal,
 ): Promise<RdsInstance> {
-  const client = await rdsClient(environment, region)
-  const instance = await findInstance(client, identifier, signal)
+  const service = await rds(environment, region)
+  const instance = await findInstance(service, identifier, signal)
   if (instance) {
     const cluster = instance.DBClusterIdentifier
-      ? await findCluster(client, instance.DBClusterIdentifier, signal)
+      ? await findCluster(service, instance.DBClusterIdentifier, signal)
       : undefined
     return factsOf(instance, region, cluster, false)
   }
-  const cluster = await findCluster(client, identifier, signal)
+  const cluster = await findCluster(service, identifier, signal)
   const writer = cluster?.DBClusterMembers?.find((member) => member.IsClusterWriter)?.DBInstanceIdentifier
-  const member = writer ? await findInstance(client, writer, signal) : undefined
+  const member = writer ? await findInstance(service, writer, signal) : undefined
   if (cluster && member) return factsOf(member, region, cluster, true)
   throw new SampanError({
     code: 'SRC_INSTANCE_NOT_FOUND',
@@ -65,11 +65,12 @@ export async function describeInstance(
   })
 }
 
+type Rds = Awaited<ReturnType<typeof rds>>
+
 const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
-async function findInstance(client: RDSClient, identifier: string, signal?: AbortSignal) {
-  const { DescribeDBInstancesCommand } = await rdsSdk()
-  const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier })
+async function findInstance({ client, sdk }: Rds, identifier: string, signal?: AbortSignal) {
+  const command = new sdk.DescribeDBInstancesCommand({ DBInstanceIdentifier: identifier })
   return nothingIf(/^DBInstanceNotFound/, async () => {
     const answer = await awsCall(`describe the RDS instance ${identifier} (rds:DescribeDBInstances)`, () =>
       client.send(command, options(signal)),
@@ -78,9 +79,8 @@ async function findInstance(client: RDSClient, identifier: string, signal?: Abor
   })
 }
 
-async function findCluster(client: RDSClient, identifier: string, signal?: AbortSignal) {
-  const { DescribeDBClustersCommand } = await rdsSdk()
-  const command = new DescribeDBClustersCommand({ DBClusterIdentifier: identifier })
+async function findCluster({ client, sdk }: Rds, identifier: string, signal?: AbortSignal) {
+  const command = new sdk.DescribeDBClustersCommand({ DBClusterIdentifier: identifier })
   return nothingIf(/^DBClusterNotFound/, async () => {
     const answer = await awsCall(`describe the Aurora cluster ${identifier} (rds:DescribeDBClusters)`, () =>
       client.send(command, options(signal)),

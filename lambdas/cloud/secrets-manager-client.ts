@@ -1,8 +1,6 @@
-import { lazyClient } from './aws-client.ts'
+import { lazyService } from './aws-client.ts'
 
-/** The package, loaded on first use. */
-export const secretsManagerSdk = () => import('@aws-sdk/client-secrets-manager')
-
-export const secretsManagerClient = lazyClient(
-  async (settings) => new (await secretsManagerSdk()).SecretsManagerClient(settings),
+export const secretsManager = lazyService(
+  () => import('@aws-sdk/client-secrets-manager'),
+  (sdk, settings) => new sdk.SecretsManagerClient(settings),
 )

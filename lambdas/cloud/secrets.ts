@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { SampanError } from '../runtime/errors.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion, variable } from './environment.ts'
-import { secretsManagerClient, secretsManagerSdk } from './secrets-manager-client.ts'
+import { secretsManager } from './secrets-manager-client.ts'
 
 /** What a secret says about a login. RDS's own form carries more; a plain text is the password alone. */
 export interface Login {
@@ -82,12 +82,11 @@ async function fromSecretsManager(
 ): Promise<string> {
   // arn:aws:secretsmanager:REGION:account:secret:name
   const region = reference.startsWith('arn:') ? reference.split(':')[3] : options.region
-  const client = await secretsManagerClient(environment, region || defaultRegion(environment))
-  const { GetSecretValueCommand } = await secretsManagerSdk()
+  const { client, sdk } = await secretsManager(environment, region || defaultRegion(environment))
   try {
     const answer = await awsCall(`read the secret ${reference}`, () =>
       client.send(
-        new GetSecretValueCommand({ SecretId: reference }),
+        new sdk.GetSecretValueCommand({ SecretId: reference }),
         options.signal ? { abortSignal: options.signal } : {},
       ),
     )

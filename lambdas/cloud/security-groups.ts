@@ -1,7 +1,7 @@
 import type { Filter, IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec2'
 import { SampanError } from '../runtime/errors.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
-import { ec2Client, ec2Sdk } from './ec2-client.ts'
+import { ec2 } from './ec2-client.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** Who may come in by a rule: a block of addresses, or members of another security group. */
@@ -55,14 +55,13 @@ export interface SecurityGroups {
 }
 
 export function securityGroups(environment: CloudEnvironment, region: string, signal?: AbortSignal): SecurityGroups {
-  const ec2 = async () => ({ client: await ec2Client(environment, region), ...(await ec2Sdk()) })
   const options = signal ? { abortSignal: signal } : {}
 
   const list = (filters: Filter[]) =>
     awsCall('list security group rules (ec2:DescribeSecurityGroupRules)', async () => {
-      const { client, paginateDescribeSecurityGroupRules } = await ec2()
+      const { client, sdk } = await ec2(environment, region)
       const rules: IngressRule[] = []
-      const pages = paginateDescribeSecurityGroupRules({ client, pageSize: 500 }, { Filters: filters }, options)
+      const pages = sdk.paginateDescribeSecurityGroupRules({ client, pageSize: 500 }, { Filters: filters }, options)
       for await (const page of pages) {
         for (const rule of page.SecurityGroupRules ?? []) if (!rule.IsEgress) rules.push(ingressRule(rule))
       }
@@ -71,8 +70,8 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
 
   const revokeAtOnce = (group: string, ruleIds: readonly string[]) =>
     awsCall(`revoke rules of ${group} (ec2:RevokeSecurityGroupIngress)`, async () => {
-      const { client, RevokeSecurityGroupIngressCommand } = await ec2()
-      const command = new RevokeSecurityGroupIngressCommand({ GroupId: group, SecurityGroupRuleIds: [...ruleIds] })
+      const { client, sdk } = await ec2(environment, region)
+      const command = new sdk.RevokeSecurityGroupIngressCommand({ GroupId: group, SecurityGroupRuleIds: [...ruleIds] })
       return client.send(command, options)
     })
 
@@ -84,8 +83,8 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
       list([value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] }]),
 
     async authorise(group, rules, tags) {
-      const { client, AuthorizeSecurityGroupIngressCommand } = await ec2()
-      const command = new AuthorizeSecurityGroupIngressCommand({
+      const { client, sdk } = await ec2(environment, region)
+      const command = new sdk.AuthorizeSecurityGroupIngressCommand({
         GroupId: group,
         IpPermissions: rules.map(permission),
         TagSpecifications: [
@@ -110,21 +109,21 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
     },
 
     async tag(ruleIds, tags) {
-      const { client, CreateTagsCommand } = await ec2()
+      const { client, sdk } = await ec2(environment, region)
       const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
       for (const id of ruleIds) {
         await awsCall(`tag the rule ${id} (ec2:CreateTags)`, () =>
-          client.send(new CreateTagsCommand({ Resources: [id], Tags }), options),
+          client.send(new sdk.CreateTagsCommand({ Resources: [id], Tags }), options),
         ).catch(ignoreGone)
       }
     },
 
     async untag(ruleIds, keys) {
-      const { client, DeleteTagsCommand } = await ec2()
+      const { client, sdk } = await ec2(environment, region)
       const Tags = keys.map((Key) => ({ Key }))
       for (const id of ruleIds) {
         await awsCall(`untag the rule ${id} (ec2:DeleteTags)`, () =>
-          client.send(new DeleteTagsCommand({ Resources: [id], Tags }), options),
+          client.send(new sdk.DeleteTagsCommand({ Resources: [id], Tags }), options),
         ).catch(ignoreGone)
       }
     },

@@ -1,6 +1,6 @@
-import { lazyClient } from './aws-client.ts'
+import { lazyService } from './aws-client.ts'
 
-/** The package, loaded on first use. */
-export const sfnSdk = () => import('@aws-sdk/client-sfn')
-
-export const sfnClient = lazyClient(async (settings) => new (await sfnSdk()).SFNClient(settings))
+export const sfn = lazyService(
+  () => import('@aws-sdk/client-sfn'),
+  (sdk, settings) => new sdk.SFNClient(settings),
+)

@@ -1,10 +1,11 @@
-import { lazyClient } from './aws-client.ts'
+import { lazyService } from './aws-client.ts'
 import { awsCall } from './aws-errors.ts'
 import type { CloudEnvironment } from './environment.ts'
 
-/** The package, loaded on first use. */
-const cloudWatchSdk = () => import('@aws-sdk/client-cloudwatch')
-const cloudWatchClient = lazyClient(async (settings) => new (await cloudWatchSdk()).CloudWatchClient(settings))
+const cloudWatch = lazyService(
+  () => import('@aws-sdk/client-cloudwatch'),
+  (sdk, settings) => new sdk.CloudWatchClient(settings),
+)
 
 /** The CPU of an instance over one minute. */
 export interface CpuDatum {
@@ -29,8 +30,7 @@ export async function readSourceCpu(
   signal: AbortSignal,
   now: number = Date.now(),
 ): Promise<CpuDatum | null> {
-  const { GetMetricDataCommand } = await cloudWatchSdk()
-  const client = await cloudWatchClient(environment, region)
+  const { client, sdk } = await cloudWatch(environment, region)
   const query = (id: string, dimensions: Readonly<Record<string, string>>) => ({
     Id: id,
     MetricStat: {
@@ -43,7 +43,7 @@ export async function readSourceCpu(
       Stat: 'Average',
     },
   })
-  const command = new GetMetricDataCommand({
+  const command = new sdk.GetMetricDataCommand({
     StartTime: new Date(now - 10 * 60_000),
     EndTime: new Date(now),
     ScanBy: 'TimestampDescending',

@@ -1,11 +1,11 @@
-import type { SFNClient } from '@aws-sdk/client-sfn'
 import { Option } from 'commander'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
 import { defaultRegion } from '../../lambdas/cloud/environment.ts'
-import { sfnClient, sfnSdk } from '../../lambdas/cloud/sfn-client.ts'
+import { sfn } from '../../lambdas/cloud/sfn-client.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
 
-type Sdk = Awaited<ReturnType<typeof sfnSdk>>
+/** The package and the client of its region: loaded only by the commands that need them. */
+type StepFunctions = Awaited<ReturnType<typeof sfn>>
 
 /** Which state machine a command speaks to. */
 export interface StateMachineOptions {
@@ -20,11 +20,9 @@ export const stateMachineOptions = (): readonly Option[] => [
   new Option('--region <region>', 'where it is deployed; default AWS_REGION'),
 ]
 
-/** A state machine, the client of its region and the package it is from: loaded only by the commands that need it. */
-export interface StateMachine {
+/** A state machine, and how to speak to it. */
+export interface StateMachine extends StepFunctions {
   readonly arn: string
-  readonly client: SFNClient
-  readonly sdk: Sdk
 }
 
 /**
@@ -33,12 +31,10 @@ export interface StateMachine {
  */
 export async function findStateMachine(options: StateMachineOptions): Promise<StateMachine> {
   const region = options.stateMachine?.split(':')[3] || options.region || defaultRegion(process.env)
-  const [client, sdk] = await Promise.all([sfnClient(process.env, region), sfnSdk()])
-  if (options.stateMachine !== undefined) return { arn: options.stateMachine, client, sdk }
+  const service = await sfn(process.env, region)
+  if (options.stateMachine !== undefined) return { arn: options.stateMachine, ...service }
   const stack = options.stack ?? 'Sampan'
-  const found = (await listStateMachines(client, sdk)).filter(
-    ({ name }) => name === stack || name.startsWith(`${stack}-`),
-  )
+  const found = (await listStateMachines(service)).filter(({ name }) => name === stack || name.startsWith(`${stack}-`))
   const [only, second] = found
   if (only === undefined) {
     throw new SampanError({
@@ -54,10 +50,10 @@ export async function findStateMachine(options: StateMachineOptions): Promise<St
       remedy: 'give --state-machine with the ARN of one of them',
     })
   }
-  return { arn: only.arn, client, sdk }
+  return { arn: only.arn, ...service }
 }
 
-async function listStateMachines(client: SFNClient, sdk: Sdk): Promise<readonly { name: string; arn: string }[]> {
+async function listStateMachines({ client, sdk }: StepFunctions): Promise<readonly { name: string; arn: string }[]> {
   const found: { name: string; arn: string }[] = []
   let nextToken: string | undefined
   do {

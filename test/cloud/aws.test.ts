@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { ec2Client } from '../../lambdas/cloud/ec2-client.ts'
+import { ec2 } from '../../lambdas/cloud/ec2-client.ts'
 import { describeInstance } from '../../lambdas/cloud/rds.ts'
 import { securityGroups } from '../../lambdas/cloud/security-groups.ts'
 import { type FakeClouds, startFakeClouds } from '../fakes/clouds.ts'
@@ -150,8 +150,8 @@ test('a call ends when the run is stopped', async () => {
 })
 
 test('clients are made once per region and credentials', async () => {
-  const client = await ec2Client(clouds.environment, 'eu-west-1')
-  expect(await ec2Client({ ...clouds.environment }, 'eu-west-1')).toBe(client)
-  expect(await ec2Client(clouds.environment, 'us-east-1')).not.toBe(client)
-  expect(await ec2Client({ ...clouds.environment, AWS_ACCESS_KEY_ID: 'another' }, 'eu-west-1')).not.toBe(client)
+  const { client } = await ec2(clouds.environment, 'eu-west-1')
+  expect((await ec2({ ...clouds.environment }, 'eu-west-1')).client).toBe(client)
+  expect((await ec2(clouds.environment, 'us-east-1')).client).not.toBe(client)
+  expect((await ec2({ ...clouds.environment, AWS_ACCESS_KEY_ID: 'another' }, 'eu-west-1')).client).not.toBe(client)
 })
