@@ -1,8 +1,7 @@
 import type { Chunk } from '../ledger/chunks.ts'
 import type { Relation } from '../ledger/relations.ts'
+import { TID_RANGES } from '../postgres/tid-ranges.ts'
 
-/** TID range scans exist from 14 on; before, a comparison with ctid reads the whole table. */
-const TID_RANGES = 140_000
 /**
  * What is read by scans before 14. A scan costs 0.34 ms of CPU for each megabyte of the table, as often as there are chunks;
  * an array of TIDs 7 ms for each megabyte of its pages, once (PostgreSQL 10, 97 rows on a page). Larger tables may not stay

@@ -1,5 +1,6 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
+import { TID_RANGES } from '../postgres/tid-ranges.ts'
 
 /** A piece of the destination that one lane reads: a TID range of a table, or large objects by their ids. */
 export interface DigestPart {
@@ -27,9 +28,6 @@ export interface DigestResult {
 
 const PLAN = sqlFile(new URL('./sql/plan-digest-parts.sql', import.meta.url))
 const CLAIM = sqlFile(new URL('./sql/claim-digest-parts.sql', import.meta.url))
-
-/** TID comparisons are range scans from 14 on; before, each would read the whole table. */
-const TID_RANGES = 140_000
 
 /** Cuts the destination into parts of about `partBytes`, in place of the parts there were. Call it in a transaction. */
 export async function planParts(destination: Session, run: string, partBytes: number): Promise<void> {

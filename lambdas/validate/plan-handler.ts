@@ -18,6 +18,7 @@ const MEGABYTE = 1_048_576
 export const handler = stepHandler('PlanValidation', async (event, step) => {
   const { mode } = event.task.validation
   const run = event.run.id
+  const partBytes = (event.task.chunkMegabytes * MEGABYTE) / PARTS_PER_CHUNK
   const destination = await openDestination(event, step.environment, {
     purpose: 'plan-validation',
     signal: step.signal,
@@ -28,7 +29,6 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
       copiedSincePlan(destination, run),
     ])
     if (mode === 'none' || validationPlannedAt === null || copied) {
-      const partBytes = (event.task.chunkMegabytes * MEGABYTE) / PARTS_PER_CHUNK
       await inOneFlight(destination, () => [
         fenceRun(destination, run),
         ...(mode === 'none' ? [] : [planParts(destination, run, partBytes)]),
@@ -41,7 +41,7 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
         const different = relations.filter((relation) => compare(relation, mode) === 'differs')
         if (different.some((relation) => relation.parts === 0)) {
           // Planned when the task compared nothing, or when a table was not there yet.
-          await planParts(destination, run, (event.task.chunkMegabytes * MEGABYTE) / PARTS_PER_CHUNK)
+          await planParts(destination, run, partBytes)
         } else
           await reopenParts(
             destination,

@@ -11,6 +11,7 @@ import type { Task } from '../../lambdas/task/task.ts'
 import { exitStatus } from '../exit-status.ts'
 import { hidePasswords } from '../passwords.ts'
 import { problemsText } from '../problem-text.ts'
+import { describePace } from '../progress/pace.ts'
 import { formatBytes } from '../progress/units.ts'
 import { readTaskFile } from '../task-file.ts'
 
@@ -113,7 +114,7 @@ function toLimits(task: Task, options: Options): Partial<Limits> {
 
 function describeLimits(limits: CurrentLimits): string {
   const { lanes, mostLanes, rowsPerSecond, bytesPerSecond, queriesPerSecond } = limits
-  const { sourceCpuPercent, sourceLatencyMilliseconds, pace, paceReason } = limits
+  const { sourceCpuPercent, sourceLatencyMilliseconds } = limits
   const rates = [
     ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
     ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
@@ -121,8 +122,9 @@ function describeLimits(limits: CurrentLimits): string {
     ...(sourceCpuPercent === null ? [] : [`CPU of the source below ${sourceCpuPercent} %`]),
     ...(sourceLatencyMilliseconds === null ? [] : [`latency of the source below ${sourceLatencyMilliseconds} ms`]),
   ]
-  const held = pace === 1 ? '' : `; held at ${Math.round(pace * 100)} % (${paceReason})`
-  return `${[`${lanes} lanes${mostLanes === null ? '' : ` (counted, ${mostLanes} at most)`}`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')}${held}`
+  const counted = mostLanes === null ? '' : ` (counted, ${mostLanes} at most)`
+  const given = [`${lanes} lanes${counted}`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')
+  return [given, ...describePace(limits)].join('; ')
 }
 
 function toLanes(text: string): Amount | 'auto' {

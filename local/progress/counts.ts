@@ -1,5 +1,6 @@
 import type { Progress } from '../../lambdas/ledger/progress.ts'
 import type { RunningStatement } from '../../lambdas/ledger/statements.ts'
+import { describePace } from './pace.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from './units.ts'
 
 /** What a ledger's counts say about one stage of its database, in a few words. */
@@ -41,12 +42,6 @@ function describeCopy(progress: Progress, bytesPerSecond: number): string {
     ...eta,
     ...describePace(progress),
   ].join(', ')
-}
-
-/** Such as `held at 35 % (latency of the source 48 ms, target 25 ms)`. */
-function describePace({ pace, paceReason }: Progress): readonly string[] {
-  if (pace === 1) return []
-  return [`held at ${Math.round(pace * 100)} %${paceReason === null ? '' : ` (${paceReason})`}`]
 }
 
 function describeCopied(progress: Progress): string {

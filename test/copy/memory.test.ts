@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { bundleHandlers } from '../../infra/bundle.ts'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { handler as summariseCopy } from '../../lambdas/copy/summary-handler.ts'
 import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
 import { planRelations } from '../support/copy-run.ts'
+import { temporaryDirectory } from '../support/directories.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
 
@@ -17,15 +16,13 @@ process.env.SAMPAN_LOG = 'off'
 
 const MEGABYTE = 1024 * 1024
 const root = new URL('../..', import.meta.url).pathname
-let folder: string
 let bundle: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sampan-memory-'))
   const handlers = { lane: 'lambdas/copy/lane-handler.ts' }
-  bundle = (await bundleHandlers({ handlers, root, out: join(folder, 'bundles') }))[0]?.directory ?? ''
+  bundle =
+    (await bundleHandlers({ handlers, root, out: join(await temporaryDirectory(), 'bundles') }))[0]?.directory ?? ''
 })
-afterAll(() => rm(folder, { recursive: true }))
 
 /** Copies one table by a lane of its own process. @returns the lane's peak RSS in MiB */
 async function copyByProcess(ddl: string, rows: string, content: string): Promise<number> {

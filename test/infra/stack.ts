@@ -1,13 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { App, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { afterAll } from 'vitest'
 import { MigrationStack } from '../../infra/migration-stack.ts'
 import { type OptionsInput, readOptions } from '../../infra/options.ts'
+import { temporaryDirectory } from '../support/directories.ts'
 
 /** The feature flags a deployment has. */
 const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')) as {
@@ -15,8 +13,7 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 }
 
 /** Where an app of the tests writes what it synthesises; without it each would leave a directory behind. */
-export const outdir = mkdtempSync(join(tmpdir(), 'sampan-cdk-'))
-afterAll(() => rmSync(outdir, { recursive: true, force: true }))
+export const outdir = await temporaryDirectory()
 
 /** A VPC as a deployment would name it. */
 export const IN_VPC: OptionsInput = {

@@ -1,12 +1,11 @@
 import type { Relation } from '../../ledger/relations.ts'
 import type { Session } from '../../postgres/connect.ts'
+import { TID_RANGES } from '../../postgres/tid-ranges.ts'
 import { toSampanError } from '../../runtime/errors.ts'
 import { readingOfPages } from '../page-ranges.ts'
 import { type ChunkingOptions, countChunks, cutByKey, cutByPages, type UnnumberedChunk } from './chunking.ts'
 import { cutKey, readKeys, type TableKey } from './key-bounds.ts'
 
-/** TID ranges are range scans from 14 on. */
-const TID_RANGES = 140_000
 /** Below this correlation a range of the key is scattered over the table, and an array of TIDs reads less. */
 const IN_ORDER = 0.95
 /** Fewer parts than this are a large share of the table, which the server may read by scanning all of it. */
