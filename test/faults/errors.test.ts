@@ -201,7 +201,10 @@ test('a deadlock with somebody else on the destination ends a batch of objects, 
         destination,
         `SELECT 1 FROM pg_stat_activity WHERE datname = '${name}' AND application_name LIKE 'sampan:%' AND wait_event_type = 'Lock'`,
       )
-      await client.query(`SELECT 1 FROM sampan.object WHERE name LIKE 'Order %' FOR UPDATE`)
+      // One row, or the objects that are made one by one afterwards would close the circle again, row by row.
+      await client.query(
+        `SELECT 1 FROM sampan.object WHERE stage = 'link' AND name LIKE 'Order %' ORDER BY id LIMIT 1 FOR UPDATE`,
+      )
     })
     other = lock.released
     other.catch(() => {})
