@@ -93,8 +93,9 @@ function whyNotExtension(column: ColumnType, servers: FormServers): string | nul
  * servers, exact to the byte; else the text form, which the pinned session settings make the same.
  */
 export function valueBytes(column: ColumnType, servers: FormServers): string {
-  const value = column.domain ? `${quoteIdentifier(column.name)}::${column.typeText}` : quoteIdentifier(column.name)
-  if (isBinarySafe(column, servers)) return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${value})`
+  if (isBinarySafe(column, servers)) {
+    return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${groundValue(column)})`
+  }
   return valueText(column, servers)
 }
 
@@ -115,12 +116,22 @@ export function printsDifferently(column: ColumnType, servers: FormServers): boo
   )
 }
 
-/** The text form of a value, which the pinned session settings make the same on both servers, as bytea. */
+/** The column's value, of the type that its domains stand on. */
+function groundValue(column: ColumnType): string {
+  const name = quoteIdentifier(column.name)
+  return column.domain ? `${name}::${column.typeText}` : name
+}
+
+/**
+ * The text form of a value, which the pinned session settings make the same on both servers, as bytea. As the type's output
+ * function prints it, like COPY: a cast to text may be the user's own, which can fail, or say the same of different values.
+ */
 function valueText(column: ColumnType, servers: FormServers): string {
-  if (printsDifferently(column, servers)) {
-    return `CASE WHEN ${quoteIdentifier(column.name)}::pg_catalog.text IS NOT NULL THEN ''::pg_catalog.bytea END`
-  }
-  return `pg_catalog.textsend(${quoteIdentifier(column.name)}::pg_catalog.text)`
+  const printed = printsDifferently(column, servers)
+    ? `''::pg_catalog.bytea`
+    : `pg_catalog.textsend(pg_catalog.concat(${groundValue(column)}))`
+  // concat() makes '' of NULL, and IS NULL calls a row of NULLs one.
+  return `CASE WHEN pg_catalog.pg_column_size(${quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
 }
 
 /** The oldest version that knows `hash_array_extended`. */

@@ -19,7 +19,9 @@ export function rowHashes(relation: Relation, keyColumns: readonly string[], ser
   // Rows without a column, or without a digest, are all alike: then only their number can differ.
   const row = `(${relation.digestSql ?? '0::bigint'})`
   if (keyColumns.length === 0) return { key: row, row }
-  const key = `(ARRAY[${keyColumns.map((column) => `${quoteIdentifier(column)}::text`).join(', ')}]::text)`
+  // What the type's output function prints; a cast to text may be the user's own.
+  const printed = keyColumns.map((column) => `pg_catalog.format('%s', ${quoteIdentifier(column)})`)
+  const key = `(ARRAY[${printed.join(', ')}]::text)`
   const hash =
     serverVersion >= HASH_FUNCTIONS
       ? `pg_catalog.hashtextextended(${key} COLLATE pg_catalog."C", 0)`
