@@ -6,18 +6,24 @@ import { SampanError } from '../lambdas/runtime/errors.ts'
  * @throws SampanError TASK_FILE_UNREADABLE, TASK_NOT_JSON; never with a piece of the text in it, which may hold a password
  */
 export async function readTaskFile(path: string): Promise<unknown> {
+  const named = path === '-' ? 'standard input' : path
   const text = path === '-' ? await readStandardInput() : await readText(path)
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     const position = error instanceof Error ? errorPosition(text, error) : text.length
+    if (text.trim() === '') throw noTask(`${named} is empty`)
     const lines = text.slice(0, position).split('\n')
     throw new SampanError({
       code: 'TASK_NOT_JSON',
-      message: `${path} is not JSON: line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`,
+      message: `${named} is not JSON: line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`,
       remedy: 'look for a missing comma or quote there, a comma before a closing bracket, or a comment',
     })
   }
+}
+
+function noTask(message: string): SampanError {
+  return new SampanError({ code: 'TASK_NOT_JSON', message, remedy: 'write a task into it; `sampan --help` shows one' })
 }
 
 /**
@@ -56,10 +62,26 @@ async function readText(path: string): Promise<string> {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
     throw new SampanError({
       code: 'TASK_FILE_UNREADABLE',
-      message: code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read (${code})`,
-      remedy: 'give the path of a task; `sampan --help` shows one',
+      message: unreadable(path, code),
+      remedy:
+        code === 'EACCES'
+          ? 'give this user the right to read it, or the command the task through standard input: -'
+          : 'give the path of a task; `sampan --help` shows one',
       cause,
     })
+  }
+}
+
+function unreadable(path: string, code: string): string {
+  switch (code) {
+    case 'ENOENT':
+      return `there is no file ${path}`
+    case 'EISDIR':
+      return `${path} is a directory`
+    case 'EACCES':
+      return `this user may not read ${path}`
+    default:
+      return `${path} cannot be read (${code})`
   }
 }
 

@@ -1,6 +1,7 @@
 import { sequenceMatches } from '../ledger/accounts.ts'
 import { type Comparison, compare, LARGE_OBJECTS_TITLE, relationTitle } from '../ledger/comparisons.ts'
 import type { Difference } from '../ledger/differences.ts'
+import { objectName } from '../ledger/object-name.ts'
 import type { ObjectAccount, RunMarks, RunStory } from '../ledger/story.ts'
 import type { DatabaseIdentity, DatabaseResult } from '../runtime/event.ts'
 import type { Task } from '../task/task.ts'
@@ -96,7 +97,7 @@ function objectReport(object: ObjectAccount): ObjectReport {
   return {
     kind: object.kind,
     schema: object.schema,
-    name: object.schema === null ? object.name : `${object.schema}.${object.name}`,
+    name: objectName(object),
     status: object.status,
     reason: object.reason ?? (blockedBy === null ? null : `needs ${blockedBy}`),
     error: errorCode === null && errorMessage === null ? null : { code: errorCode ?? '', message: errorMessage ?? '' },

@@ -54,6 +54,8 @@ export function describeExpectation(path: Path, input: unknown): string {
     const unquoted = typeof value === 'string' ? ', without quotes' : ''
     return `give a whole number from ${integer.minimum} to ${integer.maximum}${unquoted}`
   }
+  const numberOrWord = describeNumberOrWord(schema, value)
+  if (numberOrWord !== null) return numberOrWord
   const description = typeof schema.description === 'string' ? schema.description : ''
   if (Array.isArray(schema.anyOf) && description !== '') return description
   const form = expectedForm(schema)
@@ -69,6 +71,16 @@ function formOf(schema: JsonSchema | null, type: string): JsonSchema | null {
 
 function schemaWords(schema: JsonSchema): readonly string[] {
   return Array.isArray(schema.enum) ? schema.enum.filter((word) => typeof word === 'string') : []
+}
+
+/** For a field that takes a whole number or one of a few words, such as `lanes`. */
+function describeNumberOrWord(schema: JsonSchema, value: unknown): string | null {
+  const number = formOf(schema, 'integer')
+  const forms = Array.isArray(schema.anyOf) ? schema.anyOf.filter(isRecord) : []
+  const words = forms.flatMap((form) => (typeof form.const === 'string' ? [quote(form.const)] : []))
+  if (number === null || words.length === 0) return null
+  const unquoted = typeof value === 'string' && /^\d+$/.test(value) ? ' without quotes' : ''
+  return `give a whole number from ${number.minimum} to ${number.maximum}${unquoted}, or ${words.join(' or ')}`
 }
 
 /** The word meant, among those a field takes itself or in one of its forms. */

@@ -50,38 +50,60 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
   const judged = (result: string) => compared.filter((relation) => compare(relation, task.validation.mode) === result)
   const sequences = accounts.sequences.filter((one) => !sequenceMatches(one) && !(tolerant && one.error !== null))
   return [
-    breach(pending.map(objectTitle), 'OBJECTS_OPEN', 'objects have not been dealt with', 'start the task again'),
+    breach(
+      pending.map(objectTitle),
+      'OBJECTS_OPEN',
+      ['object has', 'objects have'],
+      'not been dealt with',
+      'start the task again',
+    ),
     breach(
       tolerant ? [] : failed.map(objectTitle),
       'OBJECTS_FAILED',
-      'objects could not be created',
+      ['object', 'objects'],
+      'could not be created',
       'mend what the report says of each, or set onObjectError to "continue"; then start the task again',
     ),
-    breach(open.map(relationTitle), 'CHUNKS_OPEN', 'tables are not copied to their end', 'start the task again'),
+    breach(
+      open.map(relationTitle),
+      'CHUNKS_OPEN',
+      ['table is', 'tables are'],
+      'not copied to the end',
+      'start the task again',
+    ),
     breach(
       judged('differs').map(relationTitle),
       'VALIDATION_DIFFERS',
-      'tables differ between source and destination',
+      ['table differs', 'tables differ'],
+      'between source and destination',
       'read in the report how they differ; look for other writers on the destination, empty it, and migrate anew',
     ),
     breach(
       judged('open').map(relationTitle),
       'VALIDATION_OPEN',
-      'tables are not compared to their end',
+      ['table is', 'tables are'],
+      'not compared to the end',
       'start the task again',
     ),
     breach(
       sequences.map((sequence) => `${sequence.schema}.${sequence.name}`),
       'SEQUENCES_DIFFER',
-      'sequences do not stand where they stood on the source',
+      ['sequence stands', 'sequences stand'],
+      'elsewhere than on the source',
       'look for other writers on the destination, then start the task again',
     ),
   ].filter((found) => found !== null)
 }
 
-function breach(names: readonly string[], code: Breach['code'], what: string, remedy: string): Breach | null {
+function breach(
+  names: readonly string[],
+  code: Breach['code'],
+  nouns: readonly [one: string, many: string],
+  what: string,
+  remedy: string,
+): Breach | null {
   if (names.length === 0) return null
-  return { code, message: `${names.length} ${what}: ${listed(names)}`, remedy }
+  return { code, message: `${names.length} ${nouns[names.length === 1 ? 0 : 1]} ${what}: ${listed(names)}`, remedy }
 }
 
 function objectTitle({ kind, schema, name, errorCode }: UnsettledObject): string {

@@ -26,7 +26,7 @@ export function summaryText(report: Report, milliseconds: number): string {
     ...report.databases.flatMap(databaseLines),
     ...accessLines(report.access),
     ...report.notes.map((note) => line('note', note)),
-    `${verdict(report)} in ${formatDuration(milliseconds)}`,
+    `${verdict(report)} in ${formatDuration(milliseconds)}${failedOf(report)}`,
   ].join('\n')
 }
 
@@ -44,6 +44,13 @@ function verdict({ status, error }: Report): string {
     case 'failed':
       return styleText('red', 'Failed')
   }
+}
+
+/** Which of several databases failed: theirs may be far above. */
+function failedOf({ databases, status, error }: Report): string {
+  if (status !== 'failed' || error?.code === 'RUN_STOPPED' || databases.length === 1) return ''
+  const failed = databases.filter((database) => database.status === 'failed')
+  return failed.length === 0 ? '' : `: ${failed.length} of ${databases.length} databases, ${named(failed)}`
 }
 
 function databaseLines(database: DatabaseReport): readonly string[] {
@@ -66,7 +73,11 @@ function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
   if (tables.length === 0) return []
   const left = tables.filter((table) => table.chunksDone < table.chunks)
   const unfinished = left.length === 0 ? [] : [line('', styleText('red', `not all copied: ${named(left)}`))]
-  const amount = [numberOfTables(tables), formatNumberOf(totals.rows, 'row'), formatBytes(totals.bytes)]
+  // Of what is not copied yet the plan has an estimate.
+  const copied = totals.bytes - left.reduce((sum, table) => sum + table.bytes, 0)
+  const size =
+    left.length === 0 ? formatBytes(totals.bytes) : `${formatBytes(copied)} of about ${formatBytes(totals.bytes)}`
+  const amount = [numberOfTables(tables), formatNumberOf(totals.rows, 'row'), size]
   return [line('rows', amount.join(', ')), ...unfinished]
 }
 

@@ -67,7 +67,7 @@ TASK_RANGE  lanes is 0
   it('says where a text stops being JSON, and quotes nothing of it', () => {
     const { status, stderr } = sampan(['validate', '-'], '{\n  "source": { "password": "hunter2" hunter2 }\n}')
     expect(status).toBe(2)
-    expect(stderr).toContain('TASK_NOT_JSON  - is not JSON: line 2, column 37')
+    expect(stderr).toContain('TASK_NOT_JSON  standard input is not JSON: line 2, column 37')
     expect(stderr).not.toContain('hunter2')
   })
 
@@ -76,6 +76,23 @@ TASK_RANGE  lanes is 0
       status: 2,
       stderr: expect.stringContaining('TASK_FILE_UNREADABLE  there is no file /no/such.json'),
     })
+  })
+})
+
+describe('a task that is none', () => {
+  it.each([
+    ['', 'TASK_NOT_JSON  standard input is empty'],
+    [' \n', 'TASK_NOT_JSON  standard input is empty'],
+  ])('is told what %j is', (text, message) => {
+    const { status, stderr } = sampan(['validate', '-'], text)
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+  })
+
+  it('is told that a directory is one', () => {
+    const { status, stderr } = sampan(['validate', directory])
+    expect(status).toBe(2)
+    expect(stderr).toContain(`TASK_FILE_UNREADABLE  ${directory} is a directory`)
   })
 })
 

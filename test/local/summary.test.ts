@@ -159,6 +159,17 @@ precheck score 60 of 100
 Refused by the precheck, nothing was copied, in 12 s`)
   })
 
+  it('of several databases says at its end which failed', () => {
+    const databases = [database({ name: 'a' }), database({ name: 'b', status: 'failed' }), database({ name: 'c' })]
+    expect(summary({ databases, status: 'failed' })).toMatch(/Failed in 12 s: 1 of 3 databases, b$/)
+    expect(summary({ databases: [database({ status: 'failed' })], status: 'failed' })).toMatch(/Failed in 12 s$/)
+  })
+
+  it('does not take an estimate for what was copied', () => {
+    const tables = [table('orders'), table('users', { rows: null, chunksDone: 0, match: null, bytes: 40_000 })]
+    expect(summary({ databases: [database({ tables })], status: 'failed' })).toContain('60.0 kB of about 100 kB')
+  })
+
   it('of a stopped run says so', () => {
     const error = { code: 'RUN_STOPPED', message: '', remedy: '' }
     expect(summary({ status: 'failed', error })).toContain('Stopped in 12 s')

@@ -52,6 +52,28 @@ describe('the page', () => {
     expect(places).not.toContain(-1)
   })
 
+  test('shows the databases that failed before the others', () => {
+    const [first] = succeeded.databases
+    if (first === undefined) throw new Error('no database')
+    const good = (name: string) => ({ ...first, name, as: name })
+    const bad = { ...first, name: 'bad', as: 'bad', status: 'failed' as const, error: failed.error }
+    const page = reportPage({ ...failed, databases: [good('one'), bad, good('two')] })
+    expect([...page.matchAll(/<h2>(one|two|bad)</g)].map(([, name]) => name)).toEqual(['bad', 'one', 'two'])
+  })
+
+  test('of a stopped run does not say that it failed, nor counts what was not copied', () => {
+    const [database] = succeeded.databases
+    if (database === undefined) throw new Error('no database')
+    const error = { code: 'RUN_STOPPED', message: 'stopped', remedy: 'start again' }
+    const tables = database.tables.map((table, index) => (index === 0 ? { ...table, chunksDone: 0, chunks: 9 } : table))
+    const stopped = { ...database, status: 'failed' as const, tables }
+    const page = reportPage({ ...failed, error, databases: [stopped] })
+    expect(page).toContain('<span class="status warn">Stopped</span>')
+    expect(page).toContain('not complete</span>')
+    expect(page).toMatch(/<span>of about [\d.]+ [kMGT]?B<\/span>/)
+    expect(page).not.toMatch(/class="(status|box) bad"/)
+  })
+
   test('names a table that differs with both counts, and where the rows lie', () => {
     const page = reportPage(failed)
     expect(page).toContain('1 only on the source, 2 with other values')

@@ -245,6 +245,13 @@ describe('a wrong task', () => {
     ])
   })
 
+  it('is told the numbers and words that a field takes', () => {
+    const remedy = (lanes: unknown) => readTask({ ...smallTask(), lanes }).problems[0]?.remedy
+    expect(remedy('many')).toBe('give a whole number from 1 to 64, or "auto"')
+    expect(remedy('4')).toBe('give a whole number from 1 to 64 without quotes, or "auto"')
+    expect(remedy(null)).toBe('give a whole number from 1 to 64, or "auto"')
+  })
+
   it.each([[null], [undefined], [5], ['{}'], [[]], [true]])('that is %j is told what a task is', (input) => {
     const [problem, ...others] = readTask(input).problems
     expect(others).toEqual([])

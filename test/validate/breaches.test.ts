@@ -117,6 +117,11 @@ test('at most ten tables are named, and how many more there are', () => {
   )
 })
 
+test('one thing is told as one', () => {
+  const [breach] = findBreaches({ ...clean, relations: [{ ...relation, destinationRows: '0' }] }, strict)
+  expect(breach?.message).toMatch(/^1 table differs between source and destination: /)
+})
+
 test('counts decide alone where only counts were asked for', () => {
   const counted = { ...strict, validation: { mode: 'counts' } } as const
   expect(codes({ relations: [{ ...relation, destinationDigest: '78' }] }, counted)).toEqual([])

@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts'
 import { badge, dataTable } from './parts.ts'
 
 const COLUMNS = [
-  { title: 'Way in' },
+  { title: 'Way in', name: true },
   { title: 'For', short: true },
   { title: 'Opened', short: true },
   { title: 'Closed' },
@@ -48,7 +48,7 @@ function closedText(
 
 /** The day is on top of the page already. */
 function moment(iso: string): Html {
-  return html`<span title="${timeText(iso)}">${clockText(iso)} UTC</span>`
+  return html`<span class="short" title="${timeText(iso)}">${clockText(iso)} UTC</span>`
 }
 
 function keyOf(entry: AccessEntryReport): string {

@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<DatabaseReport['status'], readonly [tone: Tone, wor
 export function databaseCard(database: DatabaseReport, several: boolean): Html {
   const title = database.as === database.name ? database.name : `${database.name} → ${database.as}`
   return html`<section class="card">
-<div class="title"><h2>${title}</h2>${badge(...WORDS[database.status])}</div>
+<div class="title"><h2>${title}</h2>${badge(...wordOf(database))}</div>
 ${database.error === null || !several ? null : errorBox(database.error)}
 ${differences(database.tables)}
 ${brokenObjects(database.objects)}
@@ -33,6 +33,11 @@ ${events(database.events)}
 `
 }
 
+/** One that nothing went wrong with was only cut off, by a stop or by what happened to the run. */
+function wordOf({ status, error }: DatabaseReport): readonly [tone: Tone, word: string] {
+  return status === 'failed' && error === null ? ['warn', 'not complete'] : WORDS[status]
+}
+
 function timings(steps: DatabaseReport['steps']): Html | null {
   const total = steps.reduce((sum, step) => sum + step.seconds, 0)
   if (total === 0) return null
@@ -43,7 +48,7 @@ function timings(steps: DatabaseReport['steps']): Html | null {
 
 function events(all: readonly EventReport[]): Html | null {
   if (all.length === 0) return null
-  const columns = [{ title: 'UTC' }, { title: 'Step' }, { title: 'What happened' }]
+  const columns = [{ title: 'UTC' }, { title: 'Step' }, { title: 'What happened', name: true }]
   return fold(
     'Events',
     all.length,

@@ -3,7 +3,7 @@ import { countText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { badge, dataTable, fold, type Tone } from './parts.ts'
 
-const COLUMNS = [{ title: 'Kind' }, { title: 'Object' }, { title: 'Why' }]
+const COLUMNS = [{ title: 'Kind' }, { title: 'Object', name: true }, { title: 'Why', name: true }]
 
 /** What failed, open before the reader's eyes. */
 export function brokenObjects(objects: readonly ObjectReport[]): Html | null {
@@ -61,7 +61,7 @@ function arrived(objects: readonly ObjectReport[]): Html | null {
     ([kind, ones]) =>
       html`<span class="chip">${kind.toLowerCase()} <span class="count">${countText(ones.length)}</span></span>`,
   )
-  const columns = [{ title: 'Kind' }, { title: 'Object' }]
+  const columns = [{ title: 'Kind' }, { title: 'Object', name: true }]
   const names = dataTable(columns, objects, (object) => [html`<span class="kind">${object.kind}</span>`, object.name])
   return fold('Objects that arrived', objects.length, html`<p style="margin-top:12px">${chips}</p>${names}`)
 }

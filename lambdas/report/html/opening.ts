@@ -13,18 +13,25 @@ const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: strin
   planned: ['good', 'Planned'],
 }
 
+const STOPPED: (typeof WORDS)['failed'] = ['warn', 'Stopped']
+
+/** Somebody wanted it to end: nothing went wrong. */
+function isStopped({ error }: Report): boolean {
+  return error?.code === 'RUN_STOPPED'
+}
+
 /** A flat boat with one sail. */
 const BOAT = html`<svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M3 21c8 3 18 3 26 0-2 5-5 7-9 7h-8c-4 0-7-2-9-7Z"/><path d="M16 20V4c6 3 8 8 8 13"/><path d="M16 9h5M16 14h7"/></svg>`
 
 /** The top of the page: how it ended, what is wrong, how much it was. */
 export function opening(report: Report): Html {
-  const [tone, word] = WORDS[report.status]
+  const [tone, word] = isStopped(report) ? STOPPED : WORDS[report.status]
   return html`<header>
 <div class="brand">${BOAT}<b>Sampan</b> migration report<span>${timeText(report.finishedAt)}</span></div>
 <span class="status ${tone}">${word}</span>
 <h1>${report.run}</h1>
 <p class="lead">${sentence(report)}</p>
-${report.error === null ? null : errorBox(report.error)}
+${report.error === null ? null : errorBox(report.error, isStopped(report) ? 'warn' : 'bad')}
 ${report.notes.length === 0 ? null : html`<div class="box warn"><p class="cause">This report is not complete</p><ul>${report.notes.map((note) => html`<li>${note}</li>`)}</ul></div>`}
 ${route(report)}
 ${figures(report)}
@@ -103,10 +110,19 @@ function figures({ databases, seconds, startedAt }: Report): Html | null {
 ${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
 ${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS_TITLE).length), 'tables')}
 ${figure(countText(sum(ran, (totals) => totals.rows)), 'rows')}
-${figure(bytesText(sum(ran, (totals) => totals.bytes)), 'of data')}
+${figure(...bytesFigure(ran))}
 ${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
 <div title="since ${timeText(startedAt)}"><b>${durationText(seconds)}</b><span>from start to end</span></div>
 </div>`
+}
+
+/** Of what is not copied yet the plan knows an estimate: the sum would pass for what has arrived. */
+function bytesFigure(databases: readonly DatabaseReport[]): readonly [value: string, label: string] {
+  const total = sum(databases, (totals) => totals.bytes)
+  if (databases.some(({ status }) => status === 'planned')) return [bytesText(total), 'of data, estimated']
+  const left = databases.flatMap(({ tables }) => tables.filter((table) => table.chunksDone < table.chunks))
+  const copied = total - left.reduce((all, { bytes }) => all + bytes, 0)
+  return left.length === 0 ? [bytesText(total), 'of data'] : [bytesText(copied), `of about ${bytesText(total)}`]
 }
 
 function sum(databases: readonly DatabaseReport[], of: (totals: DatabaseReport['totals']) => number): number {

@@ -15,6 +15,10 @@ import { taskCard } from './task-card.ts'
 export function reportPage(report: Report): string {
   // Where the checks are what the run came to, they come first.
   const stopped = report.status === 'refused' || report.status === 'prechecked'
+  // Among many databases the reader looks for those that failed.
+  const shown = report.databases
+    .filter(({ status }) => status !== 'not-run')
+    .toSorted((one, other) => Number(other.status === 'failed') - Number(one.status === 'failed'))
   const several = report.databases.length > 1
   return html`<!doctype html>
 <html lang="en">
@@ -29,7 +33,7 @@ export function reportPage(report: Report): string {
 <body>
 <main>
 ${opening(report)}
-${report.databases.filter((database) => database.status !== 'not-run').map((database) => databaseCard(database, several))}
+${shown.map((database) => databaseCard(database, several))}
 ${stopped ? precheckCard(report) : null}
 ${accessCard(report)}
 ${stopped ? null : precheckCard(report)}

@@ -14,6 +14,8 @@ export interface Column {
   readonly number?: boolean
   /** Never broken into lines. */
   readonly short?: boolean
+  /** Names of any length: broken where need be, but never squeezed to a letter a line on a small screen. */
+  readonly name?: boolean
 }
 
 /** More rows than a browser shows with ease; report.json has all. */
@@ -27,10 +29,7 @@ export function dataTable<Item>(
 ): Html {
   const shown = items.slice(0, MOST_ROWS)
   const titled = columns.some((column) => column.title !== '')
-  const cell = (content: Content, index: number) =>
-    columns[index]?.number
-      ? html`<td class="number">${content}</td>`
-      : html`<td${columns[index]?.short ? html` class="short"` : null}>${content}</td>`
+  const cell = (content: Content, index: number) => html`<td${classOf(columns[index])}>${content}</td>`
   return html`<div class="scroll"><table>
 ${titled ? html`<thead><tr>${columns.map(({ title, number }) => html`<th${number ? html` class="number"` : null}>${title}</th>`)}</tr></thead>` : null}
 <tbody>
@@ -42,6 +41,11 @@ ${shown.map((item) => html`<tr>${row(item).map(cell)}</tr>\n`)}</tbody>
   }`
 }
 
+function classOf(column: Column | undefined): Html | null {
+  const word = column?.number ? 'number' : column?.short ? 'short' : column?.name ? 'name' : null
+  return word === null ? null : html` class="${word}"`
+}
+
 /** Something that opens on a click, without a script. */
 export function fold(title: Content, count: number | null, content: Content, open = false): Html {
   const number = count === null ? null : html` <span class="count">${countText(count)}</span>`
@@ -51,8 +55,11 @@ export function fold(title: Content, count: number | null, content: Content, ope
 }
 
 /** What went wrong and what to do about it. */
-export function errorBox(error: { readonly code: string; readonly message: string; readonly remedy: string }): Html {
-  return html`<div class="box bad"><p class="cause">${error.message}</p>
+export function errorBox(
+  error: { readonly code: string; readonly message: string; readonly remedy: string },
+  tone: 'bad' | 'warn' = 'bad',
+): Html {
+  return html`<div class="box ${tone}"><p class="cause">${error.message}</p>
 <p><span class="arrow">→</span> ${error.remedy}</p><p class="code">${error.code}</p></div>`
 }
 

@@ -33,7 +33,7 @@ function rank(check: PrecheckReport): number {
 }
 
 function findings(checks: readonly PrecheckReport[]): Html {
-  const columns = [{ title: 'Level' }, { title: 'What was found, and what to do' }]
+  const columns = [{ title: 'Level' }, { title: 'What was found, and what to do', name: true }]
   return dataTable(columns, checks, (check) => [
     html`${badge(check.acknowledged ? 'calm' : LEVELS[check.level][0], check.acknowledged ? 'accepted' : check.level)}`,
     html`${check.database === null ? null : html`<b>${check.database}</b>: `}${check.cause} <span class="kind">${check.code}</span>

@@ -18,7 +18,7 @@ h3 { font-size: 15px; margin: 26px 0 8px; color: var(--ink); }
 p { margin: 0 0 8px; }
 code, .code, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 0.85em; }
 a { color: var(--accent); }
-.brand { display: flex; align-items: center; gap: 9px; color: var(--quiet); font-size: 14px; margin-bottom: 26px; }
+.brand { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 9px; color: var(--quiet); font-size: 14px; margin-bottom: 26px; }
 .brand b { color: var(--ink); font-weight: 650; }
 .brand svg { width: 26px; height: 26px; color: var(--accent); flex: none; }
 .brand span { margin-left: auto; font-variant-numeric: tabular-nums; }
@@ -41,9 +41,9 @@ a { color: var(--accent); }
 .box ul { margin: 4px 0 0; padding-left: 20px; }
 .notes { margin: 14px 0 0; padding-left: 18px; }
 .arrow { color: var(--accent); font-weight: 700; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(152px, 1fr)); gap: 1px; margin-top: 26px;
+.figures { display: flex; flex-wrap: wrap; gap: 1px; margin-top: 26px;
   background: var(--line); border: 1px solid var(--line); border-radius: 14px; overflow: hidden; }
-.figures div { background: var(--card); padding: 16px 20px; }
+.figures div { background: var(--card); padding: 16px 20px; flex: 1 0 132px; }
 .figures b { display: block; font-size: 23px; font-weight: 620; letter-spacing: -0.02em; line-height: 1.25;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
 .figures span { color: var(--quiet); font-size: 13.5px; }
@@ -63,6 +63,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14.5px; }
 th { text-align: left; font-weight: 500; color: var(--quiet); font-size: 13px; padding: 6px 8px; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
 td { padding: 7px 8px; border-bottom: 1px solid var(--faint); vertical-align: top; overflow-wrap: anywhere; }
+td.name { min-width: 11em; }
 tbody tr:last-child td { border-bottom: 0; }
 tbody tr:hover td { background: var(--faint); }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; }
@@ -80,5 +81,6 @@ td.number .share { display: block; height: 3px; border-radius: 2px; background: 
 footer { color: var(--quiet); font-size: 13.5px; margin-top: 30px; text-align: center; }
 @media (max-width: 640px) { main { padding: 24px 14px 48px; } .card { padding: 18px 16px; } h1 { font-size: 27px; }
   .route { grid-template-columns: 1fr; } .route i { text-align: center; transform: rotate(90deg); } }
-@media print { body { background: #fff; } .card, .figures { break-inside: avoid; } }
+@media print { body { background: #fff; } main { max-width: none; padding: 0; } .scroll { overflow: visible; }
+  .figures, .box, tr { break-inside: avoid; } .title, summary { break-after: avoid; } }
 `

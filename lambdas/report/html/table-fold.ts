@@ -12,10 +12,10 @@ export function differences(tables: readonly TableReport[]): Html | null {
   const different = tables.filter((table) => table.match === false)
   if (different.length === 0) return null
   const columns = [
-    { title: 'Table that differs' },
+    { title: 'Table that differs', name: true },
     { title: 'Rows on the source', number: true },
     { title: 'on the destination', number: true },
-    { title: 'What was found' },
+    { title: 'What was found', name: true },
   ]
   return dataTable(columns, different, (table) => [
     html`<b>${table.name}</b>`,
@@ -47,7 +47,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
   const largest = Math.max(1, ...tables.map((table) => table.bytes))
   const sorted = [...tables].sort((one, other) => rank(one) - rank(other) || other.bytes - one.bytes)
   const columns = [
-    { title: 'Table' },
+    { title: 'Table', name: true },
     { title: 'Rows', number: true },
     { title: 'Size', number: true },
     { title: 'Time', number: true },
@@ -66,7 +66,8 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     compared(table),
     digest(table),
   ])
-  return fold('Tables', tables.length, content, tables.length <= SHOWN_OPEN)
+  const title = tables.some(({ name }) => name === LARGE_OBJECTS_TITLE) ? 'Tables, and the large objects' : 'Tables'
+  return fold(title, tables.length, content, tables.length <= SHOWN_OPEN)
 }
 
 /** How the table is cut and travels, under the pointer. */

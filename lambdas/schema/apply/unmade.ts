@@ -1,3 +1,4 @@
+import { objectName } from '../../ledger/object-name.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import { readUnmade, type UnmadeObject } from '../ledger-objects.ts'
@@ -13,16 +14,21 @@ export async function requireAllMade(session: Session, run: string, onObjectErro
   const unmade = await readUnmade(session, run)
   if (unmade.length === 0) return
   const failed = unmade.filter(({ status }) => status === 'failed')
+  const blocked = unmade.length - failed.length
   const list = (failed.length > 0 ? failed : unmade).slice(0, named).map(describe).join('; ')
   const rest = unmade.length > named ? ', and more' : ''
   throw new SampanError({
     code: 'OBJECTS_FAILED',
-    message: `${failed.length} objects could not be made and ${unmade.length - failed.length} depend on something missing: ${list}${rest}`,
+    message: `${[...counted(failed.length, 'could not be made'), ...counted(blocked, blocked === 1 ? 'needs something that is missing' : 'need something that is missing')].join(', ')}: ${list}${rest}`,
     remedy:
       'the report lists them all: mend the cause and start again, exclude them, or set onObjectError to "continue"',
   })
 }
 
+function counted(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? 'object' : 'objects'} ${what}`]
+}
+
 function describe({ kind, schema, name, message }: UnmadeObject): string {
-  return `${kind.toLowerCase()} ${schema === null ? '' : `${schema}.`}${name}${message === null ? '' : ` (${message})`}`
+  return `${kind.toLowerCase()} ${objectName({ kind, schema, name })}${message === null ? '' : ` (${message})`}`
 }
