@@ -4,6 +4,7 @@ import { acknowledgeRefused, acknowledgeUnknown } from './checks/acknowledge.ts'
 import { cFunctions } from './checks/c-functions.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
+import { computedAnew } from './checks/computed-anew.ts'
 import { destinationConnect, sourceConnect } from './checks/connect.ts'
 import { destinationConnectionsShort, sourceConnectionsShort } from './checks/connections-short.ts'
 import { databaseMissing } from './checks/database-missing.ts'
@@ -16,6 +17,7 @@ import { extensionAwsOnly } from './checks/extension-aws-only.ts'
 import { extensionMissing } from './checks/extension-missing.ts'
 import { extensionNotCreatable } from './checks/extension-not-creatable.ts'
 import { extensionOlder } from './checks/extension-older.ts'
+import { extensionRows } from './checks/extension-rows.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
@@ -42,6 +44,7 @@ import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
 import { storageShort } from './checks/storage-short.ts'
 import { tablesLocked } from './checks/tables-locked.ts'
+import { tablesWithOids } from './checks/tables-with-oids.ts'
 import { tablesWithoutKey } from './checks/tables-without-key.ts'
 import { destinationTimeouts, sourceTimeouts } from './checks/timeouts.ts'
 import { unloggedTables } from './checks/unlogged-tables.ts'
@@ -108,6 +111,9 @@ export const checks: readonly Check[] = [
   // What the source holds
   cFunctions,
   regColumns,
+  extensionRows,
+  computedAnew,
+  tablesWithOids,
   tablesWithoutKey,
   largeObjects,
   unloggedTables,

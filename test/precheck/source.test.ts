@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { longerThan } from '../../lambdas/precheck/checks/long-transactions.ts'
-import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../support/servers.ts'
 import { blocking, itemOf, precheck } from './prechecks.ts'
 
 let destination: TestDatabase
@@ -47,6 +47,24 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
     ['public.t.several, regtype[]', 'public.t.which, regclass'],
   ],
   [
+    'EXTENSION_ROWS',
+    'warning',
+    // What the script of an extension does by pg_extension_config_dump.
+    `CREATE EXTENSION hstore; CREATE TABLE jobs (a int, mine boolean); CREATE TABLE empty (a int);
+     ALTER EXTENSION hstore ADD TABLE jobs; ALTER EXTENSION hstore ADD TABLE empty; INSERT INTO jobs VALUES (1, true);
+     UPDATE pg_extension SET extconfig = ARRAY['jobs'::regclass::oid, 'empty'::regclass::oid],
+       extcondition = ARRAY['WHERE mine', ''] WHERE extname = 'hstore'`,
+    ['public.jobs of hstore'],
+  ],
+  [
+    'COMPUTED_ANEW',
+    'warning',
+    `CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+     CREATE TABLE t (a int PRIMARY KEY, g int GENERATED ALWAYS AS (f(a)) STORED, h int GENERATED ALWAYS AS (a + 1) STORED,
+       d int DEFAULT f(1))`,
+    ['public.t.g, by function public.f(integer)'],
+  ],
+  [
     'C_FUNCTIONS',
     'warning',
     `CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
@@ -86,6 +104,21 @@ describe('what the source holds', () => {
     // It would keep the database from being dropped.
     await source.query('DROP SUBSCRIPTION follower')
     expect(itemOf(await precheck(source, destination), 'SUBSCRIPTIONS').status).toBe('passed')
+  })
+
+  test('tables WITH OIDS of an old server are told as TABLES_WITH_OIDS', async () => {
+    const sql = 'CREATE TABLE bare (a int PRIMARY KEY); CREATE TABLE hidden (a int PRIMARY KEY) WITH OIDS'
+    const source = await createDatabase(await oldestServer(), sql)
+    const item = itemOf(await precheck(source, destination), 'TABLES_WITH_OIDS')
+    expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true, details: ['public.hidden'] })
+  }, 60_000)
+
+  test('rows that an extension has brought itself are none of the user’s', async () => {
+    const sql = `CREATE EXTENSION hstore; CREATE TABLE jobs (mine boolean); ALTER EXTENSION hstore ADD TABLE jobs;
+      INSERT INTO jobs VALUES (false);
+      UPDATE pg_extension SET extconfig = ARRAY['jobs'::regclass::oid], extcondition = ARRAY['WHERE mine']
+       WHERE extname = 'hstore'`
+    expect(itemOf(await precheckOfSource(sql), 'EXTENSION_ROWS').status).toBe('passed')
   })
 
   test('what is not chosen does not count', async () => {

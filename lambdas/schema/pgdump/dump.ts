@@ -83,7 +83,8 @@ export async function dump(options: DumpOptions): Promise<Dump> {
 
 function judgeResult(result: WorkerResult): Dump {
   const notices = result.notices
-    .map((line) => line.replace(/^pg_dump: /, ''))
+    // Each line begins with the program's name, which is the worker's file here.
+    .map((line) => line.replace(/^(?:pg_dump|worker\.[cm]?[jt]s): /, ''))
     .filter((line) => !/invalid binary/.test(line))
   if (result.archive === null) throw dumpFailed(notices)
   if (result.missed.length > 0) {

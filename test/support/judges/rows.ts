@@ -24,7 +24,7 @@ export async function rowHashes(client: Client, floatDigits = '1'): Promise<Read
   await client.query(`SET extra_float_digits = ${floatDigits}`)
   const tables = await client.query<{ name: string; sql: string }>(`
     SELECT format('%I.%I', n.nspname, c.relname) AS name,
-      format('SELECT count(*)::text AS rows, coalesce(md5(string_agg(h, '','' ORDER BY h)), ''none'') AS digest FROM (SELECT md5(array_to_string(ARRAY[%s]::text[], '','')) AS h FROM %s %I.%I t) hashed',
+      format('SELECT count(*)::text AS rows, coalesce(md5(string_agg(h, '','' ORDER BY h COLLATE "C")), ''none'') AS digest FROM (SELECT md5(array_to_string(ARRAY[%s]::text[], '','')) AS h FROM %s %I.%I t) hashed',
         (SELECT string_agg(format(${quoted(printed)}, attname), ', ' ORDER BY attname) FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
         CASE c.relkind WHEN 'r' THEN 'ONLY' ELSE '' END, n.nspname, c.relname) AS sql
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,0 +1,56 @@
+import { quoteQualified } from '../../postgres/identifiers.ts'
+import { type Check, count, findingOf } from '../check.ts'
+import { neededExtensions } from '../facts/extensions.ts'
+import { shownName } from '../facts/sql.ts'
+
+interface OwnTable {
+  readonly schema: string
+  readonly name: string
+  readonly extension: string
+  /** Which of its rows are the user's: a WHERE clause, or nothing. */
+  readonly condition: string
+  readonly readable: boolean
+}
+
+const TABLES = `
+  SELECT n.nspname AS schema, c.relname AS name, e.extname AS extension, COALESCE(own.condition, '') AS condition,
+         pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
+    FROM pg_catalog.pg_extension AS e
+   CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS own(oid, condition)
+    JOIN pg_catalog.pg_class AS c ON c.oid = own.oid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p') ORDER BY 1, 2`
+
+/**
+ * Tables that an extension declares by pg_extension_config_dump: CREATE EXTENSION makes them anew, and the rows that users
+ * have written (jobs of pg_cron, tables of pg_partman, reference systems of PostGIS) are no part of it.
+ */
+export const extensionRows: Check = {
+  code: 'EXTENSION_ROWS',
+  side: 'source',
+  level: 'warning',
+  scope: 'database',
+  needs: ['source'],
+  title: 'no table of an extension holds rows of the user’s',
+  cause: 'tables of extensions hold rows of your own; an extension is created anew on the destination, without them',
+  remedy:
+    'after the migration add them (pg_dump --data-only --table=… of the source, psql), then or before acknowledge this code',
+  async run(context) {
+    const needed = new Set((await context.fact(neededExtensions)).map(({ name }) => name))
+    const tables = (await context.source.rows<OwnTable>(TABLES)).filter(({ extension }) => needed.has(extension))
+    const readable = tables.filter((table) => table.readable)
+    const questions = readable.map(
+      ({ schema, name, condition }, at) =>
+        `SELECT ${at} AS at WHERE EXISTS (SELECT FROM ${quoteQualified(schema, name)} ${condition})`,
+    )
+    const found = questions.length === 0 ? [] : await context.source.rows<{ at: number }>(questions.join(' UNION ALL '))
+    const filled = new Set(found.map(({ at }) => readable[at]))
+    return findingOf(
+      tables.flatMap((table) => {
+        const shown = `${shownName(table.schema, table.name)} of ${table.extension}`
+        if (!table.readable) return [`${shown}, not readable`]
+        return filled.has(table) ? [shown] : []
+      }),
+      (number) => `rows of ${count(number, 'table')} of extensions are not migrated`,
+    )
+  },
+}
