@@ -14,7 +14,7 @@ Between two clouds, access is opened for the run and closed at its end:
 
 ${taskText(twoClouds)}
 
-Examples
+Examples ("sampan" stands for: npm run --silent sampan --)
   sampan validate task.json            every problem of a task at once
   sampan schema > task.schema.json     its JSON Schema, for an editor
   sampan run task.json --out out       migrate, from this machine

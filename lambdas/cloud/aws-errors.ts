@@ -42,7 +42,7 @@ function describe(error: Error, code: string, status: number, doing: string): Sa
     return { code: 'AWS_PERMISSION_MISSING', message: said, remedy }
   }
   if (SOCKET.test(code) || status >= 500) {
-    const remedy = 'check the way to the AWS endpoint (NAT, VPC endpoint, DNS); the call is repeated meanwhile'
+    const remedy = 'check the way to the AWS endpoint (NAT, VPC endpoint, DNS) and its state'
     return { code: 'AWS_UNREACHABLE', message: said, remedy, retryable: true, kind: 'connection' }
   }
   return { code: 'AWS_CALL_REFUSED', message: said, remedy: 'correct what the message names and start the task again' }

@@ -1,6 +1,5 @@
 import { Option } from 'commander'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
-import { defaultRegion } from '../../lambdas/cloud/environment.ts'
 import { sfn } from '../../lambdas/cloud/sfn-client.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
 
@@ -27,10 +26,10 @@ export interface StateMachine extends StepFunctions {
 
 /**
  * Finds the state machine: by its ARN, or as the one whose name is the stack's or begins with it and a hyphen.
- * @throws SampanError STACK_NOT_FOUND, STACK_AMBIGUOUS or an AWS error
+ * @throws SampanError AWS_REGION_UNKNOWN, STACK_NOT_FOUND, STACK_AMBIGUOUS or an AWS error
  */
 export async function findStateMachine(options: StateMachineOptions): Promise<StateMachine> {
-  const region = options.stateMachine?.split(':')[3] || options.region || defaultRegion(process.env)
+  const region = options.stateMachine?.split(':')[3] || options.region || ownRegion()
   const service = await sfn(process.env, region)
   if (options.stateMachine !== undefined) return { arn: options.stateMachine, ...service }
   const stack = options.stack ?? 'Sampan'
@@ -51,6 +50,16 @@ export async function findStateMachine(options: StateMachineOptions): Promise<St
     })
   }
   return { arn: only.arn, ...service }
+}
+
+function ownRegion(): string {
+  const region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION
+  if (region) return region
+  throw new SampanError({
+    code: 'AWS_REGION_UNKNOWN',
+    message: 'no AWS region is known',
+    remedy: 'give --region, the region where the stack is deployed, or set AWS_REGION',
+  })
 }
 
 async function listStateMachines({ client, sdk }: StepFunctions): Promise<readonly { name: string; arn: string }[]> {

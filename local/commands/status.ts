@@ -7,12 +7,16 @@ import {
   type StateMachineOptions,
   stateMachineOptions,
 } from '../cloud/state-machine.ts'
+import { whereIs } from '../cloud/whereabouts.ts'
 import { exitStatus } from '../exit-status.ts'
-import { formatDuration } from '../progress/units.ts'
+import { printError } from '../problem-text.ts'
+import { formatDuration, formatNumberOf } from '../progress/units.ts'
 
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('Say how an execution of the deployed state machine is doing; without a name, the latest ten.')
+    .description(
+      'Say how an execution of the deployed state machine is doing and in which states it is; without a name, the latest ten.',
+    )
     .argument('[execution]', 'name or ARN of the execution')
   for (const option of stateMachineOptions()) command.addOption(option)
   return command.action(async (execution: string | undefined, options: StateMachineOptions) => {
@@ -27,8 +31,25 @@ async function describeExecution(machine: StateMachine, execution: string): Prom
   const found = await awsCall('read the execution', () => machine.client.send(command))
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
   if (found.error !== undefined) process.stdout.write(`${found.error}  ${found.cause ?? ''}\n`)
+  if (found.status === 'RUNNING') await printWhereabouts(machine, executionArn(machine, execution))
   if (found.status === 'RUNNING' || found.status === 'SUCCEEDED') return
   process.exitCode = exitStatusOf(found.error)
+}
+
+/** How far it is, in the words of the state machine. Without the right to read the history, only that it runs. */
+async function printWhereabouts(machine: StateMachine, arn: string): Promise<void> {
+  try {
+    const { run, databases, running } = await whereIs(machine, arn)
+    if (run === null) return
+    const ended =
+      databases === null ? '' : `, ${databases.ended} of ${formatNumberOf(databases.total, 'database')} ended`
+    process.stdout.write(`  ${run.state} since ${timeOf(run.since)}${ended}\n`)
+    for (const { database, state, since } of running) {
+      process.stdout.write(`  ${database}: ${state} since ${timeOf(since)}\n`)
+    }
+  } catch (thrown) {
+    printError(thrown)
+  }
 }
 
 /** The same exit status as `sampan run` has for the same end. */
@@ -47,5 +68,9 @@ async function listExecutions({ arn, client, sdk }: StateMachine): Promise<void>
 
 function line(name = '', status = '', started: Date = new Date(), stopped: Date = new Date()): string {
   const took = formatDuration(stopped.getTime() - started.getTime())
-  return `${status.padEnd(9)}  ${started.toISOString().slice(0, 19)}Z  ${took.padStart(12)}  ${name}`
+  return `${status.padEnd(9)}  ${timeOf(started)}  ${took.padStart(12)}  ${name}`
+}
+
+function timeOf(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`
 }

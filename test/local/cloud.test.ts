@@ -9,12 +9,15 @@ import { spawnSampan } from './spawn-sampan.ts'
 import { startStepFunctions } from './step-functions.ts'
 
 const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:Sampan-Migration'
+const CHILD = 'arn:aws:states:us-east-1:123456789012:execution:Sampan-Migration/Databases:b1'
 const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:Sampan-Migration:small-1'
 
 let directory: string
 let taskFile: string
 let execution: Record<string, unknown>
 let existing: string[]
+/** Events by execution, the latest first. */
+let histories: Record<string, object[]>
 let stepFunctions: Awaited<ReturnType<typeof startStepFunctions>>
 
 beforeAll(async () => {
@@ -34,7 +37,22 @@ beforeAll(async () => {
       const executionArn = `${String(stateMachineArn).replace('stateMachine', 'execution')}:${name}`
       return { body: { executionArn, startDate: 1_700_000_000 } }
     },
-    DescribeExecution: () => ({ body: execution }),
+    DescribeExecution: ({ executionArn }) =>
+      executionArn === CHILD
+        ? { body: { name: 'b1', input: JSON.stringify({ database: { name: 'shop', as: 'shop' } }) } }
+        : { body: execution },
+    GetExecutionHistory: ({ executionArn }) => {
+      const events = histories[String(executionArn)]
+      if (events !== undefined) return { body: { events } }
+      return { status: 400, body: { __type: 'AccessDeniedException', message: 'not authorized' } }
+    },
+    ListMapRuns: () => ({
+      body: { mapRuns: [mapRun('first', 1_700_000_010), mapRun('second', 1_700_000_200), mapRun('third', 3)] },
+    }),
+    DescribeMapRun: () => ({ body: { itemCounts: { total: 5, pending: 1, running: 1, succeeded: 2, failed: 1 } } }),
+    ListExecutions: ({ mapRunArn }) => ({
+      body: { executions: mapRunArn === mapRun('second', 0).mapRunArn ? [{ executionArn: CHILD, startDate: 1 }] : [] },
+    }),
     StopExecution: () => ({ body: { stopDate: 1_700_000_100 } }),
     ListTagsForResource: () => ({
       body: { tags: [{ key: 'sampan:artefacts', value: pathToFileURL(directory).href }] },
@@ -47,6 +65,7 @@ afterAll(async () => {
 })
 beforeEach(() => {
   existing = []
+  histories = { [EXECUTION]: [] }
   stepFunctions.calls.length = 0
   execution = {
     executionArn: EXECUTION,
@@ -59,6 +78,14 @@ beforeEach(() => {
 
 function machine(name: string) {
   return { name, stateMachineArn: MACHINE.replace('Sampan-Migration', name), type: 'STANDARD', creationDate: 1 }
+}
+
+function mapRun(name: string, startDate: number) {
+  return { mapRunArn: `${MACHINE.replace('stateMachine', 'mapRun')}/Databases:${name}`, startDate }
+}
+
+function entered(name: string, timestamp: number) {
+  return { id: timestamp, type: 'TaskStateEntered', timestamp, stateEnteredEventDetails: { name } }
 }
 
 const sampan = (...args: readonly string[]) => spawnSampan(args, stepFunctions.environment).ended
@@ -105,6 +132,41 @@ describe('sampan status', () => {
     expect(status).toBe(0)
     expect(stdout).toMatch(/^RUNNING {4}2023-11-14T22:13:20Z .* small-1\n$/)
     expect(inputOf('DescribeExecution')).toMatchObject({ executionArn: EXECUTION })
+  })
+
+  it('says in which state the run is, and each database that goes on', async () => {
+    histories = {
+      [EXECUTION]: [entered('Databases', 1_700_000_010), entered('Precheck', 1_700_000_005)],
+      // Helpers are no states of the picture, and each call of a step enters it again.
+      [CHILD]: [
+        { id: 9, type: 'TaskStateExited', timestamp: 1_700_000_090 },
+        entered('CreateObjects', 1_700_000_080),
+        entered('AfterCreateObjects', 1_700_000_070),
+        entered('CreateObjects', 1_700_000_060),
+        entered('PlanCopy', 1_700_000_050),
+      ],
+    }
+    const { status, stdout, stderr } = await sampan('status', 'small-1')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout.split('\n').slice(1)).toEqual([
+      '  Databases since 2023-11-14T22:13:30Z, 3 of 5 databases ended',
+      '  shop: CreateObjects since 2023-11-14T22:14:20Z',
+      '',
+    ])
+  })
+
+  it('says that the run goes on where its history may not be read', async () => {
+    histories = {}
+    const { status, stdout, stderr } = await sampan('status', 'small-1')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^RUNNING .* small-1\n$/)
+    expect(stderr).toContain('AWS_PERMISSION_MISSING  could not read the history')
+  })
+
+  it('says where to give a region', async () => {
+    const { status, stderr } = await spawnSampan(['status'], { AWS_REGION: '', AWS_DEFAULT_REGION: '' }).ended
+    expect(status).toBe(1)
+    expect(stderr).toContain('give --region')
   })
 
   it('ends as the run ended', async () => {
