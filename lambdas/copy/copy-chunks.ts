@@ -31,7 +31,7 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     pace,
     async (session, control) => {
       await steering.look(session, control)
-      await metrics.countLeft(session, lane?.generation ?? 0)
+      await metrics.countLeft(session)
     },
   )
   const committed = (receipts: readonly Receipt[]) => {

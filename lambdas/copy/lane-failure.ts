@@ -9,6 +9,7 @@ import { more, type StepAnswer, waiting } from '../runtime/verdict.ts'
 import { travelAsText } from './fall-back.ts'
 import type { Lane } from './lane.ts'
 import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
+import { copyInNewerView } from './rewritten.ts'
 
 /**
  * What follows from a lane's failure, beside the rollback that has happened already.
@@ -20,6 +21,11 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
   const refused = lane?.refused ?? null
   if (refused !== null && !signal.aborted) {
     await fallBackToText(call, refused, toSampanError(thrown).code)
+    return more()
+  }
+  const rewritten = lane?.rewritten ?? null
+  if (lane !== null && rewritten !== null && !signal.aborted) {
+    await onOwnSession(call, 'renew', (ledger) => copyInNewerView(ledger, event.run.id, rewritten, lane.generation))
     return more()
   }
   if (lane === null && number > 0 && (await leaveRoom(call, thrown))) return waiting(TURN_SECONDS)
@@ -39,14 +45,19 @@ async function leaveRoom({ destination, event }: LaneCall, thrown: unknown): Pro
   return leaveOut(destination, event.run.id).catch(() => false)
 }
 
-async function fallBackToText({ event, step }: LaneCall, relation: Relation, because: string): Promise<void> {
-  const ledger = await openDestination(event, step.environment, { purpose: 'fall-back', signal: step.signal })
-  try {
-    await travelAsText(ledger, event.run.id, relation, because)
-    step.logger.warn('FORMAT_FELL_BACK', { relation: relation.oid, because })
-  } finally {
-    await ledger.close()
-  }
+async function fallBackToText(call: LaneCall, relation: Relation, because: string): Promise<void> {
+  await onOwnSession(call, 'fall-back', (ledger) => travelAsText(ledger, call.event.run.id, relation, because))
+  call.step.logger.warn('FORMAT_FELL_BACK', { relation: relation.oid, because })
+}
+
+/** The lane's own sessions are gone with its flight. */
+async function onOwnSession(
+  { event, step }: LaneCall,
+  purpose: string,
+  body: (ledger: Session) => Promise<void>,
+): Promise<void> {
+  const ledger = await openDestination(event, step.environment, { purpose, signal: step.signal })
+  await body(ledger).finally(() => ledger.close())
 }
 
 /** Writes about a broken flight on a connection of its own. Where that fails too, the first error is the one to tell. */

@@ -31,11 +31,11 @@ export class LaneMetrics {
   }
 
   /** The first lane counts what is left for all of them, on the connection of its watch. */
-  async countLeft(session: Session, generation: number): Promise<void> {
+  async countLeft(session: Session): Promise<void> {
     if (this.#dimensions.lane !== 0 || performance.now() - this.#lastCount < INTERVAL_MILLISECONDS) return
     this.#lastCount = performance.now()
     const { run } = this.#dimensions
-    writeMetrics({ run }, { [METRICS.chunksLeft]: await countOpenChunks(session, run, generation) })
+    writeMetrics({ run }, { [METRICS.chunksLeft]: await countOpenChunks(session, run) })
   }
 
   stop(): void {

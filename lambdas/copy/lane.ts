@@ -7,7 +7,8 @@ import { isWrongBinary, readFallenBack } from './fall-back.ts'
 import { type FlightSize, flightSize, nextFlight } from './flight-size.ts'
 import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
-import { fly, type Sources } from './stream/flight.ts'
+import { rewrittenQuery, tableRewritten } from './rewritten.ts'
+import { type Control, fly, type Sources } from './stream/flight.ts'
 
 export interface LaneOptions {
   readonly run: string
@@ -38,6 +39,7 @@ export class Lane {
   /** As the ledger has them now: one whose binary form was refused has become text. */
   readonly #relations: Map<number, Relation>
   #refused: Relation | null = null
+  #rewritten: Relation | null = null
   /** The chunks of the open transaction, for the count of a failed attempt. */
   #claimed: readonly ClaimedChunk[] = []
 
@@ -59,6 +61,11 @@ export class Lane {
   /** The generation of the view it reads by. */
   get generation(): number {
     return this.#options.generation
+  }
+
+  /** The relation that the source has rewritten since the view was taken: it has to be copied in a newer one. */
+  get rewritten(): Relation | null {
+    return this.#rewritten
   }
 
   /** What the transaction that is open holds. */
@@ -105,6 +112,7 @@ export class Lane {
       (index) => {
         broken ??= due[index]
       },
+      this.#control(),
     ).catch((thrown: unknown) => {
       const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
@@ -113,6 +121,22 @@ export class Lane {
     const bytes = deliveries.reduce((sum, delivery) => sum + delivery.bytes, 0)
     this.#bytesPerSecond = (bytes / Math.max(1, performance.now() - started)) * 1_000
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
+  }
+
+  /** Whatever was read or proved lies in the file that the view knows. */
+  #control(): Control | null {
+    const relations = new Map(this.#claimed.map((chunk) => [chunk.relation, relationOf(this.#relations, chunk)]))
+    const sql = rewrittenQuery([...relations.values()])
+    if (sql === null) return null
+    return {
+      sql,
+      judge: ({ rows }) => {
+        const found = relations.get(Number(rows[0]?.[0]))
+        if (found === undefined) return
+        this.#rewritten = found
+        throw tableRewritten(found)
+      },
+    }
   }
 
   /** The first relation whose chunk, copied in an older view, no longer equals the source. */

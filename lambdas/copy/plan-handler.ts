@@ -1,4 +1,4 @@
-import { openRound } from '../ledger/copy-round.ts'
+import { openRound, readRound, takenOver } from '../ledger/copy-round.ts'
 import { storeLimits } from '../ledger/limits.ts'
 import { readRun } from '../ledger/run.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
@@ -24,7 +24,11 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
   const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
   const destination = await openDestination(event, step.environment, options)
   try {
-    const { copyPlannedAt } = await readRun(destination, run.id)
+    const [{ copyPlannedAt }, round] = await Promise.all([
+      readRun(destination, run.id),
+      readRound(destination, run.id, run.execution),
+    ])
+    if (round.takenOver) throw takenOver(run.id)
     if (copyPlannedAt === null) {
       const source = await openSource(event, step.environment, options)
       try {

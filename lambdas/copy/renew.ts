@@ -45,17 +45,27 @@ export async function resetRelation(
       if (relation.oid !== LARGE_OBJECTS_OID) {
         await destination.execute(`TRUNCATE ${rowsOf(relation)}`)
       }
-      await destination.rows(
-        `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL
-          WHERE run = $1 AND relation = $2`,
-        [run, relation.oid],
-      )
-      await destination.rows(`UPDATE sampan.relation SET reset_generation = $3 WHERE run = $1 AND oid = $2`, [
-        run,
-        relation.oid,
-        generation,
-      ])
+      await reopenChunks(destination, run, relation, generation)
     }
     return due.length === 1
   })
+}
+
+/** All chunks of an emptied relation are to be copied, by lanes that read by this generation of the view or a newer one. */
+export async function reopenChunks(
+  destination: Session,
+  run: string,
+  relation: Relation,
+  generation: number,
+): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL
+      WHERE run = $1 AND relation = $2`,
+    [run, relation.oid],
+  )
+  await destination.rows(`UPDATE sampan.relation SET reset_generation = $3 WHERE run = $1 AND oid = $2`, [
+    run,
+    relation.oid,
+    generation,
+  ])
 }

@@ -1,4 +1,4 @@
-import { endRound, readRound } from '../ledger/copy-round.ts'
+import { endRound, readRound, takenOver } from '../ledger/copy-round.ts'
 import { writeEvents } from '../ledger/events.ts'
 import { readRenewal, renewalEvent } from '../ledger/renewal.ts'
 import { openDestination } from '../postgres/sessions.ts'
@@ -17,11 +17,15 @@ export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, 
   const { id, execution } = event.run
   const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
   try {
-    if ((await readRound(destination, id, execution)).copied) return done()
-    const { open } = await endRound(destination, id, async ({ open, generation }) => {
+    const ended = await endRound(destination, event.run, async ({ open, generation }) => {
       if (open > 0 || generation <= 1) return
       await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
     })
+    if (ended === null) {
+      if ((await readRound(destination, id, execution)).copied) return done()
+      throw takenOver(id)
+    }
+    const { open } = ended
     writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })
     if (open === 0) return done()
     const broken = event.results.find((result) => result.verdict === 'failed')

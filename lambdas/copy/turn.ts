@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasOpenChunks } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
-import { isCopyOpen } from '../ledger/lane-count.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import { applicationName } from '../postgres/sessions.ts'
 import type { LaneCall } from './lane-call.ts'
@@ -41,7 +41,7 @@ export async function untilTurn({
   while (hasTime() && performance.now() < until) {
     const [round, open, control] = await Promise.all([
       readRound(destination, id, execution),
-      isCopyOpen(destination, id),
+      hasOpenChunks(destination, id),
       readLaneControl(destination, id),
     ])
     if (round.ended || round.copied || !open) return 'never'

@@ -23,7 +23,7 @@ export async function importView(
   const until = performance.now() + PATIENCE_MILLISECONDS
   for (let pause = PAUSE.first; performance.now() < until && !signal.aborted; pause *= 2) {
     for (const snapshot of await liveSnapshots(destination, run)) {
-      if (await beginInView(source, snapshot)) return snapshot.generation
+      if (!snapshot.givenUp && (await beginInView(source, snapshot))) return snapshot.generation
     }
     await sleep(Math.min(pause, PAUSE.longest), undefined, { signal }).catch(() => {})
   }

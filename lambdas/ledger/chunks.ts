@@ -92,12 +92,20 @@ export async function countFailure(
   )
 }
 
-/** Chunks that are not done in the given generation of the snapshot. */
-export async function countOpenChunks(destination: Session, run: string, generation: number): Promise<number> {
-  const [row] = await destination.rows<{ open: number }>(
-    `SELECT pg_catalog.count(*)::integer AS open FROM sampan.chunk
-      WHERE run = $1 AND (state = 'pending' OR generation < $2)`,
-    [run, generation],
-  )
+/** The chunks `c` of run $1 that have no receipt in the newest view, whose generation is `view.generation`. */
+export const OPEN_CHUNKS = `
+  FROM (SELECT COALESCE(pg_catalog.max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1) view
+  JOIN sampan.chunk c ON c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)`
+
+export async function countOpenChunks(destination: Session, run: string): Promise<number> {
+  const [row] = await destination.rows<{ open: number }>(`SELECT pg_catalog.count(*)::integer AS open ${OPEN_CHUNKS}`, [
+    run,
+  ])
   return row?.open ?? 0
+}
+
+/** Whether there is one, held by a lane or not. */
+export async function hasOpenChunks(destination: Session, run: string): Promise<boolean> {
+  const [row] = await destination.rows<{ open: boolean }>(`SELECT EXISTS (SELECT ${OPEN_CHUNKS}) AS open`, [run])
+  return row?.open ?? false
 }

@@ -1,8 +1,23 @@
 import type { Session } from '../postgres/connect.ts'
+import { SampanError } from '../runtime/errors.ts'
+import type { RunIdentity } from '../runtime/event.ts'
+import { OPEN_CHUNKS } from './chunks.ts'
 
 /** Opens a round of the copy: lanes copy and keepers hold the snapshot until it is over. */
 export async function openRound(destination: Session, run: string): Promise<void> {
   await destination.rows(`UPDATE sampan.run SET copy_ended_at = NULL WHERE id = $1 AND copied_at IS NULL`, [run])
+}
+
+/**
+ * No lane begins by this generation of the view any more, and its keepers leave it for a newer one: a table was rewritten under
+ * it. Call it inside a transaction. A keeper that is about to publish it waits, and is refused.
+ */
+export async function giveUpView(destination: Session, run: string, generation: number): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.run SET least_generation = $2 WHERE id = $1 AND least_generation < $2 AND copied_at IS NULL`,
+    [run, generation + 1],
+  )
+  await destination.execute(`NOTIFY ${CHANNEL}`)
 }
 
 /** What the end of a round found. */
@@ -16,22 +31,23 @@ export interface EndedRound {
  * Ends the round, whatever came of it. No keeper takes a new view between the look at the chunks and the end: it would make
  * chunks of an older one of all that are done, when nobody is there any more to prove them (`publishSnapshot`).
  * @param tell writes what is to be told of it, in the same transaction
+ * @returns null where there is no round of this execution to end: the copy is complete, or another execution has taken over
  */
 export async function endRound(
   destination: Session,
-  run: string,
+  { id: run, execution }: RunIdentity,
   tell: (ended: EndedRound) => Promise<void> = async () => {},
-): Promise<EndedRound> {
+): Promise<EndedRound | null> {
   try {
     const [, , found] = await Promise.all([
       destination.execute('BEGIN'),
       // A statement of its own: the next one sees what a keeper had not committed when this one began to wait for it.
       destination.rows(`SELECT 1 FROM sampan.run WHERE id = $1 FOR NO KEY UPDATE`, [run]),
-      destination.rows<EndedRound>(END_ROUND, [run]),
+      destination.rows<EndedRound>(END_ROUND, [run, execution]),
       destination.execute(`NOTIFY ${CHANNEL}`),
     ])
-    const ended = found[0] ?? { open: 0, generation: 0 }
-    await tell(ended)
+    const ended = found[0] ?? null
+    if (ended !== null) await tell(ended)
     await destination.execute('COMMIT')
     return ended
   } catch (thrown) {
@@ -44,18 +60,17 @@ const END_ROUND = `
   WITH view AS (
     SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1
   ), unfinished AS (
-    SELECT count(*)::integer AS chunks FROM sampan.chunk c, view
-     WHERE c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)
+    SELECT count(*)::integer AS chunks ${OPEN_CHUNKS}
   )
   UPDATE sampan.run r
      SET copy_ended_at = pg_catalog.clock_timestamp(),
          copied_at = CASE WHEN unfinished.chunks = 0 THEN pg_catalog.clock_timestamp() END
-    FROM view, unfinished WHERE r.id = $1 AND r.copied_at IS NULL
+    FROM view, unfinished WHERE r.id = $1 AND r.copied_at IS NULL AND r.execution = $2
   RETURNING unfinished.chunks AS open, view.generation`
 
 const CHANNEL = 'sampan_round'
 
-/** Rings when a round of the copy has ended in this database. It may fail to (a proxy between): look from time to time. */
+/** Rings when a round of the copy has ended in this database, or its view is given up. It may fail to (a proxy between): look from time to time. */
 export interface RoundBell {
   /** Fires with the next ring. */
   signal(): AbortSignal
@@ -82,13 +97,27 @@ export interface Round {
   readonly copied: boolean
   /** Nobody needs the snapshot any more, or another execution has taken over the run. */
   readonly ended: boolean
+  /** Another execution has taken over the run. */
+  readonly takenOver: boolean
+  /** Views of older generations have been given up. */
+  readonly leastGeneration: number
+}
+
+/** Two executions of one run would end each other's rounds, and take the view from each other, for ever. */
+export function takenOver(run: string): SampanError {
+  return new SampanError({
+    code: 'RUN_TAKEN_OVER',
+    message: `another execution has taken over the run "${run}"`,
+    remedy: 'nothing is lost: watch the newer execution; where it has ended, start the task again',
+  })
 }
 
 export async function readRound(destination: Session, run: string, execution: string): Promise<Round> {
   const [row] = await destination.rows<Round>(
-    `SELECT copied_at IS NOT NULL AS copied, copy_ended_at IS NOT NULL OR execution <> $2 AS ended
+    `SELECT copied_at IS NOT NULL AS copied, copy_ended_at IS NOT NULL OR execution <> $2 AS ended,
+            execution <> $2 AS "takenOver", least_generation AS "leastGeneration"
        FROM sampan.run WHERE id = $1`,
     [run, execution],
   )
-  return row ?? { copied: false, ended: true }
+  return row ?? { copied: false, ended: true, takenOver: false, leastGeneration: 1 }
 }

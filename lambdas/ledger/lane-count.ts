@@ -54,12 +54,3 @@ export async function leaveOut(destination: Session, run: string): Promise<boole
   )
   return rows.length > 0
 }
-
-/** Whether there is a chunk left that has no receipt, held by a lane or not. */
-export async function isCopyOpen(destination: Session, run: string): Promise<boolean> {
-  const [row] = await destination.rows<{ open: boolean }>(
-    `SELECT EXISTS (SELECT FROM sampan.chunk WHERE run = $1 AND state = 'pending') AS open`,
-    [run],
-  )
-  return row?.open ?? false
-}

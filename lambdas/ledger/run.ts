@@ -54,7 +54,8 @@ export async function openRun(
   const [, [stored], row] = await Promise.all([
     destination.rows(
       `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution WHERE run.state = 'open'`,
+       ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution
+        WHERE run.state = 'open' AND run.fingerprint = EXCLUDED.fingerprint`,
       [run.id, fingerprint, JSON.stringify(source), run.execution],
     ),
     destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [run.id]),

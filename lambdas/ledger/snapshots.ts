@@ -15,6 +15,8 @@ export interface SnapshotRow {
   readonly secondsLeft: number
   /** The newest hop of its generation. */
   readonly newestHop: number
+  /** Nobody begins by it any more. */
+  readonly givenUp: boolean
 }
 
 /**
@@ -26,7 +28,8 @@ export async function liveSnapshots(destination: Session, run: string): Promise<
   return destination.rows<SnapshotRow>(
     `SELECT generation, hop, id, view, holder,
             EXTRACT(epoch FROM expires_at - pg_catalog.clock_timestamp())::float8 AS "secondsLeft",
-            max(hop) OVER () AS "newestHop"
+            max(hop) OVER () AS "newestHop",
+            generation < (SELECT least_generation FROM sampan.run WHERE id = $1) AS "givenUp"
        FROM sampan.snapshot s
       WHERE run = $1 AND generation = (SELECT max(generation) FROM sampan.snapshot WHERE run = $1)
       ORDER BY expires_at DESC LIMIT 4`,
@@ -55,13 +58,13 @@ export interface NewSnapshot {
 /**
  * Publishes a snapshot. Two keepers that try the same hop at once: one wins. Once a round of the copy has ended there is
  * nothing to keep, and a new view would belie its end (`endRound`): one of the two waits for the other.
- * @returns false where the other keeper was first, or the round has ended
+ * @returns false where the other keeper was first, the round has ended, or the view has been given up (`giveUpView`)
  */
 export async function publishSnapshot(destination: Session, run: string, snapshot: NewSnapshot): Promise<boolean> {
   const written = await destination.rows(
     `INSERT INTO sampan.snapshot (run, generation, hop, id, holder, position, expires_at, view)
      SELECT $1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp() + $7 * interval '1 second', $8
-       FROM sampan.run WHERE id = $1 AND state = 'open' AND copy_ended_at IS NULL FOR SHARE
+       FROM sampan.run WHERE id = $1 AND state = 'open' AND copy_ended_at IS NULL AND least_generation <= $2 FOR SHARE
      ON CONFLICT DO NOTHING RETURNING 1`,
     [
       run,

@@ -31,7 +31,7 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
     if (held === null) return more()
     const until = performance.now() + held.lifeSeconds * 1000
     if (held.renewed) await tellOfRenewal(destination, event, held)
-    if (await hold(source, destination, event, until, step.signal)) return done()
+    if (await hold(source, destination, event, held, until, step.signal)) return done()
     if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
     return more()
   } finally {
@@ -40,14 +40,23 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
   }
 })
 
-/** True where the round is over. Asking the source as well keeps its connection alive and notices its loss. */
-async function hold(source: Session, destination: Session, event: StepEvent, until: number, signal: AbortSignal) {
+/** True where the round is over, false where the time is or the view is given up. Asking the source as well keeps its connection alive and notices its loss. */
+async function hold(
+  source: Session,
+  destination: Session,
+  event: StepEvent,
+  { generation }: Held,
+  until: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   const told = await roundBell(destination)
   try {
     while (performance.now() < until && !signal.aborted) {
       // Taken before the look, so that no ring is missed between look and sleep.
       const rung = told.signal()
-      if ((await readRound(destination, event.run.id, event.run.execution)).ended) return true
+      const round = await readRound(destination, event.run.id, event.run.execution)
+      if (round.ended) return true
+      if (generation < round.leastGeneration) return false
       await source.rows('SELECT 1')
       await sleep(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, rung]) }).catch(() => {})
     }

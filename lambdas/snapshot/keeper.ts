@@ -57,7 +57,9 @@ function staggered(longestSeconds: number, otherSeconds: number): number {
 }
 
 async function importOne(source: Session, candidates: readonly SnapshotRow[]): Promise<SnapshotRow | null> {
-  for (const candidate of candidates) if (await beginInView(source, candidate)) return candidate
+  for (const candidate of candidates) {
+    if (!candidate.givenUp && (await beginInView(source, candidate))) return candidate
+  }
   return null
 }
 

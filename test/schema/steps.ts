@@ -47,7 +47,7 @@ export async function migrateSchema(event: StepEvent): Promise<void> {
 /** Says in the ledger that all rows are there, as the end of the copy does it. */
 export async function endCopy(event: StepEvent): Promise<void> {
   const destination = await openDestination(event, readEnvironment(), { purpose: 'test' })
-  await endRound(destination, event.run.id)
+  await endRound(destination, event.run)
   await destination.close()
 }
 

@@ -39,7 +39,7 @@ async function copiedRun() {
 
 test('a keeper that comes back when the copy is complete takes no new view: what is done would count for nothing', async () => {
   const run = await copiedRun()
-  expect(await endRound(run.summary, 'r')).toEqual({ open: 0, generation: 1 })
+  expect(await endRound(run.summary, { id: 'r', execution: 'e' })).toEqual({ open: 0, generation: 1 })
   expect(await publishSnapshot(run.keeper, 'r', { ...snapshot, generation: 2 })).toBe(false)
   expect(await run.copied()).toBe('t')
   await run.close()
@@ -49,7 +49,7 @@ test('a view that is taken while the summary looks counts: the round ends, and t
   const run = await copiedRun()
   await run.keeper.execute('BEGIN')
   expect(await publishSnapshot(run.keeper, 'r', { ...snapshot, generation: 2 })).toBe(true)
-  const ending = endRound(run.summary, 'r')
+  const ending = endRound(run.summary, { id: 'r', execution: 'e' })
   await new Promise((resolve) => setTimeout(resolve, 200))
   await run.keeper.execute('COMMIT')
   expect(await ending).toEqual({ open: 1, generation: 2 })
@@ -67,7 +67,7 @@ test('an index that is hours under way holds up neither the end of the copy nor 
   await builder.query('BEGIN')
   await builder.query(`SELECT sampan.require_open('r')`)
   await run.summary.execute(`SET lock_timeout = '3s'`)
-  expect(await endRound(run.summary, 'r')).toMatchObject({ open: 0 })
+  expect(await endRound(run.summary, { id: 'r', execution: 'e' })).toMatchObject({ open: 0 })
   await openRun(run.summary, { id: 'r', execution: 'again' }, 'f', {
     ...{ serverVersion: 150_018, encoding: 'UTF8', database: 'shop' },
   })

@@ -28,6 +28,13 @@ export interface Delivery {
   readonly milliseconds: number
 }
 
+/** A question to the source behind all COPYs of a flight, which hold their tables' locks. */
+export interface Control {
+  readonly sql: string
+  /** @throws what makes the flight void */
+  judge(answer: Answer): void
+}
+
 /** Who holds the stream back: the limits of a run. */
 export interface Governor {
   /** The valve of the flight that begins, `null` when it has ended. */
@@ -50,7 +57,8 @@ export interface Sources {
  * sent without waiting for the one before, the source's CopyData goes to the destination unread. After an error both
  * connections are destroyed, and with them the destination's transaction: a part of a chunk cannot stay.
  * @param failedAt told of each COPY that failed; the first one told is the one that broke the flight
- * @throws SampanError mapped by side; COPY_ROWS_DIFFER where the two servers counted differently
+ * @param control asked of the source when all rows are read
+ * @throws SampanError mapped by side; what `control` throws; COPY_ROWS_DIFFER where the two servers counted differently
  */
 export async function fly(
   { rows: source, digests }: Sources,
@@ -58,12 +66,18 @@ export async function fly(
   cargo: readonly Cargo[],
   governor: Governor,
   failedAt: (index: number) => void = () => {},
+  control: Control | null = null,
 ): Promise<Delivery[]> {
   const from = new RawSession(source)
   const beside = digests === null ? from : new RawSession(digests)
   const to = new RawSession(destination)
   try {
-    const deliveries = await load(from, beside, to, cargo, governor, failedAt)
+    const [deliveries, controlled] = await Promise.all([
+      load(from, beside, to, cargo, governor, failedAt),
+      // All COPYs are sent by now.
+      control === null ? null : from.query(control.sql),
+    ])
+    if (controlled !== null) control?.judge(controlled)
     for (const taken of new Set([from, beside, to])) taken.release()
     return deliveries
   } catch (thrown) {
