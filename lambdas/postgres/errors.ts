@@ -127,6 +127,9 @@ function remedyFor(state: string | null, side: Side): string {
       return `nothing to do: the statement is tried again; if it comes back, look for other writers on the ${side}`
     case '57014':
       return `somebody or a time-out cancelled the statement on the ${side}: it is tried again`
+    case '23514':
+      // A check that looks at other tables finds them empty while rows are copied; pg_dump makes one that is NOT VALID last.
+      return `mend the rows, or on the source drop the check and add it again NOT VALID: it is then made after all rows; start the task again`
     case '28P01':
     case '28000':
       return `check the account, its password and pg_hba rules of the ${side}`

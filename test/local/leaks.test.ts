@@ -96,7 +96,7 @@ async function run(databases: readonly TestDatabase[]) {
     lanes: 2,
     retry: { connectionMinutes: 10, otherMinutes: 1 },
     access: { dtsCidrs: 'auto', whitelistAddresses: ['52.1.2.3'] },
-    precheck: { acknowledge: ['DST_VERSION_DIFFERS', 'REG_COLUMNS', 'SRC_WITHOUT_SECURITY_GROUP'] },
+    precheck: { acknowledge: ['DST_VERSION_DIFFERS', 'COMPUTED_ANEW', 'SRC_WITHOUT_SECURITY_GROUP'] },
   }
   const { task, problems } = readTask(input)
   if (task === null) throw new Error(JSON.stringify(problems))

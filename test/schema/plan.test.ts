@@ -14,6 +14,7 @@ import { entry } from './entries.ts'
 const noFacts: SourceFacts = {
   nativeFunctions: new Map(),
   materializedViews: new Map(),
+  settings: [],
   policyRoles: new Map(),
   trees: new Map(),
   relations: new Map(),

@@ -3,6 +3,7 @@ import type { TocEntry } from '../toc/entry.ts'
 import type { SourceFacts } from './facts.ts'
 import { bookkeeping } from './kinds.ts'
 import { largeObjectEntries } from './large-object-remarks.ts'
+import { refreshSql } from './refresh.ts'
 
 /**
  * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a
@@ -42,7 +43,7 @@ function refreshes(entries: readonly TocEntry[], facts: SourceFacts): TocEntry[]
       catalogOid: 0,
       kind: 'MATERIALIZED VIEW DATA',
       section: 'post-data',
-      sql: `REFRESH MATERIALIZED VIEW ${name};\nANALYZE ${name};\n`,
+      sql: refreshSql(name, facts.settings),
       dropSql: '',
       dependencies: [view.id, ...sourcesOf(view, byId, bodies, refreshOf)],
     } satisfies TocEntry

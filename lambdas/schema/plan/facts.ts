@@ -2,9 +2,11 @@ import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PlannedRelation } from './planned.ts'
+import type { DefaultSetting } from './refresh.ts'
 
 const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.meta.url))
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
+const DEFAULT_SETTINGS = sqlFile(new URL('../sql/default-settings.sql', import.meta.url))
 const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
 const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
@@ -15,6 +17,8 @@ export interface SourceFacts {
   /** Functions in C or of the server itself, with their language. */
   readonly nativeFunctions: ReadonlyMap<number, string>
   readonly materializedViews: ReadonlyMap<number, { readonly populated: boolean; readonly bytes: number }>
+  /** What materialized views are filled under. */
+  readonly settings: readonly DefaultSetting[]
   readonly policyRoles: ReadonlyMap<number, readonly string[]>
   readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
@@ -46,6 +50,7 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
   return {
     nativeFunctions: new Map(functions.map(({ oid, language }) => [oid, language])),
     materializedViews: new Map(views.map((view) => [view.oid, view])),
+    settings: await source.rows<DefaultSetting>(DEFAULT_SETTINGS),
     policyRoles: new Map(policies.map(({ oid, roles }) => [oid, roles])),
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),

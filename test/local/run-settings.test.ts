@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { compareDatabases } from '../support/judges.ts'
+import { createDatabase, sharedServer } from '../support/servers.ts'
+import { migrate } from '../support/whole-run.ts'
+
+const SETTINGS = {
+  TimeZone: 'Asia/Kathmandu',
+  DateStyle: 'German, DMY',
+  IntervalStyle: 'iso_8601',
+  bytea_output: 'escape',
+  default_text_search_config: 'pg_catalog.german',
+}
+
+test('a materialized view is filled under the settings of the source’s database, not under those of the copy', async () => {
+  const sets = Object.entries(SETTINGS).map(
+    ([name, value]) => `EXECUTE format('ALTER DATABASE %I SET ${name} = %L', current_database(), '${value}');`,
+  )
+  const source = await createDatabase(sharedServer(15), `DO $$ BEGIN ${sets.join(' ')} END $$`)
+  await source.query(`
+    CREATE TABLE visit (at timestamptz, stayed interval, raw bytea, words text);
+    INSERT INTO visit SELECT timestamptz '2024-01-01 12:00+00' + i * interval '1 hour', interval '90 min', 'raw', 'die Häuser'
+      FROM generate_series(1, 40) i;
+    CREATE MATERIALIZED VIEW by_day AS SELECT at::date AS day, count(*) AS visits FROM visit GROUP BY 1;
+    CREATE MATERIALIZED VIEW texts AS SELECT at::text, stayed::text, raw::text, to_tsvector(words) AS words FROM visit`)
+  const destination = await createDatabase(sharedServer(18))
+  const { outcome } = await migrate(source, destination)
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+}, 60_000)
+
+test('a check that looks at another table is made after the rows where it is NOT VALID, as the remedy says', async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE zone (name text PRIMARY KEY);
+     INSERT INTO zone VALUES ('a');
+     CREATE FUNCTION known(text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.zone WHERE name = $1)';
+     CREATE TABLE address (id int PRIMARY KEY, zone text CONSTRAINT zone_known CHECK (known(zone)));
+     INSERT INTO address SELECT i, 'a' FROM generate_series(1, 300) i`,
+  )
+  const retry = { connectionMinutes: 10, otherMinutes: 1 } as const
+  const refused = await migrate(source, await createDatabase(sharedServer(18)), { retry, lanes: 1 })
+  expect(refused.outcome.error).toMatchObject({ code: 'DST_SQL_23514' })
+  expect(refused.outcome.error?.remedy).toContain('NOT VALID')
+  await source.query(
+    'ALTER TABLE address DROP CONSTRAINT zone_known, ADD CONSTRAINT zone_known CHECK (known(zone)) NOT VALID',
+  )
+  const destination = await createDatabase(sharedServer(18))
+  const { outcome } = await migrate(source, destination)
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+}, 180_000)
