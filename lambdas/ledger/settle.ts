@@ -1,5 +1,6 @@
 import type { Session } from '../postgres/connect.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
+import { WAIT_FOR_DISK } from '../postgres/session-settings.ts'
 
 /**
  * Settings of a session that makes many things with receipts: its commits do not wait for the disk one by one, nor for the
@@ -14,6 +15,6 @@ export const LAZY_COMMITS = { synchronous_commit: 'off' } as const
  */
 export async function settleCommits(session: Session, run: string): Promise<void> {
   await session.execute(
-    `RESET synchronous_commit; UPDATE sampan.limits SET lanes = lanes WHERE run = ${quoteLiteral(run)}`,
+    `RESET synchronous_commit; ${WAIT_FOR_DISK}; UPDATE sampan.limits SET lanes = lanes WHERE run = ${quoteLiteral(run)}`,
   )
 }

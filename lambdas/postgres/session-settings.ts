@@ -39,6 +39,13 @@ const PINNED: readonly { name: string; value: string; since?: number }[] = [
 ]
 
 /**
+ * A server may be set not to wait for its disk (ApsaraDB's asynchronous replication is that). What we call done must be on it: so our
+ * sessions wait for the local disk there, and for no standby. Other values are the server's own judgement, and wait longer.
+ */
+export const WAIT_FOR_DISK = `SELECT pg_catalog.set_config('synchronous_commit', 'local', false)
+  WHERE pg_catalog.current_setting('synchronous_commit') = 'off'`
+
+/**
  * One simple Query that pins them all.
  * @param serverVersion `server_version_num`
  * @param overrides settings of this session alone; they win
@@ -47,5 +54,7 @@ export function pinSettings(serverVersion: number, overrides: Readonly<Record<st
   const settings = new Map<string, string>()
   for (const { name, value, since } of PINNED) if (serverVersion >= (since ?? 0)) settings.set(name, value)
   for (const [name, value] of Object.entries(overrides)) settings.set(name, value)
-  return [...settings].map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`).join('; ')
+  const statements = [...settings].map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`)
+  if (!settings.has('synchronous_commit')) statements.push(WAIT_FOR_DISK)
+  return statements.join('; ')
 }
