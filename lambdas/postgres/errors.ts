@@ -13,7 +13,14 @@ const SOCKET_CODES = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ECONNABORTED',
+  'ENETDOWN',
+  'ENETRESET',
+  'EHOSTDOWN',
+  'EPROTO',
 ])
+
+/** Node's own codes of a socket that is gone, or whose TLS records were broken on their way. */
+const BROKEN_SOCKET = /^ERR_(SSL|STREAM|SOCKET)_/
 
 /** Shutdown, crash recovery, starting up, and no free connection slot: the server comes back. */
 const RETURNING_SERVER = new Set(['57P01', '57P02', '57P03', '53300'])
@@ -95,7 +102,7 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
  */
 export function isConnectionLoss(code: string | null, message: string): boolean {
   if (code === null) return /^Connection terminated|^timeout expired|^Client has encountered|socket/i.test(message)
-  return SOCKET_CODES.has(code) || code.startsWith('08') || RETURNING_SERVER.has(code)
+  return SOCKET_CODES.has(code) || BROKEN_SOCKET.test(code) || code.startsWith('08') || RETURNING_SERVER.has(code)
 }
 
 /** What a function of the database says for itself. */

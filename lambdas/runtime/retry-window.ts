@@ -29,7 +29,8 @@ const LATER_AFTER_SECONDS = 600
  * The retry rule: decides whether a step that failed is called again, and when. Pure.
  *
  * The window stays open while the kind of failure stays the same and is counted from its first failure; another kind opens
- * a new one. The pause is a jittered 1, 2, 4 … 60 seconds (half of it fixed, half of it random), 120 after ten minutes, and
+ * a new one, but not for ever: a server that crashes for want of storage, comes back, says so and crashes again would change the
+ * kind with every call. Without a success between them both windows together are the limit. The pause is a jittered 1, 2, 4 … 60 seconds (half of it fixed, half of it random), 120 after ten minutes, and
  * never beyond what is left of the window.
  * @param window the window the step was called with; `null` where the last call succeeded
  */
@@ -47,11 +48,18 @@ export function judge(
   const now = clock()
   const open: RetryWindow =
     window?.kind === error.kind
-      ? { kind: window.kind, since: window.since, attempt: window.attempt + 1 }
-      : { kind: error.kind, since: now.toISOString(), attempt: 1 }
+      ? { ...window, attempt: window.attempt + 1 }
+      : {
+          kind: error.kind,
+          since: now.toISOString(),
+          attempt: (window?.attempt ?? 0) + 1,
+          ...(window === null ? {} : { began: window.began ?? window.since }),
+        }
   const minutes = error.kind === 'connection' ? settings.connectionMinutes : settings.otherMinutes
-  const elapsed = (now.getTime() - Date.parse(open.since)) / 1000
-  const left = minutes * 60 - elapsed
+  const elapsed = secondsBetween(open.since, now)
+  const both = settings.connectionMinutes + settings.otherMinutes
+  const altogether = open.began === undefined ? 0 : secondsBetween(open.began, now)
+  const left = Math.min(minutes * 60 - elapsed, both * 60 - altogether)
   if (left <= 0) return failed
   return {
     verdict: 'retry',
@@ -60,6 +68,10 @@ export function judge(
     error: stepError,
     output: null,
   }
+}
+
+function secondsBetween(since: string, now: Date): number {
+  return (now.getTime() - Date.parse(since)) / 1000
 }
 
 /** A whole number of seconds, at least 1: `SecondsPath` of a Wait state takes nothing else. */

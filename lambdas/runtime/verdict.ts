@@ -9,8 +9,10 @@ export interface RetryWindow {
   readonly kind: 'connection' | 'other'
   /** When the first failure of this kind happened, ISO 8601. */
   readonly since: string
-  /** Failures so far in this window, from 1. */
+  /** Failures so far since the last success, from 1. */
   readonly attempt: number
+  /** When the first failure since the last success happened, of whatever kind; missing: with this window. */
+  readonly began?: string
 }
 
 /** An error as it travels through the state machine: never a secret, never a row value, never a stack. */

@@ -4,6 +4,9 @@ import { toDatabaseError } from '../../lambdas/postgres/errors.ts'
 
 test.each([
   ['ECONNRESET', 'connection'],
+  ['EHOSTDOWN', 'connection'],
+  ['ERR_STREAM_DESTROYED', 'connection'],
+  ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'connection'],
   ['57P01', 'connection'],
   ['53300', 'connection'],
   ['08006', 'connection'],

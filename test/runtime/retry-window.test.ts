@@ -89,8 +89,26 @@ describe('the retry windows', () => {
     const second = judge(refused, first.window, DEFAULT_RETRY, at(3600), middle)
     expect(second.window).toEqual({ kind: 'connection', since: '2026-11-23T00:00:00.000Z', attempt: 2 })
     const changed = judge(other, second.window, DEFAULT_RETRY, at(3700), middle)
-    expect(changed.window).toEqual({ kind: 'other', since: '2026-11-23T01:01:40.000Z', attempt: 1 })
-    expect(changed.pause).toBe(1)
+    expect(changed.window).toEqual({
+      kind: 'other',
+      since: '2026-11-23T01:01:40.000Z',
+      attempt: 3,
+      began: '2026-11-23T00:00:00.000Z',
+    })
+  })
+
+  test('failures whose kind changes with every call end with both windows, at ever longer pauses', () => {
+    let window: RetryWindow | null = null
+    let seconds = 0
+    let calls = 1
+    for (; ; calls += 1) {
+      const answer = judge(calls % 2 === 0 ? refused : other, window, DEFAULT_RETRY, at(seconds), middle)
+      if (answer.verdict === 'failed') break
+      window = answer.window
+      seconds += answer.pause
+    }
+    expect(seconds).toBe((720 + 10) * 60)
+    expect(calls * 14).toBeLessThan(25_000)
   })
 
   test('an error that waiting cannot help fails at once, in an open window too', () => {
