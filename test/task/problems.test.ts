@@ -245,6 +245,14 @@ describe('a wrong task', () => {
     ])
   })
 
+  it('is told that the state machine could not carry it', () => {
+    const databases = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `tenant_${index}` }))
+    expect(problemsOf({ ...smallTask(), databases: databases(180) })).toEqual([])
+    expect(problemsOf({ ...smallTask(), databases: databases(300) })).toEqual(['TASK_TOO_LARGE (task)'])
+    const include = Array.from({ length: 20_000 }, (_, index) => `public.table_${index}`)
+    expect(problemsOf({ ...smallTask(), databases: [{ name: 'a', include }] })).toEqual(['TASK_TOO_LARGE (task)'])
+  })
+
   it('is told the numbers and words that a field takes', () => {
     const remedy = (lanes: unknown) => readTask({ ...smallTask(), lanes }).problems[0]?.remedy
     expect(remedy('many')).toBe('give a whole number from 1 to 64, or "auto"')
