@@ -13,10 +13,15 @@ const PINNED: readonly { name: string; value: string; since?: number }[] = [
   { name: 'bytea_output', value: 'hex' },
   { name: 'xmlbinary', value: 'base64' },
   { name: 'xmloption', value: 'content' },
+  // An element NULL of an array's text is no word.
+  { name: 'array_nulls', value: 'on' },
   // User databases redefine operators and functions: only pg_catalog is looked in.
   { name: 'search_path', value: '' },
   { name: 'standard_conforming_strings', value: 'on' },
   { name: 'check_function_bodies', value: 'off' },
+  // Names come as pg_dump quotes them, and tables are what they are on the source: pg_restore sets the same.
+  { name: 'quote_all_identifiers', value: 'off' },
+  { name: 'default_table_access_method', value: 'heap', since: 120000 },
   // A hidden row must be an error, never a missing row.
   { name: 'row_security', value: 'off', since: 90500 },
   // A long copy or index build is no mistake.

@@ -3,7 +3,14 @@ import { openSession } from '../support/copy-run.ts'
 import { createDatabase, oldestServer, sharedServer } from '../support/servers.ts'
 
 /** What a database's owner may have set, to the harm of a migration. */
-const HOSTILE = { jit: 'on', synchronize_seqscans: 'on', bytea_output: 'escape', statement_timeout: '1s' }
+const HOSTILE = {
+  jit: 'on',
+  synchronize_seqscans: 'on',
+  bytea_output: 'escape',
+  statement_timeout: '1s',
+  array_nulls: 'off',
+  quote_all_identifiers: 'on',
+}
 
 describe('a session keeps its own settings, whatever the database says', () => {
   for (const major of [10, 15, 18] as const) {
@@ -19,7 +26,14 @@ describe('a session keeps its own settings, whatever the database says', () => {
         [known.map(([name]) => name)],
       )
       await session.close()
-      const pinned = { bytea_output: 'hex', jit: 'off', statement_timeout: '0', synchronize_seqscans: 'off' }
+      const pinned = {
+        array_nulls: 'on',
+        bytea_output: 'hex',
+        jit: 'off',
+        quote_all_identifiers: 'off',
+        statement_timeout: '0',
+        synchronize_seqscans: 'off',
+      }
       const expected = Object.entries(pinned).filter(([name]) => known.some(([other]) => other === name))
       expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual(Object.fromEntries(expected))
     })

@@ -59,8 +59,10 @@ const linkKinds = new Set([
 ])
 
 /** The stage a kind belongs to by itself; dependencies may raise it. */
-export function naturalStage({ kind, tag }: Pick<TocEntry, 'kind' | 'tag'>): Exclude<Stage, 'never'> {
+export function naturalStage({ kind, tag, sql }: Pick<TocEntry, 'kind' | 'tag' | 'sql'>): Exclude<Stage, 'never'> {
   if (linkKinds.has(kind)) return 'link'
+  // NOT NULL that is NOT VALID (18 and later), which goes down to partitions and children: all their rows must come first.
+  if (kind === 'CONSTRAINT' && /\bNOT VALID;\s*$/.test(sql)) return 'link'
   if (indexKinds.has(kind)) return 'index'
   // `_RETURN` is the body of a view; it waits for a key only where GROUP BY relies on one.
   if (kind === 'RULE') return tag.endsWith(' _RETURN') ? 'create' : 'link'

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../postgres/identifiers.ts'
 import { isAwsRole } from '../../task/aws-names.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { amazonOnly } from './amazon-only.ts'
@@ -76,9 +76,20 @@ function schemaSql(entry: TocEntry): string {
   return entry.sql.replace(/^CREATE SCHEMA (?!IF NOT EXISTS)/, 'CREATE SCHEMA IF NOT EXISTS ')
 }
 
-/** pg_restore sets the method before the statement; ours ends with the object's own transaction. */
+/**
+ * pg_restore sets the method before the statement and until it sets another; ours must not hold for what shares the
+ * transaction. A partitioned table has a method for its partitions to come, by a statement of its own.
+ */
 function withAccessMethod(entry: TocEntry): string {
   const { accessMethod, relationKind } = entry
-  if (!accessMethod || accessMethod === 'heap' || relationKind === 'p') return entry.sql
-  return `SELECT pg_catalog.set_config('default_table_access_method', ${quoteLiteral(accessMethod)}, true);\n${entry.sql}`
+  if (!accessMethod) return entry.sql
+  if (relationKind === 'p') {
+    const table = quoteQualified(entry.schema ?? 'public', entry.tag)
+    return `${entry.sql}\nALTER TABLE ${table} SET ACCESS METHOD ${quoteIdentifier(accessMethod)};\n`
+  }
+  // Every session begins with it.
+  if (accessMethod === 'heap') return entry.sql
+  const use = (method: string) =>
+    `SELECT pg_catalog.set_config('default_table_access_method', ${quoteLiteral(method)}, true);\n`
+  return `${use(accessMethod)}${entry.sql}\n${use('heap')}`
 }
