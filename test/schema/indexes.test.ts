@@ -9,19 +9,21 @@ import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { copyRound } from '../support/copy-round.ts'
 import { openSession } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
+import { holdTable, untilFound } from '../support/hold.ts'
 import { compareDatabases } from '../support/judges.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
 import { call, endCopy, ledgerObjects, mustBeDone } from './steps.ts'
 
 /** All steps from the plan to the foreign keys, index lanes beside the copy as the workflow has them. */
-async function migrate(event: StepEvent, lanes = 2): Promise<void> {
+async function migrate(event: StepEvent, lanes = 2, beside: () => Promise<void> = async () => {}): Promise<void> {
   await mustBeDone('planObjects', event)
   expect((await planCopy(event, stepContext())).verdict).toBe('done')
   await mustBeDone('createObjects', event)
   const building = Array.from({ length: lanes }, (_, lane) => mustBeDone('buildIndexes', { ...event, lane }))
+  const besides = beside()
   const { summary } = await copyRound(event, lanes)
   expect(summary).toMatchObject({ verdict: 'done' })
-  await Promise.all(building)
+  await Promise.all([...building, besides])
   for (const name of ['summariseIndexes', 'linkObjects', 'syncSequences', 'analyze'] as const) {
     await mustBeDone(name, event)
   }
@@ -119,7 +121,13 @@ test('a table’s indexes are built while another table is still copied', async 
      INSERT INTO late SELECT g, g, ${PAD} FROM generate_series(1, ${ROWS}) g`,
   )
   const destination = await createDatabase(sharedServer(18))
-  await migrate(stepEvent(source, destination, { chunkMegabytes: 64, throttle: { rowsPerSecond: 20_000 } }), 1)
+  const event = stepEvent(source, destination, { chunkMegabytes: 64 })
+  await migrate(event, 1, async () => {
+    const release = await holdTable(destination, 'late')
+    const made = `SELECT FROM sampan.object WHERE name IN ('early early_pkey', 'early_pad')
+      HAVING count(*) = 2 AND count(finished_at) = 2`
+    await untilFound(destination, made).finally(release)
+  })
   const [times] = await destination.query(
     `SELECT (SELECT max(finished_at) FROM sampan.object WHERE name IN ('early early_pkey', 'early_pad'))
               < (SELECT max(finished_at) FROM sampan.chunk) AS early,

@@ -4,6 +4,7 @@ import { migrateLedger } from '../../lambdas/ledger/migrate.ts'
 import { openRun } from '../../lambdas/ledger/run.ts'
 import { type NewSnapshot, publishSnapshot } from '../../lambdas/ledger/snapshots.ts'
 import { openSession } from '../support/copy-run.ts'
+import { SOMEBODY_WAITS, untilFound } from '../support/hold.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
 
 const snapshot: NewSnapshot = {
@@ -50,7 +51,7 @@ test('a view that is taken while the summary looks counts: the round ends, and t
   await run.keeper.execute('BEGIN')
   expect(await publishSnapshot(run.keeper, 'r', { ...snapshot, generation: 2 })).toBe(true)
   const ending = endRound(run.summary, { id: 'r', execution: 'e' })
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  await untilFound(run.database, SOMEBODY_WAITS)
   await run.keeper.execute('COMMIT')
   expect(await ending).toEqual({ open: 1, generation: 2 })
   expect(await run.copied()).toBe('f')

@@ -5,6 +5,7 @@ import { handler as plan } from '../../lambdas/validate/plan-handler.ts'
 import { readParts } from '../../lambdas/validate/read-parts.ts'
 import { handler as seal } from '../../lambdas/validate/seal-handler.ts'
 import { handler as summarise } from '../../lambdas/validate/summary-handler.ts'
+import { SOMEBODY_WAITS, untilFound } from '../support/hold.ts'
 import { context, copied, ITEMS, RUN, sessionOf, VISITS, validate } from './migration.ts'
 
 /** About 17 MB: 9 parts of 2 MB where a chunk is half a megabyte. */
@@ -112,7 +113,7 @@ describe('a sealed run', () => {
     await writer.query(`SELECT sampan.require_open('${RUN}')`)
     await writer.query(`UPDATE sampan.chunk SET state = 'pending'`)
     const sealing = seal(event, context())
-    await sleep(200)
+    await untilFound(destination, SOMEBODY_WAITS)
     await writer.query(`COMMIT`)
     expect((await sealing).error?.code).toBe('CHUNKS_OPEN')
   })

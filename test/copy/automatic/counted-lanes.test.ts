@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { handler as copyLane } from '../../../lambdas/copy/lane-handler.ts'
 import { type LanePlan, handler as planCopy } from '../../../lambdas/copy/plan-handler.ts'
@@ -7,6 +6,7 @@ import type { StepEvent } from '../../../lambdas/runtime/event.ts'
 import { handler as keepSnapshot } from '../../../lambdas/snapshot/handler.ts'
 import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
+import { untilFound } from '../../support/hold.ts'
 import { startRelay } from '../../support/relay.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
@@ -93,7 +93,13 @@ test('a lane for which the source has no connection left is left out, and nothin
   }
   const copied = copy(narrow, plan.lanes)
   copied.catch(() => {})
-  await sleep(1_000)
+  // Both keepers have their sessions, and so have the two lanes that begin.
+  await untilFound(destination, 'SELECT FROM sampan.snapshot HAVING count(*) = 2')
+  await untilFound(
+    source,
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%:lane:%'
+      HAVING count(*) = 2`,
+  )
   await destination.query(`UPDATE sampan.limits SET lanes = 5`)
   const limits = async () => (await destination.query('SELECT lanes, most_lanes FROM sampan.limits'))[0]
   await expect.poll(limits, { timeout: 10_000, interval: 100 }).toEqual({ lanes: '3', most_lanes: '3' })
