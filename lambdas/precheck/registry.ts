@@ -38,7 +38,7 @@ import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
 import { regColumns } from './checks/reg-columns.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
-import { rowSecurity } from './checks/row-security.ts'
+import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
 import { filterMatchesNothing } from './checks/selection.ts'
 import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
@@ -82,6 +82,7 @@ export const checks: readonly Check[] = [
   rowSecurity,
   accountStandard,
   destinationRights,
+  destinationRowSecurity,
   privilegedObjects,
   rolesMissing,
   // The destination’s state

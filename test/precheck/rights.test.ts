@@ -83,6 +83,24 @@ describe('rights on the destination', () => {
     expect(itemOf(await precheck(source, account), 'DST_RIGHTS_MISSING').status).toBe('passed')
   })
 
+  test('tables whose policies will hold for the account itself cannot be compared', async () => {
+    const forced = await createDatabase(
+      sharedServer(15),
+      `CREATE TABLE plain (a int PRIMARY KEY); ALTER TABLE plain ENABLE ROW LEVEL SECURITY;
+       CREATE TABLE forced (a int PRIMARY KEY); ALTER TABLE forced ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+       CREATE TABLE idle (a int PRIMARY KEY); ALTER TABLE idle FORCE ROW LEVEL SECURITY`,
+    )
+    const account = asUser(destination, writer, 'p')
+    const item = itemOf(await precheck(forced, account), 'DST_ROW_SECURITY')
+    expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details: ['public.forced'] })
+    const without = await precheck(forced, account, { overrides: { validation: { mode: 'none' } } })
+    expect(itemOf(without, 'DST_ROW_SECURITY').status).toBe('passed')
+    expect(itemOf(await precheck(forced, destination), 'DST_ROW_SECURITY').status).toBe('passed')
+    await destination.query(`ALTER ROLE ${writer} BYPASSRLS`)
+    expect(itemOf(await precheck(forced, account), 'DST_ROW_SECURITY').status).toBe('passed')
+    await destination.query(`ALTER ROLE ${writer} NOBYPASSRLS`)
+  })
+
   test('objects that only a superuser can create are told to a plain account', async () => {
     const special = await createDatabase(
       sharedServer(15),
