@@ -18,21 +18,28 @@ const PROGRESS_SINCE = 120_000
 const NO_PROGRESS = `(SELECT NULL::integer AS pid, NULL::text AS phase, NULL::bigint AS blocks_total,
   NULL::bigint AS blocks_done, NULL::bigint AS tuples_total, NULL::bigint AS tuples_done)`
 
-/** What the index lanes have under way at the moment, longest first; found by the name that each session gave itself. */
+/**
+ * What the index lanes have under way at the moment, longest first; found by the name that each session gave itself. An object
+ * that several lanes are at, or a statement with parallel workers, is one.
+ */
 export async function readStatements(destination: Session, run: string): Promise<RunningStatement[]> {
   const progress =
     destination.serverVersion >= PROGRESS_SINCE ? 'pg_catalog.pg_stat_progress_create_index' : NO_PROGRESS
   return destination.rows<RunningStatement>(
-    `SELECT o.kind, o.name, p.phase,
+    `SELECT one.kind, one.name, one.phase, one.seconds, one.done FROM (
+     SELECT DISTINCT ON (o.id) o.kind, o.name, COALESCE(p.phase, CASE WHEN k.done IS NOT NULL THEN 'its partitions' END) AS phase,
             EXTRACT(epoch FROM pg_catalog.clock_timestamp() - a.query_start)::float8 AS seconds,
             CASE WHEN p.tuples_total > 0 THEN p.tuples_done::float8 / p.tuples_total
-                 WHEN p.blocks_total > 0 THEN p.blocks_done::float8 / p.blocks_total END AS done
+                 WHEN p.blocks_total > 0 THEN p.blocks_done::float8 / p.blocks_total
+                 ELSE k.done END AS done
        FROM pg_catalog.pg_stat_activity a
        JOIN sampan.object o ON o.run = $1
         AND a.application_name = pg_catalog.concat($2::text, o.id)
        LEFT JOIN ${progress} p ON p.pid = a.pid
+       LEFT JOIN (SELECT object, COALESCE(sum(bytes) FILTER (WHERE done_at IS NOT NULL), 0)::float8 / sum(bytes)::float8 AS done
+                    FROM sampan.key_part WHERE run = $1 GROUP BY object) k ON k.object = o.id
       WHERE a.datname = pg_catalog.current_database() AND a.state = 'active' AND o.stage = 'index' AND o.status = 'pending'
-      ORDER BY a.query_start`,
+      ORDER BY o.id, p.pid, a.query_start) one ORDER BY one.seconds DESC`,
     [run, applicationName(run, 'index:')],
   )
 }

@@ -10,6 +10,7 @@ const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta
 const RECORD_FAILURES = sqlFile(new URL('./sql/record-failures.sql', import.meta.url))
 const ALIGN_CHUNKS = sqlFile(new URL('./sql/align-chunks.sql', import.meta.url))
 const FREE_STEPS = sqlFile(new URL('./sql/free-steps.sql', import.meta.url))
+const FREE_PARTS = sqlFile(new URL('./sql/free-parts.sql', import.meta.url))
 const REOPEN_OBJECTS = sqlFile(new URL('./sql/reopen-objects.sql', import.meta.url))
 
 /** Rows of one INSERT: some megabytes of text at most. */
@@ -63,9 +64,13 @@ export async function readDue(session: Session, run: string, stage: Stage, limit
   )
 }
 
-/** Steps that a lane may take up now, largest first. */
+/** Steps that a lane may take up now, largest first. Two questions in one flight. */
 export async function readFree(session: Session, run: string, limit: number): Promise<DueStep[]> {
-  return session.rows<DueStep>(FREE_STEPS, [run, limit, SMALL_BYTES])
+  const [steps, parts] = await Promise.all([
+    session.rows<DueStep>(FREE_STEPS, [run, limit, SMALL_BYTES]),
+    session.rows<DueStep>(FREE_PARTS, [run, limit]),
+  ])
+  return [...steps, ...parts].sort((a, b) => b.bytes - a.bytes)
 }
 
 /** How far what comes after the rows is, and whether there is more to wait for. */

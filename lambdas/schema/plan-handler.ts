@@ -70,6 +70,8 @@ async function plan(
   const facts = await readFacts(source, tables)
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   const planned = planObjects({
+    run,
+    destinationVersion: destination.serverVersion,
     entries,
     facts,
     roles,

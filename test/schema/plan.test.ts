@@ -25,10 +25,17 @@ const noFacts: SourceFacts = {
 
 const noRelation = { schema: 'public', columns: [], types: [], hasKey: false, bytes: 0, pages: 0 }
 
-function plan(entries: readonly TocEntry[], facts: Partial<SourceFacts> = {}, roles: readonly string[] = []) {
+function plan(
+  entries: readonly TocEntry[],
+  facts: Partial<SourceFacts> = {},
+  roles: readonly string[] = [],
+  destinationVersion = 180_000,
+) {
   const tables = entries.filter(({ kind }) => kind === 'TABLE')
   const relations = new Map(tables.map(({ oid, tag }) => [oid, { ...noRelation, oid, name: tag }]))
   const input = {
+    run: 'run',
+    destinationVersion,
     entries,
     facts: { ...noFacts, relations, ...facts },
     roles: new Map(roles.map((role) => [role, true])),
@@ -204,6 +211,7 @@ describe('lanes', () => {
     sql: '',
     verdict: 'migrate' as const,
     step: 'build' as const,
+    part: null,
     alone: null,
     table: null,
   })
@@ -261,6 +269,76 @@ describe('keys in two steps', () => {
   ])('a foreign key that is not to be validated, or is of a partitioned table, is left as it is: %j', (sql) =>
     expect(foreignKeySteps(sql)).toBeNull(),
   )
+})
+
+describe('the foreign key of a partitioned table', () => {
+  const add = (table: string, name: string, rest: string) =>
+    `ALTER TABLE public.${table}\n    ADD CONSTRAINT ${name} FOREIGN KEY (a) REFERENCES public.${rest};\n`
+  const key = (id: number, sql: string, dependencies: number[]) =>
+    entry(id, 'FK CONSTRAINT', `root k${id}`, { sql, dependencies })
+  const partitioned = (id: number, tag: string, dependencies: number[] = []) =>
+    entry(id, 'TABLE', tag, { relationKind: 'p', dependencies })
+  const tree = [
+    entry(1, 'TABLE', 'plain'),
+    partitioned(2, 'root'),
+    partitioned(3, 'middle', [2]),
+    entry(4, 'TABLE', 'leaf', { dependencies: [3] }),
+    entry(5, 'TABLE ATTACH', 'middle', { dependencies: [3, 2] }),
+    entry(6, 'TABLE ATTACH', 'leaf', { dependencies: [4, 3] }),
+    partitioned(7, 'other'),
+  ]
+  const big = { ...noRelation, bytes: 5 * 1024 ** 2 }
+  /** Each of two partitions is small, together they are not. */
+  const relations = new Map([
+    [1, { ...noRelation, oid: 1, name: 'plain' }],
+    [4, { ...big, oid: 4, name: 'leaf' }],
+    [8, { ...big, oid: 8, name: 'second' }],
+  ])
+  const second = [
+    entry(8, 'TABLE', 'second', { dependencies: [2] }),
+    entry(9, 'TABLE ATTACH', 'second', { dependencies: [8, 2] }),
+  ]
+  const inSteps = (keys: TocEntry[], destinationVersion: number) =>
+    plan([...tree, ...second, ...keys], { relations }, [], destinationVersion)
+      .filter(({ kind }) => kind === 'FK CONSTRAINT')
+      .map(({ buildSql }) => buildSql !== null)
+  const toPlain = key(20, add('root', 'k', 'plain(id)'), [2, 1])
+
+  test('waits for the rows of all its partitions, and counts them', () => {
+    const [object] = plan([...tree, ...second, toPlain], { relations }).filter(({ kind }) => kind === 'FK CONSTRAINT')
+    expect(object).toMatchObject({ bytes: 10 * 1024 ** 2, rowsOf: expect.arrayContaining([4, 8]) })
+    expect(object?.buildSql).toBe(
+      `SELECT sampan.begin_key('run', 20, 'public.root', 'k', 'FOREIGN KEY (a) REFERENCES public.plain(id)', 8388608)`,
+    )
+    expect(object?.finishSql).toBe('ALTER TABLE public.root VALIDATE CONSTRAINT k')
+  })
+
+  test.each([
+    { what: 'alone', keys: [toPlain], on: [110_000, 120_000, 180_000], expected: [false, true, true] },
+    {
+      what: 'that references a partitioned table',
+      keys: [key(20, add('root', 'k', 'other(id)'), [2, 7])],
+      on: [170_000, 180_000],
+      expected: [false, true],
+    },
+    {
+      what: 'that references itself',
+      keys: [key(20, add('root', 'k', 'root(id)'), [2])],
+      on: [170_000, 180_000],
+      expected: [false, true],
+    },
+  ])('$what is made in steps where the server can', ({ keys, on, expected }) =>
+    expect(on.flatMap((version) => inSteps(keys, version))).toEqual(expected),
+  )
+
+  test('before 18 is made in one where the server could take over another', () => {
+    const equal = key(21, add('root', 'l', 'plain(id) ON DELETE CASCADE'), [2, 1])
+    const unequal = key(21, add('root', 'l', 'plain(other)'), [2, 1])
+    const below = key(21, add('middle', 'l', 'plain(other)'), [3, 1])
+    expect(inSteps([toPlain, equal], 170_000)).toEqual([false, false])
+    expect(inSteps([toPlain, unequal], 170_000)).toEqual([true, true])
+    expect(inSteps([toPlain, below], 170_000)[0]).toBe(false)
+  })
 })
 
 describe('a build', () => {

@@ -14,9 +14,14 @@ export interface DueObject {
   readonly bytes: number
 }
 
-/** A step that a lane may take up: the whole object, the first of its two steps, or the second. `sql` is the step's own. */
+/**
+ * A step that a lane may take up: the whole object, the first of its two steps, or the second; or a part of what lies between
+ * them. `sql` and `bytes` are the step's own.
+ */
 export interface DueStep extends DueObject {
-  readonly step: 'whole' | 'build' | 'finish'
+  readonly step: 'whole' | 'build' | 'part' | 'finish'
+  /** The part's number; null for other steps. */
+  readonly part: number | null
   /** Of all steps with the same text one is under way at a time; null: no such limit. */
   readonly alone: string | null
   /** The one table it works on, by its oid on the source; null: more than one, or another thing. */
@@ -88,6 +93,12 @@ ${receipt(run, object)}`
 /** Takes one step towards an object; where another lane is at it, or at what it would wait for, it fails at once. */
 export function stepQuery(run: string, object: DueStep): string {
   const alone = object.alone === null ? 'NULL' : quoteLiteral(object.alone)
+  if (object.part !== null) {
+    return `SELECT sampan.claim_part(${quoteLiteral(run)}, ${object.id}, ${object.part}, ${alone});
+${object.sql}
+;
+${partReceipt(run, object.id, object.part)}`
+  }
   return `SELECT sampan.claim_step(${quoteLiteral(run)}, ${object.id}, ${object.step === 'finish'}, ${alone});
 ${object.sql}
 ;
@@ -118,6 +129,14 @@ const SPENT = `COALESCE(milliseconds, 0)
 
 function firstReceipt(run: string, { id }: DueObject): string {
   return `UPDATE sampan.object SET built_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT}
+ WHERE run = ${quoteLiteral(run)} AND id = ${id}`
+}
+
+/** The time of all parts is the object's: what the lanes have spent on it. */
+function partReceipt(run: string, id: number, part: number): string {
+  return `UPDATE sampan.key_part SET done_at = pg_catalog.clock_timestamp()
+ WHERE run = ${quoteLiteral(run)} AND object = ${id} AND part = ${part};
+UPDATE sampan.object SET milliseconds = ${SPENT}
  WHERE run = ${quoteLiteral(run)} AND id = ${id}`
 }
 

@@ -75,6 +75,8 @@ const LONG_KINDS: ReadonlySet<string> = new Set(['INDEX', 'CONSTRAINT', 'FK CONS
 
 /** Whether a step reads a whole large table: it travels alone, and takes as long as it takes. */
 export function isLong({ kind, step, bytes }: Pick<DueStep, 'kind' | 'step' | 'bytes'>, small: number): boolean {
+  // Of an object's parts one is in a flight: what becomes of it is noted by the object's number.
+  if (step === 'part') return true
   if (bytes <= small || !LONG_KINDS.has(kind)) return false
   if (step === 'whole') return true
   // The second step of an index takes over what the first has built; the first one of a foreign key is a promise.

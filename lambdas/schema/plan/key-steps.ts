@@ -1,10 +1,14 @@
+import { stepsOfForeignKey } from './foreign-keys.ts'
+import { partitionTrees } from './partitions.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
-import { foreignKeySteps, indexSteps, tableOf } from './steps.ts'
+import { indexSteps, tableOf } from './steps.ts'
 
 /** A relation up to this size is small: its index costs milliseconds, and two steps cost more than they gain. */
 export const SMALL_BYTES = 8 * 1024 * 1024
 
 export interface KeyFacts {
+  readonly run: string
+  readonly destinationVersion: number
   readonly relations: readonly PlannedRelation[]
   /** Leaf partitions whose rows travel through a root: the leaf's object to the root's source oid. */
   readonly rootOf: ReadonlyMap<number, number>
@@ -22,6 +26,17 @@ export function planSteps(objects: readonly Undecided[], facts: KeyFacts): Plann
   const byId = new Map(objects.map((object) => [object.id, object]))
   const relationOf = new Map(facts.relations.map(({ object, oid }) => [object, oid]))
   const bytesOf = new Map(facts.relations.map(({ oid, bytes }) => [oid, bytes]))
+  const trees = partitionTrees(objects)
+  /** The relations that hold a table's rows: its own, those of its partitions, or the root that they travel through. */
+  const relationsOf = (table: number) =>
+    new Set(
+      [table, ...trees.leaves(table)].flatMap((id) => {
+        const oid = relationOf.get(id) ?? facts.rootOf.get(id)
+        return oid === undefined ? [] : [oid]
+      }),
+    )
+  const sizeOf = (relation: number) => bytesOf.get(relation) ?? 0
+  const sizeWithPartitions = (table: number) => [...relationsOf(table)].reduce((bytes, oid) => bytes + sizeOf(oid), 0)
   const known = new Map<number, ReadonlySet<number> | null>()
 
   /** The relations an object reads, through what it is built upon after the rows; null once something filled is among it. */
@@ -34,8 +49,12 @@ export function planSteps(objects: readonly Undecided[], facts: KeyFacts): Plann
     for (const id of object.dependencies) {
       const needed = byId.get(id)
       if (needed?.kind === 'TABLE') {
-        const oid = relationOf.get(id) ?? facts.rootOf.get(id)
-        if (oid !== undefined) rows.add(oid)
+        // An index of a partitioned table is made of its partitions' own; a foreign key reads them all.
+        if (object.kind === 'FK CONSTRAINT') for (const oid of relationsOf(id)) rows.add(oid)
+        else {
+          const oid = relationOf.get(id) ?? facts.rootOf.get(id)
+          if (oid !== undefined) rows.add(oid)
+        }
       } else if (needed?.stage === 'index') {
         const inner = rowsOf(needed)
         if (inner === null) all = true
@@ -48,12 +67,14 @@ export function planSteps(objects: readonly Undecided[], facts: KeyFacts): Plann
 
   const decided = objects.map((object) => {
     const rows = object.stage === 'index' ? rowsOf(object) : new Set<number>()
-    const largest = Math.max(0, ...[...(rows ?? [])].map((oid) => bytesOf.get(oid) ?? 0))
     const isKey = object.kind === 'CONSTRAINT' || object.kind === 'FK CONSTRAINT'
     return {
       ...object,
-      // A foreign key reads both its tables.
-      bytes: object.kind === 'FK CONSTRAINT' ? largest : object.bytes,
+      // A foreign key reads both its tables, with all their partitions.
+      bytes:
+        object.kind === 'FK CONSTRAINT'
+          ? Math.max(0, ...object.dependencies.map(sizeWithPartitions), ...[...(rows ?? [])].map(sizeOf))
+          : object.bytes,
       rowsOf: rows === null ? null : [...rows],
       worksOn: isKey ? tableOf(object.sql) : null,
     }
@@ -62,31 +83,17 @@ export function planSteps(objects: readonly Undecided[], facts: KeyFacts): Plann
     decided.filter(({ kind, status }) => (kind === 'INDEX' || kind === 'CONSTRAINT') && status === 'pending'),
     (object) => String(object.rowsOf),
   )
+  const keys = decided.filter(({ kind }) => kind === 'FK CONSTRAINT')
   return decided.map((object): PlannedObject => {
     const gains = object.stage === 'index' && object.bytes > SMALL_BYTES
     const alone = (builds.get(String(object.rowsOf))?.length ?? 0) < 2
     const steps = !gains
       ? null
       : object.kind === 'FK CONSTRAINT'
-        ? onPartitioned(object, byId, facts.partitioned)
-          ? null
-          : foreignKeySteps(object.sql)
+        ? stepsOfForeignKey(object, { ...facts, objects: byId, keys, trees, small: SMALL_BYTES })
         : (object.kind === 'CONSTRAINT' || object.kind === 'INDEX') && !alone
           ? indexSteps(object.kind, object.sql)
           : null
     return { ...object, buildSql: steps?.buildSql ?? null, finishSql: steps?.finishSql ?? null }
-  })
-}
-
-/** Whether either side of a foreign key is partitioned: its copies for the partitions would not be validated with it. */
-function onPartitioned(
-  object: Pick<Undecided, 'dependencies'>,
-  byId: ReadonlyMap<number, Undecided>,
-  partitioned: ReadonlySet<number>,
-): boolean {
-  return object.dependencies.some((id) => {
-    const needed = byId.get(id)
-    if (needed?.kind === 'TABLE') return partitioned.has(id)
-    return needed?.kind === 'CONSTRAINT' || needed?.kind === 'INDEX' ? onPartitioned(needed, byId, partitioned) : false
   })
 }

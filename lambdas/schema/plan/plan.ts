@@ -11,6 +11,8 @@ import { assignStages } from './stages.ts'
 import { type DestinationRoles, type EntryVerdict, judgeEntry } from './verdict.ts'
 
 export interface PlanInput {
+  readonly run: string
+  readonly destinationVersion: number
   readonly entries: readonly TocEntry[]
   readonly facts: SourceFacts
   readonly roles: DestinationRoles
@@ -75,7 +77,7 @@ export function planObjects(input: PlanInput): Plan {
     }),
   )
   const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
-  return { objects: planSteps(objects, { relations, rootOf, partitioned }), relations }
+  return { objects: planSteps(objects, { ...input, relations, rootOf, partitioned }), relations }
 }
 
 /** An object before it is decided in which steps it is made. */

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../../postgres/identifiers.ts'
 import { splitStatements } from './statements.ts'
 
 /** An object made by two statements instead of one, each in a transaction of its own. */
@@ -5,6 +6,9 @@ export interface Steps {
   readonly buildSql: string
   readonly finishSql: string
 }
+
+/** The key of a partitioned table can be promised (NOT VALID), and validated with all that hangs on it, from here on. */
+export const PROMISED_SINCE = 180_000
 
 /** The fixed form in which pg_dump writes names and keys; what has another form is made by its own text. */
 const NAME = '(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_]*)'
@@ -19,6 +23,12 @@ const KEY = new RegExp(
     '(?<deferral> DEFERRABLE(?: INITIALLY DEFERRED)?)?$',
 )
 const FOREIGN_KEY = new RegExp(`^${ADD} FOREIGN KEY \\(.*$`, 's')
+const PARTITIONED_KEY = new RegExp(
+  `^ALTER TABLE (?<table>${TABLE})\\s+ADD CONSTRAINT (?<name>${NAME}) (?<definition>FOREIGN KEY \\(.*)$`,
+  's',
+)
+const KEY_PAIR = new RegExp(`FOREIGN KEY \\(${COLUMNS}\\) REFERENCES ${TABLE}\\(${COLUMNS}\\)`)
+const UNCHECKED = /\) ?(?:[A-Z ]+ )?NOT (VALID|ENFORCED)$/
 
 /** The table that a constraint is added to, as it stands in the statement; null where the statement has another form. */
 export function tableOf(sql: string): string | null {
@@ -53,16 +63,46 @@ export function indexSteps(kind: string, sql: string): Steps | null {
 
 /**
  * A foreign key as NOT VALID, which locks both tables for a moment, and its validation, which locks out nobody who reads
- * or writes and can go on beside others'. One of a partitioned table is written without ONLY and cannot be NOT VALID
- * before 18; one that is NOT VALID on the source stays so.
+ * or writes and can go on beside others'. One of a partitioned table is written without ONLY, and is none of these; one that
+ * is NOT VALID on the source stays so.
  */
 export function foreignKeySteps(sql: string): Steps | null {
   const [first, ...rest] = splitStatements(sql)
-  if (first === undefined || rest.length > 0 || /\) ?(?:[A-Z ]+ )?NOT (VALID|ENFORCED)$/.test(first)) return null
+  if (first === undefined || rest.length > 0 || UNCHECKED.test(first)) return null
   const key = FOREIGN_KEY.exec(first)?.groups
   if (!key) return null
   return {
     buildSql: `${first} NOT VALID`,
     finishSql: `ALTER TABLE ONLY ${key.table} VALIDATE CONSTRAINT ${key.name}`,
   }
+}
+
+/**
+ * The foreign key of a partitioned table: a promise, which also writes down what is to be validated in parts
+ * (sampan.begin_key), and what is left when all parts are: the key itself, or, from 18 on, its validation. Neither reads a row.
+ */
+export function partitionedKey(
+  sql: string,
+  {
+    run,
+    object,
+    version,
+    small,
+  }: { readonly run: string; readonly object: number; readonly version: number; readonly small: number },
+): Steps | null {
+  const [first, ...rest] = splitStatements(sql)
+  if (first === undefined || rest.length > 0 || UNCHECKED.test(first)) return null
+  const { table, name, definition } = PARTITIONED_KEY.exec(first)?.groups ?? {}
+  if (table === undefined || name === undefined || definition === undefined) return null
+  const texts = [table, name, definition].map(quoteLiteral).join(', ')
+  return {
+    buildSql: `SELECT sampan.begin_key(${quoteLiteral(run)}, ${object}, ${texts}, ${small})`,
+    finishSql: version >= PROMISED_SINCE ? `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}` : first,
+  }
+}
+
+/** Whether two foreign keys are of the same columns, and reference the same ones. Unknown forms are taken for the same. */
+export function sameKey(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((sql) => KEY_PAIR.exec(sql)?.[0])
+  return first === second || first === undefined || second === undefined
 }
