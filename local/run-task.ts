@@ -38,6 +38,8 @@ export interface TaskOutcome {
   readonly error: Pick<StepError, 'code' | 'message' | 'remedy'> | null
   /** `report.json` of this run; `null` where it came to none. */
   readonly report: string | null
+  /** Databases that were looked at, and nothing written to them: those that a run before has completed, above all. */
+  readonly untouched: readonly string[]
   readonly milliseconds: number
 }
 
@@ -78,6 +80,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     exitStatus: toExitStatus(outcome),
     error: errorOf(outcome, watch.errors),
     report: await copyReports(directory, { id: task.name, execution: executionName }),
+    untouched: watch.untouched,
     milliseconds: Math.round(performance.now() - began),
   }
 }
@@ -102,6 +105,8 @@ function setEnvironment(variables: Readonly<Record<string, string>>): () => void
 class Watch {
   readonly errors: StepError[] = []
   latest: StepEvent | null = null
+  readonly #planned = new Set<string>()
+  readonly #begun = new Set<string>()
   mayBeOpen = false
   readonly #model: ProgressModel
   readonly #stop = new AbortController()
@@ -115,6 +120,8 @@ class Watch {
     if (name === 'OpenAccessFunction') this.mayBeOpen = true
     if (event.run !== undefined && event.task !== undefined) this.latest = event
     const database = event.database?.name ?? null
+    if (database !== null && name === 'PlanObjectsFunction') this.#planned.add(database)
+    else if (database !== null) this.#begun.add(database)
     this.#model.called({ name, database })
     if (database !== null && !this.#polls.has(database)) {
       const report = this.#model.counted.bind(this.#model, database)
@@ -127,6 +134,10 @@ class Watch {
     // A failure of closing has been tried for as long as the task allows, and is the run's error.
     if (name === 'CloseAccessFunction' && /^(done|failed)$/.test(answer.verdict)) this.mayBeOpen = false
     this.#model.answered({ name, database: event.database?.name ?? null }, answer)
+  }
+
+  get untouched(): readonly string[] {
+    return [...this.#planned].filter((database) => !this.#begun.has(database))
   }
 
   async end(): Promise<void> {

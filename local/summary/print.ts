@@ -16,7 +16,7 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
     )
     return
   }
-  if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds)}\n`)
+  if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds, outcome.untouched)}\n`)
   if (outcome.error !== null && !isToldBy(report, outcome)) process.stderr.write(`\n${errorText(outcome.error)}\n`)
   if (report !== null) {
     const page = relative(process.cwd(), join(directory, 'report.html'))

@@ -19,11 +19,12 @@ const NAMED = 5
 /**
  * The report in the words of a person: what moved, what did not and why, whether both sides are equal, what is still open.
  * @param milliseconds how long this execution took; the report counts from the run's first start
+ * @param untouched the databases that this execution wrote nothing to
  */
-export function summaryText(report: Report, milliseconds: number): string {
+export function summaryText(report: Report, milliseconds: number, untouched: readonly string[] = []): string {
   return [
     ...precheckLines(report),
-    ...report.databases.flatMap(databaseLines),
+    ...report.databases.flatMap((database) => databaseLines(database, untouched.includes(database.name))),
     ...accessLines(report.access),
     ...report.notes.map((note) => line('note', note)),
     `${verdict(report)} in ${formatDuration(milliseconds)}${failedOf(report)}`,
@@ -53,7 +54,7 @@ function failedOf({ databases, status, error }: Report): string {
   return failed.length === 0 ? '' : `: ${failed.length} of ${databases.length} databases, ${named(failed)}`
 }
 
-function databaseLines(database: DatabaseReport): readonly string[] {
+function databaseLines(database: DatabaseReport, untouched: boolean): readonly string[] {
   if (database.status === 'not-run' && database.tables.length === 0) return []
   const { name, as, source, destination } = database
   const versions = [source.version, destination.version].every((version) => version !== null)
@@ -61,12 +62,19 @@ function databaseLines(database: DatabaseReport): readonly string[] {
     : ''
   return [
     styleText('bold', name === as ? name : `${name} → ${as}`) + versions,
+    ...(untouched ? completedBefore(database) : []),
     ...(database.status === 'planned' ? planLines(database.tables) : rowLines(database)),
     ...objectLines(database.objects),
     ...sequenceLines(database.sequences),
     ...(database.status === 'planned' ? [] : comparisonLines(database)),
     ...(database.error === null ? [] : [errorText(database.error)]),
   ]
+}
+
+/** Started again, a complete database is left as it is: the reader shall not think that it was migrated once more. */
+function completedBefore({ sealedAt }: DatabaseReport): readonly string[] {
+  if (sealedAt === null) return []
+  return [line('complete', `since ${sealedAt.slice(0, 19).replace('T', ' ')} UTC: nothing was written now`)]
 }
 
 function rowLines({ totals, tables }: DatabaseReport): readonly string[] {

@@ -165,6 +165,13 @@ Refused by the precheck, nothing was copied, in 12 s`)
     expect(summary({ databases: [database({ status: 'failed' })], status: 'failed' })).toMatch(/Failed in 12 s$/)
   })
 
+  it('says of a database that was complete before that nothing was written', () => {
+    const sealed = report({ databases: [database({ sealedAt: '2026-11-23T10:00:07.000Z' })] })
+    const text = (untouched: readonly string[]) => stripVTControlCharacters(summaryText(sealed, 400, untouched))
+    expect(text(['shop'])).toContain('complete    since 2026-11-23 10:00:07 UTC: nothing was written now')
+    expect(text([])).not.toContain('complete')
+  })
+
   it('does not take an estimate for what was copied', () => {
     const tables = [table('orders'), table('users', { rows: null, chunksDone: 0, match: null, bytes: 40_000 })]
     expect(summary({ databases: [database({ tables })], status: 'failed' })).toContain('60.0 kB of about 100 kB')
