@@ -4,7 +4,7 @@ import type { Relation } from '../ledger/relations.ts'
 import { halveChunks } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
-import { toSampanError } from '../runtime/errors.ts'
+import { SampanError, toSampanError } from '../runtime/errors.ts'
 import { more, type StepAnswer, waiting } from '../runtime/verdict.ts'
 import { travelAsText } from './fall-back.ts'
 import type { Lane } from './lane.ts'
@@ -35,7 +35,8 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     throw thrown
   }
   // The call's time is up in the middle of a flight: nothing of it stays, and the next call takes smaller steps.
-  await note(call, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
+  const stuck = await note(call, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
+  if (typeof stuck === 'number') throw tooSlow(lane?.titleOf(stuck) ?? `the relation ${stuck}`)
   return more()
 }
 
@@ -60,18 +61,32 @@ async function onOwnSession(
   await body(ledger).finally(() => ledger.close())
 }
 
+function tooSlow(title: string): SampanError {
+  return new SampanError({
+    code: 'CHUNK_TOO_SLOW',
+    message: `a part of ${title} that cannot be made smaller did not arrive in the time of several calls`,
+    remedy: 'look for locks on the table in the destination; raise the limits of the task; then start it again',
+  })
+}
+
 /** Writes about a broken flight on a connection of its own. Where that fails too, the first error is the one to tell. */
-async function note(
+async function note<Found>(
   { event, step }: LaneCall,
   claimed: readonly number[],
-  write: (ledger: Session) => Promise<void>,
-): Promise<void> {
-  if (claimed.length === 0) return
+  write: (ledger: Session) => Promise<Found>,
+): Promise<Found | null> {
+  if (claimed.length === 0) return null
   try {
     // Without the step's signal: it may have fired, and the margin behind it is for this.
-    const ledger = await openDestination(event, step.environment, { purpose: 'note', timeoutMilliseconds: 3_000 })
-    await write(ledger).finally(() => ledger.close())
+    const ledger = await openDestination(event, step.environment, {
+      purpose: 'note',
+      timeoutMilliseconds: 3_000,
+      // Where the flight's server process waits for somebody's lock it does not notice that the lane is gone.
+      settings: { lock_timeout: '3s' },
+    })
+    return await write(ledger).finally(() => ledger.close())
   } catch (second) {
     step.logger.warn('ATTEMPT_NOT_COUNTED', { because: toSampanError(second).code })
+    return null
   }
 }

@@ -1,4 +1,5 @@
 import { type ClaimedChunk, claimChunks, type Receipt, writeReceipts } from '../ledger/chunks.ts'
+import { relationTitle } from '../ledger/comparisons.ts'
 import type { Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
@@ -66,6 +67,12 @@ export class Lane {
   /** The relation that the source has rewritten since the view was taken: it has to be copied in a newer one. */
   get rewritten(): Relation | null {
     return this.#rewritten
+  }
+
+  /** A relation's name for people. */
+  titleOf(oid: number): string | null {
+    const relation = this.#relations.get(oid)
+    return relation === undefined ? null : relationTitle(relation)
   }
 
   /** What the transaction that is open holds. */

@@ -71,7 +71,7 @@ export async function writeReceipts(
   await destination.rows(
     `UPDATE sampan.chunk c
         SET rows = r.rows, copied_bytes = r.bytes, digest = r.digest, milliseconds = r.milliseconds, lane = $2,
-            last_error = NULL, finished_at = pg_catalog.clock_timestamp()
+            last_error = NULL, too_slow = 0, finished_at = pg_catalog.clock_timestamp()
        FROM pg_catalog.jsonb_to_recordset($3::jsonb)
          AS r(id integer, rows bigint, bytes bigint, digest numeric, milliseconds float8)
       WHERE c.run = $1 AND c.id = r.id`,

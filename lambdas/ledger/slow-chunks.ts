@@ -5,19 +5,29 @@ import type { Chunk } from './chunks.ts'
 
 const HALVE = sqlFile(new URL('./sql/halve-chunks.sql', import.meta.url))
 
+/** A chunk that is no smaller than before is given so many calls. */
+const MOST_CALLS = 5
+
 /**
  * Halves the chunks that a call had no time to finish, and counts the attempt: at any speed a chunk fits some day. Where a
  * range of a key has its middle the source knows: it is marked, and cut by the next call. What cannot be halved (one page,
  * large objects) is only counted, and travels alone next time.
+ * @returns the relation of one that could not be made smaller so often that it will never arrive; null where there is none
  */
-export async function halveChunks(destination: Session, run: string, chunks: readonly number[]): Promise<void> {
+export async function halveChunks(
+  destination: Session,
+  run: string,
+  chunks: readonly number[],
+): Promise<number | null> {
   const mine = [run, chunks]
+  const left: { relation: number; calls: number }[] = []
   await inOneFlight(destination, () => [
     // The chunks first and the numbers then, as whoever cuts a range does it.
     destination.rows(`SELECT 1 FROM sampan.chunk WHERE run = $1 AND id = ANY ($2::integer[]) FOR UPDATE`, mine),
     lockNumbers(destination, run),
-    destination.rows(HALVE, mine),
+    destination.rows<(typeof left)[number]>(HALVE, mine).then((rows) => left.push(...rows)),
   ])
+  return left.find(({ calls }) => calls >= MOST_CALLS)?.relation ?? null
 }
 
 /** A range of a key that a call had no time for, with the table it is of. */
@@ -70,6 +80,7 @@ export async function cutSlowChunk(
   }
   await destination.rows(
     `UPDATE sampan.chunk SET cut_due = false, upper = COALESCE($3, upper),
+            too_slow = CASE WHEN $3 IS NULL THEN too_slow ELSE 0 END,
             bytes = CASE WHEN $3 IS NULL THEN bytes ELSE bytes - bytes / 2 END
       WHERE run = $1 AND id = $2`,
     [run, chunk.id, middle],

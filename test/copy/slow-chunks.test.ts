@@ -7,6 +7,7 @@ import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
 import { copyRound } from '../support/copy-round.ts'
 import { openSession, planRelations } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
+import { holdTable } from '../support/hold.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../support/servers.ts'
 
 process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
@@ -110,6 +111,41 @@ test('a lane cuts what the call before had no time for; a range of one row stays
   await keeper
   expect(await destination.query(content('by_bigint'))).toEqual(await source.query(content('by_bigint')))
 }, 120_000)
+
+test('a chunk that cannot be made smaller and that no call has time for ends the run, with the name of its table', async () => {
+  const { event, destination, ledger, close } = await planned(
+    'CREATE TABLE narrow (id int);',
+    'INSERT INTO narrow SELECT generate_series(1, 200000);',
+  )
+  await destination.query(`DELETE FROM sampan.chunk WHERE id > 1; UPDATE sampan.relation SET pages = 1;
+    UPDATE sampan.chunk SET kind = 'whole', lower = NULL, upper = NULL`)
+  for (let calls = 1; calls < 5; calls += 1) expect(await halveChunks(ledger, event.run.id, [1])).toBeNull()
+  await close()
+  // More than a minute for all rows.
+  await destination.query('UPDATE sampan.limits SET rows_per_second = 2000')
+  const keeper = keepSnapshot({ ...event, lane: 1 }, stepContext())
+  const lane = await copyLane({ ...event, lane: 0 }, stepContext(4))
+  expect(lane).toMatchObject({ verdict: 'failed', error: { code: 'CHUNK_TOO_SLOW' } })
+  expect(lane.error?.message).toContain('public.narrow')
+  // With the limit lifted, the task started again needs one call.
+  await destination.query('UPDATE sampan.limits SET rows_per_second = NULL')
+  expect((await copyRound(event, 1)).summary).toMatchObject({ verdict: 'done' })
+  await keeper
+  expect(await destination.query('SELECT too_slow, rows FROM sampan.chunk')).toEqual([
+    { too_slow: '0', rows: '200000' },
+  ])
+}, 60_000)
+
+test('a lane whose server process waits for a lock, and does not notice its end, answers all the same', async () => {
+  const { event, destination, close } = await planned('CREATE TABLE narrow (id int);', 'INSERT INTO narrow VALUES (1);')
+  await close()
+  const release = await holdTable(destination, 'narrow')
+  const keeper = keepSnapshot({ ...event, lane: 1 }, stepContext())
+  expect(await copyLane({ ...event, lane: 0 }, stepContext(4))).toMatchObject({ verdict: 'more', error: null })
+  await release()
+  expect((await copyRound(event, 1)).summary).toMatchObject({ verdict: 'done' })
+  await keeper
+}, 60_000)
 
 test('a sealed run is not cut', async () => {
   const { source, destination, event, ledger, close } = await planned(TABLES, DATA[0] ?? '')

@@ -16,6 +16,8 @@ UPDATE sampan.chunk c
        kind = CASE WHEN h.id IS NULL THEN c.kind ELSE 'tid' END,
        upper = CASE WHEN h.id IS NULL THEN c.upper ELSE h.middle END,
        bytes = CASE WHEN h.id IS NULL THEN c.bytes ELSE c.bytes - c.bytes / 2 END,
-       cut_due = c.kind = 'key'
+       cut_due = c.kind = 'key',
+       too_slow = CASE WHEN h.id IS NULL THEN c.too_slow + 1 ELSE 0 END
   FROM (SELECT pg_catalog.unnest($2::integer[]) AS id) mine LEFT JOIN halves h ON h.id = mine.id
  WHERE c.run = $1 AND c.id = mine.id AND c.state = 'pending'
+RETURNING c.relation, c.too_slow AS "calls"
