@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
+import { readStatements } from '../../lambdas/ledger/statements.ts'
 import { readStory } from '../../lambdas/ledger/story.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { copyRound } from '../support/copy-round.ts'
@@ -166,6 +168,35 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
     await client.query(steps?.finish ?? '')
     expect(await scans()).toBe(validated)
     await client.query('ROLLBACK')
+  }, 60_000)
+
+  test('two lanes validate two partitions at once, and that is told as one object', async () => {
+    const destination = await createDatabase(sharedServer(major))
+    const event = stepEvent(await createDatabase(sharedServer(15), simple), destination)
+    await copied(event)
+    // The first step is made by hand, so that both partitions can be held before their turn.
+    await destination.query(`ALTER TABLE parent ADD CONSTRAINT parent_pkey PRIMARY KEY (id);
+      UPDATE sampan.object SET status = 'migrated' WHERE kind = 'CONSTRAINT';
+      DO $$ BEGIN EXECUTE (SELECT build_sql FROM sampan.object WHERE kind = 'FK CONSTRAINT'); END $$;
+      UPDATE sampan.object SET built_at = now() WHERE kind = 'FK CONSTRAINT'`)
+    const holder = await destination.connect()
+    await holder.query('BEGIN; LOCK TABLE tree_1, tree_2 IN SHARE UPDATE EXCLUSIVE MODE')
+    const building = build(event)
+    const waiting = () =>
+      destination.query(
+        `SELECT regexp_substr(query, 'tree_[12]') AS partition FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%VALIDATE%' ORDER BY 1`,
+      )
+    while ((await waiting()).length < 2) await sleep(20)
+    expect(await waiting()).toEqual([{ partition: 'tree_1' }, { partition: 'tree_2' }])
+    const session = await openSession(destination, 'destination')
+    expect(await readStatements(session, event.run.id)).toMatchObject([
+      { kind: 'FK CONSTRAINT', name: 'tree key', phase: 'its partitions', done: 0 },
+    ])
+    await session.close()
+    await holder.query('ROLLBACK')
+    await building
+    expect(await ledgerObjects(destination, `status <> 'migrated' AND kind = 'FK CONSTRAINT'`)).toEqual([])
   }, 60_000)
 
   test('a row that breaks the key is told, and the partitions that were found right stay so', async () => {
