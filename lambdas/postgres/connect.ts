@@ -5,6 +5,7 @@ import { SampanError } from '../runtime/errors.ts'
 import { toConnectError } from './connect-errors.ts'
 import { type Side, toDatabaseError } from './errors.ts'
 import { type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
+import { plainWords } from './plain-words.ts'
 import { pinSettings } from './session-settings.ts'
 import { valueTypes } from './value-types.ts'
 
@@ -64,7 +65,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   const address = `${options.host}:${options.port}`
   if (options.signal?.aborted) throw aborted()
   const kept = takeKept(kindOf(options))
-  if (kept !== null) return session(options, kept, pin(options, kept.client, kept.serverVersion))
+  if (kept !== null) return session(options, kept, pin(options, kept))
   const client = new pg.Client({
     host: options.host,
     port: options.port,
@@ -87,10 +88,11 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   try {
     await client.connect()
     const serverVersion = versionNumber(parameters.get('server_version') ?? '')
-    const pinned = pin(options, client, serverVersion)
+    const opened = { client, serverVersion, parameters }
+    const pinned = pin(options, opened)
     // The first question of a pipelined session travels right behind the settings, and fails with them.
     if (!options.pipeline) await pinned
-    return session(options, { client, serverVersion, parameters }, pinned)
+    return session(options, opened, pinned)
   } catch (thrown) {
     destroy()
     if (options.signal?.aborted) throw aborted()
@@ -101,8 +103,13 @@ export async function connect(options: ConnectOptions): Promise<Session> {
 }
 
 /** Pins the settings of a session, its name among them: a kept one had another. */
-function pin(options: ConnectOptions, client: pg.Client, serverVersion: number): Promise<unknown> {
-  const settings = { ...options.settings, application_name: options.applicationName }
+function pin(options: ConnectOptions, { client, serverVersion, parameters }: KeptClient): Promise<unknown> {
+  const settings = {
+    ...options.settings,
+    application_name: options.applicationName,
+    // Its texts are any bytes; as UTF8, which every session begins with, the server would refuse to send some of them.
+    ...(parameters.get('server_encoding') === 'SQL_ASCII' ? { client_encoding: 'SQL_ASCII' } : {}),
+  }
   const pinned = client.query(pinSettings(serverVersion, settings))
   // Whoever asks something gets the error.
   pinned.catch(() => {})
@@ -120,9 +127,12 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
   const { client } = opened
   const destroy = () => socketOf(client).destroy()
   signal?.addEventListener('abort', destroy, { once: true })
+  const plain = plainWords(opened.parameters.get('server_encoding'))
   const ask = async (text: string, values?: readonly unknown[]) => {
+    const sql = plain?.sql(text) ?? text
+    const given = plain === null ? values : values?.map(plain.value)
     try {
-      const [, result] = await Promise.all([pinned, client.query(text, values as unknown[] | undefined)])
+      const [, result] = await Promise.all([pinned, client.query(sql, given as unknown[] | undefined)])
       return result
     } catch (thrown) {
       throw signal?.aborted ? aborted() : toDatabaseError(thrown, side)

@@ -1,4 +1,5 @@
 import { type Relation, rowsOf } from '../../ledger/relations.ts'
+import { hashBytes } from '../../postgres/hash-bytes.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 
 const HASH_FUNCTIONS = 110_000
@@ -19,13 +20,13 @@ export function rowHashes(relation: Relation, keyColumns: readonly string[], ser
   // Rows without a column, or without a digest, are all alike: then only their number can differ.
   const row = `(${relation.digestSql ?? '0::bigint'})`
   if (keyColumns.length === 0) return { key: row, row }
-  // What the type's output function prints; a cast to text may be the user's own.
-  const printed = keyColumns.map((column) => `pg_catalog.format('%s', ${quoteIdentifier(column)})`)
-  const key = `(ARRAY[${printed.join(', ')}]::text)`
+  // What the type's output function prints, since a cast to text may be the user's own; as the bytes that the session gets,
+  // since the two databases may have different encodings.
+  const printed = keyColumns.map((column) => `pg_catalog.textsend(pg_catalog.format('%s', ${quoteIdentifier(column)}))`)
   const hash =
     serverVersion >= HASH_FUNCTIONS
-      ? `pg_catalog.hashtextextended(${key} COLLATE pg_catalog."C", 0)`
-      : `('x' || pg_catalog.substr(pg_catalog.md5(${key}), 1, 16))::bit(64)::bigint`
+      ? hashBytes(printed)
+      : `('x' || pg_catalog.substr(pg_catalog.md5(${printed.map((value) => `pg_catalog.encode(${value}, 'hex') || ','`).join(' || ')}), 1, 16))::bit(64)::bigint`
   return { key: hash, row }
 }
 

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+import { expect, test } from 'vitest'
+import {
+  adoptDatabase,
+  createDatabase,
+  type ServerAddress,
+  sharedServer,
+  type TestDatabase,
+} from '../support/servers.ts'
+import { migrate } from '../support/whole-run.ts'
+
+async function inEncoding(server: ServerAddress, encoding: string, sql = ''): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const beside = await createDatabase(server)
+  await beside.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING '${encoding}' LC_COLLATE 'C' LC_CTYPE 'C'`)
+  const database = adoptDatabase(server, name)
+  if (sql !== '') await database.query(sql)
+  return database
+}
+
+const retry = { connectionMinutes: 10, otherMinutes: 1 } as const
+
+/** Hashed where they are stored: no conversion on the way. */
+const BYTES = `SELECT md5(string_agg(md5(odd::text), ',' ORDER BY id)) AS bytes FROM odd`
+
+test('texts that are no UTF-8 go from SQL_ASCII to SQL_ASCII byte by byte, and are compared', async () => {
+  const source = await inEncoding(
+    sharedServer(15),
+    'SQL_ASCII',
+    `CREATE TYPE pair AS (x text);
+     CREATE TABLE odd (id int PRIMARY KEY, a text, arr text[], p pair);
+     INSERT INTO odd VALUES (1, E'\\xe9', ARRAY[E'\\xe4'], ROW(E'\\xff')), (2, E'\\xc3\\xa9', NULL, NULL)`,
+  )
+  const destination = await inEncoding(sharedServer(18), 'SQL_ASCII')
+  const { outcome, report } = await migrate(source, destination, { retry })
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(report.databases[0]?.tables.map(({ match }) => match)).toEqual([true])
+  expect(await destination.query(BYTES)).toEqual(await source.query(BYTES))
+}, 120_000)
+
+test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks of our own sentences', async () => {
+  const source = await inEncoding(
+    sharedServer(15),
+    'LATIN1',
+    `CREATE TABLE odd (id int PRIMARY KEY, "ä" text);
+     INSERT INTO odd VALUES (1, 'é'), (2, 'ß');
+     COMMENT ON TABLE odd IS 'Übersicht';
+     DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), 'left behind, with a reason'); END $$`,
+  )
+  const destination = await inEncoding(sharedServer(18), 'LATIN1')
+  const { outcome, report } = await migrate(source, destination, { retry })
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(report.databases[0]?.tables.map(({ match }) => match)).toEqual([true])
+  expect(await destination.query(BYTES)).toEqual(await source.query(BYTES))
+}, 120_000)
