@@ -1,8 +1,10 @@
-import type { Receipt } from '../ledger/chunks.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hasOpenChunks, type Receipt } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { readRelations } from '../ledger/relations.ts'
 import { hasSlowChunks } from '../ledger/slow-chunks.ts'
+import { liveSnapshots } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { done, more, type StepAnswer } from '../runtime/verdict.ts'
 import { laneNumbers } from '../task/lanes.ts'
@@ -44,7 +46,11 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     lane = await prepare(call, sources)
     watch.start(step.logger)
     while (await untilWanted(call)) {
-      if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) return done()
+      if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) {
+        const wait = await othersAtWork(call, lane.generation)
+        if (wait !== 'wait') return wait === 'none' ? done() : more()
+        await sleep(LOOK_MILLISECONDS, undefined, { signal: call.signal }).catch(() => {})
+      }
       if (call.counted && !pace.mayWork) return more()
     }
     return more()
@@ -55,6 +61,29 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     await watch.stop()
     await Promise.all([steering.close(), sources.close()])
   }
+}
+
+/** How often the lane that waits for the others looks for chunks they gave back. */
+const LOOK_MILLISECONDS = 100
+
+/**
+ * One lane stays until every chunk has its receipt: it takes up what a lane that died gives back. Without it the round would
+ * end, its keepers would go, and all that was copied would have to be proved in a new view.
+ * @returns `wait` where another lane, or what is left of one, is at work; `again` where it is at work in a newer view
+ */
+async function othersAtWork(
+  { event, number, destination }: LaneCall,
+  generation: number,
+): Promise<'none' | 'wait' | 'again'> {
+  const { id, execution } = event.run
+  if (number > 0) return 'none'
+  const [open, round, [newest]] = await Promise.all([
+    hasOpenChunks(destination, id),
+    readRound(destination, id, execution),
+    liveSnapshots(destination, id),
+  ])
+  if (!open || round.ended || round.copied) return 'none'
+  return Math.max(newest?.generation ?? 0, round.leastGeneration) > generation ? 'again' : 'wait'
 }
 
 async function prepare(call: LaneCall, sources: LaneSources): Promise<Lane> {

@@ -7,6 +7,7 @@ import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
 import { copyRound } from '../support/copy-round.ts'
 import { planRelations } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
+import { untilFound } from '../support/hold.ts'
 import { startRelay } from '../support/relay.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
 
@@ -88,6 +89,19 @@ test.each(['source', 'destination'] as const)(
     await expectEqualTables(source, destination)
   },
 )
+
+test('the first lane stays until every chunk has its receipt, and takes up what a dead lane gives back', async () => {
+  const { source, destination, event } = await prepare()
+  const dead = await destination.connect()
+  await dead.query('BEGIN; SELECT 1 FROM sampan.chunk WHERE id = 1 FOR UPDATE')
+  const round = copyRound(event, 1)
+  await untilFound(destination, `SELECT FROM sampan.chunk HAVING count(*) FILTER (WHERE state = 'pending') = 1`)
+  await dead.end()
+  const { results, summary } = await round
+  expect(results[0]).toMatchObject({ verdict: 'done', error: null })
+  expect(summary).toMatchObject({ verdict: 'done', error: null })
+  await expectEqualTables(source, destination)
+})
 
 test('the same lane called twice at once brings the rows once', async () => {
   const { source, destination, event } = await prepare()
