@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { readTask } from '../../lambdas/task/problems.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -24,6 +24,7 @@ export function runCommand(): Command {
     .option(
       '--execution <name>',
       'name of this execution; what the run opens carries it. Default: the task’s and the time',
+      toExecutionName,
     )
     .option('--json', 'progress and summary as JSON, one object per line')
     .option('--quiet', 'no progress, only the summary')
@@ -52,4 +53,10 @@ export function runCommand(): Command {
         release()
       }
     })
+}
+
+/** As Step Functions takes it; it becomes a directory's name as well. */
+function toExecutionName(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,80}$/.test(text)) return text
+  throw new InvalidArgumentError('give 1 to 80 letters, digits, - and _')
 }

@@ -97,6 +97,12 @@ describe('a task that is none', () => {
 })
 
 describe('sampan run', () => {
+  it('takes no name of an execution that could lead out of its directory', () => {
+    const { status, stderr } = sampan(['run', '-', '--execution', '../x'], '{}')
+    expect(status).toBe(2)
+    expect(stderr).toContain('give 1 to 80 letters, digits, - and _')
+  })
+
   it('starts nothing for a wrong task', async () => {
     const path = await file('wrong.json', '{"name": "x"}')
     const { status, stderr } = sampan(['run', path, '--out', join(directory, 'never')])
