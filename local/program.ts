@@ -40,7 +40,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       return
     }
     printError(thrown)
-    const wrong = /^TASK_/.test((thrown as { code?: unknown }).code?.toString() ?? '')
+    const wrong = /^(TASK|OUT)_/.test((thrown as { code?: unknown }).code?.toString() ?? '')
     process.exitCode = wrong ? exitStatus.wrongTask : exitStatus.failed
   }
 }

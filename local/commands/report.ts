@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { artefactKey, artefacts } from '../../lambdas/cloud/artefacts.ts'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
@@ -12,6 +12,7 @@ import {
   type StateMachineOptions,
   stateMachineOptions,
 } from '../cloud/state-machine.ts'
+import { makeOutDirectory } from '../out-directory.ts'
 
 type Options = StateMachineOptions & { readonly artefacts?: string; readonly out: string }
 
@@ -30,8 +31,7 @@ export function reportCommand(): Command {
     const region = machine.arn.split(':')[3]
     const store = artefacts({ ...process.env, AWS_REGION: region, SAMPAN_ARTEFACTS: location })
     const run = { id: taskName(found.input), execution: found.name ?? '' }
-    const directory = resolve(options.out)
-    await mkdir(directory, { recursive: true })
+    const directory = await makeOutDirectory(options.out)
     for (const name of ['report.json', 'report.html']) {
       const text = await store.read(artefactKey(run, name))
       if (text === null) throw noReport(execution, found.status ?? '')

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { readTask } from '../../lambdas/task/problems.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
 import { onInterrupt } from '../interrupt.ts'
+import { makeOutDirectory } from '../out-directory.ts'
 import { problemsText } from '../problem-text.ts'
 import { runTask } from '../run-task.ts'
 import { printOutcome } from '../summary/print.ts'
@@ -37,10 +37,10 @@ export function runCommand(): Command {
         process.exitCode = exitStatus.wrongTask
         return
       }
+      const directory = await makeOutDirectory(options.out)
       const stopping = new AbortController()
       const release = onInterrupt(() => stopping.abort())
       try {
-        const directory = resolve(options.out)
         const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
         const executionName = options.execution ?? newExecutionName(task.name)
         const outcome = await runTask({ input, task, executionName, directory, display, signal: stopping.signal })

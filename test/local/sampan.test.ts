@@ -103,6 +103,13 @@ describe('sampan run', () => {
     expect(stderr).toContain('give 1 to 80 letters, digits, - and _')
   })
 
+  it('begins nothing where it may not write what it will have to tell', async () => {
+    const path = await file('right.json', JSON.stringify(taskExample))
+    const { status, stderr } = sampan(['run', path, '--out', join(path, 'out')])
+    expect(status).toBe(2)
+    expect(stderr).toContain(`OUT_NOT_WRITABLE  ${join(path, 'out')} is a file, or lies below one`)
+  })
+
   it('starts nothing for a wrong task', async () => {
     const path = await file('wrong.json', '{"name": "x"}')
     const { status, stderr } = sampan(['run', path, '--out', join(directory, 'never')])
