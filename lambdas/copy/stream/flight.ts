@@ -72,12 +72,13 @@ export async function fly(
   const beside = digests === null ? from : new RawSession(digests)
   const to = new RawSession(destination)
   try {
-    const [deliveries, controlled] = await Promise.all([
-      load(from, beside, to, cargo, governor, failedAt),
-      // All COPYs are sent by now.
-      control === null ? null : from.query(control.sql),
-    ])
-    if (controlled !== null) control?.judge(controlled)
+    const loaded = load(from, beside, to, cargo, governor, failedAt)
+    // All COPYs are sent by now.
+    const controlled = control === null ? null : from.query(control.sql)
+    // After a COPY that failed it only says that the transaction is aborted: the COPY's own error is the one to throw.
+    controlled?.catch(() => {})
+    const deliveries = await loaded
+    if (controlled !== null) control?.judge(await controlled)
     for (const taken of new Set([from, beside, to])) taken.release()
     return deliveries
   } catch (thrown) {
