@@ -11,7 +11,7 @@ import { adoptDatabase, createDatabase, type ServerAddress, sharedServer, type T
 const samples = new URL('../../local/demo/sample/', import.meta.url)
 
 async function sampleObjects(): Promise<string> {
-  const names = (await readdir(samples)).filter((name) => /^\d.*\.sql$/.test(name) && name !== '03-rows.sql').toSorted()
+  const names = (await readdir(samples)).filter((name) => /^\d\d-(?!rows|statistics).*\.sql$/.test(name)).toSorted()
   const scripts = await Promise.all(names.map((name) => readFile(new URL(name, samples), 'utf8')))
   // The rights speak of a large object that comes with the rows.
   return ["SELECT lo_from_bytea(900001, '')", ...scripts].join(';\n')
