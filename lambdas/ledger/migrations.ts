@@ -11,12 +11,4 @@ export const migrations: readonly Migration[] = [
   { number: 2, sql: sqlFile(new URL('./sql/000002.sql', import.meta.url)) },
   { number: 3, sql: sqlFile(new URL('./sql/000003.sql', import.meta.url)) },
   { number: 4, sql: sqlFile(new URL('./sql/000004.sql', import.meta.url)) },
-  { number: 5, sql: sqlFile(new URL('./sql/000005.sql', import.meta.url)) },
-  { number: 6, sql: sqlFile(new URL('./sql/000006.sql', import.meta.url)) },
-  { number: 7, sql: sqlFile(new URL('./sql/000007.sql', import.meta.url)) },
-  { number: 8, sql: sqlFile(new URL('./sql/000008.sql', import.meta.url)) },
-  { number: 9, sql: sqlFile(new URL('./sql/000009.sql', import.meta.url)) },
-  { number: 10, sql: sqlFile(new URL('./sql/000010.sql', import.meta.url)) },
-  { number: 11, sql: sqlFile(new URL('./sql/000011.sql', import.meta.url)) },
-  { number: 12, sql: sqlFile(new URL('./sql/000012.sql', import.meta.url)) },
 ]

@@ -11,7 +11,7 @@ test('what is thrown and told is the error of the COPY, not the one of the quest
   await Promise.all([source.execute('BEGIN'), destination.execute('BEGIN')])
   const cargo = {
     copyOut: 'COPY (SELECT 1 / 0) TO STDOUT',
-    copyIn: 'COPY t FROM STDIN',
+    copyIn: 'COPY public.t FROM STDIN',
     digest: null,
     afterwards: null,
   }

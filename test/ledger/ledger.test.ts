@@ -78,7 +78,8 @@ test('an object is created once: the second claim finds the receipt', async () =
   await session.close()
 })
 
-test('no two claims hold the same chunk, and small chunks are claimed together up to the budget', async () => {
+/** Ten tables of a chunk each, of which the fifth is the largest. */
+async function tenChunks() {
   const { database, session } = await ledger()
   await openRun(session, { id: 'r', execution: 'e' }, 'f', SOURCE)
   await database.query(`
@@ -86,6 +87,11 @@ test('no two claims hold the same chunk, and small chunks are claimed together u
       SELECT 'r', oid, 'public', 't' || oid, '{a}', '{int}', false, 0 FROM generate_series(1, 10) oid;
     INSERT INTO sampan.chunk (run, id, relation, kind, bytes)
       SELECT 'r', id, id, 'whole', CASE WHEN id = 5 THEN 1000 ELSE 10 END FROM generate_series(1, 10) id`)
+  return { database, session }
+}
+
+test('no two claims hold the same chunk, and small chunks are claimed together up to the budget', async () => {
+  const { database, session } = await tenChunks()
   const claims = await Promise.all(
     [1, 2, 3].map(async () => {
       const client = await database.connect()
@@ -98,5 +104,18 @@ test('no two claims hold the same chunk, and small chunks are claimed together u
   expect(new Set(all).size).toBe(all.length)
   expect(all).toHaveLength(9)
   expect(claims).toContainEqual([5])
+  await session.close()
+})
+
+test.each([
+  [2, [5]],
+  [3, [1, 2, 3, 4, 6, 7, 8, 9, 10]],
+])('where the largest chunk was refused %i times, %j are claimed first', async (attempts, first) => {
+  const { database, session } = await tenChunks()
+  await database.query(`UPDATE sampan.chunk SET attempts = ${attempts} WHERE id = 5`)
+  const claim = () => session.rows<{ id: number }>(`SELECT id FROM sampan.claim_chunks('r', 1, 1000, 64) ORDER BY id`)
+  const claims = [await claim(), await claim()].map((chunks) => chunks.map(({ id }) => id))
+  expect(claims[0]).toEqual(first)
+  expect(claims.flat()).toHaveLength(10)
   await session.close()
 })
