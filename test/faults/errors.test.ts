@@ -359,15 +359,15 @@ describe('a source that fails over to its standby', () => {
     await ask(
       loginOf(source),
       SOURCE_DATABASE,
-      `INSERT INTO heap_log SELECT line, at FROM heap_log, generate_series(1, 15)`,
+      `INSERT INTO heap_log SELECT line, at FROM heap_log, generate_series(1, 15); CREATE TABLE held AS SELECT 1 AS one`,
     )
     standby = await startStandby(source)
     await awaitReplay(loginOf(source), standby)
     let failover: Promise<void> | null = null
     const run = await runFaulty(newTask(), async (step, call) => {
       if (step !== 'CopyLaneFunction' || call !== 1) return
-      // The copy cannot come to its end before the source has: one lane waits for this table.
-      const lock = await lockTable(source, SOURCE_DATABASE, '"Order"', async () => {
+      // The copy cannot come to its end before the source has: one lane waits for this table, and of its one chunk only one can.
+      const lock = await lockTable(source, SOURCE_DATABASE, 'held', async () => {
         await untilFound(
           source,
           `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'sampan:${name}:lane:%' AND wait_event_type = 'Lock'`,

@@ -244,20 +244,26 @@ describe('copying', () => {
 
   test('the keepers end when the summary says that copying has ended', async () => {
     const { ledger, keep } = keepers()
+    const kept = Promise.withResolvers<void>()
+    let calls = 0
     const summary = () => {
       ledger.ended = true
       return done()
     }
     const { outcome, count } = await migrate(
       {
-        KeepSnapshotFunction: keep,
+        KeepSnapshotFunction: () => {
+          calls += 1
+          if (calls === 5) kept.resolve()
+          return keep()
+        },
         SummariseCopyFunction: summary,
-        CopyLaneFunction: () => new Promise((resolve) => setTimeout(() => resolve(done()), 30)),
+        CopyLaneFunction: () => kept.promise.then(() => done()),
       },
       one,
     )
     expect(outcome).toMatchObject({ status: 'succeeded' })
-    expect(count('KeepSnapshotFunction')).toBeGreaterThan(4)
+    expect(count('KeepSnapshotFunction')).toBeGreaterThanOrEqual(5)
   })
 
   test('a summary that never came to write it down does not leave the keepers there for ever', async () => {
