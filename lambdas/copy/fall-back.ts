@@ -1,8 +1,10 @@
 import { writeEvents } from '../ledger/events.ts'
-import { type Relation, readRelations, rowsOf } from '../ledger/relations.ts'
+import { fenceRun } from '../ledger/fence.ts'
+import { type Relation, readRelations } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
 import { inTransaction } from '../postgres/transaction.ts'
+import { emptyRelation } from './empty-relation.ts'
 
 /**
  * What servers answer to a binary form that is not theirs: invalid binary representation, protocol violation ("insufficient
@@ -27,18 +29,13 @@ export async function travelAsText(
   because: string,
 ): Promise<void> {
   await inTransaction(destination, async () => {
-    await destination.rows(`SELECT sampan.require_open($1)`, [run])
+    await fenceRun(destination, run)
     const due = await destination.rows(
       `SELECT 1 FROM sampan.relation WHERE run = $1 AND oid = $2 AND format = 'binary' FOR UPDATE`,
       [run, relation.oid],
     )
     if (due.length === 0) return
-    await destination.execute(`TRUNCATE ${rowsOf(relation)}`)
-    await destination.rows(
-      `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL
-        WHERE run = $1 AND relation = $2`,
-      [run, relation.oid],
-    )
+    await emptyRelation(destination, run, relation)
     await destination.rows(
       `UPDATE sampan.relation SET format = 'text', digest_sql = text_digest_sql, fell_back = true, format_reason = $3
         WHERE run = $1 AND oid = $2`,

@@ -1,9 +1,10 @@
 import type { ClaimedChunk } from '../ledger/chunks.ts'
 import { fenceRun } from '../ledger/fence.ts'
-import { LARGE_OBJECTS_OID, type Relation, rowsOf } from '../ledger/relations.ts'
+import type { Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { type CopyServers, digestQuery } from './chunk-sql.ts'
+import { emptyRelation } from './empty-relation.ts'
 
 /**
  * Whether a chunk copied in an older generation of the snapshot still holds: the source's rows in the new snapshot have the
@@ -25,47 +26,27 @@ export async function stillHolds(
 }
 
 /**
- * Empties a relation that was written on the source after its chunks were copied, and makes all its chunks pending again.
- * Takes the relation's row FOR UPDATE first: no lane is inside it, and of two lanes that find the difference one resets.
+ * Empties a relation that was written on the source after its chunks were copied: lanes that read by this generation of the
+ * view or a newer one copy it again. Of two lanes that find the difference one empties it.
  */
 export async function resetRelation(
   destination: Session,
   run: string,
   relation: Relation,
   generation: number,
-): Promise<boolean> {
-  return inTransaction(destination, async () => {
+): Promise<void> {
+  await inTransaction(destination, async () => {
     await fenceRun(destination, run)
     const due = await destination.rows(
       `SELECT 1 FROM sampan.relation WHERE run = $1 AND oid = $2 AND reset_generation < $3 FOR UPDATE`,
       [run, relation.oid, generation],
     )
-    if (due.length === 1) {
-      // Large objects are overwritten whole by their chunk: nothing to empty.
-      if (relation.oid !== LARGE_OBJECTS_OID) {
-        await destination.execute(`TRUNCATE ${rowsOf(relation)}`)
-      }
-      await reopenChunks(destination, run, relation, generation)
-    }
-    return due.length === 1
+    if (due.length === 0) return
+    await emptyRelation(destination, run, relation)
+    await destination.rows(`UPDATE sampan.relation SET reset_generation = $3 WHERE run = $1 AND oid = $2`, [
+      run,
+      relation.oid,
+      generation,
+    ])
   })
-}
-
-/** All chunks of an emptied relation are to be copied, by lanes that read by this generation of the view or a newer one. */
-export async function reopenChunks(
-  destination: Session,
-  run: string,
-  relation: Relation,
-  generation: number,
-): Promise<void> {
-  await destination.rows(
-    `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL
-      WHERE run = $1 AND relation = $2`,
-    [run, relation.oid],
-  )
-  await destination.rows(`UPDATE sampan.relation SET reset_generation = $3 WHERE run = $1 AND oid = $2`, [
-    run,
-    relation.oid,
-    generation,
-  ])
 }

@@ -2,12 +2,12 @@ import { relationTitle } from '../ledger/comparisons.ts'
 import { giveUpView } from '../ledger/copy-round.ts'
 import { writeEvents } from '../ledger/events.ts'
 import { fenceRun } from '../ledger/fence.ts'
-import { LARGE_OBJECTS_OID, type Relation, rowsOf } from '../ledger/relations.ts'
+import { LARGE_OBJECTS_OID, type Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
-import { reopenChunks } from './renew.ts'
+import { emptyRelation } from './empty-relation.ts'
 
 /** A table that is rewritten so often while it is copied will be rewritten again. */
 const MOST_REWRITES = 5
@@ -67,12 +67,11 @@ export async function copyInNewerView(
       [run, relation.oid, generation],
     )
     if (due === undefined) return 0
-    await destination.execute(`TRUNCATE ${rowsOf(relation)}`)
-    await reopenChunks(destination, run, relation, generation + 1)
-    await destination.rows(`UPDATE sampan.relation SET rewrites = rewrites + 1 WHERE run = $1 AND oid = $2`, [
-      run,
-      relation.oid,
-    ])
+    await emptyRelation(destination, run, relation)
+    await destination.rows(
+      `UPDATE sampan.relation SET reset_generation = $3, rewrites = rewrites + 1 WHERE run = $1 AND oid = $2`,
+      [run, relation.oid, generation + 1],
+    )
     await giveUpView(destination, run, generation)
     const message = `${error.message}: the view is taken anew, and the table copied again`
     await writeEvents(destination, run, [{ level: 'warning', step: 'CopyLanes', code: error.code, message }])

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { fenceRun } from '../ledger/fence.ts'
 import { claimParts, type DigestPart, type DigestResult, storeResults } from '../ledger/validation.ts'
 import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
@@ -39,7 +40,7 @@ export async function readParts(destination: Session, options: ReadOptions): Pro
 async function claim(destination: Session, options: ReadOptions): Promise<DigestPart[]> {
   const [, , parts] = await Promise.all([
     destination.execute(`BEGIN; SET LOCAL statement_timeout = ${Math.max(1, Math.floor(options.timeoutMilliseconds))}`),
-    destination.rows(`SELECT sampan.require_open($1)`, [options.run]),
+    fenceRun(destination, options.run),
     claimParts(destination, options.run, SMALL),
   ])
   return parts

@@ -27,14 +27,13 @@ export function planSteps(objects: readonly Undecided[], facts: KeyFacts): Plann
   const relationOf = new Map(facts.relations.map(({ object, oid }) => [object, oid]))
   const bytesOf = new Map(facts.relations.map(({ oid, bytes }) => [oid, bytes]))
   const trees = partitionTrees(objects)
-  /** The relations that hold a table's rows: its own, those of its partitions, or the root that they travel through. */
-  const relationsOf = (table: number) =>
-    new Set(
-      [table, ...trees.leaves(table)].flatMap((id) => {
-        const oid = relationOf.get(id) ?? facts.rootOf.get(id)
-        return oid === undefined ? [] : [oid]
-      }),
-    )
+  /** The relation that holds a table's own rows, or the root that they travel through; none for a partitioned table. */
+  const ownRelation = (table: number) => {
+    const oid = relationOf.get(table) ?? facts.rootOf.get(table)
+    return oid === undefined ? [] : [oid]
+  }
+  /** The same with those of its partitions. */
+  const relationsOf = (table: number) => new Set([table, ...trees.leaves(table)].flatMap(ownRelation))
   const sizeOf = (relation: number) => bytesOf.get(relation) ?? 0
   const sizeWithPartitions = (table: number) => [...relationsOf(table)].reduce((bytes, oid) => bytes + sizeOf(oid), 0)
   const known = new Map<number, ReadonlySet<number> | null>()
@@ -50,11 +49,7 @@ export function planSteps(objects: readonly Undecided[], facts: KeyFacts): Plann
       const needed = byId.get(id)
       if (needed?.kind === 'TABLE') {
         // An index of a partitioned table is made of its partitions' own; a foreign key reads them all.
-        if (object.kind === 'FK CONSTRAINT') for (const oid of relationsOf(id)) rows.add(oid)
-        else {
-          const oid = relationOf.get(id) ?? facts.rootOf.get(id)
-          if (oid !== undefined) rows.add(oid)
-        }
+        for (const oid of object.kind === 'FK CONSTRAINT' ? relationsOf(id) : ownRelation(id)) rows.add(oid)
       } else if (needed?.stage === 'index') {
         const inner = rowsOf(needed)
         if (inner === null) all = true
