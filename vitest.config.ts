@@ -6,7 +6,7 @@ export default defineConfig({
     // One PostgreSQL 15 and one 18 for the whole run; see test/support/servers.ts.
     globalSetup: ['test/support/global-setup.ts'],
     // Real PostgreSQL servers start and stop inside the tests.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // Two cores: two files at a time leave the servers room.
     maxWorkers: 2,

@@ -65,7 +65,7 @@ describe('the demo', () => {
     expect(await readFile(join(here, 'out', 'report.html'), 'utf8')).toContain('</html>')
     expect(await readdir(temporary)).toEqual([])
     expect(await leftProcesses()).toEqual([])
-  })
+  }, 180_000)
 
   it.each([
     ['while servers start', 'Starting two PostgreSQL servers'],

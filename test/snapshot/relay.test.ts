@@ -16,7 +16,9 @@ process.env.SAMPAN_LOG = 'off'
 /** Every call lives this long, ten seconds of which are the margin to stop in: a Lambda's 15 minutes, made short. */
 const LIFE_SECONDS = 20
 
-const DDL = 'CREATE TABLE account (id int PRIMARY KEY, balance int); CREATE TABLE entry (account int, amount int);'
+/** Rows so wide that a chunk of a megabyte takes a small part of a call at the rate of the test. */
+const DDL = `CREATE TABLE account (id int PRIMARY KEY, balance int, filler text DEFAULT repeat('x', 200));
+  CREATE TABLE entry (account int, amount int, filler text DEFAULT repeat('x', 200));`
 
 /** A step as the state machine repeats it: again while it answers `more`. */
 async function untilDone(step: () => Promise<StepAnswer>): Promise<{ answer: StepAnswer; calls: number }> {
@@ -83,4 +85,4 @@ test('a copy that outlives many keepers and lanes equals the source as it was wh
     expect(await source.query(hashes(table))).not.toEqual(await destination.query(hashes(table)))
   }
   await judge.query('COMMIT')
-}, 180_000)
+}, 300_000)

@@ -22,10 +22,10 @@ test('lanes go slower while the source answers slowly, at full pace again when i
   )
   const destination = await createDatabase(sharedServer(18), DDL)
   let strained = false
-  const relay = await startRelay({ port: source.connection.port, delay: () => (strained ? 50 : 0) })
+  const relay = await startRelay({ port: source.connection.port, delay: () => (strained ? 300 : 0) })
   const event = stepEvent(source, destination, {
     chunkMegabytes: 1,
-    throttle: { megabytesPerSecond: MOST_MEGABYTES, automatic: { sourceLatencyMilliseconds: 45 } },
+    throttle: { megabytesPerSecond: MOST_MEGABYTES, automatic: { sourceLatencyMilliseconds: 250 } },
   })
   await planRelations(source, destination, event)
   await planCopy(event, stepContext())

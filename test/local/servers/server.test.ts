@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,8 +21,15 @@ interface Started {
 
 const program = fileURLToPath(new URL('parent.ts', import.meta.url))
 
-async function startParent(major: 15 | 18, end: string): Promise<{ child: ChildProcess; started: Started }> {
-  const child = spawn(process.execPath, [program, String(major), end], { stdio: ['ignore', 'pipe', 'ignore'] })
+/** @param place where its directory is made; by default where everybody's is, and anybody's start sweeps it */
+async function startParent(
+  major: 15 | 18,
+  end: string,
+  ...place: readonly string[]
+): Promise<{ child: ChildProcess; started: Started }> {
+  const child = spawn(process.execPath, [program, String(major), end, ...place], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   const line = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString()))
     child.once('exit', () => reject(new Error('the parent ended without a word')))
@@ -75,7 +82,9 @@ describe('a server goes away with the process that started it', () => {
   )
 
   test('when the keeper was killed too, the next start sweeps server and directory', async () => {
-    const { child, started } = await startParent(18, 'wait')
+    const place = mkdtempSync(join(tmpdir(), 'unswept-'))
+    chmodSync(place, 0o711)
+    const { child, started } = await startParent(18, 'wait', place)
     const keepers = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' })
     for (const line of keepers.stdout.split('\n')) {
       const [pid, parent] = line.trim().split(/\s+/)
@@ -85,8 +94,9 @@ describe('a server goes away with the process that started it', () => {
     await exited(child)
     await sleep(300)
     expect(isAlive(identify(started.pid))).toBe(true)
-    expect(sweepDirectories()).toContain(started.directory)
+    expect(sweepDirectories(place)).toEqual([started.directory])
     await expectGone(started, 0)
+    rmSync(place, { recursive: true })
   })
 })
 
