@@ -110,6 +110,9 @@ async function told(directory: string, words: string): Promise<number> {
   return (await readFile(logFile(directory), 'utf8')).split(words).length - 1
 }
 
+/** A step that does not come to the table in this time is over with it: a later one, which holds nothing, would wait for ever. */
+const LONGEST_HOLD_MILLISECONDS = 10_000
+
 /**
  * Takes a table, waits until a session of the run waits for it, and then wants what that one holds of the ledger. The
  * session looks first, after its deadlock_timeout of a second, and loses.
@@ -117,7 +120,8 @@ async function told(directory: string, words: string): Promise<number> {
 async function lockHorns(client: pg.Client, at: Login, run: string, table: string, over: AbortSignal): Promise<void> {
   await client.query(`SET deadlock_timeout = '10s'; BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
   const own = (await client.query<{ pid: string }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid
-  for (; !over.aborted; await sleep(5)) {
+  const until = performance.now() + LONGEST_HOLD_MILLISECONDS
+  for (; !over.aborted && performance.now() < until; await sleep(5)) {
     const rows = await ask(
       at,
       run,
