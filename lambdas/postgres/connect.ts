@@ -3,7 +3,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import pg from 'pg'
 import { SampanError } from '../runtime/errors.ts'
 import { toConnectError } from './connect-errors.ts'
-import { type Side, toDatabaseError } from './errors.ts'
+import { type Side, toDatabaseError, toSettingsError } from './errors.ts'
 import { type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
 import { plainWords } from './plain-words.ts'
 import { pinSettings } from './session-settings.ts'
@@ -110,7 +110,9 @@ function pin(options: ConnectOptions, { client, serverVersion, parameters }: Kep
     // Its texts are any bytes; as UTF8, which every session begins with, the server would refuse to send some of them.
     ...(parameters.get('server_encoding') === 'SQL_ASCII' ? { client_encoding: 'SQL_ASCII' } : {}),
   }
-  const pinned = client.query(pinSettings(serverVersion, settings))
+  const pinned = client.query(pinSettings(serverVersion, settings)).catch((thrown: unknown) => {
+    throw toSettingsError(thrown, options.side)
+  })
   // Whoever asks something gets the error.
   pinned.catch(() => {})
   return pinned

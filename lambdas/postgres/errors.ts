@@ -105,6 +105,28 @@ export function isConnectionLoss(code: string | null, message: string): boolean 
   return SOCKET_CODES.has(code) || BROKEN_SOCKET.test(code) || code.startsWith('08') || RETURNING_SERVER.has(code)
 }
 
+/** A statement that somebody cancelled, or a time-out of the session. */
+export function isCancelled(thrown: unknown): boolean {
+  return thrown instanceof DatabaseError && thrown.sqlState === '57014'
+}
+
+/**
+ * Why a session's settings were not set. Where somebody has cancelled them, the session is of no use and nothing else is wrong:
+ * that is a lost connection, and another one is opened.
+ */
+export function toSettingsError(thrown: unknown, side: Side): SampanError {
+  const error = toDatabaseError(thrown, side)
+  if (!isCancelled(error)) return error
+  return new DatabaseError(side, null, {
+    code: `${side === 'source' ? 'SRC' : 'DST'}_CONNECTION_LOST`,
+    message: `the settings of a session that had just begun were cancelled on the ${side}`,
+    remedy: 'nothing to do while the retry window is open',
+    retryable: true,
+    kind: 'connection',
+    cause: thrown,
+  })
+}
+
 /** What a function of the database says for itself. */
 const WITHHELD = 'a function of the database raised an error (its words are withheld: they may quote a row)'
 

@@ -1,6 +1,6 @@
 import type { Instances } from '../cloud/instances.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Side } from '../postgres/errors.ts'
+import { isCancelled, type Side } from '../postgres/errors.ts'
 import type { Environment } from '../runtime/environment.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import type { TaskDatabase } from '../task/databases.ts'
@@ -106,6 +106,8 @@ export function createContext(parts: ContextParts): CheckContext {
       // A fact that throws at once (no connection) is a rejection like any other.
       const loading = Promise.resolve().then(() => load(context))
       facts.set(load, loading)
+      // Whoever asks again shall have it loaded again.
+      loading.catch((thrown: unknown) => isCancelled(thrown) && facts.delete(load))
       return loading
     },
   }

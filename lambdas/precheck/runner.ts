@@ -1,9 +1,9 @@
 import type { Instances } from '../cloud/instances.ts'
 import type { Session } from '../postgres/connect.ts'
-import type { Side } from '../postgres/errors.ts'
+import { isCancelled, type Side } from '../postgres/errors.ts'
 import { type SampanError, toSampanError } from '../runtime/errors.ts'
 import type { TaskDatabase } from '../task/databases.ts'
-import type { Check } from './check.ts'
+import type { Check, Finding } from './check.ts'
 import type { Need } from './check-description.ts'
 import { CannotRun, type CheckContext, createContext } from './context.ts'
 import type { Outcome } from './score.ts'
@@ -80,7 +80,7 @@ function requireSession(context: CheckContext, need: Need): Session {
 async function ask(check: Check, context: CheckContext, database: string | null): Promise<Outcome | null> {
   try {
     for (const need of check.needs) requireSession(context, need)
-    return { check, database, kind: 'found', findings: await check.run(context) }
+    return { check, database, kind: 'found', findings: await findings(check, context) }
   } catch (thrown) {
     if (thrown instanceof CannotRun) {
       return thrown.why === 'irrelevant'
@@ -91,6 +91,16 @@ async function ask(check: Check, context: CheckContext, database: string | null)
     // A lost connection says nothing about the check: the whole step comes again.
     if (error.kind === 'connection' || error.code === 'STOPPED') throw error
     return { check, database, kind: 'not-run', why: 'failed', cause: causeOf(error) }
+  }
+}
+
+/** Asks once more where somebody cancelled a statement, or the session's own time-out did on a server that was busy. */
+async function findings(check: Check, context: CheckContext): Promise<readonly Finding[]> {
+  try {
+    return await check.run(context)
+  } catch (thrown) {
+    if (!isCancelled(thrown)) throw thrown
+    return check.run(context)
   }
 }
 

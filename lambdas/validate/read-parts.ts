@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { fenceRun } from '../ledger/fence.ts'
 import { claimParts, type DigestPart, type DigestResult, storeResults } from '../ledger/validation.ts'
 import type { Session } from '../postgres/connect.ts'
-import { DatabaseError } from '../postgres/errors.ts'
+import { isCancelled } from '../postgres/errors.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { digestStatement } from './digest-sql.ts'
 
@@ -51,7 +51,7 @@ async function read(destination: Session, parts: readonly DigestPart[], options:
   const results = await destination
     .rows<DigestResult>(digestStatement(parts, options.digests, options.modern))
     .catch((thrown: unknown) => {
-      throw thrown instanceof DatabaseError && thrown.sqlState === '57014' ? tooSlow(parts) : thrown
+      throw isCancelled(thrown) ? tooSlow(parts) : thrown
     })
   const milliseconds = performance.now() - began
   return { store: () => storeResults(destination, options.run, results, milliseconds) }

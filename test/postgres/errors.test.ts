@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { versionNumber } from '../../lambdas/postgres/connect.ts'
-import { toDatabaseError } from '../../lambdas/postgres/errors.ts'
+import { toDatabaseError, toSettingsError } from '../../lambdas/postgres/errors.ts'
 
 test.each([
   ['ECONNRESET', 'connection'],
@@ -20,6 +20,13 @@ test.each([
 test('an error without a code is a lost connection only where the driver says so', () => {
   expect(toDatabaseError(new Error('Connection terminated unexpectedly'), 'source').kind).toBe('connection')
   expect(toDatabaseError(new Error('something else'), 'source').kind).toBe('other')
+})
+
+test('a session whose settings were cancelled is a lost connection; settings a server does not know are its own error', () => {
+  const cancelled = { code: '57014', message: 'canceling statement due to user request' }
+  expect(toSettingsError(cancelled, 'source')).toMatchObject({ kind: 'connection', code: 'SRC_CONNECTION_LOST' })
+  const unknown = { code: '42704', message: 'unrecognized configuration parameter "x"' }
+  expect(toSettingsError(unknown, 'destination')).toMatchObject({ kind: 'other', code: 'DST_SQL_42704' })
 })
 
 test('detail, hint and context, which may hold row values, stay behind', () => {
