@@ -1,4 +1,5 @@
 import type { FunctionName } from '../../statemachine/functions.ts'
+import { DDL_NAMES } from './ddl-commands.ts'
 import type { Fault, InnerFault, Moment, OuterFault } from './fault.ts'
 import { type Choices, choicesOf } from './random.ts'
 import {
@@ -10,6 +11,7 @@ import {
   SEVERAL,
   type Side,
   STEPS,
+  stepsFrom,
   stepsThatMeet,
 } from './steps.ts'
 
@@ -28,7 +30,11 @@ const SINGLE_KINDS = [
 type SingleKind = (typeof SINGLE_KINDS)[number]
 
 /** `two`: faults of two different kinds, one after the other. */
-export const KINDS = [...SINGLE_KINDS, 'two'] as const
+const NUMBERED_KINDS = [...SINGLE_KINDS, 'two'] as const
+type NumberedKind = (typeof NUMBERED_KINDS)[number]
+
+/** `ddl` has a numbering of its own: its seeds bring every command to steps, not every kind. */
+export const KINDS = [...NUMBERED_KINDS, 'ddl'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** One case: what is done to a migration, and when. The same seed is the same case. */
@@ -44,7 +50,7 @@ export interface FaultCase {
 }
 
 /** Every kind with every step at which it can be met. */
-export const PAIRS = KINDS.flatMap((kind) => stepsOf(kind).map((step) => ({ kind, step })))
+export const PAIRS = NUMBERED_KINDS.flatMap((kind) => stepsOf(kind).map((step) => ({ kind, step })))
 
 /** From kind to kind, and then to another step. No divisor in common with the number of pairs: every one comes once. */
 const STRIDE = 13
@@ -63,7 +69,22 @@ export function readCase(seed: number): FaultCase {
   }
 }
 
-function stepsOf(kind: Kind): readonly FunctionName[] {
+/** The steps between which the structure may change: from the first question to the last word on what has changed. */
+const DDL_STEPS = stepsFrom('PrecheckFunction', 'SealFunction')
+/** Where plan, view and rows could come from different moments: half of the cases are here. */
+const UNTIL_COPIED = stepsFrom('PlanObjectsFunction', 'CopyLaneFunction')
+
+/** A change of the source's structure. As many seeds as there are commands bring each of them once. */
+export function readDdlCase(seed: number): FaultCase {
+  const { between, pick, yes } = choicesOf(seed)
+  const command = DDL_NAMES[seed % DDL_NAMES.length] as string
+  const step = pick(yes() ? UNTIL_COPIED : DDL_STEPS)
+  const moment = { step, call: SEVERAL.includes(step) ? between(1, 2) : 1, delay: between(0, LONG[step] ?? 10) }
+  const fault: Fault = { ...moment, kind: 'ddl', command, killed: yes() ? between(0, 600) : null }
+  return { seed, kind: 'ddl', step, lanes: between(2, 4), megabytes: yes() ? null : between(2, 6), faults: [fault] }
+}
+
+function stepsOf(kind: NumberedKind): readonly FunctionName[] {
   switch (kind) {
     case 'kill':
     case 'duplicate':

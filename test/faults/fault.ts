@@ -81,10 +81,19 @@ export interface Strike {
   readonly table: string
 }
 
+/** The source's structure is changed by an application that knows nothing of the run. */
+export interface Ddl {
+  readonly kind: 'ddl'
+  /** One of `DDL`. */
+  readonly command: string
+  /** SIGKILL so long after the change is asked for, milliseconds; `null`: none. */
+  readonly killed: number | null
+}
+
 /** What is done from within the process. */
 export type InnerFault = Duplicate | TimeOut
 /** What is done from outside. */
-export type OuterFault = Kill | Cut | Restart | Failover | Crowd | Strike
+export type OuterFault = Kill | Cut | Restart | Failover | Crowd | Strike | Ddl
 
 export type Fault = Moment & (InnerFault | OuterFault)
 

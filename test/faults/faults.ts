@@ -1,6 +1,6 @@
 /** `npm run faults`: migrations to which something is done, and judges that must find nothing. See docs/faults.md. */
 import { parseArgs } from 'node:util'
-import { KINDS, readCase } from './case.ts'
+import { KINDS, readCase, readDdlCase } from './case.ts'
 import type { CaseResult } from './run-case.ts'
 import { runCases } from './run-cases.ts'
 
@@ -18,14 +18,16 @@ const { values } = parseArgs({
 
 const first = Number(values.from)
 const wanted = values.seed?.map(Number) ?? Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
-const seeds = wanted.filter((seed) => values.kind === undefined || readCase(seed).kind === values.kind)
+const cases = wanted
+  .map(values.kind === 'ddl' ? readDdlCase : readCase)
+  .filter(({ kind }) => values.kind === undefined || kind === values.kind)
 const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000
 
 // Ending in order takes the servers and the migrations along.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 const results: CaseResult[] = []
-await runCases(seeds, {
+await runCases(cases, {
   jobs: Number(values.jobs),
   until,
   tell: (result) => {
@@ -36,12 +38,18 @@ await runCases(seeds, {
 summarise()
 process.exit(results.some(({ problems }) => problems.length > 0) || results.length === 0 ? 1 : 0)
 
+/** A table that is missing is missing in many ways. */
+const MOST_PROBLEMS = 40
+
 function print({ case: { kind, seed }, done, hit, seconds, problems, answers }: CaseResult): void {
   const verdict = problems.length > 0 ? 'WRONG ' : hit ? 'equal ' : 'missed'
   const line = [kind.padEnd(20), String(seed).padStart(4), verdict, `${seconds.toFixed(1).padStart(5)} s`, done]
   process.stdout.write(`${line.join('  ')}\n`)
   if (values.verbose || problems.length > 0) for (const answer of answers) process.stdout.write(`      ${answer}\n`)
-  for (const problem of problems) process.stdout.write(`    ${problem}\n`)
+  const shown = values.verbose ? problems : problems.slice(0, MOST_PROBLEMS)
+  for (const problem of shown) process.stdout.write(`    ${problem}\n`)
+  if (shown.length < problems.length)
+    process.stdout.write(`    … and ${problems.length - shown.length} lines more (--verbose)\n`)
 }
 
 function summarise(): void {

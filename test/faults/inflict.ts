@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Child } from './child.ts'
 import { crowd } from './crowd.ts'
+import { change } from './ddl.ts'
 import { type Cut, type Fault, type InnerFault, isInner, type Moment, type OuterFault } from './fault.ts'
 import { failOver, restart } from './outage.ts'
 import type { Stage } from './stage.ts'
@@ -48,6 +49,14 @@ export async function inflict(
     child.go(fault)
     await sleep(fault.delay)
     stage.note(`${where} + ${fault.delay} ms: ${describe(fault)}`)
+    if (fault.kind === 'ddl') {
+      running.push(change(stage.places.source, fault).then(() => void hit.add(fault)))
+      if (fault.killed === null) continue
+      await sleep(fault.killed)
+      child.kill()
+      await Promise.all(running)
+      return faults.slice(index + 1)
+    }
     if (fault.kind === 'kill') {
       if (child.kill()) hit.add(fault)
       return faults.slice(index + 1)
@@ -61,7 +70,7 @@ export async function inflict(
 
 async function inflictOne(
   stage: Stage,
-  fault: Moment & Exclude<OuterFault, { kind: 'kill' | 'cut' | 'session' }>,
+  fault: Moment & Exclude<OuterFault, { kind: 'kill' | 'cut' | 'session' | 'ddl' }>,
   over: AbortSignal,
 ): Promise<boolean> {
   const place = stage.places[fault.side]
@@ -99,6 +108,8 @@ function describe(fault: Exclude<OuterFault, { kind: 'cut' }>): string {
   switch (fault.kind) {
     case 'kill':
       return 'SIGKILL'
+    case 'ddl':
+      return fault.killed === null ? fault.command : `${fault.command}, SIGKILL ${fault.killed} ms later`
     case 'restart':
       return `${fault.side} restarts (${fault.how})${fault.written ? ', written to' : ''}, away ${fault.away} ms`
     case 'failover':

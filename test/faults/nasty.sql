@@ -41,6 +41,12 @@ CREATE TABLE heap_log (line text, at timestamp);
 INSERT INTO heap_log SELECT repeat('line ' || n % 40, 20), '2024-02-03' FROM generate_series(1, 8000) n;
 INSERT INTO heap_log SELECT NULL, NULL FROM generate_series(1, 50);
 
+-- Two columns of one type that only their names tell apart, and rows in a child that its parent's readers see too.
+CREATE TABLE twin (one int, other int);
+CREATE TABLE twin_child () INHERITS (twin);
+INSERT INTO twin SELECT n, -n FROM generate_series(1, 3000) n;
+INSERT INTO twin_child SELECT n, n * 2 FROM generate_series(1, 200) n;
+
 -- One row is longer than many chunks' worth of frames.
 CREATE TABLE wide (id int, body text, raw bytea);
 INSERT INTO wide SELECT n, string_agg(md5(n::text || m::text), ''), decode(md5(n::text), 'hex')

@@ -28,6 +28,9 @@ const PATIENCE_MILLISECONDS = 180_000
 /** A run is started again this often at most; more would hide a run that never ends. */
 const MOST_STARTS = 6
 
+/** The codes by which a run may end when the source's structure has changed. Started again, it goes on. */
+const TOLD = /\bSRC_(TABLE_REWRITTEN|STRUCTURE_CHANGED)\b/
+
 /**
  * Runs one case: a migration of the nasty database, the fault, the run again until it is done, and the judges.
  * @param pair servers of this case alone until it ends; a side that fails over gets a server of its own
@@ -67,8 +70,10 @@ async function migrate(stage: Stage, hit: Set<Fault>, answers: string[]): Promis
     left = await done
     if (ended === null) return [`did not end in ${PATIENCE_MILLISECONDS / 1000} s`]
     if (ended.status === 0) return []
-    // Only a kill ends a run: anything else it must get over by itself.
-    if (ended.status !== null) return [`ended with ${ended.status}: ${ended.words}`]
+    // Only a kill ends a run, or a changed structure that it tells of: anything else it must get over by itself.
+    const told = stage.fault.kind === 'ddl' ? TOLD.exec(ended.words)?.[0] : undefined
+    if (told !== undefined) stage.note(`ended with ${told}`)
+    else if (ended.status !== null) return [`ended with ${ended.status}: ${ended.words}`]
     for (const fault of faults) if (fault.kind === 'kill') lives = fault.lives
   }
   return [`was started ${MOST_STARTS} times`]

@@ -1,4 +1,4 @@
-import { readCase } from './case.ts'
+import type { FaultCase } from './case.ts'
 import { type CaseResult, runCase } from './run-case.ts'
 import { type Pair, startPair } from './servers.ts'
 
@@ -11,18 +11,18 @@ export interface CasesOptions {
   readonly tell: (result: CaseResult) => void
 }
 
-/** Runs the cases of these seeds. One that breaks is a wrong one. */
-export async function runCases(seeds: readonly number[], { jobs, until, tell }: CasesOptions): Promise<void> {
-  const queue = [...seeds]
-  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, work))
+/** Runs these cases. One that breaks is a wrong one. */
+export async function runCases(cases: readonly FaultCase[], { jobs, until, tell }: CasesOptions): Promise<void> {
+  const queue = [...cases]
+  await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, work))
 
   async function work(): Promise<void> {
     let pair: Pair | null = null
     for (;;) {
-      const seed = queue.shift()
-      if (seed === undefined || Date.now() > (until ?? Number.POSITIVE_INFINITY)) break
+      const next = queue.shift()
+      if (next === undefined || Date.now() > (until ?? Number.POSITIVE_INFINITY)) break
       pair ??= await startPair()
-      const result = await runOne(seed, pair)
+      const result = await runOne(next, pair)
       tell(result)
       if (result.problems.length === 0) continue
       // The next case must not suffer for this one.
@@ -33,8 +33,7 @@ export async function runCases(seeds: readonly number[], { jobs, until, tell }: 
   }
 }
 
-async function runOne(seed: number, pair: Pair): Promise<CaseResult> {
-  const fault = readCase(seed)
+async function runOne(fault: FaultCase, pair: Pair): Promise<CaseResult> {
   return runCase(fault, pair).catch((thrown: unknown) => ({
     ...{ case: fault, done: '', hit: false, seconds: 0, answers: [] },
     problems: [`the case itself broke: ${thrown instanceof Error ? thrown.stack : thrown}`],

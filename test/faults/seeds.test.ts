@@ -34,8 +34,8 @@ const SAMPLE = [
 const results = new Map(SAMPLE.map(([, seed]) => [seed as number, Promise.withResolvers<CaseResult>()]))
 let all: Promise<void>
 beforeAll(() => {
-  const seeds = SAMPLE.map(([, seed]) => seed)
-  all = runCases(seeds, { jobs: 3, tell: (result) => results.get(result.case.seed)?.resolve(result) })
+  const cases = SAMPLE.map(([, seed]) => readCase(seed))
+  all = runCases(cases, { jobs: 3, tell: (result) => results.get(result.case.seed)?.resolve(result) })
 })
 
 test.each(SAMPLE)(

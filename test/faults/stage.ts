@@ -7,6 +7,7 @@ import { type Login, sideOf } from '../support/run.ts'
 import { openRelay, type TcpRelay } from '../support/tcp-relay.ts'
 import { ask } from './ask.ts'
 import type { FaultCase } from './case.ts'
+import { keepBefore } from './ddl.ts'
 import { loginOf, type Pair, SOURCE_DATABASE, startDestination, startSource } from './servers.ts'
 import { awaitReplay, primarySettings, type Standby, startStandby, waitForStandby } from './standby.ts'
 import type { Side } from './steps.ts'
@@ -54,6 +55,7 @@ export async function openStage(fault: FaultCase, pair: Pair): Promise<Stage> {
     source: await openPlace(source, failsOver('source')),
     destination: await openPlace(destination, failsOver('destination')),
   }
+  if (fault.kind === 'ddl') await keepBefore(places.source)
   const { standby } = places.destination
   if (standby !== null) await waitForStandby(loginOf(destination))
   const stage = { fault, name, task: join(directory, 'task.json'), out: join(directory, 'out'), places }
