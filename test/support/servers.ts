@@ -34,6 +34,7 @@ export interface TestDatabase {
 }
 
 const databases: TestDatabase[] = []
+const roles: { readonly server: ServerAddress; readonly name: string }[] = []
 const clients: pg.Client[] = []
 const ownServers: Server[] = []
 
@@ -51,6 +52,17 @@ let oldServer: Promise<Server> | undefined
 export function oldestServer(): Promise<ServerAddress> {
   oldServer ??= startTestServer({ major: 10, settings: { synchronous_commit: 'off', max_connections: '100' } })
   return oldServer
+}
+
+let otherServer: Promise<Server> | undefined
+
+/**
+ * A second 15 with roles of its own, for what must not be seen as one server migrated to itself; one for this test file,
+ * started with the first question for it. Do not stop, kill or reconfigure it.
+ */
+export function otherServer15(): Promise<ServerAddress> {
+  otherServer ??= startTestServer({ major: 15, settings: { synchronous_commit: 'off', max_connections: '100' } })
+  return otherServer
 }
 
 /** A server for this test file alone, to be killed and restarted at will; stopped when the file ends. */
@@ -74,6 +86,11 @@ export function adoptDatabase(server: ServerAddress, name: string): TestDatabase
   const database = describeDatabase(server, name)
   databases.push(database)
   return database
+}
+
+/** Sees to it that a role, which belongs to a whole server, is dropped when the file ends, after the databases. */
+export function adoptRole(server: ServerAddress, name: string): void {
+  roles.push({ server, name })
 }
 
 /** Fails when the database still has backends that no test helper opened, after a moment's grace. */
@@ -100,6 +117,10 @@ afterAll(async () => {
     if (own.has(database.server.port)) continue
     await expectNoBackends(database).catch((error: unknown) => leaks.push(error))
     await administer(database.server, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(database.name)} WITH (FORCE)`)
+  }
+  for (const { server, name } of roles.splice(0)) {
+    if (own.has(server.port)) continue
+    await administer(server, `DROP ROLE IF EXISTS ${pg.escapeIdentifier(name)}`)
   }
   await Promise.all(ownServers.splice(0).map((server) => server.stop()))
   if (leaks.length > 0) throw new AggregateError(leaks, leaks.map(String).join('\n'))
