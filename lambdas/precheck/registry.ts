@@ -18,6 +18,7 @@ import { extensionMissing } from './checks/extension-missing.ts'
 import { extensionNotCreatable } from './checks/extension-not-creatable.ts'
 import { extensionOlder } from './checks/extension-older.ts'
 import { extensionRows } from './checks/extension-rows.ts'
+import { extensionSchemaDiffers } from './checks/extension-schema-differs.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
@@ -97,6 +98,7 @@ export const checks: readonly Check[] = [
   extensionMissing,
   extensionNotCreatable,
   extensionOlder,
+  extensionSchemaDiffers,
   extensionAwsOnly,
   encodingDiffers,
   encodingUnknown,

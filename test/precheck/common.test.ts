@@ -118,6 +118,22 @@ describe('extensions', () => {
     expect(item.details[0]).toMatch(/^hstore 99\.0, the destination has 1\.\d+$/)
   })
 
+  test('one that was made on the destination beforehand counts with the version and the schema it has there', async () => {
+    const source = await createDatabase(sharedServer(15), 'CREATE SCHEMA lib; CREATE EXTENSION citext SCHEMA lib')
+    const destination = await createDatabase(sharedServer(18), `CREATE EXTENSION citext VERSION '1.4'`)
+    const document = await precheck(source, destination)
+    expect(itemOf(document, 'EXTENSION_OLDER').details).toEqual(['citext 1.6, the destination has 1.4'])
+    expect(itemOf(document, 'EXTENSION_SCHEMA_DIFFERS')).toMatchObject({
+      level: 'warning',
+      details: ['ALTER EXTENSION "citext" SET SCHEMA "lib"'],
+    })
+    await destination.query('CREATE SCHEMA lib; ALTER EXTENSION citext SET SCHEMA lib; ALTER EXTENSION citext UPDATE')
+    const mended = await precheck(source, destination)
+    for (const code of ['EXTENSION_OLDER', 'EXTENSION_SCHEMA_DIFFERS']) {
+      expect(itemOf(mended, code).status, code).toBe('passed')
+    }
+  })
+
   test.each([
     ['1.9', '1.10', true],
     ['1.10', '1.9', false],

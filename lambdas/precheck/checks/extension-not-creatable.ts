@@ -18,7 +18,7 @@ export const extensionNotCreatable: Check = {
   async run(context) {
     const { destination } = context
     const [needed, offered] = await Promise.all([context.fact(neededExtensions), context.fact(offeredExtensions)])
-    const toCreate = needed.filter(({ name }) => offered.get(name)?.installed === false)
+    const toCreate = needed.filter(({ name }) => offered.get(name)?.installedVersion === null)
     const answers = await Promise.all(toCreate.map(({ name }) => probe(destination, name)))
     return findingOf(
       answers.filter((answer) => answer !== null),

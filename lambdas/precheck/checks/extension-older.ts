@@ -14,7 +14,8 @@ export const extensionOlder: Check = {
   async run(context) {
     const [needed, offered] = await Promise.all([context.fact(neededExtensions), context.fact(offeredExtensions)])
     const older = needed.flatMap(({ name, version }) => {
-      const there = offered.get(name)?.defaultVersion
+      const offer = offered.get(name)
+      const there = offer?.installedVersion ?? offer?.defaultVersion
       return there !== undefined && isOlder(there, version) ? [`${name} ${version}, the destination has ${there}`] : []
     })
     return findingOf(older, (number) => `${count(number, 'extension is', 'extensions are')} older on the destination`)

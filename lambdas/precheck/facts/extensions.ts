@@ -4,19 +4,21 @@ import type { CheckContext } from '../context.ts'
 export interface SourceExtension {
   readonly name: string
   readonly version: string
+  readonly schema: string
 }
 
 export interface OfferedExtension {
   readonly name: string
   readonly defaultVersion: string
-  /** In the database looked at. */
-  readonly installed: boolean
+  /** In the database looked at; `null` where CREATE EXTENSION is still to come. */
+  readonly installedVersion: string | null
 }
 
 /** The extensions of the source database, in the order of their names. */
 export function allExtensions(context: CheckContext): Promise<readonly SourceExtension[]> {
   return context.source.rows<SourceExtension>(
-    'SELECT extname AS name, extversion AS version FROM pg_catalog.pg_extension ORDER BY extname',
+    `SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
+       FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace ORDER BY e.extname`,
   )
 }
 
@@ -29,7 +31,7 @@ export async function neededExtensions(context: CheckContext): Promise<readonly 
 /** What the destination’s server offers. */
 export async function offeredExtensions(context: CheckContext): Promise<ReadonlyMap<string, OfferedExtension>> {
   const rows = await context.destinationServer.rows<OfferedExtension>(`
-    SELECT name, default_version AS "defaultVersion", installed_version IS NOT NULL AS installed
+    SELECT name, default_version AS "defaultVersion", installed_version AS "installedVersion"
       FROM pg_catalog.pg_available_extensions`)
   return new Map(rows.map((row) => [row.name, row]))
 }

@@ -42,6 +42,8 @@ function objectsSql(version: number, ofExtensions: boolean): string {
       LEFT JOIN pg_catalog.pg_class AS t ON t.oid = COALESCE(i.indrelid, d.refobjid)
       LEFT JOIN pg_catalog.pg_namespace AS tn ON tn.oid = t.relnamespace
      WHERE o.relpersistence <> 't' AND ${USER_SCHEMA} AND ${own('pg_class')}
+       -- Of a composite type the type is the member, not the relation behind it.
+       AND (o.relkind <> 'c' OR ${ofExtensions ? 'true' : notOfExtension('pg_type', 'o.reltype')})
     UNION ALL
     SELECT 'type', CASE o.typtype WHEN 'd' THEN 'domain' ELSE 'type' END, n.nspname, o.typname, '', NULL, NULL, true
       FROM pg_catalog.pg_type AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.typnamespace
