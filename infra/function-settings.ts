@@ -53,7 +53,8 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: LONG,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'describeDatabases', 'openRules', 'keepDocuments'],
+    // What it opens while the execution is being closed, it closes itself.
+    rights: ['readAlibabaSecret', 'describeDatabases', 'openRules', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   PrecheckFunction: database('precheck/handler.ts', 'Checks everything that would fail later', {
     memory: DUMP,
@@ -92,7 +93,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: LONG,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments'],
+    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   // Where Report could write nothing, it makes the whole report, from the ledgers.
   FinishReportFunction: database('report/finish-handler.ts', 'Says in the report what was closed', {
@@ -112,7 +113,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: 300,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments'],
+    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   SweepAccessFunction: {
     handler: 'access/sweep-handler.ts',
@@ -120,6 +121,6 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: 600,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'readExecutions'],
+    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns', 'readExecutions'],
   },
 }

@@ -88,7 +88,10 @@ export const optionsSchema = z.strictObject({
   secretKeys: z.array(arn('kms')).default(() => []),
   /** Regions whose RDS instances may be migrated; default the stack's own. */
   sourceRegions: z.array(region).default(() => []),
-  /** Security groups in which a run may open rules; default any group of those regions, since tasks name the instance. */
+  /**
+   * Security groups in which a run may add and remove rules. Default: every group of those regions that its owner has tagged
+   * `sampan:allowed` = `true`, since tasks name the instance.
+   */
   securityGroups: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be a security group id')).default(() => []),
   /**
    * Where the groups of a source are full, make groups for the run and attach them to the instance. Costs the right to modify

@@ -1,11 +1,12 @@
 import { ArnFormat, Aws, type Stack } from 'aws-cdk-lib'
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { EXECUTION_TAG } from '../lambdas/access/tags.ts'
+import { ALLOWED_TAG, EXECUTION_TAG } from '../lambdas/access/tags.ts'
 import type { Options } from './options.ts'
 
 /** What a function may be allowed, beyond writing its log. */
 export type Right =
   | 'keepDocuments'
+  | 'listOpenRuns'
   | 'readDatabaseSecrets'
   | 'readAlibabaSecret'
   | 'describeDatabases'
@@ -29,9 +30,8 @@ export interface RightsScope {
   readonly deadLetterArn: string | undefined
 }
 
-/** A rule of a run carries this tag; these roles may neither make a rule without it nor touch one that has none. */
+/** A rule of a run carries this tag; these roles can make no rule without it, and mark none that has none. */
 const IS_OURS = { Null: { [`aws:ResourceTag/${EXECUTION_TAG}`]: 'false' } }
-const IS_NOT_OURS = { Null: { [`aws:ResourceTag/${EXECUTION_TAG}`]: 'true' } }
 const BECOMES_OURS = { Null: { [`aws:RequestTag/${EXECUTION_TAG}`]: 'false' } }
 /** No tags but Sampan's own. */
 const OUR_TAGS = { 'ForAllValues:StringLike': { 'aws:TagKeys': ['sampan:*'] } }
@@ -44,7 +44,9 @@ const deny = (sid: string, actions: string[], resources: string[], conditions: R
 
 /** Every statement of one function's role. */
 export function statementsFor(scope: RightsScope, rights: readonly Right[]): PolicyStatement[] {
-  return [...always(scope), ...rights.flatMap((right) => RIGHTS[right](scope))]
+  const statements = [...always(scope), ...rights.flatMap((right) => RIGHTS[right](scope))]
+  // Two rights may need the same statement, and a policy takes an id once.
+  return [...new Map(statements.map((statement) => [statement.sid, statement])).values()]
 }
 
 function always(scope: RightsScope): PolicyStatement[] {
@@ -90,6 +92,11 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     allow('ListDocuments', ['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': 'runs/*' } }),
   ],
 
+  listOpenRuns: ({ bucketArn }) => [
+    allow('ListOpenRuns', ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${bucketArn}/open/*`]),
+    allow('FindOpenRuns', ['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': 'open/*' } }),
+  ],
+
   readDatabaseSecrets: (scope) => [
     allow('ReadDatabaseSecrets', ['secretsmanager:GetSecretValue'], secretArns(scope, scope.options.secrets)),
     ...decryptSecrets(scope),
@@ -107,8 +114,8 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
 
   openRules: (scope) => [
     describeRules(),
-    // The group is the instance's own and carries no tag of ours; what is made in it must.
-    allow('OpenInGroups', ['ec2:AuthorizeSecurityGroupIngress'], groupArns(scope)),
+    // The group is the instance's own: named by the options, or tagged by its owner. What is made in it must carry our tag.
+    allow('OpenInGroups', ['ec2:AuthorizeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
     allow('OpenRules', ['ec2:AuthorizeSecurityGroupIngress'], ruleArns(scope), BECOMES_OURS),
     allow('TagRules', ['ec2:CreateTags'], ruleArns(scope), {
       StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' },
@@ -122,11 +129,11 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
 
   closeRules: (scope) => [
     describeRules(),
-    allow('CloseInGroups', ['ec2:RevokeSecurityGroupIngress'], groupArns(scope)),
-    allow('CloseRules', ['ec2:RevokeSecurityGroupIngress'], ruleArns(scope), IS_OURS),
-    deny('CloseOwnRulesOnly', ['ec2:RevokeSecurityGroupIngress'], ruleArns(scope), IS_NOT_OURS),
+    // The only resource of this action is the group: no condition on a rule's tags is ever looked at.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    allow('CloseInGroups', ['ec2:RevokeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
     // A rule that another execution relies on is handed over to it.
-    allow('MarkRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
+    allow('HandOverRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
     ...(scope.options.temporaryGroups ? dropGroups(scope) : []),
   ],
 
@@ -209,6 +216,10 @@ function groupArns(scope: RightsScope): string[] {
     ? groups.flatMap((group) => ec2Arns(scope, 'security-group', group))
     : ec2Arns(scope, 'security-group')
 }
+
+/** Groups that no option names carry a tag by which their owner lets a run into them. */
+const isAllowed = ({ options }: RightsScope): Record<string, unknown> =>
+  options.securityGroups.length > 0 ? {} : { StringEquals: { [`aws:ResourceTag/${ALLOWED_TAG}`]: 'true' } }
 
 const ruleArns = (scope: RightsScope) => ec2Arns(scope, 'security-group-rule')
 

@@ -8,18 +8,21 @@ export const WILDCARD_REASONS = {
   Trace: 'X-Ray’s writing actions know no resources',
   JoinVpc:
     'Lambda makes its network interfaces before it knows their ids; NotByItsCode forbids the same to the function’s own code',
+  ListOpenRuns:
+    'one small object per execution that may have something open, all below open/ in the stack’s own bucket',
   KeepDocuments: 'one object per document of a run, all below runs/ in the stack’s own bucket',
   ReadDatabaseSecrets: 'secrets are named by the tasks of later days; the option `secrets` says which names may be',
   DescribeDatabases: 'tasks of later days name the instances; the action reads descriptions, no data',
   SignInByIam: 'the resource id of an instance is not known before a task names it; the database users are listed',
   DescribeRules: 'the describing actions of EC2 know no resources',
   OpenInGroups:
-    'tasks of later days name the instances, and those their groups; the option `securityGroups` narrows it',
+    'tasks of later days name the instances, and those their groups: only groups that their owner tagged `sampan:allowed`, or that the option `securityGroups` names',
   OpenRules: 'a rule has no id before it is made; it must carry the tag of its run',
   TagRules: 'a rule has no id before it is made; tags can be set only while this action makes it',
   MarkRules: 'a rule has no id before it is made; only tags of Sampan, and only on rules that a run has made',
-  CloseInGroups: 'as OpenInGroups; CloseOwnRulesOnly forbids to remove anything in them but the rules of a run',
-  CloseRules: 'the ids of rules are not known beforehand; only rules with the tag of a run may be removed',
+  HandOverRules: 'as MarkRules',
+  CloseInGroups:
+    'as OpenInGroups. Within such a group IAM cannot tell a run’s rules from others: it knows no resource but the group for this action',
   DescribeGroups: 'the describing actions of EC2 know no resources',
   MakeInVpcs: 'only with temporaryGroups: a group is made in the VPC of an instance that a later task names',
   MakeGroups: 'only with temporaryGroups: a group has no id before it is made; it must carry the tag of its run',

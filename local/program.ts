@@ -7,12 +7,13 @@ import { schemaCommand } from './commands/schema.ts'
 import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { stopCommand } from './commands/stop.ts'
+import { sweepCommand } from './commands/sweep.ts'
 import { validateCommand } from './commands/validate.ts'
 import { exitStatus } from './exit-status.ts'
 import { helpText } from './help.ts'
 import { printError } from './problem-text.ts'
 
-/** The `sampan` command: on this machine run, validate, schema; over AWS start, status, stop, report. */
+/** The `sampan` command: on this machine run, validate, schema, limits, sweep; over AWS start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -20,7 +21,8 @@ function makeProgram(): Command {
     .version(manifest.version)
     .addHelpText('after', () => helpText())
   program.commandsGroup('On this machine:')
-  for (const command of [runCommand(), validateCommand(), schemaCommand(), limitsCommand()]) program.addCommand(command)
+  for (const command of [runCommand(), validateCommand(), schemaCommand(), limitsCommand(), sweepCommand()])
+    program.addCommand(command)
   program.commandsGroup('In the AWS account where the stack is deployed:')
   for (const command of [startCommand(), statusCommand(), stopCommand(), reportCommand()]) program.addCommand(command)
   for (const command of [program, ...program.commands]) {

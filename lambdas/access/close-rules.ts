@@ -7,8 +7,10 @@ import type { AccessTools } from './tools.ts'
 
 /**
  * Removes the rules this execution added in one region: those its record names and those that carry its tag. A rule that
- * another execution came to rely on is handed over to it instead.
+ * another execution came to rely on is handed over to it instead. A question that EC2 refuses keeps nothing open that is known
+ * without it.
  * @returns what is still open
+ * @throws the first refusal, when everything that could be removed is
  */
 export async function closeRules(
   region: string,
@@ -17,36 +19,75 @@ export async function closeRules(
   tools: AccessTools,
 ): Promise<readonly AccessEntry[]> {
   const groups = securityGroups(tools.environment, region, tools.signal)
-  await forgetSharing(execution, groups)
+  const refused: unknown[] = []
+  /** What is known without the answer is closed all the same. */
+  const unlessRefused = async <Answer>(question: Promise<Answer>, otherwise: Answer): Promise<Answer> => {
+    try {
+      return await question
+    } catch (error) {
+      tools.signal.throwIfAborted()
+      refused.push(error)
+      return otherwise
+    }
+  }
 
   const recorded = keeper.record.open.filter((entry) => entry.kind === 'security-group-rule' && entry.region === region)
-  const tagged = await groups.rulesTagged(EXECUTION_TAG, execution)
+  const own = await unlessRefused(rulesOfExecution(execution, region, keeper, groups), { rules: [], refused: [] })
+  refused.push(...own.refused)
+  const tagged = own.rules
   const entries = distinct([...recorded, ...tagged.map((rule) => entryOf(rule, region, keeper))])
   const staying = new Set([
-    ...(await handOver(tagged, execution, groups)),
-    ...(await othersNow(recorded, execution, groups)),
+    ...(await unlessRefused(handOver(tagged, execution, groups), [])),
+    ...(await unlessRefused(othersNow(recorded, execution, groups), [])),
   ])
 
   for (const group of new Set(entries.map((entry) => entry.group))) {
     const ids = entries.filter((entry) => entry.group === group).flatMap((entry) => entry.ruleId ?? [])
-    await groups.revoke(
-      group,
-      ids.filter((id) => !staying.has(id)),
-    )
+    const leaving = ids.filter((id) => !staying.has(id))
+    await unlessRefused(groups.revoke(group, leaving), undefined)
   }
-  const standing = await stillStanding(groups, execution, entries, tools)
-  const gone = entries.filter((entry) => !standing.has(entry.ruleId ?? ''))
+  // What may not be removed does not go by being waited for.
+  const patience = refused.length > 0 ? { ...tools, settleMilliseconds: 0 } : tools
+  const standing = await unlessRefused(stillStanding(groups, execution, entries, region, keeper, patience), null)
+  await unlessRefused(forgetSharing(execution, groups), undefined)
+  // What could not be read back counts as standing.
+  const isStanding = (entry: AccessEntry) => standing === null || standing.has(entry.ruleId ?? '')
+  const gone = entries.filter((entry) => !isStanding(entry))
   const was = new Set(tagged.map((rule) => rule.ruleId))
   // A tagged rule that no record names was added by a call whose answer never came.
   await keeper.remember(gone.filter((entry) => !recorded.some((known) => known.ruleId === entry.ruleId)))
   await keeper.closed(gone.map((entry) => closedEntry(entry, staying, was, tools)))
-  return entries.filter((entry) => standing.has(entry.ruleId ?? ''))
+  if (refused.length > 0) throw refused[0]
+  return entries.filter(isStanding)
+}
+
+/**
+ * The rules that carry the execution's tag: in the whole region by the tag; where that question is refused, in the groups that
+ * the record names.
+ */
+async function rulesOfExecution(
+  execution: string,
+  region: string,
+  keeper: RecordKeeper,
+  groups: SecurityGroups,
+): Promise<{ readonly rules: readonly IngressRule[]; readonly refused: readonly unknown[] }> {
+  try {
+    return { rules: await groups.rulesTagged(EXECUTION_TAG, execution), refused: [] }
+  } catch (error) {
+    const { intended, opened } = keeper.record
+    const known = [...intended, ...opened].filter(
+      (entry) => entry.kind === 'security-group-rule' && entry.region === region,
+    )
+    if (known.length === 0) throw error
+    const rules = await groups.rulesOf([...new Set(known.map((entry) => entry.group))])
+    return { rules: rules.filter((rule) => rule.tags[EXECUTION_TAG] === execution), refused: [error] }
+  }
 }
 
 /** Other executions' rules that this one relied on need not stay for it any longer. */
 async function forgetSharing(execution: string, groups: SecurityGroups): Promise<void> {
   const key = SHARED_TAG + execution
-  const shared = await groups.rulesTagged(key)
+  const shared = await groups.rulesTagged(key, '*')
   await groups.untag(
     shared.map((rule) => rule.ruleId),
     [key],
@@ -89,13 +130,15 @@ async function stillStanding(
   groups: SecurityGroups,
   execution: string,
   entries: readonly AccessEntry[],
+  region: string,
+  keeper: RecordKeeper,
   tools: AccessTools,
 ): Promise<ReadonlySet<string>> {
   const ids = new Set(entries.map((entry) => entry.ruleId))
   const inGroups = [...new Set(entries.map((entry) => entry.group))]
   let standing: readonly string[] = []
   await settled(tools, async () => {
-    const tagged = await groups.rulesTagged(EXECUTION_TAG, execution)
+    const { rules: tagged } = await rulesOfExecution(execution, region, keeper, groups)
     const rules = inGroups.length > 0 ? await groups.rulesOf(inGroups) : []
     // A rule handed over stands, but carries another execution's name now.
     const own = rules.filter((rule) => ids.has(rule.ruleId) && (rule.tags[EXECUTION_TAG] ?? execution) === execution)

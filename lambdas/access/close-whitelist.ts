@@ -1,10 +1,12 @@
 import { AlibabaError } from '../cloud/alibaba-errors.ts'
 import { type Apsara, apsara } from '../cloud/apsara.ts'
+import type { RunIdentity } from '../runtime/event.ts'
 import type { AccessEntry } from './entry.ts'
+import { openRuns } from './open-runs.ts'
 import { NOBODY, whitelisted, whitelistGroup } from './open-whitelist.ts'
-import type { ClosedEntry, RecordKeeper } from './record.ts'
+import { type ClosedEntry, type RecordKeeper, readRecord } from './record.ts'
 import { settled } from './settle.ts'
-import type { AccessTools } from './tools.ts'
+import { type AccessTools, stackOf, storeOf } from './tools.ts'
 
 export interface WhitelistOf {
   readonly region: string
@@ -12,56 +14,104 @@ export interface WhitelistOf {
 }
 
 /**
- * Empties the execution's own whitelist groups on one instance. Other groups are not touched. An instance that is gone has
- * nothing open.
+ * Empties the run's own whitelist groups on one instance, unless another execution of the run lets its workers in by them: then
+ * they are that execution's to empty. Other groups are not touched. An instance that is gone has nothing open.
  * @returns what is still open
  */
 export async function closeWhitelist(
   where: WhitelistOf,
-  execution: string,
+  run: RunIdentity,
   keeper: RecordKeeper,
   tools: AccessTools,
 ): Promise<readonly AccessEntry[]> {
   const door = apsara(tools.environment, where.region, where.instance, tools.signal)
-  const { intended, opened } = keeper.record
-  const known = [...opened, ...intended].filter(
-    (entry) => entry.kind === 'whitelist-entry' && entry.instance === where.instance,
-  )
   const left: AccessEntry[] = []
   for (const family of [4, 6] as const) {
-    const group = whitelistGroup(execution, family)
-    const before = await addressesOf(door, group)
-    const entries = before
-      .filter((address) => address !== NOBODY[family])
-      .map((address) => entryOf(address, group, where, known, tools))
-    if (entries.length > 0) await empty(door, group, family)
-    let standing: readonly string[] = []
-    await settled(tools, async () => {
-      standing = (await addressesOf(door, group)).filter((address) => address !== NOBODY[family])
-      return standing.length === 0
-    })
-    const isStanding = (entry: AccessEntry) => standing.includes(whitelisted(entry.cidr ?? ''))
-    const gone = entries.filter((entry) => !isStanding(entry))
-    await keeper.remember(gone.filter((entry) => !opened.includes(entry)))
-    await keeper.closed([
-      ...gone.map((entry) => closedEntry(entry, 'revoked', tools)),
-      ...removedByOthers(keeper, where, group, entries).map((entry) => closedEntry(entry, 'gone', tools)),
-    ])
-    left.push(...entries.filter(isStanding))
+    const group = whitelistGroup(stackOf(tools.environment), run.id, family)
+    left.push(...(await closeGroup(door, group, family, where, run, keeper, tools)))
   }
   return left
 }
 
-/** The last entry of a group cannot be deleted, so the group, our own, is overwritten with an address of nobody. */
-async function empty(door: Apsara, group: string, family: 4 | 6): Promise<void> {
-  await door.modifySecurityIps(group, 'Cover', [NOBODY[family]])
+async function closeGroup(
+  door: Apsara,
+  group: string,
+  family: 4 | 6,
+  where: WhitelistOf,
+  run: RunIdentity,
+  keeper: RecordKeeper,
+  tools: AccessTools,
+): Promise<readonly AccessEntry[]> {
+  const { intended, opened, open } = keeper.record
+  const isHere = (entry: AccessEntry) =>
+    entry.kind === 'whitelist-entry' && entry.instance === where.instance && entry.group === group
+  const known = [...opened, ...intended].filter(isHere)
+  const before = (await addressesOf(door, group)) ?? []
+  const entries = before
+    .filter((address) => address !== NOBODY[family])
+    .map((address) => entryOf(address, group, where, known, tools))
+  // Reading lags by up to a minute: what was intended may stand already, unseen.
+  const mayStand = entries.length > 0 || [...open, ...intended].some(isHere)
+  if (mayStand && (await sharedBy(run, isHere, tools)).length > 0) {
+    await keeper.closed(open.filter(isHere).map((entry) => closedEntry(entry, 'handed-over', tools)))
+    return []
+  }
+  if (mayStand) await empty(door, group, family)
+  let standing: readonly string[] = []
+  await settled(tools, async () => {
+    standing = ((await addressesOf(door, group)) ?? []).filter((address) => address !== NOBODY[family])
+    return standing.length === 0
+  })
+  await giveBack(door, group, await sharedBy(run, isHere, tools))
+  const isStanding = (entry: AccessEntry) => standing.includes(whitelisted(entry.cidr ?? ''))
+  const gone = entries.filter((entry) => !isStanding(entry))
+  await keeper.remember(gone.filter((entry) => !opened.includes(entry)))
+  await keeper.closed([
+    ...gone.map((entry) => closedEntry(entry, 'revoked', tools)),
+    ...removedByOthers(keeper, where, group, entries).map((entry) => closedEntry(entry, 'gone', tools)),
+  ])
+  return entries.filter(isStanding)
 }
 
-async function addressesOf(door: Apsara, group: string): Promise<readonly string[]> {
+/**
+ * What other executions of the same run rely on in this group. Each of them writes its intention down before it looks at the
+ * group: one that found its addresses there before they were removed shows here afterwards.
+ */
+async function sharedBy(
+  run: RunIdentity,
+  isHere: (entry: AccessEntry) => boolean,
+  tools: AccessTools,
+): Promise<readonly AccessEntry[]> {
+  const store = storeOf(tools)
+  const others = (await openRuns(store)).filter(({ id, execution }) => id === run.id && execution !== run.execution)
+  const found: AccessEntry[] = []
+  for (const other of others) {
+    // One that cannot be read is closed by no word of its own either: what is open is worse than what is shut.
+    const record = await readRecord(store, other).catch(() => null)
+    if (record !== null && record.closingSince === null)
+      found.push(...[...record.open, ...record.intended].filter(isHere))
+  }
+  return found
+}
+
+async function giveBack(door: Apsara, group: string, entries: readonly AccessEntry[]): Promise<void> {
+  const addresses = [...new Set(entries.map((entry) => whitelisted(entry.cidr ?? '')))]
+  if (addresses.length > 0) await door.modifySecurityIps(group, 'Cover', addresses)
+}
+
+/** The last entry of a group cannot be deleted, so the group, our own, is overwritten with an address of nobody. */
+async function empty(door: Apsara, group: string, family: 4 | 6): Promise<void> {
+  await door.modifySecurityIps(group, 'Cover', [NOBODY[family]]).catch((error: unknown) => {
+    if (!isGone(error)) throw error
+  })
+}
+
+/** `null` where there is no such group, or no such instance any more. */
+async function addressesOf(door: Apsara, group: string): Promise<readonly string[] | null> {
   try {
-    return (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? []
+    return (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? null
   } catch (error) {
-    if (isGone(error)) return []
+    if (isGone(error)) return null
     throw error
   }
 }

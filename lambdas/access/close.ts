@@ -22,10 +22,12 @@ export interface Closed {
  * Closes what one execution opened, and nothing else: what its record names and what carries its tag or its group's name.
  * Goes on past a failure, so that one cloud that does not answer keeps nothing open in the other. May be called any number
  * of times, by the workflow, the status rule and the sweep.
- * @throws SampanError `ACCESS_LEFT_OPEN` naming what is open and how to remove it by hand; retryable while it may pass
+ * @throws SampanError `ACCESS_LEFT_OPEN` naming what is open and how to remove it by hand; retryable while it may pass.
+ *   `ACCESS_RECORD_UNREADABLE`: what is known without the record is closed
  */
 export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: AccessTools): Promise<Closed> {
-  const keeper = await RecordKeeper.open(storeOf(tools), run, stackOf(tools.environment), tools.clock)
+  const keeper = await RecordKeeper.openToClose(storeOf(tools), run, stackOf(tools.environment), tools.clock)
+  await keeper.beginClosing()
   const { intended, opened, closed: before } = keeper.record
   const entries = [...intended, ...opened]
   const regions = new Set([
@@ -53,9 +55,10 @@ export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: Ac
     await attempt(closeRules(region, run.execution, keeper, tools))
     if (mayMakeGroups(tools)) await attempt(dropGroups(region, run.execution, tools).then(() => []))
   }
-  for (const where of whitelists.values()) await attempt(closeWhitelist(where, run.execution, keeper, tools))
+  for (const where of whitelists.values()) await attempt(closeWhitelist(where, run, keeper, tools))
 
   if (left.length > 0 || errors.length > 0) throw leftOpen(left, errors, keeper)
+  if (keeper.unreadable !== null) throw keeper.unreadable
   // Nothing was ever opened: there is no record to write.
   if (entries.length > 0 || keeper.record.opened.length > 0) await keeper.finish()
   const count = keeper.record.closed.length - before.length

@@ -5,11 +5,14 @@ import type { RunIdentity } from '../runtime/event.ts'
 import type { AccessEntry } from './entry.ts'
 import type { RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
-import { type AccessTools, expiryOf } from './tools.ts'
+import { type AccessTools, expiryOf, stackOf } from './tools.ts'
 
-/** The whitelist group of one execution. Its name is what a tag is elsewhere: it is found again by it. */
-export function whitelistGroup(execution: string, family: 4 | 6): string {
-  const digest = createHash('sha256').update(execution).digest('hex').slice(0, 8)
+/**
+ * The whitelist group of one run of one stack. Its name is what a tag is elsewhere: it is found again by it. Of the run, not of
+ * the execution: a group can be emptied but not removed, and an instance takes 200.
+ */
+export function whitelistGroup(stack: string, run: string, family: 4 | 6): string {
+  const digest = createHash('sha256').update(`${stack} ${run}`).digest('hex').slice(0, 8)
   return family === 4 ? `sampan_${digest}` : `sampan_${digest}_v6`
 }
 
@@ -20,7 +23,7 @@ export const NOBODY = { 4: '127.0.0.1', 6: '::1' } as const
 export const whitelisted = (cidr: string): string => cidr.replace(/\/(32|128)$/, '')
 
 /**
- * Puts the workers' addresses into a whitelist group of the execution's own; other groups are neither changed nor counted
+ * Puts the workers' addresses into a whitelist group of the run's own; other groups are neither changed nor counted
  * on. Waits until reading shows them; that they let somebody in, about a minute later, is the precheck's to see.
  * @throws SampanError `ACCESS_WHITELIST_UNSETTLED`, Alibaba errors
  */
@@ -35,7 +38,14 @@ export async function openWhitelist(
   for (const family of [4, 6] as const) {
     const cidrs = blocks.filter((block) => block.includes(':') === (family === 6))
     if (cidrs.length > 0)
-      await openGroup(door, destination, whitelistGroup(run.execution, family), cidrs, keeper, tools)
+      await openGroup(
+        door,
+        destination,
+        whitelistGroup(stackOf(tools.environment), run.id, family),
+        cidrs,
+        keeper,
+        tools,
+      )
   }
 }
 

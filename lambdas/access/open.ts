@@ -3,13 +3,14 @@ import { defaultRegion } from '../cloud/environment.ts'
 import { writeInstances } from '../cloud/instances.ts'
 import { describeInstance, type RdsInstance } from '../cloud/rds.ts'
 import { SampanError } from '../runtime/errors.ts'
-import type { Endpoint, Endpoints, StepEvent } from '../runtime/event.ts'
+import type { Endpoint, Endpoints, RunIdentity, StepEvent } from '../runtime/event.ts'
 import { type WantedBlocks, wantedBlocks } from './blocks.ts'
+import { closeAccess } from './close.ts'
 import { judgeDestination, judgeSource } from './findings.ts'
 import { openRules } from './open-rules.ts'
 import { openWhitelist } from './open-whitelist.ts'
 import type { Wanted } from './plan.ts'
-import { RecordKeeper } from './record.ts'
+import { CLOSED_MEANWHILE, RecordKeeper } from './record.ts'
 import { together } from './together.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
 
@@ -45,9 +46,26 @@ export async function openAccess(event: StepEvent, tools: AccessTools): Promise<
 
   const keeper = await RecordKeeper.open(store, run, stackOf(tools.environment), tools.clock)
   await keeper.note([...blocks.notes, ...emptyNotes(destination, blocks)])
-  if (source) await openRules(source, wantedOf(blocks, tools), run, keeper, tools)
-  if (destination) await openWhitelist(destination, blocks.workers, run, keeper, tools)
+  try {
+    if (source) await openRules(source, wantedOf(blocks, tools), run, keeper, tools)
+    if (destination) await openWhitelist(destination, blocks.workers, run, keeper, tools)
+    await keeper.stillOpening()
+  } catch (error) {
+    throw await takenBack(run, keeper, error, tools)
+  }
   return endpoints
+}
+
+/**
+ * Whoever closed meanwhile did not see what was on its way: it is taken back by who opened it. Rules that do not show, because they
+ * have been closed already, are no other matter.
+ * @returns what is to be told
+ */
+async function takenBack(run: RunIdentity, keeper: RecordKeeper, error: unknown, tools: AccessTools): Promise<unknown> {
+  const late = await keeper.stillOpening().catch((thrown: unknown) => thrown)
+  if (!(late instanceof SampanError) || late.code !== CLOSED_MEANWHILE) return error
+  await closeAccess(run, { regions: [], whitelists: [] }, tools)
+  return late
 }
 
 async function findSource({ task }: StepEvent, tools: AccessTools): Promise<RdsInstance | null> {

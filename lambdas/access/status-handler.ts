@@ -3,7 +3,7 @@ import { defaultRegion } from '../cloud/environment.ts'
 import type { StepContext } from '../runtime/event.ts'
 import { type Closed, closeAccess } from './close.ts'
 import { withTools } from './net-tools.ts'
-import { listRecords } from './record.ts'
+import { openRuns } from './open-runs.ts'
 import { storeOf } from './tools.ts'
 
 /** "Step Functions Execution Status Change". Its input is left out above 248 KB, so nothing here depends on it. */
@@ -20,7 +20,7 @@ export async function handler(event: unknown, context: StepContext): Promise<Clo
   const { detail, region } = statusEvent.parse(event)
   if (detail.status === 'RUNNING') return { closed: 0 }
   return withTools('CloseByStatus', context, async (tools) => {
-    const records = await listRecords(storeOf(tools), detail.name)
+    const records = await openRuns(storeOf(tools), detail.name)
     const regions = [region ?? defaultRegion(tools.environment)]
     let closed = 0
     // Without a record only tags can tell; the run's name is then of no matter.

@@ -18,7 +18,7 @@ export async function handler(_event: unknown, context: StepContext): Promise<Sw
     if (result.failed.length === 0) return result
     throw new SampanError({
       code: 'SWEEP_INCOMPLETE',
-      message: result.failed.map(({ execution, message }) => `${execution}: ${message}`).join('; '),
+      message: result.failed.map(({ what, message }) => `${what}: ${message}`).join('; '),
       remedy: 'nothing at first: the next sweep tries again; if it goes on, remove what is named by hand',
       retryable: true,
     })

@@ -3,19 +3,22 @@ import type { ExecutionState } from '../cloud/executions.ts'
 import { ownGroups } from '../cloud/own-groups.ts'
 import { securityGroups } from '../cloud/security-groups.ts'
 import { toSampanError } from '../runtime/errors.ts'
+import type { RunIdentity } from '../runtime/event.ts'
 import { closeAccess } from './close.ts'
-import { listRecords, readRecord } from './record.ts'
+import type { AccessEntry } from './entry.ts'
+import { openRuns, unlistOpenRun } from './open-runs.ts'
+import { type AccessRecord, RecordKeeper, readRecord } from './record.ts'
 import { EXECUTION_TAG, fromTags } from './tags.ts'
 import { mayMakeGroups } from './temporary-groups.ts'
-import { type AccessTools, stackOf, storeOf } from './tools.ts'
+import { type AccessTools, expiryOf, stackOf, storeOf } from './tools.ts'
 
 export interface Sweep {
   /** Executions left alone. */
   readonly kept: readonly string[]
   /** Executions whose leftovers are gone now. */
   readonly closed: readonly string[]
-  /** Executions whose leftovers are still there, with the reason. */
-  readonly failed: readonly { readonly execution: string; readonly message: string }[]
+  /** What could not be swept, an execution or a region, and why. */
+  readonly failed: readonly { readonly what: string; readonly message: string }[]
 }
 
 /** Something that looks open, by tag or by record. */
@@ -24,16 +27,24 @@ interface Suspect {
   readonly run: string
   readonly stack: string
   readonly openedAt: string
-  readonly expiresAt: string
+  /** ISO 8601; the latest that is known. */
+  expiresAt: string
   readonly regions: Set<string>
+  /** Its record says that everything is closed. */
+  readonly closedBefore: boolean
 }
 
 /** An execution that has only just begun may not be known yet, and must not be swept for that. */
 const YOUNG_MILLISECONDS = 3_600_000
+/** A function lives 15 minutes: what one of them still had on its way when its execution was closed shows by then. */
+const LATE_MILLISECONDS = 20 * 60_000
+/** An execution that runs has its expiry put off when less than this is left. */
+const RENEWED_MILLISECONDS = 24 * 3_600_000
 
 /**
  * The last net: finds rules by their tags and whitelist groups by the records, asks what became of their executions, and
- * closes what nobody uses any more. An execution that fails to be closed does not keep the others from it.
+ * closes what nobody uses any more. What is closed by its record is looked at once more in the cloud itself, until nothing can be
+ * on its way any more. An execution, a record or a region that fails does not keep the others from it.
  */
 export async function sweep(
   stateOf: (execution: string) => Promise<ExecutionState>,
@@ -41,27 +52,34 @@ export async function sweep(
 ): Promise<Sweep> {
   const kept: string[] = []
   const closed: string[] = []
-  const failed: { execution: string; message: string }[] = []
-  for (const suspect of await findSuspects(tools)) {
-    const { execution } = suspect
+  const failed: { what: string; message: string }[] = []
+  const guarded = async (what: string, body: () => Promise<void>) => {
     try {
-      if (!(await mayClose(suspect, stateOf, tools))) {
-        kept.push(execution)
-        continue
-      }
-      await closeAccess({ id: suspect.run, execution }, { regions: [...suspect.regions], whitelists: [] }, tools)
-      closed.push(execution)
+      await body()
     } catch (error) {
       tools.signal.throwIfAborted()
-      failed.push({ execution, message: toSampanError(error).message })
+      failed.push({ what, message: toSampanError(error).message })
     }
+  }
+  for (const suspect of await findSuspects(guarded, tools)) {
+    const { execution, run, closedBefore } = suspect
+    await guarded(execution, async () => {
+      if (!(await mayClose(suspect, stateOf, tools))) {
+        kept.push(execution)
+        return
+      }
+      const answer = await closeAccess({ id: run, execution }, { regions: [...suspect.regions], whitelists: [] }, tools)
+      if (!closedBefore || answer.closed > 0) closed.push(execution)
+    })
   }
   return { kept, closed, failed }
 }
 
+type Guarded = (what: string, body: () => Promise<void>) => Promise<void>
+
 /**
  * Only what belongs to this stack: another stack's state machine cannot be asked about here, and the rights to remove its
- * rules are its own. Past its expiry whatever its execution does, before it when the execution is over.
+ * rules are its own. What runs keeps what it opened for as long as it runs; its expiry counts where nobody can say whether it does.
  */
 async function mayClose(
   suspect: Suspect,
@@ -70,43 +88,105 @@ async function mayClose(
 ): Promise<boolean> {
   if (suspect.stack !== stackOf(tools.environment)) return false
   const now = tools.clock().getTime()
-  if (suspect.expiresAt !== '' && Date.parse(suspect.expiresAt) <= now) return true
-  const state = await stateOf(suspect.execution)
-  if (state === 'unknown') return Date.parse(suspect.openedAt) + YOUNG_MILLISECONDS <= now
-  return state === 'ended'
+  const left = suspect.expiresAt === '' ? Number.POSITIVE_INFINITY : Date.parse(suspect.expiresAt) - now
+  let state: ExecutionState
+  try {
+    state = await stateOf(suspect.execution)
+  } catch (error) {
+    if (left <= 0) return true
+    throw error
+  }
+  if (state === 'ended') return true
+  if (state === 'unknown') return left <= 0 || Date.parse(suspect.openedAt) + YOUNG_MILLISECONDS <= now
+  if (left < RENEWED_MILLISECONDS) await renew(suspect, tools)
+  return false
 }
 
-async function findSuspects(tools: AccessTools): Promise<readonly Suspect[]> {
+/** A copy may take longer than what is opened was meant to stand. */
+async function renew({ run, execution, regions }: Suspect, tools: AccessTools): Promise<void> {
+  const expires = expiryOf(tools)
+  for (const region of regions) {
+    const groups = securityGroups(tools.environment, region, tools.signal)
+    const rules = await groups.rulesTagged(EXECUTION_TAG, execution)
+    await groups.tag(
+      rules.map((rule) => rule.ruleId),
+      { 'sampan:expires': expires },
+    )
+  }
+  const keeper = await RecordKeeper.open(
+    storeOf(tools),
+    { id: run, execution },
+    stackOf(tools.environment),
+    tools.clock,
+  )
+  await keeper.renew(expires)
+  tools.logger.info('ACCESS_RENEWED', { renewed: execution, expires })
+}
+
+async function findSuspects(guarded: Guarded, tools: AccessTools): Promise<readonly Suspect[]> {
   const suspects = new Map<string, Suspect>()
   const suspect = (found: Omit<Suspect, 'regions'>, regions: readonly string[]) => {
     const known = suspects.get(found.execution) ?? { ...found, regions: new Set<string>() }
     for (const region of regions) known.regions.add(region)
+    if (found.expiresAt > known.expiresAt) known.expiresAt = found.expiresAt
     suspects.set(found.execution, known)
   }
 
   const regions = new Set([defaultRegion(tools.environment)])
   const store = storeOf(tools)
-  for (const run of await listRecords(store)) {
-    const record = await readRecord(store, run)
-    if (record === null || record.closedAt !== null) continue
-    const entries = [...record.intended, ...record.open]
-    const own = entries.flatMap((entry) => (entry.kind === 'security-group-rule' ? [entry.region] : []))
-    for (const region of own) regions.add(region)
-    const first = entries[0]
-    if (!first) continue
-    const { stack, execution } = record
-    suspect({ stack, execution, run: record.run, openedAt: first.openedAt, expiresAt: first.expiresAt }, own)
+  for (const run of await openRuns(store)) {
+    await guarded(run.execution, async () => {
+      const record = await readRecord(store, run)
+      const entries = record === null ? [] : [...record.intended, ...record.opened]
+      const own = entries.flatMap((entry) => (entry.kind === 'security-group-rule' ? [entry.region] : []))
+      for (const region of own) regions.add(region)
+      const found = suspectOf(run, record, entries, tools)
+      if (found === null) await unlistOpenRun(store, run)
+      else suspect(found, own)
+    })
   }
   for (const region of regions) {
-    for (const rule of await securityGroups(tools.environment, region, tools.signal).rulesTagged(EXECUTION_TAG)) {
-      const tags = fromTags(rule.tags)
-      if (tags) suspect(tags, [region])
+    const found = (tags: Readonly<Record<string, string>>) => {
+      const owner = fromTags(tags)
+      if (owner) suspect({ ...owner, closedBefore: false }, [region])
     }
+    await guarded(`rules in ${region}`, async () => {
+      const groups = securityGroups(tools.environment, region, tools.signal)
+      for (const rule of await groups.rulesTagged(EXECUTION_TAG, '*')) found(rule.tags)
+    })
     if (!mayMakeGroups(tools)) continue
-    for (const group of await ownGroups(tools.environment, region, tools.signal).tagged(EXECUTION_TAG)) {
-      const tags = fromTags(group.tags)
-      if (tags) suspect(tags, [region])
-    }
+    await guarded(`security groups in ${region}`, async () => {
+      const groups = ownGroups(tools.environment, region, tools.signal)
+      for (const group of await groups.tagged(EXECUTION_TAG)) found(group.tags)
+    })
   }
   return [...suspects.values()]
+}
+
+/** `null` where there is nothing left to look for. */
+function suspectOf(
+  { id, execution }: RunIdentity,
+  record: AccessRecord | null,
+  entries: readonly AccessEntry[],
+  tools: AccessTools,
+): Omit<Suspect, 'regions'> | null {
+  const times = entries.map((entry) => entry.openedAt).sort()
+  const last = times.at(-1)
+  if (record?.closedAt && last !== undefined) {
+    const late = Date.parse(last) + LATE_MILLISECONDS
+    if (Date.parse(record.closedAt) >= late || tools.clock().getTime() > late + LATE_MILLISECONDS) return null
+  }
+  return {
+    stack: record?.stack ?? stackOf(tools.environment),
+    execution,
+    run: id,
+    // An execution that got no further than its listing has nothing open; it is forgotten when it has ended.
+    openedAt: times[0] ?? tools.clock().toISOString(),
+    expiresAt:
+      entries
+        .map((entry) => entry.expiresAt)
+        .sort()
+        .at(-1) ?? '',
+    closedBefore: record === null || record.closedAt !== null,
+  }
 }

@@ -10,13 +10,16 @@ export interface RuleTags {
 }
 
 export const EXECUTION_TAG = 'sampan:execution'
+/** On a security group, with the value `true`: its owner lets the runs of a stack add and remove rules in it. */
+export const ALLOWED_TAG = 'sampan:allowed'
+export const RUN_TAG = 'sampan:run'
 /** With an execution's name behind it: that execution relies on the rule too. */
 export const SHARED_TAG = 'sampan:shared:'
 
 export function toTags(tags: RuleTags): Readonly<Record<string, string>> {
   return {
     'sampan:stack': tags.stack,
-    'sampan:run': tags.run,
+    [RUN_TAG]: tags.run,
     [EXECUTION_TAG]: tags.execution,
     'sampan:opened': tags.openedAt,
     'sampan:expires': tags.expiresAt,
@@ -30,7 +33,7 @@ export function fromTags(tags: Readonly<Record<string, string>>): RuleTags | nul
   return {
     execution,
     stack: tags['sampan:stack'] ?? '',
-    run: tags['sampan:run'] ?? '',
+    run: tags[RUN_TAG] ?? '',
     openedAt: tags['sampan:opened'] ?? '',
     expiresAt: tags['sampan:expires'] ?? '',
   }
@@ -52,7 +55,7 @@ export function heirOf(tags: Readonly<Record<string, string>>, execution: string
     const other = key.startsWith(SHARED_TAG) ? key.slice(SHARED_TAG.length) : execution
     if (other === execution) continue
     const [run = '', expires = ''] = value.split(' ')
-    return { execution: other, tags: { 'sampan:run': run, [EXECUTION_TAG]: other, 'sampan:expires': expires } }
+    return { execution: other, tags: { [RUN_TAG]: run, [EXECUTION_TAG]: other, 'sampan:expires': expires } }
   }
   return null
 }

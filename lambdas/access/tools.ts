@@ -14,8 +14,11 @@ export interface AccessTools {
 
 export const storeOf = (tools: AccessTools): ArtefactStore => artefacts(tools.environment)
 
+/** What runs on one machine, without a stack. */
+export const LOCAL_STACK = 'local'
+
 /** Whose rules these are: two stacks in one account leave each other's alone. */
-export const stackOf = (environment: Environment): string => environment.SAMPAN_STACK ?? 'local'
+export const stackOf = (environment: Environment): string => environment.SAMPAN_STACK ?? LOCAL_STACK
 
 /** When what is opened now may be removed by the sweep, whatever its execution does. */
 export function expiryOf(tools: AccessTools): string {

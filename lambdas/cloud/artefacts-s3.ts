@@ -1,32 +1,56 @@
 import { checkedKey } from './artefact-key.ts'
-import type { ArtefactStore } from './artefact-store.ts'
+import type { ArtefactStore, VersionedText } from './artefact-store.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion } from './environment.ts'
 import { s3 } from './s3-client.ts'
+
+/** Another version is there, another writer is at it in this moment, or there is no document any more. */
+const CHANGED_MEANWHILE = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
 
 /** Documents as objects of a bucket under a prefix. One PutObject is atomic, and reads after it see it. */
 export function s3Artefacts(environment: CloudEnvironment, bucket: string, prefix: string): ArtefactStore {
   const region = defaultRegion(environment)
   const root = prefix === '' ? '' : `${prefix}/`
   const named = (key: string) => ({ Bucket: bucket, Key: root + checkedKey(key) })
+  const readVersion = async (key: string): Promise<VersionedText | null> => {
+    try {
+      return await awsCall(`read s3://${bucket}/${root}${key}`, async () => {
+        const { client, sdk } = await s3(environment, region)
+        const answer = await client.send(new sdk.GetObjectCommand(named(key)))
+        return { text: (await answer.Body?.transformToString('utf-8')) ?? '', version: answer.ETag ?? '' }
+      })
+    } catch (error) {
+      if (error instanceof AwsError && error.awsCode === 'NoSuchKey') return null
+      throw error
+    }
+  }
   return {
-    async read(key) {
-      try {
-        return await awsCall(`read s3://${bucket}/${root}${key}`, async () => {
-          const { client, sdk } = await s3(environment, region)
-          const answer = await client.send(new sdk.GetObjectCommand(named(key)))
-          return (await answer.Body?.transformToString('utf-8')) ?? ''
-        })
-      } catch (error) {
-        if (error instanceof AwsError && error.awsCode === 'NoSuchKey') return null
-        throw error
-      }
-    },
+    readVersion,
+    read: async (key) => (await readVersion(key))?.text ?? null,
 
     async write(key, text, contentType) {
       const { client, sdk } = await s3(environment, region)
       const command = new sdk.PutObjectCommand({ ...named(key), Body: text, ContentType: contentType })
       await awsCall(`write s3://${bucket}/${root}${key}`, () => client.send(command))
+    },
+
+    // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    async writeIf(key, text, contentType, version) {
+      const { client, sdk } = await s3(environment, region)
+      const condition = version === null ? { IfNoneMatch: '*' } : { IfMatch: version }
+      const command = new sdk.PutObjectCommand({ ...named(key), Body: text, ContentType: contentType, ...condition })
+      try {
+        const answer = await awsCall(`write s3://${bucket}/${root}${key}`, () => client.send(command))
+        return answer.ETag ?? ''
+      } catch (error) {
+        if (error instanceof AwsError && CHANGED_MEANWHILE.includes(error.awsCode)) return null
+        throw error
+      }
+    },
+
+    async remove(key) {
+      const { client, sdk } = await s3(environment, region)
+      await awsCall(`remove s3://${bucket}/${root}${key}`, () => client.send(new sdk.DeleteObjectCommand(named(key))))
     },
 
     async list(within) {

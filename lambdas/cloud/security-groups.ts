@@ -40,8 +40,8 @@ export type Authorised =
 export interface SecurityGroups {
   /** All inbound rules of the groups. */
   rulesOf(groups: readonly string[]): Promise<readonly IngressRule[]>
-  /** All inbound rules that carry the tag, in any group of the region; with no value, whatever its value. */
-  rulesTagged(key: string, value?: string): Promise<readonly IngressRule[]>
+  /** All inbound rules that carry the tag, in any group of the region. @param value `*`: whatever its value */
+  rulesTagged(key: string, value: string): Promise<readonly IngressRule[]>
   /**
    * Adds the rules as one batch, each with the tags.
    * @throws SampanError `ACCESS_QUOTA_EXCEEDED` or an AWS error
@@ -79,8 +79,9 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
     // 200 values are the most a filter takes; an instance has five groups at most.
     rulesOf: (groups) => list([{ Name: 'group-id', Values: [...groups] }]),
 
-    rulesTagged: (key, value) =>
-      list([value === undefined ? { Name: 'tag-key', Values: [key] } : { Name: `tag:${key}`, Values: [value] }]),
+    // `tag-key` is no filter of this call: its filters are group-id, security-group-rule-id and tag:<key>.
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
+    rulesTagged: (key, value) => list([{ Name: `tag:${key}`, Values: [value] }]),
 
     async authorise(group, rules, tags) {
       const { client, sdk } = await ec2(environment, region)
@@ -104,6 +105,8 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
           return { outcome: 'duplicate' }
         if (error instanceof AwsError && error.awsCode === 'RulesPerSecurityGroupLimitExceeded')
           throw full(group, error)
+        if (error instanceof AwsError && error.awsCode === 'UnauthorizedOperation')
+          throw notAllowed(group, region, error)
         throw error
       }
     },
@@ -155,6 +158,15 @@ function full(group: string, cause: unknown): SampanError {
     message: `the security group ${group} has no room for more inbound rules`,
     remedy:
       'remove rules from it, raise the quota "Inbound or outbound rules per security group", or set access.dtsCidrs to "none"',
+    cause,
+  })
+}
+
+function notAllowed(group: string, region: string, cause: AwsError): SampanError {
+  return new SampanError({
+    code: 'ACCESS_GROUP_NOT_ALLOWED',
+    message: `no rule may be added to the security group ${group} (ec2:AuthorizeSecurityGroupIngress)`,
+    remedy: `let the stack into it: aws ec2 create-tags --region ${region} --resources ${group} --tags Key=sampan:allowed,Value=true; or name it in the option securityGroups and deploy again; on one machine, allow the action to your own credentials`,
     cause,
   })
 }

@@ -12,7 +12,8 @@ beforeEach(async () => {
 })
 afterEach(() => access.stop())
 
-const group = whitelistGroup('e1', 4)
+const group = whitelistGroup('local', 'orders', 4)
+const hints = { regions: ['us-east-1'], whitelists: [{ region: 'ap-southeast-1', instance: 'pgm-1' }] }
 
 test('closing leaves exactly the rules that stood before, and the record says so', async () => {
   await access.open()
@@ -34,15 +35,56 @@ test('closing twice, and closing what was never opened, does nothing', async () 
   expect((await access.record()).closed).toHaveLength(5)
 })
 
-test('opened, closed and opened again in one execution is open, and closes again', async () => {
+test('what has been closed is not opened again by the same execution', async () => {
   await access.open()
   await access.close()
-  access.now = new Date('2026-09-01T11:00:00Z')
+  await expect(access.open()).rejects.toMatchObject({ code: 'ACCESS_CLOSED_MEANWHILE' })
+  expect((await access.record()).open).toEqual([])
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('a question that EC2 refuses keeps no rule open that the record names', async () => {
   await access.open()
-  expect((await access.record()).open).toHaveLength(5)
-  access.now = new Date('2026-09-01T12:00:00Z')
+  const denied: Fault = { kind: 'error', code: 'UnauthorizedOperation', status: 403 }
+  access.clouds.state.faults.next('DescribeSecurityGroupRules', denied)
+  await expect(access.close()).rejects.toMatchObject({ code: 'ACCESS_LEFT_OPEN' })
+  expect(access.isAsBefore()).toBe(true)
   await access.close()
   expect((await access.record()).open).toEqual([])
+})
+
+test('only documented filters are asked for, so that nothing stays open where another one is refused', async () => {
+  await access.open()
+  await access.close()
+  const asked = access.clouds.state.calls.filter((call) => call.action === 'DescribeSecurityGroupRules')
+  const names = asked.flatMap(({ parameters }) =>
+    Object.entries(parameters).flatMap(([key, value]) => (/^Filter\.\d+\.Name$/.test(key) ? [String(value)] : [])),
+  )
+  expect(new Set(names.map((name) => name.replace(/^tag:.+/, 'tag:')))).toEqual(new Set(['group-id', 'tag:']))
+})
+
+test('two executions of one run share its whitelist group: the first to end leaves it to the second', async () => {
+  await access.open({}, 'first')
+  await access.open({}, 'second')
+  await access.close('first')
+  expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
+  expect((await access.record('first')).closed.map((entry) => entry.how)).toContain('handed-over')
+  await access.close('second')
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('a second execution that found its address there before the first removed it gets it back', async () => {
+  await access.open({}, 'first')
+  const opened: Promise<unknown>[] = []
+  // The first has just looked who else is there, and is about to empty the group.
+  access.clouds.state.faults.next('ModifySecurityIps', {
+    kind: 'meanwhile',
+    run: () => void opened.push(access.open({}, 'second')),
+  })
+  await access.close('first')
+  await Promise.all(opened)
+  expect(access.apsara.ipArrays.get(group)?.addresses).toContain('52.1.2.3')
+  await access.close('second')
   expect(access.isAsBefore()).toBe(true)
 })
 
@@ -254,16 +296,26 @@ test('on one machine a killed execution’s access is closed when the run’s ne
   await access.open()
   await access.close()
   expect(access.isAsBefore()).toBe(false)
-  await closeLeftovers({ id: 'orders', execution: 'e1' }, access.tools)
+  await closeLeftovers({ id: 'orders', execution: 'e1' }, hints, access.tools)
   expect(access.isAsBefore()).toBe(true)
   expect((await access.record('killed')).open).toEqual([])
+})
+
+test('on one machine that holds for an execution that wrote its documents somewhere else', async () => {
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'killed')
+  await access.loseDocuments()
+  await access.open()
+  await access.close()
+  expect(access.peers()).toContain('47.1.0.0/24')
+  expect(await closeLeftovers({ id: 'orders', execution: 'e1' }, hints, access.tools)).toEqual(['killed'])
+  expect(access.isAsBefore()).toBe(true)
 })
 
 test('a deployed stack leaves other executions to the status rule and the sweep', async () => {
   access.variables = { ...access.variables, SAMPAN_STACK: 'prod' }
   await access.open({}, 'other')
   const standing = access.standing()
-  await closeLeftovers({ id: 'orders', execution: 'e1' }, access.tools)
+  await closeLeftovers({ id: 'orders', execution: 'e1' }, hints, access.tools)
   expect(access.standing()).toBe(standing)
 })
 

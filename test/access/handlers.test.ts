@@ -54,7 +54,7 @@ test('nothing secret is in what opening and closing write', async () => {
   await close(access.event(), context)
   const keys = await access.store.list('')
   const texts = await Promise.all(keys.map((key) => access.store.read(key)))
-  expect(keys).toEqual(['runs/orders/e1/access.json', 'runs/orders/e1/instances.json'])
+  expect(keys).toEqual(['open/e1/orders', 'runs/orders/e1/access.json', 'runs/orders/e1/instances.json'])
   expect(texts.join()).not.toMatch(/fake-aws-secret|fake-alibaba-secret|private key/)
 })
 

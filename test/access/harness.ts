@@ -87,6 +87,12 @@ export class Access {
     return record
   }
 
+  /** As for somebody who writes to another directory. */
+  async loseDocuments(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true })
+    this.clouds.state.s3.clear()
+  }
+
   rules(group = 'sg-1'): readonly FakeRule[] {
     return this.clouds.state.ec2.groups.get(group)?.rules ?? []
   }

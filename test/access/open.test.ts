@@ -10,7 +10,7 @@ beforeEach(async () => {
 })
 afterEach(() => access.stop())
 
-const group = whitelistGroup('e1', 4)
+const group = whitelistGroup('local', 'orders', 4)
 const counted = (action: string) => access.clouds.state.calls.filter((call) => call.action === action).length
 
 test('the way in is opened for DTS and the workers, tagged, and both endpoints are answered', async () => {
@@ -216,10 +216,10 @@ test('IPv6 blocks get rules and a whitelist group of their own', async () => {
   access.variables = {}
   await access.open({ access: { dtsCidrs: ['2400:3200::/48'], whitelistAddresses: ['2600:1f18::7', '52.1.2.3'] } })
   expect(access.rules().flatMap((rule) => rule.cidrIpv6 ?? [])).toEqual(['2600:1f18::7/128', '2400:3200::/48'])
-  expect(access.apsara.ipArrays.get(whitelistGroup('e1', 6))?.addresses).toEqual(['2600:1f18::7'])
+  expect(access.apsara.ipArrays.get(whitelistGroup('local', 'orders', 6))?.addresses).toEqual(['2600:1f18::7'])
   expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
   await access.close()
-  expect(access.apsara.ipArrays.get(whitelistGroup('e1', 6))?.addresses).toEqual(['::1'])
+  expect(access.apsara.ipArrays.get(whitelistGroup('local', 'orders', 6))?.addresses).toEqual(['::1'])
   expect((await access.record()).open).toEqual([])
 })
 

@@ -37,11 +37,62 @@ test('rules are found by their tags where the record is lost', async () => {
   expect(access.rules().filter((rule) => rule.tags['sampan:execution'])).toEqual([])
 })
 
-test('past its expiry even a running execution’s access is closed', async () => {
+test('a run that takes longer than a week keeps what it opened, and its expiry is put off', async () => {
   await access.open()
-  access.now = new Date('2026-09-08T10:00:01Z')
-  await sweep(says('running'), access.tools)
+  const standing = access.peers()
+  for (let hour = 24; hour <= 24 * 30; hour += 24) {
+    access.now = new Date(Date.parse('2026-09-01T10:00:00Z') + (hour + 1) * 3_600_000)
+    expect(await sweep(says('running'), access.tools)).toEqual({ kept: ['e1'], closed: [], failed: [] })
+  }
+  expect(access.peers()).toEqual(standing)
+  const expiries = access.rules().flatMap((rule) => rule.tags['sampan:expires'] ?? [])
+  expect(expiries.length).toBeGreaterThan(0)
+  for (const expiry of expiries) expect(Date.parse(expiry)).toBeGreaterThan(access.now.getTime())
+  expect(await sweep(says('ended'), access.tools)).toMatchObject({ closed: ['e1'] })
   expect(access.isAsBefore()).toBe(true)
+})
+
+test('past its expiry access is closed where nobody can say whether its execution runs', async () => {
+  await access.open()
+  const refused = async () => {
+    throw new Error('denied')
+  }
+  expect(await sweep(refused, access.tools)).toMatchObject({ kept: [], closed: [], failed: [{ what: 'e1' }] })
+  access.now = new Date('2026-09-08T10:00:01Z')
+  expect(await sweep(refused, access.tools)).toMatchObject({ closed: ['e1'], failed: [] })
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('one record that cannot be read is named, and the others are swept', async () => {
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'a-broken')
+  await access.store.write('runs/orders/a-broken/access.json', '{"version": 1, "run"', 'application/json')
+  access.variables = { SAMPAN_EGRESS_ADDRESSES: '52.9.9.9' }
+  await access.open({ access: { dtsCidrs: ['47.2.0.0/24'] } }, 'second')
+  const result = await sweep(says('ended'), access.tools)
+  expect(result.closed).toEqual(['second'])
+  expect(result.failed.map(({ what, message }) => `${what}: ${message}`).join()).toMatch(/a-broken: .*access\.json/)
+  // What its rules' tags tell is closed all the same.
+  expect(access.rules().filter((rule) => rule.tags['sampan:execution'])).toEqual([])
+})
+
+test('one region that is denied is named, and the others are swept', async () => {
+  await access.open()
+  const denied = { kind: 'error', code: 'UnauthorizedOperation', status: 403 } as const
+  access.clouds.state.faults.next('DescribeSecurityGroupRules', denied)
+  const result = await sweep(says('ended'), access.tools)
+  expect(result.failed).toMatchObject([{ what: 'rules in us-east-1' }])
+  expect(result.closed).toEqual(['e1'])
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('what ends is forgotten when nothing can be on its way any more', async () => {
+  await access.open()
+  await access.close()
+  await sweep(says('ended'), access.tools)
+  expect(await access.store.list('open/')).toEqual(['open/e1/orders'])
+  access.now = new Date('2026-09-01T10:45:00Z')
+  await sweep(says('ended'), access.tools)
+  expect(await access.store.list('open/')).toEqual([])
 })
 
 test('another stack’s rules are left to that stack’s own sweep, expired or not', async () => {
@@ -73,7 +124,7 @@ test('one execution that cannot be closed does not keep the others open', async 
     status: 403,
   })
   const result = await sweep(says('ended'), access.tools)
-  expect(result).toMatchObject({ closed: ['second'], failed: [{ execution: 'first' }] })
+  expect(result).toMatchObject({ closed: ['second'], failed: [{ what: 'first' }] })
   expect(access.peers()).toContain('47.1.0.0/24')
   expect(access.peers()).not.toContain('47.2.0.0/24')
 })

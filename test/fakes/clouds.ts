@@ -108,6 +108,7 @@ interface Answer {
   readonly status: number
   readonly type: string
   readonly body: string | Buffer
+  readonly etag?: string
 }
 
 /** What the fake makes of a request: carried out at once, or only when its fault allows. */
@@ -166,7 +167,8 @@ function answerOf(prepared: Prepared): Answer | null {
 }
 
 function send(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, { 'content-type': answer.type, 'x-amzn-requestid': 'FAKE-0000' })
+  const etag = answer.etag === undefined ? {} : { etag: answer.etag }
+  response.writeHead(answer.status, { 'content-type': answer.type, 'x-amzn-requestid': 'FAKE-0000', ...etag })
   response.end(answer.body)
 }
 
@@ -249,7 +251,7 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
       case 'monitoring':
         return json(200, answerMonitoring(state.cpu, parameters))
       case 's3': {
-        const answer = answerS3(state.s3, method, url, body, String(request.headers['content-type'] ?? ''))
+        const answer = answerS3(state.s3, method, url, body, request.headers)
         return { ...answer, type: 'application/xml' }
       }
       default:

@@ -227,9 +227,19 @@ function describeRules(ec2: FakeEc2, input: Tree, region: string): string {
 function passes(group: FakeSecurityGroup, rule: FakeRule, name: string, values: readonly string[]): boolean {
   if (name === 'group-id') return values.includes(group.id)
   if (name === 'security-group-rule-id') return values.includes(rule.id)
-  if (name === 'tag-key') return values.some((key) => key in rule.tags)
-  if (name.startsWith('tag:')) return values.includes(rule.tags[name.slice('tag:'.length)] ?? '\0')
+  // No `tag-key`: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroupRules.html
+  if (name.startsWith('tag:')) {
+    const value = rule.tags[name.slice('tag:'.length)]
+    return value !== undefined && values.some((pattern) => matches(pattern, value))
+  }
   throw new Ec2Refusal('InvalidParameterValue', `The filter '${name}' is invalid`)
+}
+
+/** In the values of a filter `*` stands for any characters, `?` for one. */
+function matches(pattern: string, value: string): boolean {
+  const literal = (text: string) => text.replace(/[\\^$.|+()[\]{}]/g, '\\$&')
+  const parts = pattern.split(/([*?])/).map((part) => (part === '*' ? '.*' : part === '?' ? '.' : literal(part)))
+  return new RegExp(`^${parts.join('')}$`, 's').test(value)
 }
 
 function changeTags(ec2: FakeEc2, action: string, input: Tree): string {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { xml } from './xml.ts'
 
 export interface FakeObject {
@@ -11,15 +13,34 @@ export type FakeS3 = Map<string, FakeObject>
 export interface S3Answer {
   readonly status: number
   readonly body: string | Buffer
+  readonly etag?: string
 }
 
-/** PutObject, GetObject, ListObjectsV2 in path style: as much of S3 as documents need. */
-export function answerS3(s3: FakeS3, method: string, url: string, body: Buffer, contentType: string): S3Answer {
+/**
+ * PutObject with its conditions, GetObject, DeleteObject, ListObjectsV2 in path style: as much of S3 as documents need.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
+export function answerS3(
+  s3: FakeS3,
+  method: string,
+  url: string,
+  body: Buffer,
+  headers: IncomingHttpHeaders,
+): S3Answer {
   const { pathname, searchParams } = new URL(url, 'http://fake')
   const name = decodeURIComponent(pathname.slice(1)).replace(/\/$/, '')
   if (method === 'PUT') {
-    s3.set(name, { body, contentType })
-    return { status: 200, body: '' }
+    const found = s3.get(name)
+    const match = headers['if-match']
+    if (match !== undefined && !found) return refusal(404, 'NoSuchKey', 'The specified key does not exist.')
+    if ((match !== undefined && match !== etagOf(found)) || (headers['if-none-match'] === '*' && found))
+      return refusal(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold')
+    s3.set(name, { body, contentType: String(headers['content-type'] ?? '') })
+    return { status: 200, body: '', etag: etagOf(s3.get(name)) }
+  }
+  if (method === 'DELETE') {
+    s3.delete(name)
+    return { status: 204, body: '' }
   }
   if (searchParams.has('list-type')) {
     const prefix = `${name}/${searchParams.get('prefix') ?? ''}`
@@ -29,9 +50,16 @@ export function answerS3(s3: FakeS3, method: string, url: string, body: Buffer, 
     return { status: 200, body: `<ListBucketResult>${result}</ListBucketResult>` }
   }
   const object = s3.get(name)
-  if (object) return { status: 200, body: object.body }
-  return {
-    status: 404,
-    body: '<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>',
-  }
+  if (object) return { status: 200, body: object.body, etag: etagOf(object) }
+  return refusal(404, 'NoSuchKey', 'The specified key does not exist.')
 }
+
+const etagOf = (object: FakeObject | undefined): string =>
+  `"${createHash('md5')
+    .update(object?.body ?? '')
+    .digest('hex')}"`
+
+const refusal = (status: number, code: string, message: string): S3Answer => ({
+  status,
+  body: `<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
+})

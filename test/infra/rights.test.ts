@@ -88,11 +88,11 @@ describe('the role of a function', () => {
     )
   })
 
-  it('of OpenAccess opens and does not close', () => {
+  it('of OpenAccess opens, and closes what it opened too late', () => {
     expect([...rightsOf(usual, 'OpenAccess').keys()].sort()).toEqual(
       [
-        ...['DescribeDatabases', 'DescribeRules', 'KeepDocuments', 'ListDocuments', 'MarkRules'],
-        ...['OpenInGroups', 'OpenRules', 'ReadAlibabaSecret', 'TagRules'],
+        ...['CloseInGroups', 'DescribeDatabases', 'DescribeRules', 'FindOpenRuns', 'HandOverRules', 'KeepDocuments'],
+        ...['ListDocuments', 'ListOpenRuns', 'MarkRules', 'OpenInGroups', 'OpenRules', 'ReadAlibabaSecret', 'TagRules'],
         ...OUTSIDE,
       ].sort(),
     )
@@ -100,7 +100,7 @@ describe('the role of a function', () => {
 
   it.each(['CloseAccess', 'ExecutionEnded', 'SweepAccess'])('of %s closes and does not open', (name) => {
     const found = ids(name)
-    expect(found).toEqual(expect.arrayContaining(['CloseInGroups', 'CloseOwnRulesOnly', 'CloseRules', 'MarkRules']))
+    expect(found).toEqual(expect.arrayContaining(['CloseInGroups', 'HandOverRules', 'ListOpenRuns']))
     expect(found).not.toEqual(expect.arrayContaining(['OpenInGroups']))
     expect(found).not.toContain('ReadDatabaseSecrets')
   })
@@ -122,16 +122,38 @@ describe('the role of a function', () => {
     })
   })
 
-  it('closes only rules with the tag of an execution, and may not give that tag to a rule that has none', () => {
-    const rights = rightsOf(template, 'CloseAccess')
+  it('adds and removes rules only in groups that their owner has tagged, or that an option names', () => {
+    const changing = (from: typeof template) =>
+      statementsOf(from).filter(({ statement }) => /^(Open|Close)InGroups$/.test(statement.Sid ?? ''))
+    expect(changing(template).length).toBeGreaterThan(4)
+    for (const { statement } of changing(template))
+      expect(statement.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/sampan:allowed': 'true' } })
+    const named = changing(synthesise({ securityGroups: ['sg-0a1b2c3d'] }))
+    for (const { statement } of named) {
+      expect(statement.Condition).toBeUndefined()
+      expect(listOf(statement.Resource).map(flat).join()).toMatch(/:security-group\/sg-0a1b2c3d$/)
+    }
+  })
+
+  it('asks nothing of a rule’s tags where IAM does not look at them: removing knows the group alone', () => {
+    const removing = statementsOf(template).filter(({ statement }) =>
+      listOf(statement.Action).includes('ec2:RevokeSecurityGroupIngress'),
+    )
+    expect(removing.length).toBeGreaterThan(0)
+    const resources = removing.flatMap(({ statement }) => listOf(statement.Resource).map(flat))
+    expect(resources.filter((arn) => !/:security-group\//.test(arn))).toEqual([])
+  })
+
+  it('marks only rules with the tag of an execution, and may not give that tag to a rule or a group that has none', () => {
     const tagged = { Null: { 'aws:ResourceTag/sampan:execution': 'false' } }
-    expect(rights.get('CloseRules')?.Condition).toEqual(tagged)
-    expect(rights.get('CloseOwnRulesOnly')).toMatchObject({
-      Effect: 'Deny',
-      Action: 'ec2:RevokeSecurityGroupIngress',
-      Condition: { Null: { 'aws:ResourceTag/sampan:execution': 'true' } },
-    })
-    expect(rights.get('MarkRules')?.Condition).toMatchObject(tagged)
+    expect(rightsOf(template, 'CloseAccess').get('HandOverRules')?.Condition).toMatchObject(tagged)
+    const tagging = statementsOf(template).filter(({ statement }) =>
+      listOf(statement.Action).includes('ec2:CreateTags'),
+    )
+    const free = tagging.filter(
+      ({ statement }) => !/ResourceTag|CreateAction/.test(JSON.stringify(statement.Condition)),
+    )
+    expect(free).toEqual([])
   })
 
   it('opens only rules that carry the tag from the beginning, and tags nothing else', () => {
