@@ -12,12 +12,13 @@ import {
   Runtime,
   SystemLogLevel,
 } from 'aws-cdk-lib/aws-lambda'
-import { LogGroup } from 'aws-cdk-lib/aws-logs'
-import type { Bucket } from 'aws-cdk-lib/aws-s3'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
+import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { EnvironmentVariables } from '../lambdas/runtime/environment.ts'
 import { type AnyFunctionName, CLOSING_FUNCTIONS, FUNCTION_SETTINGS } from './function-settings.ts'
+import { logGroupOf } from './log-group.ts'
 import { acceptWildcards } from './nag.ts'
 import { type Options, SIZES } from './options.ts'
 import { statementsFor } from './rights.ts'
@@ -34,7 +35,7 @@ export interface FunctionsProps {
   readonly options: Options
   /** The code of a function by its name. */
   readonly code: (name: AnyFunctionName) => Code
-  readonly bucket: Bucket
+  readonly bucket: IBucket
   /** Of the machine that is made afterwards. */
   readonly stateMachineArn: string
   readonly stateMachineName: string
@@ -48,18 +49,15 @@ export interface FunctionsProps {
 /** All functions, each with a role of its own and one log group for all: a run’s story is read in one place. */
 export class Functions extends Construct {
   readonly all: ReadonlyMap<AnyFunctionName, LambdaFunction>
-  readonly logGroup: LogGroup
+  readonly logGroup: ILogGroup
   private readonly props: FunctionsProps
 
   constructor(scope: Construct, id: string, props: FunctionsProps) {
     super(scope, id)
     this.props = props
-    this.logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/sampan/${props.options.name}/functions`,
-      retention: props.options.logDays,
-      removalPolicy: props.removalPolicy,
-      ...(props.key ? { encryptionKey: props.key } : {}),
-    })
+    const { options, removalPolicy, key } = props
+    const prefix = `/sampan/${options.name}/functions`
+    this.logGroup = logGroupOf(this, { prefix, existing: options.logGroups.functions, options, removalPolicy, key })
     const names = Object.keys(FUNCTION_SETTINGS) as AnyFunctionName[]
     this.all = new Map(names.map((name) => [name, this.make(name)]))
   }
@@ -117,7 +115,7 @@ export class Functions extends Construct {
         logGroupArn: stack.formatArn({
           service: 'logs',
           resource: 'log-group',
-          resourceName: `/sampan/${options.name}/functions`,
+          resourceName: this.logGroup.logGroupName,
           arnFormat: ArnFormat.COLON_RESOURCE_NAME,
         }),
         bucketArn: bucket.bucketArn,

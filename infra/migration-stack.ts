@@ -27,7 +27,9 @@ export class MigrationStack extends Stack {
       stackName: options.name,
       ...props,
     })
-    const removalPolicy = options.removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+    // On the failure of a first deployment nothing is worth keeping, and what stayed would be in the way of the second.
+    const removalPolicy =
+      options.removal === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
     const { key } = new Encryption(this, 'Encryption', options, removalPolicy)
     const { bucket } = new Storage(this, 'Storage', options, removalPolicy, key)
     const workplace = options.network
@@ -58,7 +60,7 @@ export class MigrationStack extends Stack {
       removalPolicy,
       deadLetters,
     })
-    const { stateMachine } = new Workflow(this, 'Workflow', {
+    const { stateMachine, logGroup } = new Workflow(this, 'Workflow', {
       options,
       stateMachineName,
       functions,
@@ -76,6 +78,8 @@ export class MigrationStack extends Stack {
 
     new CfnOutput(this, 'StateMachineArn', { value: stateMachine.stateMachineArn })
     new CfnOutput(this, 'DocumentsBucket', { value: bucket.bucketName })
+    new CfnOutput(this, 'FunctionLogs', { value: functions.logGroup.logGroupName })
+    new CfnOutput(this, 'WorkflowLogs', { value: logGroup.logGroupName })
     new CfnOutput(this, 'ScheduleGroup', { value: starting.group.scheduleGroupName })
     new CfnOutput(this, 'ScheduleRoleArn', { value: starting.role.roleArn })
     new CfnOutput(this, 'AlarmTopicArn', { value: watching.topic.topicArn })

@@ -45,7 +45,7 @@ const schedule = z.strictObject({
 })
 
 /** Everything a deployment may choose. Every option has a default that deploys. */
-export const optionsSchema = z.strictObject({
+const options = z.strictObject({
   /** Name of the stack and beginning of the names of what is in it. */
   name: z
     .string()
@@ -63,8 +63,24 @@ export const optionsSchema = z.strictObject({
   size: z.enum(['small', 'medium', 'large', 'xlarge']).default('medium'),
   /** The VPC the workers run in; `null`: no VPC, see docs/network.md before you choose that. */
   network: network.nullable().default(null),
-  /** What happens to reports and logs when the stack is deleted. */
+  /** What happens to reports and logs when the stack is deleted. What a first deployment that fails has made always goes. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
+  /** An existing bucket for the reports, such as the one that an earlier stack has left; `null`: the stack makes one. */
+  documentsBucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+    .nullable()
+    .default(null),
+  /** Existing log groups, such as those that an earlier stack has left; without them the stack makes its own. */
+  logGroups: z
+    .strictObject({
+      functions: z.string().min(1).optional(),
+      workflow: z
+        .string()
+        .regex(/^\/aws\/vendedlogs\//, 'must begin with /aws/vendedlogs/')
+        .optional(),
+    })
+    .default(() => ({})),
   /** Encryption at rest: `aws` = keys of the services, `create` = a customer key made by the stack, or a key's ARN. */
   key: z.union([z.enum(['aws', 'create']), arn('kms')]).default('aws'),
   logDays: z
@@ -72,7 +88,7 @@ export const optionsSchema = z.strictObject({
     .refine((days) => RETENTION_DAYS.includes(days), `must be one of ${RETENTION_DAYS.join(', ')}`)
     .default(90),
   /** Days after which the reports of a run are deleted. */
-  reportDays: z.int().min(1).max(3650).default(400),
+  reportDays: z.int().min(31, 'must be more than the 30 days that a run may take').max(3650).default(400),
   /** Names of the Secrets Manager secrets the functions may read, `*` allowed at the end; any region of this account. */
   secrets: z
     .array(z.string().regex(/^[A-Za-z0-9/_+=.@!-]+\*?$/, 'must be the name of a secret, with at most one * at its end'))
@@ -83,7 +99,7 @@ export const optionsSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9/_+=.@!-]+$/, 'must be the name of a secret')
     .nullable()
-    .default('sampan/alibaba'),
+    .default('sampan-alibaba'),
   /** ARNs of the customer keys that encrypt those secrets; none where they use `aws/secretsmanager`. */
   secretKeys: z.array(arn('kms')).default(() => []),
   /** Regions whose RDS instances may be migrated; default the stack's own. */
@@ -111,6 +127,18 @@ export const optionsSchema = z.strictObject({
   /** Starts that are deployed with the stack. */
   schedules: z.array(schedule).default(() => []),
 })
+
+/** The names may have a `*` at their end. */
+const isNamedBy = (name: string, patterns: readonly string[]): boolean =>
+  patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
+
+export const optionsSchema = options.refine(
+  ({ alibabaSecret, secrets }) => alibabaSecret === null || !isNamedBy(alibabaSecret, secrets),
+  {
+    path: ['alibabaSecret'],
+    error: 'must not be one of `secrets`: every function that logs in to a database could read the access key',
+  },
+)
 
 export type Options = z.output<typeof optionsSchema>
 export type OptionsInput = z.input<typeof optionsSchema>

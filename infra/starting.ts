@@ -1,4 +1,4 @@
-import { Aws, Duration, Stack } from 'aws-cdk-lib'
+import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
@@ -38,7 +38,11 @@ export class Starting extends Construct {
   constructor(scope: Construct, id: string, props: StartingProps) {
     super(scope, id)
     this.startByEvent(props)
-    this.group = new ScheduleGroup(this, 'Schedules', { scheduleGroupName: props.options.name })
+    this.group = new ScheduleGroup(this, 'Schedules', {
+      scheduleGroupName: props.options.name,
+      // Its schedules start what goes with the stack; left behind, it would be in the way of the next one.
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     this.role = this.schedulerRole(props)
     for (const schedule of props.options.schedules) {
       // Only the plain resource passes a task on as it is, without a construct of its own for each kind of field.

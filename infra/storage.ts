@@ -17,10 +17,15 @@ const ACCESS_LOG_DAYS = 90
 
 /** Reports and other documents of the runs. They hold names of objects and error codes, never rows and never secrets. */
 export class Storage extends Construct {
-  readonly bucket: Bucket
+  readonly bucket: IBucket
 
   constructor(scope: Construct, id: string, options: Options, removalPolicy: RemovalPolicy, key: IKey | undefined) {
     super(scope, id)
+    if (options.documentsBucket !== null) {
+      // Its encryption, its log and what it forgets are its owner's matter.
+      this.bucket = Bucket.fromBucketName(this, 'Documents', options.documentsBucket)
+      return
+    }
     const common: BucketProps = {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
@@ -35,7 +40,7 @@ export class Storage extends Construct {
       lifecycleRules: [{ expiration: Duration.days(ACCESS_LOG_DAYS) }],
     })
     acceptFinding(accessLog, 'AwsSolutions-S1', 'it is the bucket that the access log of the other one is written to')
-    this.bucket = new Bucket(this, 'Documents', {
+    const bucket = new Bucket(this, 'Documents', {
       ...common,
       versioned: true,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -52,5 +57,7 @@ export class Storage extends Construct {
         },
       ],
     })
+    // The library’s own class does not fit its interface under exactOptionalPropertyTypes.
+    this.bucket = bucket as IBucket
   }
 }

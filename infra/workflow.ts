@@ -1,12 +1,13 @@
-import { ArnFormat, type RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { Policy, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
 import { FUNCTIONS } from '../statemachine/functions.ts'
 import { toDefinition } from '../statemachine/migration.ts'
 import type { Functions } from './functions.ts'
+import { logGroupOf } from './log-group.ts'
 import { acceptWildcards } from './nag.ts'
 import type { Options } from './options.ts'
 
@@ -21,12 +22,20 @@ export interface WorkflowProps {
 /** The state machine, made of statemachine/ and the functions. */
 export class Workflow extends Construct {
   readonly stateMachine: StateMachine
+  readonly logGroup: ILogGroup
 
   constructor(scope: Construct, id: string, props: WorkflowProps) {
     super(scope, id)
     const { options, stateMachineName, functions, key, removalPolicy } = props
     const stack = Stack.of(this)
     const role = this.role(functions)
+    this.logGroup = logGroupOf(this, {
+      prefix: `/aws/vendedlogs/states/${options.name}`,
+      existing: options.logGroups.workflow,
+      options,
+      removalPolicy,
+      key,
+    })
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       stateMachineName,
       comment: 'Moves PostgreSQL databases from Amazon RDS to ApsaraDB RDS',
@@ -39,17 +48,13 @@ export class Workflow extends Construct {
       tracingEnabled: true,
       logs: {
         // Log groups of this prefix do not count against the limited size of the account's resource policy for logs.
-        destination: new LogGroup(this, 'Logs', {
-          logGroupName: `/aws/vendedlogs/states/${options.name}`,
-          retention: options.logDays,
-          removalPolicy,
-          ...(key ? { encryptionKey: key } : {}),
-        }),
+        destination: this.logGroup,
         level: LogLevel.ALL,
         // Inputs and outputs carry names only: the task has references to secrets, never a secret.
         includeExecutionData: true,
       },
-      removalPolicy,
+      // Left behind, it would be in the way of the next stack of this name; what runs is in the reports.
+      removalPolicy: RemovalPolicy.DESTROY,
     })
     // A definition from a string tells CDK nothing about its calls, so every right of the role is written here. The role is
     // needed before the machine, and this policy needs the machine's name: in the role itself it would be a circle.

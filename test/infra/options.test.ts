@@ -45,6 +45,12 @@ describe('the options of a deployment', () => {
     for (const part of ['size:', 'logDays:', 'sise', 'key:']) expect(message).toContain(part)
   })
 
+  it('keep the access key of Alibaba Cloud from the functions that log in to databases', () => {
+    expect(() => readOptions({ alibabaSecret: 'sampan/alibaba' })).toThrow(/alibabaSecret/)
+    expect(() => readOptions({ alibabaSecret: 'key', secrets: ['key'] })).toThrow(/alibabaSecret/)
+    expect(readOptions({ alibabaSecret: 'sampan/alibaba', secrets: ['sampan/db/*'] }).secrets).toEqual(['sampan/db/*'])
+  })
+
   it('may not let every secret of the account be read', () => {
     expect(() => readOptions({ secrets: ['*'] })).toThrow(/secrets/)
   })

@@ -182,8 +182,25 @@ describe('the role of a function', () => {
     ])
     const alibaba = listOf(rightsOf(template, 'SweepAccess').get('ReadAlibabaSecret')?.Resource).map(flat)
     expect(alibaba).toEqual([
-      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:sampan/alibaba-??????',
+      'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:sampan-alibaba-??????',
     ])
+  })
+
+  it('of each function reads the secrets that its work needs: of databases, or the access key', () => {
+    const alibaba = ['OpenAccess', 'CloseAccess', 'ExecutionEnded', 'SweepAccess']
+    const nothing = ['ReadTask', 'JudgeCrash']
+    for (const name of Object.keys(FUNCTION_SETTINGS).map((each) => each.replace(/Function$/, ''))) {
+      const secrets = statementsOf(usual)
+        .filter(
+          ({ resource, statement }) => resource.startsWith(`Functions${name}Role`) && statement.Effect === 'Allow',
+        )
+        .filter(({ statement }) => listOf(statement.Action).includes('secretsmanager:GetSecretValue'))
+        .flatMap(({ statement }) => listOf(statement.Resource).map((arn) => flat(arn).replace(/^.*:secret:/, '')))
+      // A database that its account may not make is ordered from Alibaba Cloud.
+      const both = ['sampan/*', 'sampan-alibaba-??????']
+      const expected = nothing.includes(name) ? [] : alibaba.includes(name) ? both.slice(1) : both.slice(0, 1)
+      expect([name, secrets]).toEqual([name, name === 'PlanObjects' ? both : expected])
+    }
   })
 
   it('is narrowed to given security groups', () => {

@@ -24,6 +24,12 @@ interface FunctionProperties {
   readonly Environment: { readonly Variables: Readonly<Record<string, unknown>> }
 }
 
+interface Kept {
+  readonly Type: string
+  readonly DeletionPolicy?: string
+  readonly Properties?: Readonly<Record<string, unknown>>
+}
+
 const functionsOf = (template: typeof plain): readonly FunctionProperties[] =>
   Object.entries(template.findResources('AWS::Lambda::Function'))
     .filter(([id]) => id.startsWith('Functions'))
@@ -53,11 +59,38 @@ describe('the stack', () => {
   })
 
   it('keeps reports and logs when it is deleted, unless told otherwise', () => {
-    plain.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Retain' })
-    plain.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Retain' })
+    // And never for the sake of a first deployment that failed.
+    plain.allResources('AWS::S3::Bucket', { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' })
+    plain.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' })
     const destroyed = synthesise({ removal: 'destroy' })
     destroyed.allResources('AWS::S3::Bucket', { DeletionPolicy: 'Delete' })
     destroyed.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' })
+  })
+
+  it('leaves nothing behind that the next stack of the same name would want to make', () => {
+    for (const [id, resource] of Object.entries(inVpc.toJSON().Resources as Record<string, Kept>)) {
+      if (!/^Retain/.test(resource.DeletionPolicy ?? 'Delete')) continue
+      const { BucketName, LogGroupName, Name, ...others } = resource.Properties ?? {}
+      expect([id, BucketName, Name, Object.keys(others).filter((key) => /Name$/.test(key))]).toEqual([
+        ...[id, undefined, undefined, []],
+      ])
+      // A log group has the first part of its stack's own id in its name.
+      if (resource.Type === 'AWS::Logs::LogGroup') expect(JSON.stringify(LogGroupName)).toContain('AWS::StackId')
+    }
+    inVpc.allResources('AWS::StepFunctions::StateMachine', { DeletionPolicy: 'Delete' })
+    inVpc.allResources('AWS::Scheduler::ScheduleGroup', { DeletionPolicy: 'Delete' })
+  })
+
+  it('takes over the bucket and the log groups of a stack before it, where it is told to', () => {
+    const adopting = synthesise({
+      documentsBucket: 'sampan-documents-1x2y3z',
+      logGroups: { functions: '/sampan/Sampan/functions-0a1b2c3d', workflow: '/aws/vendedlogs/states/Sampan-0a1b2c3d' },
+    })
+    adopting.resourceCountIs('AWS::S3::Bucket', 0)
+    adopting.resourceCountIs('AWS::Logs::LogGroup', 0)
+    const { Variables } = functionsOf(adopting)[0]?.Environment ?? { Variables: {} }
+    expect(Variables.SAMPAN_ARTEFACTS).toBe('s3://sampan-documents-1x2y3z')
+    expect(JSON.stringify(adopting.findResources('AWS::IAM::Role'))).toContain('functions-0a1b2c3d:log-stream:*')
   })
 
   it('encrypts bucket, queue, topic, logs and environments with the customer key, where there is one', () => {
