@@ -6,6 +6,7 @@ import { completeEntries } from './complete.ts'
 import type { SourceFacts } from './facts.ts'
 import { planSteps } from './key-steps.ts'
 import { relationKinds, remarkKinds } from './kinds.ts'
+import { inOlderSyntax } from './older-syntax.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
 import { assignStages } from './stages.ts'
 import { type DestinationRoles, type EntryVerdict, judgeEntry } from './verdict.ts'
@@ -30,7 +31,9 @@ export interface Plan {
  * @throws SampanError `FILTER_MATCHES_NOTHING`
  */
 export function planObjects(input: PlanInput): Plan {
-  const entries = completeEntries(input.entries, input.facts)
+  const entries = completeEntries(input.entries, input.facts).map((entry) =>
+    inOlderSyntax(entry, input.destinationVersion),
+  )
   const filter = readFilter(input.include, input.exclude, entries)
   const leftOut = selectEntries(entries, filter)
   const fates = decideFates(entries, leftOut, input)

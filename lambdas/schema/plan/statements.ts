@@ -37,6 +37,34 @@ export function splitStatements(sql: string): string[] {
   return statements.filter((statement) => statement !== '')
 }
 
+/**
+ * The items of a list in parentheses, cut at its own commas, not at those of expressions or texts in it.
+ * @param start behind the opening parenthesis
+ * @returns also where the closing one stands
+ */
+export function splitList(sql: string, start: number): { readonly items: readonly string[]; readonly end: number } {
+  const items: string[] = []
+  let depth = 0
+  let from = start
+  for (let at = start; at < sql.length; ) {
+    const end = endOfQuoted(sql, at)
+    if (end > at) {
+      at = end
+      continue
+    }
+    const char = sql[at]
+    if (depth === 0 && (char === ',' || char === ')')) {
+      items.push(sql.slice(from, at).trim())
+      if (char === ')') return { items: items.filter((item) => item !== ''), end: at }
+      from = at + 1
+    }
+    if (char === '(' || char === '[') depth += 1
+    if (char === ')' || char === ']') depth -= 1
+    at += 1
+  }
+  throw new RangeError('the list has no end')
+}
+
 /** Words and punctuation of one statement; a quoted identifier is one word, unquoted, and marked as a name. */
 export function wordsOf(statement: string): readonly { readonly text: string; readonly quoted: boolean }[] {
   const words: { text: string; quoted: boolean }[] = []
