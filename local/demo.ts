@@ -15,11 +15,14 @@ import { printError } from './problem-text.ts'
 import { formatNumberOf } from './progress/units.ts'
 import { runTask } from './run-task.ts'
 import { printOutcome } from './summary/print.ts'
+import { endRunOnUnexpected, guardProcess } from './unexpected.ts'
 
 const directory = resolve('out')
 const say = (text: string) => void process.stdout.write(`${text}\n`)
 
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+guardProcess()
 
 // Before the run there is nothing to close but our own servers: they go with the process, whatever ends it.
 const stopping = new AbortController()
@@ -30,7 +33,9 @@ let scene: Scene | null = null
 try {
   scene = await setScene(say)
   leave = () => stopping.abort()
-  process.exitCode = await play(scene)
+  const wasUnexpected = endRunOnUnexpected(() => leave())
+  const status = await play(scene)
+  process.exitCode = wasUnexpected() ? exitStatus.failed : status
 } catch (thrown) {
   printError(thrown)
   process.exitCode = exitStatus.failed

@@ -9,5 +9,8 @@ enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
 // A reader that has gone away (| head) must not end a migration half-way.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
+const { guardProcess } = await import('./unexpected.ts')
+guardProcess()
+
 const { runProgram } = await import('./program.ts')
 await runProgram(process.argv)

@@ -1,5 +1,8 @@
 import { SampanError } from '../runtime/errors.ts'
 import { DatabaseError, type DriverError, type Side, toDatabaseError } from './errors.ts'
+import { withoutSecrets } from './secret-words.ts'
+import type { Stage } from './wire/guarded-connection.ts'
+import { diagnoseWire } from './wire-diagnosis.ts'
 
 /** The rungs of a connection, in the order in which they are climbed. */
 export type Rung = 'dns' | 'tcp' | 'tls' | 'login' | 'database'
@@ -15,7 +18,8 @@ export class ConnectError extends DatabaseError {
   }
 }
 
-interface Diagnosis {
+/** What is wrong, and at which rung. */
+export interface Diagnosis {
   readonly rung: Rung
   readonly code: string
   readonly message: string
@@ -30,6 +34,8 @@ export interface Attempt {
   readonly address: string
   /** Whether the password was a token of IAM. */
   readonly byIam: boolean
+  /** How far it came. */
+  readonly stage: Stage
 }
 
 /** Names the rung at which connecting broke. Only what can mend itself (DNS, TCP, a starting server) is retryable. */
@@ -49,9 +55,12 @@ export function toConnectError(thrown: unknown, side: Side, attempt: Attempt): S
   })
 }
 
-function diagnose(error: DriverError, side: Side, { address, byIam }: Attempt): Diagnosis | null {
+function diagnose(error: DriverError, side: Side, { address, byIam, stage }: Attempt): Diagnosis | null {
   const code = error.code ?? ''
-  const text = (error.message ?? '').split('\n', 1)[0] ?? ''
+  const text = withoutSecrets(error.message ?? '').split('\n', 1)[0] ?? ''
+  const wire = diagnoseWire(error, text, side, address)
+  if (wire !== null) return wire
+  if (/^timeout expired/.test(text) && stage !== 'tcp') return timedOut(stage, side, address)
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return {
       rung: 'dns',
@@ -73,6 +82,14 @@ function diagnose(error: DriverError, side: Side, { address, byIam }: Attempt): 
   if (code.startsWith('28')) return refusedLogin(code, text, side, byIam)
   // The driver’s own word, without a code: the server asks for a password, and there is none.
   if (/client password must be a/.test(text)) return refusedLogin('', 'it asks for a password', side, byIam)
+  if (code === '08P01' && /startup parameter/.test(text)) {
+    return {
+      rung: 'login',
+      code: 'LOGIN_PARAMETER_REFUSED',
+      message: `the ${side} answered: ${text}`,
+      remedy: `it is a pooler that takes no such setting: connect to the server itself, or let the pooler ignore it (ignore_startup_parameters)`,
+    }
+  }
   if (code === '3D000') {
     return {
       rung: 'database',
@@ -82,6 +99,18 @@ function diagnose(error: DriverError, side: Side, { address, byIam }: Attempt): 
     }
   }
   return tlsProblem(code, text, side, address)
+}
+
+/** Something answers there, and does not go on. */
+function timedOut(stage: 'tls' | 'login', side: Side, address: string): Diagnosis {
+  const what = stage === 'tls' ? 'the TLS handshake' : 'the login'
+  return {
+    rung: stage,
+    code: stage === 'tls' ? 'TLS_TIMED_OUT' : 'LOGIN_TIMED_OUT',
+    message: `${address} of the ${side} takes connections, but ${what} did not end in time`,
+    remedy: 'check that it is PostgreSQL that listens there, and that neither it nor a pooler before it is overloaded',
+    retryable: true,
+  }
 }
 
 /** The server’s words tell these apart and nothing else does; in another language than English all are LOGIN_REFUSED. */

@@ -6,8 +6,11 @@ import { toConnectError } from './connect-errors.ts'
 import { type Side, toDatabaseError, toSettingsError } from './errors.ts'
 import { type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
 import { plainWords } from './plain-words.ts'
+import { hideSecret } from './secret-words.ts'
 import { pinSettings } from './session-settings.ts'
 import { valueTypes } from './value-types.ts'
+import { GuardedConnection } from './wire/guarded-connection.ts'
+import type { LoginMethod } from './wire/login-guard.ts'
 
 export interface ConnectOptions {
   readonly side: Side
@@ -35,9 +38,18 @@ export interface ConnectOptions {
   readonly pipeline?: boolean
   /** Closes the connection at once when it fires. */
   readonly signal?: AbortSignal
-  /** @default 20000 */
+  /**
+   * For all of it: TCP, TLS and the login.
+   * @default 20000
+   */
   readonly timeoutMilliseconds?: number
 }
+
+/** A server may be set to more rounds of SCRAM than its default of 4,096; a million take half a second. */
+const MOST_SCRAM_ITERATIONS = 1_000_000
+
+/** No server needs so long for its settings; one that has let us in and says nothing more would hold the step. */
+const SETTINGS_MILLISECONDS = 60_000
 
 /** A connection: `pg`'s client with what the copy path needs beside it. */
 export interface Session {
@@ -47,6 +59,8 @@ export interface Session {
   readonly serverVersion: number
   /** Every ParameterStatus the server sent at the start. */
   readonly parameters: ReadonlyMap<string, string>
+  /** How the server let us in. */
+  readonly loginMethod: LoginMethod
   /** One statement, its rows as objects. Errors come mapped. */
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** One or several statements in one simple Query: one implicit transaction, results dropped. */
@@ -66,21 +80,34 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   if (options.signal?.aborted) throw aborted()
   const kept = takeKept(kindOf(options))
   if (kept !== null) return session(options, kept, pin(options, kept))
+  hideSecret(options.password)
+  try {
+    return await open(options, address, true)
+  } catch (thrown) {
+    if (!isUnbindable(thrown)) throw thrown
+    return open(options, address, false)
+  }
+}
+
+/** @param bind whether SCRAM is bound to the TLS channel where the server offers that */
+async function open(options: ConnectOptions, address: string, bind: boolean): Promise<Session> {
+  const connection = new GuardedConnection(options.tls)
   const client = new pg.Client({
+    connection,
     host: options.host,
     port: options.port,
     user: options.user,
     password: options.password,
     database: options.database,
     ssl: options.tls,
+    enableChannelBinding: bind && options.tls !== false,
+    scramMaxIterations: MOST_SCRAM_ITERATIONS,
     application_name: options.applicationName,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: options.timeoutMilliseconds ?? 20_000,
     types: valueTypes,
     pipeline: options.pipeline ?? false,
   } as pg.ClientConfig)
-  const parameters = collectParameters(client)
+  const parameters = collectParameters(connection)
   // Without a listener a lost connection would end the process; whoever waits for an answer gets the error anyway.
   client.on('error', () => {})
   const destroy = () => socketOf(client).destroy()
@@ -88,7 +115,7 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   try {
     await client.connect()
     const serverVersion = versionNumber(parameters.get('server_version') ?? '')
-    const opened = { client, serverVersion, parameters }
+    const opened = { client, serverVersion, parameters, loginMethod: connection.login.method }
     const pinned = pin(options, opened)
     // The first question of a pipelined session travels right behind the settings, and fails with them.
     if (!options.pipeline) await pinned
@@ -96,10 +123,16 @@ export async function connect(options: ConnectOptions): Promise<Session> {
   } catch (thrown) {
     destroy()
     if (options.signal?.aborted) throw aborted()
-    throw toConnectError(thrown, options.side, { address, byIam: options.byIam ?? false })
+    if (bind && isUnbindable(thrown)) throw thrown
+    throw toConnectError(thrown, options.side, { address, byIam: options.byIam ?? false, stage: connection.stage })
   } finally {
     options.signal?.removeEventListener('abort', destroy)
   }
+}
+
+/** The driver cannot read which digest a rare certificate is signed by, and the channel cannot be bound to it. */
+function isUnbindable(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message.startsWith('SASL channel binding: ')
 }
 
 /** Pins the settings of a session, its name among them: a kept one had another. */
@@ -110,9 +143,13 @@ function pin(options: ConnectOptions, { client, serverVersion, parameters }: Kep
     // Its texts are any bytes; as UTF8, which every session begins with, the server would refuse to send some of them.
     ...(parameters.get('server_encoding') === 'SQL_ASCII' ? { client_encoding: 'SQL_ASCII' } : {}),
   }
-  const pinned = client.query(pinSettings(serverVersion, settings)).catch((thrown: unknown) => {
-    throw toSettingsError(thrown, options.side)
-  })
+  const timer = setTimeout(() => socketOf(client).destroy(new Error('timeout expired')), SETTINGS_MILLISECONDS)
+  const pinned = client
+    .query(pinSettings(serverVersion, settings))
+    .catch((thrown: unknown) => {
+      throw toSettingsError(thrown, options.side)
+    })
+    .finally(() => clearTimeout(timer))
   // Whoever asks something gets the error.
   pinned.catch(() => {})
   return pinned
@@ -169,13 +206,21 @@ export function socketOf(client: pg.Client): Socket {
   return (client as unknown as { connection: { stream: Socket } }).connection.stream
 }
 
-function collectParameters(client: pg.Client): Map<string, string> {
+/** A server reports some fifteen; those that a session changes are among them. */
+const MOST_PARAMETERS = 100
+
+function collectParameters(connection: NodeJS.EventEmitter): Map<string, string> {
   const parameters = new Map<string, string>()
-  const connection = (client as unknown as { connection: NodeJS.EventEmitter }).connection
-  connection.on('parameterStatus', (message: { parameterName: string; parameterValue: string }) => {
-    parameters.set(message.parameterName, message.parameterValue)
+  connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) => {
+    if (parameters.size < MOST_PARAMETERS || parameters.has(parameterName))
+      parameters.set(parameterName, parameterValue)
   })
   return parameters
+}
+
+interface ParameterStatus {
+  readonly parameterName: string
+  readonly parameterValue: string
 }
 
 /** "15.18 (Debian …)" → 150018, "9.6.24" → 90624, "18beta1" → 180000. */

@@ -1,4 +1,6 @@
 import { SampanError } from '../runtime/errors.ts'
+import { withoutSecrets } from './secret-words.ts'
+import { WireProblem } from './wire/wire-problem.ts'
 
 /** Which of the two servers an error came from; codes start with it. */
 export type Side = 'source' | 'destination'
@@ -55,6 +57,7 @@ export class DatabaseError extends SampanError {
  */
 export function toDatabaseError(thrown: unknown, side: Side): SampanError {
   if (thrown instanceof SampanError) return thrown
+  if (thrown instanceof WireProblem) return toProtocolError(thrown, side)
   const error = (thrown ?? {}) as DriverError
   const state = typeof error.code === 'string' ? error.code : null
   const prefix = side === 'source' ? 'SRC' : 'DST'
@@ -92,6 +95,17 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
     remedy: remedyFor(state, side),
     retryable: true,
     kind: 'other',
+    cause: thrown,
+  })
+}
+
+/** In the middle of a session it may be what stands between: another connection may be better. */
+function toProtocolError(thrown: WireProblem, side: Side): SampanError {
+  return new DatabaseError(side, null, {
+    code: `${side === 'source' ? 'SRC' : 'DST'}_${thrown.problem}`,
+    message: `the ${side} does not keep to PostgreSQL’s protocol: ${thrown.message}`,
+    remedy: `nothing of it was used; check what stands between Sampan and the ${side}: a proxy, a pooler, a relay`,
+    retryable: true,
     cause: thrown,
   })
 }
@@ -139,7 +153,7 @@ function withoutValues(message: string, state: string | null, routine: string | 
   const spoken = routine === 'exec_stmt_raise' || routine === 'exec_stmt_assert'
   if (state !== 'SP001' && (spoken || /^(38|39|P0)/.test(state ?? ''))) return WITHHELD
   const quoted = state === null || !state.startsWith('22') ? /^(invalid input .*?: )".*/s : /".*"|".*/s
-  const text = message.replace(quoted, (_, kept) => (typeof kept === 'string' ? `${kept}…` : '…'))
+  const text = withoutSecrets(message).replace(quoted, (_, kept) => (typeof kept === 'string' ? `${kept}…` : '…'))
   // 22021 and 22P05 tell the bytes of a character.
   return (text.split('\n', 1)[0] ?? '').replace(/0x[0-9a-f]{2}( 0x[0-9a-f]{2})*/g, '0x…')
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { LoginMethod } from './wire/login-guard.ts'
 
 /**
  * Sessions between two steps. A connection over 60 ms of distance costs four round trips, and a run has some twenty
@@ -12,6 +13,7 @@ export interface KeptClient {
   readonly client: pg.Client
   readonly parameters: ReadonlyMap<string, string>
   readonly serverVersion: number
+  readonly loginMethod: LoginMethod
 }
 
 interface Waiting extends KeptClient {

@@ -27,6 +27,7 @@ import { ledgerUnusable, runCompleted, runSealed, taskChanged } from './checks/l
 import { ledgerSchema } from './checks/ledger-schema.ts'
 import { loadBalanced } from './checks/load-balanced.ts'
 import { localeAbsent } from './checks/locale-absent.ts'
+import { loginChecks } from './checks/login-weak.ts'
 import { longTransactions } from './checks/long-transactions.ts'
 import { lz4Missing } from './checks/lz4-missing.ts'
 import { monetaryLocale } from './checks/monetary-locale.ts'
@@ -61,6 +62,7 @@ export const checks: readonly Check[] = [
   dtsCannotReach,
   sourceConnect,
   destinationConnect,
+  ...loginChecks,
   databaseMissing,
   databaseToCreate,
   localeAbsent,

@@ -59,7 +59,9 @@ export function causesOf(error: Error): readonly LoggedCause[] {
   const causes: LoggedCause[] = []
   for (let cause: unknown = error; cause instanceof Error && causes.length < 5; cause = cause.cause) {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : null
-    const at = cause.stack?.split('\n').find((line) => /^\s+at /.test(line)) ?? null
+    // The stack begins with the message, which may be of several lines, and of a server's.
+    const places = cause.stack?.split(cause.message).at(-1) ?? ''
+    const at = places.split('\n').find((line) => /^\s+at /.test(line)) ?? null
     causes.push({ name: cause.name, code, at: at?.trim() ?? null })
   }
   return causes

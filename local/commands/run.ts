@@ -8,6 +8,7 @@ import { problemsText } from '../problem-text.ts'
 import { runTask } from '../run-task.ts'
 import { printOutcome } from '../summary/print.ts'
 import { readTaskFile } from '../task-file.ts'
+import { endRunOnUnexpected } from '../unexpected.ts'
 
 interface Options {
   readonly out: string
@@ -40,16 +41,22 @@ export function runCommand(): Command {
       const directory = await makeOutDirectory(options.out)
       const stopping = new AbortController()
       const release = onInterrupt(() => stopping.abort())
+      const wasUnexpected = endRunOnUnexpected(() => stopping.abort())
       try {
         const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
         const executionName = options.execution ?? newExecutionName(task.name)
         const outcome = await runTask({ input, task, executionName, directory, display, signal: stopping.signal })
         await printOutcome(outcome, directory, options.json ? 'json' : 'text')
+        if (wasUnexpected()) {
+          process.exitCode = exitStatus.failed
+          return
+        }
         if (outcome.exitStatus === exitStatus.stopped) {
           process.stderr.write('Stopped. The same task run again continues where it was.\n')
         }
         process.exitCode = outcome.exitStatus
       } finally {
+        wasUnexpected()
         release()
       }
     })

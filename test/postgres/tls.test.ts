@@ -10,6 +10,7 @@ import type { Server } from '../../local/servers/server.ts'
 import { type Certificate, makeCertificate } from '../support/certificates.ts'
 import { stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../support/servers.ts'
+import { terminateTls } from '../support/tls-terminator.ts'
 
 const PASSWORD_OF_KEY = 'password-of-the-key'
 const yesterday = new Date(Date.now() - 86_400_000)
@@ -52,6 +53,7 @@ beforeAll(async () => {
   const hostRules = [
     'hostssl all alice 127.0.0.1/32 cert',
     'hostssl all carol 127.0.0.1/32 scram-sha-256 clientcert=verify-ca',
+    'hostssl all clear 127.0.0.1/32 password',
     'hostssl all all 127.0.0.1/32 scram-sha-256',
   ]
   strict = await startTestServer({ major: 15, ssl: serving({}), hostRules })
@@ -153,15 +155,47 @@ async function onlyHostRules(server: Server, rules: readonly string[]): Promise<
   await server.restart()
 }
 
+async function asAdministrator(server: Server, sql: string): Promise<void> {
+  const pg = (await import('pg')).default
+  const ssl = { ca: authority.cert }
+  const { port, password } = server
+  const admin = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres', ssl })
+  await admin.connect()
+  await admin.query(sql)
+  await admin.end()
+}
+
+describe('a password over TLS', () => {
+  test('goes in clear only to a server that has proved who it is, as a token of IAM does', async () => {
+    await asAdministrator(strict, `CREATE ROLE clear LOGIN PASSWORD '${strict.password}'`)
+    expect(await opening(strict, { ca: ca() }, 'clear')).toBe('encrypted')
+    expect(await opening(strict, { mode: 'verify-ca', ca: ca() }, 'clear')).toBe('encrypted')
+    expect(await failing(strict, { mode: 'require' }, 'clear')).toBe('SRC_PASSWORD_IN_CLEAR')
+  })
+
+  test('is bound to the channel by SCRAM: who stands between is found out even where nobody looks at certificates', async () => {
+    expect(await opening(strict, { mode: 'require' })).toBe('encrypted')
+    const between = {
+      port: await terminateTls(strict.port, makeCertificate({ name: 'between' })),
+      password: strict.password,
+    }
+    expect(await failing(between, { mode: 'require' })).toBe('SRC_LOGIN_REFUSED')
+  })
+
+  test('is proved to a server that knows no binding yet', async () => {
+    const old = await startTestServer({
+      major: 10,
+      ssl: serving({}),
+      settings: { password_encryption: 'scram-sha-256' },
+      hostRules: ['hostssl all all 127.0.0.1/32 scram-sha-256'],
+    })
+    expect(await opening(old, { ca: ca() })).toBe('encrypted')
+  })
+})
+
 describe('a client certificate', () => {
   beforeAll(async () => {
-    const pg = (await import('pg')).default
-    const ssl = { ca: authority.cert }
-    const { port, password } = strict
-    const admin = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres', ssl })
-    await admin.connect()
-    await admin.query(`CREATE ROLE alice LOGIN; CREATE ROLE carol LOGIN PASSWORD '${password}'`)
-    await admin.end()
+    await asAdministrator(strict, `CREATE ROLE alice LOGIN; CREATE ROLE carol LOGIN PASSWORD '${strict.password}'`)
   })
 
   test('lets its user in, its key encrypted or not', async () => {

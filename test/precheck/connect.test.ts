@@ -4,10 +4,12 @@ import { createServer as createTcpServer, type Server as TcpServer } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { sourceConnect } from '../../lambdas/precheck/checks/connect.ts'
+import { loginChecks } from '../../lambdas/precheck/checks/login-weak.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../support/servers.ts'
-import { asDatabase, asUser, blocking, itemOf, precheck, precheckOf } from './prechecks.ts'
+import { asDatabase, asUser, blocking, found, itemOf, precheck, precheckOf } from './prechecks.ts'
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -116,6 +118,32 @@ describe('TLS certificates', () => {
     // Its databases are others: what matters is that TLS let it through to the name of the database.
     expect(blocking(await precheckOf(at({ mode: 'verify-ca', ca: { file } })))).toContain('SRC_DATABASE_MISSING')
     rmSync(folder, { recursive: true })
+  })
+})
+
+describe('a login', () => {
+  test.each([10, 15] as const)('by MD5, or by nothing at all, is told on PostgreSQL %i', async (major) => {
+    const server = await startTestServer({
+      major,
+      settings: { password_encryption: 'md5' },
+      hostRules: ['host all by_md5 127.0.0.1/32 md5', 'host all by_nothing 127.0.0.1/32 trust'],
+    })
+    const old = await createDatabase(server)
+    await old.query("CREATE ROLE by_md5 LOGIN PASSWORD 'p'; CREATE ROLE by_nothing LOGIN")
+    const told = async (user: string) => {
+      const account = asUser(old, user, 'p')
+      const document = await precheck(account, asDatabase(account, 'postgres'), {
+        only: [sourceConnect, ...loginChecks],
+      })
+      return found(document).map((item) => [item, itemOf(document, item.split(' ')[0] ?? '').level])
+    }
+    expect(await told('by_md5')).toEqual(
+      major === 10
+        ? ['SRC_LOGIN_MD5_OLD failed', 'DST_LOGIN_MD5_OLD failed'].map((item) => [item, 'info'])
+        : ['SRC_LOGIN_MD5 failed', 'DST_LOGIN_MD5 failed'].map((item) => [item, 'warning']),
+    )
+    const notAsked = ['SRC_LOGIN_NOT_ASKED failed', 'DST_LOGIN_NOT_ASKED failed']
+    expect(await told('by_nothing')).toEqual(notAsked.map((item) => [item, 'info']))
   })
 })
 

@@ -1,3 +1,6 @@
+import { bodyLength } from '../../postgres/wire/frame-limits.ts'
+import { GrowingBytes } from '../../postgres/wire/growing-bytes.ts'
+
 /** Message types of the frontend/backend protocol that the copy path needs (PostgreSQL manual, "Message Formats"). */
 export const COPY_DATA = 0x64 // 'd'
 export const COPY_DONE = 0x63 // 'c'
@@ -26,6 +29,7 @@ export interface FrameConsumer {
 /**
  * Cuts a stream of backend messages into frames. The payload of CopyData is handed on in whatever pieces the socket
  * delivers, so a row of any size costs no memory here; other messages are small and collected whole.
+ * Lengths are judged when they are announced (WireProblem); whether a body has the form of its type is for the consumer.
  */
 export class FrameReader {
   readonly #consumer: FrameConsumer
@@ -33,7 +37,7 @@ export class FrameReader {
   #headerBytes = 0
   #type = 0
   #left = 0
-  #body: Buffer[] = []
+  readonly #body = new GrowingBytes()
 
   constructor(consumer: FrameConsumer) {
     this.#consumer = consumer
@@ -52,10 +56,9 @@ export class FrameReader {
     this.#headerBytes += taken
     if (this.#headerBytes === HEADER_BYTES) {
       this.#type = this.#header[0] ?? 0
-      this.#left = this.#header.readInt32BE(1) - 4
+      this.#left = bodyLength(this.#type, this.#header.readInt32BE(1))
       if (this.#type === COPY_DATA) this.#consumer.rowBegins()
-      if (this.#left < 0) throw new RangeError('a protocol message with a negative length')
-      if (this.#left === 0) this.#finish()
+      if (this.#left === 0) this.#finish(Buffer.alloc(0))
     }
     return from + taken
   }
@@ -65,18 +68,19 @@ export class FrameReader {
     const piece = chunk.subarray(from, end)
     this.#left -= piece.length
     if (this.#type === COPY_DATA) this.#consumer.copyData(piece)
+    else if (this.#left === 0 && this.#body.length === 0) {
+      this.#finish(piece)
+      return end
+    }
     // The socket's buffer is reused after this turn: a piece that has to wait for the rest is copied.
-    else this.#body.push(this.#left === 0 && this.#body.length === 0 ? piece : Buffer.from(piece))
-    if (this.#left === 0) this.#finish()
+    else this.#body.add(piece)
+    if (this.#left === 0) this.#finish(this.#body.take())
     return end
   }
 
-  #finish(): void {
+  #finish(body: Buffer): void {
     this.#headerBytes = 0
-    if (this.#type === COPY_DATA) return
-    const body = this.#body.length === 1 ? (this.#body[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#body)
-    this.#body = []
-    this.#consumer.message(this.#type, body)
+    if (this.#type !== COPY_DATA) this.#consumer.message(this.#type, body)
   }
 }
 

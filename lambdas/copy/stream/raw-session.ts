@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net'
 import { type Session, socketOf } from '../../postgres/connect.ts'
 import { toDatabaseError } from '../../postgres/errors.ts'
+import { checkShape } from '../../postgres/wire/message-shapes.ts'
+import { violated, WireProblem } from '../../postgres/wire/wire-problem.ts'
 import type { SampanError } from '../../runtime/errors.ts'
 import {
   COMMAND_COMPLETE,
@@ -29,10 +31,17 @@ export interface CopyOutSink {
   done(): void
 }
 
+/** A digest, a tag, notices: what answers one question beside the rows of a COPY. */
+const LONGEST_ANSWER = 64 * 1024 * 1024
+
 interface Pending {
   readonly sink: CopyOutSink | null
   readonly tags: string[]
   readonly rows: (string | null)[][]
+  /** Of all messages but the rows of a COPY. */
+  bytes: number
+  /** CopyDone has come. */
+  ended: boolean
   error: { code: string; message: string } | null
   resolve(answer: Answer): void
   reject(error: SampanError): void
@@ -64,7 +73,16 @@ export class RawSession {
       copyData: (payload) => this.#pending[0]?.sink?.data(payload),
       message: (type, body) => this.#message(type, body),
     })
-    this.#onData = (chunk) => reader.push(chunk)
+    this.#onData = (chunk) => {
+      try {
+        reader.push(chunk)
+      } catch (thrown) {
+        // Thrown on, it would end the process.
+        this.#fail(thrown instanceof WireProblem ? thrown : violated('it sends what nobody has asked for'))
+        this.socket.off('data', this.#onData)
+        this.socket.destroy()
+      }
+    }
     this.socket.on('data', this.#onData)
     this.socket.on('close', this.#onClose)
     if (this.socket.destroyed) this.#onClose()
@@ -75,7 +93,7 @@ export class RawSession {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     if (this.#lost !== null) reject(this.#lost)
     else {
-      this.#pending.push({ sink, tags: [], rows: [], error: null, resolve, reject })
+      this.#pending.push({ sink, tags: [], rows: [], bytes: 0, ended: false, error: null, resolve, reject })
       this.socket.write(queryFrame(sql))
     }
     return promise
@@ -93,10 +111,16 @@ export class RawSession {
   #message(type: number, body: Buffer): void {
     const current = this.#pending[0]
     if (current === undefined) return
+    checkShape(type, body)
+    current.bytes += body.length
+    if (current.bytes > LONGEST_ANSWER) throw violated(`it answers one question with more than ${LONGEST_ANSWER} bytes`)
     if (type === COMMAND_COMPLETE) current.tags.push(commandTag(body))
     else if (type === DATA_ROW) current.rows.push(rowValues(body))
-    else if (type === COPY_DONE) current.sink?.done()
-    else if (type === ERROR_RESPONSE) {
+    else if (type === COPY_DONE) {
+      if (current.ended) throw violated('it ends one COPY twice')
+      current.ended = true
+      current.sink?.done()
+    } else if (type === ERROR_RESPONSE) {
       current.error = errorFields(body)
       // 57P01 and the like end the connection without a ReadyForQuery; and nobody gains by waiting for it.
       current.reject(toDatabaseError(current.error, this.#session.side))
@@ -107,8 +131,8 @@ export class RawSession {
     // RowDescription, CopyInResponse, CopyOutResponse, notices and parameters carry nothing the copy needs.
   }
 
-  #fail(error: { code: string; message: string }): void {
-    this.#lost = toDatabaseError(error, this.#session.side)
+  #fail(error: WireProblem | { code: string; message: string }): void {
+    this.#lost ??= toDatabaseError(error, this.#session.side)
     for (const waiting of this.#pending.splice(0)) waiting.reject(this.#lost)
   }
 }

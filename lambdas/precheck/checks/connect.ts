@@ -124,6 +124,46 @@ function rungs(prefix: string, side: Side): readonly DocumentedCode[] {
       'check protocol versions and ciphers of both ends',
     ),
     code(
+      'TLS_TIMED_OUT',
+      `the ${side} takes connections, but its TLS handshake does not end`,
+      'check that it is PostgreSQL that listens there, and that it is not overloaded',
+    ),
+    code(
+      'LOGIN_TIMED_OUT',
+      `the ${side} takes connections, but its login does not end`,
+      'check that it is PostgreSQL that listens there, and that neither it nor a pooler before it is overloaded',
+    ),
+    code(
+      'PROTOCOL_VIOLATED',
+      `what answers at the ${side} does not speak PostgreSQL’s protocol, or breaks it`,
+      'check host and port: it must be a PostgreSQL server that listens there',
+    ),
+    code(
+      'PASSWORD_IN_CLEAR',
+      `the ${side} asks for the password in clear, over a connection on which nobody knows who it is`,
+      'let tls.mode be "verify-full", with the server’s authority as tls.ca, or the server ask by scram-sha-256',
+    ),
+    code(
+      'LOGIN_METHOD_UNSUPPORTED',
+      `the ${side} asks for a login by GSSAPI, SSPI or another way that Sampan has not`,
+      'let pg_hba.conf of the server ask this account by scram-sha-256',
+    ),
+    code(
+      'LOGIN_UNPROVEN',
+      `the ${side} does not prove that it knows the password itself: another server may pass for it`,
+      'check host and port, and let tls.mode be "verify-full"',
+    ),
+    code(
+      'LOGIN_ITERATIONS',
+      `the ${side} asks for more than a million rounds of hashing the password`,
+      'set scram_iterations of the server to at most 1000000, and the password anew',
+    ),
+    code(
+      'LOGIN_PARAMETER_REFUSED',
+      `a pooler before the ${side} does not take a setting that every client sends`,
+      'connect to the server itself, or let the pooler ignore the setting',
+    ),
+    code(
       'LOGIN_REFUSED',
       `the ${side} refuses user, password or this way of connecting`,
       'check user and password, and what pg_hba.conf of the server lets in',

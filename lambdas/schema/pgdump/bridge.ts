@@ -39,7 +39,12 @@ export function blockingLine(port: MessagePort, counter: Int32Array<SharedArrayB
       for (;;) {
         const seen = Atomics.load(counter, 0)
         const received = receiveMessageOnPort(port)
-        if (received) return received.message as Uint8Array
+        if (received) {
+          const bytes = received.message as Uint8Array
+          // How much room there is again: the host stops listening to the server where too much waits here.
+          port.postMessage(bytes.length)
+          return bytes
+        }
         const left = deadline - Date.now()
         if (left <= 0 || Atomics.wait(counter, 0, seen, left) === 'timed-out') throw dumpTimedOut()
       }

@@ -1,5 +1,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Client } from '../../postgres/client.ts'
+import { toDatabaseError } from '../../postgres/errors.ts'
+import { withoutSecrets } from '../../postgres/secret-words.ts'
+import { FrameWatch } from '../../postgres/wire/frame-watch.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import { dumpTimedOut, handToWorker, type WorkerResult, type WorkerTask } from './bridge.ts'
 import type { InterceptorChoice } from './interceptors.ts'
@@ -8,6 +11,9 @@ import { takeSocket } from './socket.ts'
 
 /** The newest server that the vendored pg_dump can read. */
 export const newestServer = 18
+
+/** What waits for pg_dump to read it; beyond that the server is not listened to. */
+const MOST_WAITING = 64 * 1024 * 1024
 
 export interface DumpOptions extends InterceptorChoice {
   /** Connected and idle. Its session is used up afterwards (settings, an open transaction): end it. */
@@ -49,7 +55,21 @@ export async function dump(options: DumpOptions): Promise<Dump> {
     counter,
     port: workerPort,
   }
-  const taken = takeSocket(client, (bytes) => handToWorker(port, counter, new Uint8Array(bytes)))
+  const watch = new FrameWatch()
+  const broken = Promise.withResolvers<never>()
+  broken.promise.catch(() => {})
+  let waiting = 0
+  const taken = takeSocket(client, (bytes) => {
+    try {
+      watch.push(bytes)
+    } catch (thrown) {
+      broken.reject(toDatabaseError(thrown, 'source'))
+      return
+    }
+    handToWorker(port, counter, new Uint8Array(bytes))
+    waiting += bytes.length
+    if (waiting > MOST_WAITING) taken.socket.pause()
+  })
   const worker = new Worker(file, { workerData: task, transferList: [workerPort], execArgv: [] })
   let timer: NodeJS.Timeout | undefined
   let onClose = (): void => {}
@@ -61,7 +81,15 @@ export async function dump(options: DumpOptions): Promise<Dump> {
       onAbort = () => reject(stopped())
       taken.socket.once('close', onClose)
       signal?.addEventListener('abort', onAbort, { once: true })
-      port.on('message', (bytes: Uint8Array) => taken.socket.write(bytes))
+      broken.promise.catch(reject)
+      port.on('message', (message: Uint8Array | number) => {
+        if (typeof message !== 'number') {
+          taken.socket.write(message)
+          return
+        }
+        waiting -= message
+        if (waiting < MOST_WAITING / 2) taken.socket.resume()
+      })
       worker.once('message', resolve)
       worker.once('error', reject)
       worker.once('exit', () => reject(dumpFailed(['the dump ended without a result'])))
@@ -76,6 +104,7 @@ export async function dump(options: DumpOptions): Promise<Dump> {
     taken.socket.off('close', onClose)
     signal?.removeEventListener('abort', onAbort)
     taken.giveBack()
+    taken.socket.resume()
     port.close()
     await worker.terminate()
   }
@@ -83,6 +112,7 @@ export async function dump(options: DumpOptions): Promise<Dump> {
 
 function judgeResult(result: WorkerResult): Dump {
   const notices = result.notices
+    .map(withoutSecrets)
     // Each line begins with the program's name, which is the worker's file here.
     .map((line) => line.replace(/^(?:pg_dump|worker\.[cm]?[jt]s): /, ''))
     .filter((line) => !/invalid binary/.test(line))
