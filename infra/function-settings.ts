@@ -58,7 +58,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   },
   PrecheckFunction: database('precheck/handler.ts', 'Checks everything that would fail later', {
     memory: DUMP,
-    rights: ['readDatabaseSecrets', 'keepDocuments'],
+    rights: ['readDatabaseSecrets', 'keepDocuments', 'readQuotas'],
   }),
   // A database that the SQL account may not make is ordered from Alibaba Cloud.
   PlanObjectsFunction: database('schema/plan-handler.ts', 'Reads the objects of the source', {

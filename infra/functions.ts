@@ -23,6 +23,15 @@ import { acceptWildcards } from './nag.ts'
 import { type Options, SIZES } from './options.ts'
 import { statementsFor } from './rights.ts'
 
+/** Lanes must not keep these from working, where the account has room to reserve it. */
+const ALWAYS_CALLABLE: readonly AnyFunctionName[] = [
+  ...CLOSING_FUNCTIONS,
+  'CloseAccessFunction',
+  'ReportFunction',
+  'FinishReportFunction',
+  'JudgeCrashFunction',
+]
+
 /** Where the functions run, if in a VPC. */
 export interface Workplace {
   readonly vpc: IVpc
@@ -93,6 +102,7 @@ export class Functions extends Construct {
       systemLogLevelV2: SystemLogLevel.WARN,
       ...(key ? { environmentEncryption: key } : {}),
       ...(settings.inVpc && workplace ? placed(workplace) : {}),
+      ...(options.reserveConcurrency && ALWAYS_CALLABLE.includes(name) ? { reservedConcurrentExecutions: 2 } : {}),
       ...(unattended ? { retryAttempts: 2, maxEventAge: Duration.hours(6), deadLetterQueue: deadLetters } : {}),
     })
     // The construct’s own `tracing` would add a statement without an id to a role that is complete.

@@ -118,6 +118,11 @@ const options = z.strictObject({
   accessHours: z.int().min(1).max(8760).default(168),
   /** The account’s quota of inbound rules per security group. */
   rulesPerGroup: z.int().min(1).max(1000).default(60),
+  /**
+   * Functions at work that are reserved for closing access and judging, two for each of them. AWS takes a reservation only where 100
+   * stay for the rest, so not in new accounts; without it the precheck sees to it that lanes leave room.
+   */
+  reserveConcurrency: z.boolean().default(false),
   /** Database users of RDS that may be logged in as by IAM; none by default. */
   iamDatabaseUsers: z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user')).default(() => []),
   /** Who gets the alarms by mail. Each address is asked to confirm. */

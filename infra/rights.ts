@@ -14,6 +14,7 @@ export type Right =
   | 'closeRules'
   | 'readExecutions'
   | 'readMetrics'
+  | 'readQuotas'
 
 /** What the statements are about. */
 export interface RightsScope {
@@ -136,6 +137,8 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     allow('HandOverRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
     ...(scope.options.temporaryGroups ? dropGroups(scope) : []),
   ],
+
+  readQuotas: () => [allow('ReadQuotas', ['lambda:GetAccountSettings'], ['*'])],
 
   readMetrics: () => [allow('ReadMetrics', ['cloudwatch:GetMetricData'], ['*'])],
 

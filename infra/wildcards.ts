@@ -33,6 +33,7 @@ export const WILDCARD_REASONS = {
   AttachGroups:
     'only with temporaryGroups: tasks of later days name the instances; IAM cannot narrow it to their groups',
   ReadMetrics: 'the reading actions of CloudWatch know no resources; figures only, and only for the automatic throttle',
+  ReadQuotas: 'the quotas are the account’s; the action knows no resources',
   ReadExecutions: 'every execution of this one state machine has an ARN of its own',
   DeliverLogs: 'the actions of CloudWatch Logs for vended logs know no resources',
   ManageChildren: 'each lane is a child execution with an ARN of its own, all of this one state machine',

@@ -23,18 +23,25 @@ export interface Step {
 const STEP_SECONDS = 900
 const JUDGE_SECONDS = 60
 
+const NO_ROOM = 'Lambda.TooManyRequestsException'
+
 /** Errors of the Lambda service, not of the function: the call did not happen. The only static Retry of a step. */
 const LAMBDA_SERVICE: Retrier = {
-  ErrorEquals: [
-    'Lambda.TooManyRequestsException',
-    'Lambda.ServiceException',
-    'Lambda.AWSLambdaException',
-    'Lambda.SdkClientException',
-  ],
+  ErrorEquals: [NO_ROOM, 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException'],
   IntervalSeconds: 2,
   BackoffRate: 2,
   MaxDelaySeconds: 60,
   MaxAttempts: 6,
+  JitterStrategy: 'FULL',
+}
+
+/** The judge has nobody to judge it: where the account has no room for it, it waits as long as a connection may be lost. */
+const JUDGE_WITHOUT_ROOM: Retrier = {
+  ErrorEquals: [NO_ROOM],
+  IntervalSeconds: 2,
+  BackoffRate: 2,
+  MaxDelaySeconds: 60,
+  MaxAttempts: 720,
   JitterStrategy: 'FULL',
 }
 
@@ -69,7 +76,7 @@ export function step(options: Step): States {
     [judge]: {
       ...invoke('JudgeCrashFunction', crashEvent(level, name)),
       TimeoutSeconds: JUDGE_SECONDS,
-      Retry: [JUDGE_RETRY],
+      Retry: [JUDGE_WITHOUT_ROOM, JUDGE_RETRY],
       Catch: [catchAll(lost)],
       Next: after,
     },

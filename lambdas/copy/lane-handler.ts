@@ -3,6 +3,7 @@ import { openDestination } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done, more, waiting } from '../runtime/verdict.ts'
+import { DATABASES_AT_ONCE } from '../task/lanes.ts'
 import { copyChunks } from './copy-chunks.ts'
 import { TURN_SECONDS } from './lane-call.ts'
 import { Pace } from './pace.ts'
@@ -10,8 +11,6 @@ import { untilTurn } from './turn.ts'
 
 /** A lane that has less time left than this claims nothing more: a chunk takes a minute or two at most. */
 const FLIGHT_MILLISECONDS = 120_000
-/** The workflow takes so many databases at once (statemachine/migration.ts). */
-const DATABASES_AT_ONCE = 4
 
 /** CopyLane: copies until nothing is left, or until the call's time is nearly used. */
 export const handler = stepHandler('CopyLane', async (event: StepEvent, step) => {

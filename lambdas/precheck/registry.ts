@@ -5,6 +5,7 @@ import { cFunctions } from './checks/c-functions.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
 import { computedAnew } from './checks/computed-anew.ts'
+import { concurrencyShort } from './checks/concurrency-short.ts'
 import { destinationConnect, sourceConnect } from './checks/connect.ts'
 import { destinationConnectionsShort, sourceConnectionsShort } from './checks/connections-short.ts'
 import { databaseMissing } from './checks/database-missing.ts'
@@ -58,6 +59,7 @@ export const checks: readonly Check[] = [
   acknowledgeUnknown,
   acknowledgeRefused,
   // The way to both servers, and what they are
+  concurrencyShort,
   ...instanceChecks,
   dtsCannotReach,
   sourceConnect,

@@ -21,7 +21,8 @@ export interface CrashEvent {
 
 /**
  * Judges what a handler cannot catch itself (time-out, out of memory, a crash of the process, a function that does not
- * load) by the same rule as its own errors. All of it belongs to the short window.
+ * load) by the same rule as its own errors. It belongs to the short window; only a call that the account had no room for is
+ * waited out like a lost connection: others' work ends, and nothing is wrong with the run.
  */
 export function judgeHandler(clock: Clock = () => new Date(), random: Random = Math.random) {
   return async (event: CrashEvent, context: StepContext): Promise<StepAnswer<never>> => {
@@ -44,6 +45,15 @@ export const handler = judgeHandler()
 
 function crashError(step: string, crash: CrashEvent['crash']): StepError {
   const cause = readCause(crash.Cause)
+  if (crash.Error === 'Lambda.TooManyRequestsException') {
+    return {
+      kind: 'connection',
+      code: 'STEP_THROTTLED',
+      message: `${step} could not be called: as many functions are at work as the AWS account may have`,
+      remedy:
+        'nothing at first: it is tried again; have the quota "Concurrent executions" of AWS Lambda raised, or lower "lanes"',
+    }
+  }
   // Lambda's own time-out arrives as the type Sandbox.Timedout, that of the state as States.Timeout.
   if (crash.Error === 'States.Timeout' || crash.Error === 'Sandbox.Timedout' || /Task timed out/.test(cause)) {
     return {

@@ -1,5 +1,31 @@
 import type { Task } from './task.ts'
 
+/** The workflow takes so many databases at once (statemachine/migration.ts; a test compares). */
+export const DATABASES_AT_ONCE = 4
+
+/** Each database has two keepers of the snapshot at work beside its lanes. */
+const KEEPERS = 2
+
+/**
+ * How many functions the task has at work at once at most: the lanes of the copy, of indexes beside it, and the keepers, of each
+ * database that is under way.
+ */
+export function functionsAtOnce(task: Pick<Task, 'lanes' | 'mostLanes' | 'databases'>): number {
+  const { most, beside } = laneNumbers(task)
+  return Math.min(task.databases.length, DATABASES_AT_ONCE) * (most + beside + KEEPERS)
+}
+
+/** How many lanes each database may have so that no more functions than this are at work; 0 where not even one fits. */
+export function lanesWithin(task: Pick<Task, 'lanes' | 'mostLanes' | 'databases'>, functions: number): number {
+  const fits = (lanes: number) =>
+    functionsAtOnce({
+      ...task,
+      ...(task.lanes === 'auto' ? { mostLanes: lanes } : { lanes }),
+    }) <= functions
+  const { most } = laneNumbers(task)
+  return Array.from({ length: most }, (_, index) => most - index).find(fits) ?? 0
+}
+
 /** How many lanes a task has, of each kind. */
 export interface LaneNumbers {
   /** Lanes that copy from the beginning. */

@@ -35,6 +35,8 @@ export interface FakeState {
   readonly alibaba: FakeAlibaba
   readonly secrets: Map<string, string>
   readonly s3: FakeS3
+  /** How many functions of the account may work at once. */
+  concurrency: number
   /** CPU by instance or cluster. */
   readonly cpu: Map<string, readonly FakeDatum[]>
   /** Status by execution ARN, as DescribeExecution tells it. */
@@ -84,6 +86,7 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     },
     secrets: new Map(Object.entries(options.secrets ?? {})),
     s3: new Map(),
+    concurrency: 1_000,
     cpu: new Map(),
     executions: new Map(),
     faults: makeFaults(),
@@ -198,7 +201,9 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
       ? (target.split('.').at(-1) ?? '')
       : scope.service === 's3'
         ? `S3:${method}`
-        : (form.get('Action') ?? '')
+        : scope.service === 'lambda'
+          ? 'GetAccountSettings'
+          : (form.get('Action') ?? '')
   const parameters = typeof target === 'string' ? JSON.parse(body.toString('utf8')) : Object.fromEntries(form)
   state.calls.push({ service: scope.service, action, region: scope.region, request: `${method} ${url}`, parameters })
 
@@ -247,6 +252,13 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
           startDate: 1_700_000_000,
           stateMachineArn: 'arn',
         })
+      }
+      case 'lambda': {
+        // https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+        if (url !== '/2016-08-19/account-settings') return error('ResourceNotFoundException', 404, url)
+        const { concurrency } = state
+        const limit = { ConcurrentExecutions: concurrency, UnreservedConcurrentExecutions: concurrency }
+        return json(200, { AccountLimit: limit, AccountUsage: { FunctionCount: 23, TotalCodeSize: 1 } })
       }
       case 'monitoring':
         return json(200, answerMonitoring(state.cpu, parameters))

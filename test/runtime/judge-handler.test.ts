@@ -52,6 +52,17 @@ describe('the judge of crashes', () => {
     expect((await judge({ ...event, crash }, context)).error?.code).toBe('STEP_TIMED_OUT')
   })
 
+  test('a call that the account has no room for is waited out like a lost connection, hours if need be', async () => {
+    const crash = { Error: 'Lambda.TooManyRequestsException', Cause: 'Rate Exceeded.' }
+    const window = { kind: 'connection', since: '2026-11-23T01:00:00.000Z', attempt: 200 } as const
+    const answer = await judge({ ...event, crash, window }, context)
+    expect(answer).toMatchObject({
+      verdict: 'retry',
+      window: { kind: 'connection' },
+      error: { code: 'STEP_THROTTLED' },
+    })
+  })
+
   test('a step that crashes for longer than its window has failed', async () => {
     const window = { kind: 'other', since: '2026-11-23T11:50:00.000Z', attempt: 28 } as const
     expect((await judge({ ...event, window }, context)).verdict).toBe('failed')

@@ -1,11 +1,9 @@
 import type { Side } from '../../postgres/errors.ts'
 import { applicationName } from '../../postgres/sessions.ts'
-import { laneNumbers } from '../../task/lanes.ts'
+import { DATABASES_AT_ONCE, laneNumbers } from '../../task/lanes.ts'
 import { type Check, passed } from '../check.ts'
 import { destinationRole, sourceRole } from '../facts/role.ts'
 
-/** The workflow takes so many databases at once (statemachine/migration.ts). */
-const DATABASES_AT_ONCE = 4
 /** Beside the lanes, each database has two keepers of the snapshot and one session for catalogues and receipts. */
 const BESIDE_LANES = 3
 
