@@ -35,6 +35,7 @@ import { monetaryLocale } from './checks/monetary-locale.ts'
 import { objectsExist } from './checks/objects-exist.ts'
 import { oldSnapshotThreshold } from './checks/old-snapshot-threshold.ts'
 import { parentsNotSelected } from './checks/parents-not-selected.ts'
+import { policiesLost } from './checks/policies-lost.ts'
 import { preparedTransactions } from './checks/prepared-transactions.ts'
 import { privilegedObjects } from './checks/privileged-objects.ts'
 import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
@@ -90,6 +91,7 @@ export const checks: readonly Check[] = [
   destinationRowSecurity,
   privilegedObjects,
   rolesMissing,
+  policiesLost,
   // The destination’s state
   runCompleted,
   runSealed,

@@ -2,6 +2,7 @@ import { writeEvents } from '../ledger/events.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
+import { readDestinationRoles } from '../postgres/roles.ts'
 import { openSource } from '../postgres/sessions.ts'
 import { inOneFlight } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
@@ -14,7 +15,6 @@ import { readDatabaseForm } from './plan/destination-database.ts'
 import { readFacts } from './plan/facts.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { planObjects } from './plan/plan.ts'
-import type { DestinationRoles } from './plan/verdict.ts'
 import { readArchive } from './toc/read.ts'
 
 /** What the workflow reads of the plan. */
@@ -64,7 +64,7 @@ async function plan(
   destination: Session,
 ): Promise<void> {
   const run = event.run.id
-  const [{ archive, notices }, roles] = await Promise.all([dumped, readRoles(destination)])
+  const [{ archive, notices }, roles] = await Promise.all([dumped, readDestinationRoles(destination)])
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const facts = await readFacts(source, tables)
@@ -87,13 +87,6 @@ async function plan(
     ),
     markPlanned(destination, run, 'objects_planned_at'),
   ])
-}
-
-async function readRoles(destination: Session): Promise<DestinationRoles> {
-  const roles = await destination.rows<{ name: string; mine: boolean }>(
-    `SELECT rolname::text AS name, pg_catalog.pg_has_role(oid, 'USAGE') AS mine FROM pg_catalog.pg_roles`,
-  )
-  return new Map(roles.map(({ name, mine }) => [name, mine]))
 }
 
 /**

@@ -110,20 +110,31 @@ describe('rights on the destination', () => {
        CREATE TEXT SEARCH TEMPLATE template (LEXIZE = dsimple_lexize);
        CREATE ACCESS METHOD heap_again TYPE TABLE HANDLER heap_tableam_handler;
        CREATE FOREIGN DATA WRAPPER nowhere; CREATE PUBLICATION everything FOR ALL TABLES;
+       CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw;
+       CREATE OPERATOR FAMILY family USING btree; CREATE DOMAIN word AS text;
+       CREATE CAST (int8 AS timestamp) WITHOUT FUNCTION;
+       CREATE AGGREGATE spread(bigint) (SFUNC = int8_avg_accum, STYPE = internal, FINALFUNC = numeric_poly_avg);
+       CREATE FUNCTION quiet() RETURNS int LANGUAGE sql SET log_statement = 'none' AS 'SELECT 1';
        CREATE TABLE t (a int PRIMARY KEY)`,
     )
+    await destination.query('CREATE EXTENSION postgres_fdw')
     const account = asUser(destination, writer, 'p')
     const item = itemOf(await precheck(special, account), 'DST_PRIVILEGED_OBJECTS')
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual([
       'access method heap_again',
+      'aggregate over internal state public.spread',
+      'cast without a function "bigint as timestamp without time zone"',
       'event trigger watch_ddl',
       'foreign-data wrapper nowhere',
       'leakproof function public.tight',
-      'publication for all tables everything',
+      'operator family public.family',
       'text search template public.template',
+      'server of postgres_fdw far',
+      'function with the setting log_statement public.quiet',
     ])
     expect(itemOf(await precheck(special, destination), 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')
+    await destination.query('DROP EXTENSION postgres_fdw')
     const few = await precheck(special, account, { include: ['public.t'] })
     expect(itemOf(few, 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')
   })
@@ -143,6 +154,22 @@ describe('rights on the destination', () => {
     // One that is there already needs no right.
     await destination.query('CREATE EXTENSION dblink; CREATE EXTENSION earthdistance CASCADE')
     expect(itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
+  })
+
+  test('a restrictive policy that would restrict nobody there is a warning; one of a role’s members is not', async () => {
+    const guarded = await createDatabase(
+      sharedServer(15),
+      `GRANT ${reader} TO ${owner}; CREATE TABLE doc (a int PRIMARY KEY);
+       CREATE POLICY everybody ON doc AS RESTRICTIVE USING (true); CREATE POLICY gives ON doc TO ${reader} USING (true);
+       CREATE POLICY takes ON doc AS RESTRICTIVE TO ${reader} USING (a > 1)`,
+    )
+    const item = itemOf(await precheck(guarded, destination), 'POLICIES_LOST')
+    expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+    expect(item.details).toEqual([`policy takes of public.doc, for ${reader}`])
+    await destination.query(`CREATE ROLE ${owner}`)
+    expect(itemOf(await precheck(guarded, destination), 'POLICIES_LOST').status).toBe('passed')
+    await destination.query(`DROP ROLE ${owner}`)
+    await guarded.query(`DROP TABLE doc; REVOKE ${reader} FROM ${owner}`)
   })
 
   test('roles of the source that the destination lacks are an info', async () => {

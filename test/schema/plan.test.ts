@@ -16,6 +16,8 @@ const noFacts: SourceFacts = {
   materializedViews: new Map(),
   settings: [],
   policyRoles: new Map(),
+  hiddenMappings: new Set(),
+  account: 'reader',
   trees: new Map(),
   relations: new Map(),
   largeObjects: 0,
@@ -38,7 +40,11 @@ function plan(
     destinationVersion,
     entries,
     facts: { ...noFacts, relations, ...facts },
-    roles: new Map(roles.map((role) => [role, true])),
+    roles: {
+      account: 'writer',
+      superuser: true,
+      byName: new Map(roles.map((role) => [role, { mine: true, giveable: true, superuser: false }])),
+    },
     include: ['*.*'],
     exclude: [],
   }
@@ -120,7 +126,7 @@ describe('verdicts', () => {
           sql: "CREATE USER MAPPING FOR app SERVER s OPTIONS (password 'x');",
         }),
       ],
-      { policyRoles: new Map([[2, ['auditor']]]) },
+      { policyRoles: new Map([[2, { permissive: true, roles: ['auditor'], memberships: [] }]]) },
     )
     expect(objects.slice(1)).toMatchObject([
       { status: 'skipped', reason: 'the destination has no role auditor' },

@@ -180,3 +180,20 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'SP002', MESSAGE = 'the part has its receipt already';
   END IF;
 END $$;
+
+-- Rights to a row-secured table are given only where its security is on and the policies stand that take rows away. SP005.
+CREATE FUNCTION sampan.require_policies(of_table regclass, names text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  missing text;
+BEGIN
+  SELECT CASE WHEN NOT c.relrowsecurity THEN 'its row security is not on'
+              ELSE (SELECT pg_catalog.format('it lacks the policy %I', n.name) FROM pg_catalog.unnest(names) AS n(name)
+                     WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_policy p
+                                        WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid
+                                          AND p.polname OPERATOR(pg_catalog.=) n.name::pg_catalog.name) LIMIT 1) END
+    INTO missing FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) of_table;
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'SP005',
+      MESSAGE = 'rights to the table would show more rows than on the source: ' OPERATOR(pg_catalog.||) missing;
+  END IF;
+END $$;

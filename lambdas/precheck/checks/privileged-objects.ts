@@ -1,4 +1,5 @@
 import { type Check, count, findingOf, passed } from '../check.ts'
+import type { CheckContext } from '../context.ts'
 import { destinationRole } from '../facts/role.ts'
 import { notOfExtension, shownName, USER_SCHEMA } from '../facts/sql.ts'
 
@@ -29,8 +30,13 @@ export const privilegedObjects: Check = {
     if (role.superuser) return passed
     const { selection } = context
     const apsara = context.event.task.destination.apsaraInstance !== undefined
-    const all = await context.source.rows<PrivilegedRow>(privilegedSql(context.source.serverVersion))
+    const all = await Promise.all([
+      context.source.rows<PrivilegedRow>(privilegedSql(context.source.serverVersion)),
+      serversWithoutUsage(context),
+      functionsWithoutSetting(context),
+    ])
     const rows = all
+      .flat()
       .filter(({ schema }) => (schema === null ? selection.everything : selection.includesWholeSchema(schema)))
       .filter((row) => !apsara || !APSARA_ALLOWS.has(row.kind))
     return findingOf(
@@ -57,14 +63,79 @@ function privilegedSql(version: number): string {
       `o.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = o.oid)`,
     ),
     inSchema('leakproof function', 'pg_proc', 'pro', 'o.proleakproof'),
+    inSchema(
+      'function in an untrusted language',
+      'pg_proc',
+      'pro',
+      `o.prolang IN (SELECT l.oid FROM pg_catalog.pg_language AS l
+                      WHERE NOT l.lanpltrusted AND l.lanname NOT IN ('c', 'internal'))`,
+    ),
+    inSchema(
+      'aggregate over internal state',
+      'pg_proc',
+      'pro',
+      `EXISTS (SELECT FROM pg_catalog.pg_aggregate AS a WHERE a.aggfnoid = o.oid
+                  AND 'pg_catalog.internal'::pg_catalog.regtype IN (a.aggtranstype, a.aggmtranstype))`,
+    ),
     inSchema('operator class', 'pg_opclass', 'opc'),
+    // A family that was made with its class goes by its name.
+    inSchema(
+      'operator family',
+      'pg_opfamily',
+      'opf',
+      `NOT EXISTS (SELECT FROM pg_catalog.pg_opclass AS c WHERE c.opcfamily = o.oid AND c.opcname = o.opfname)`,
+    ),
     inSchema('text search parser', 'pg_ts_parser', 'prs'),
     inSchema('text search template', 'pg_ts_template', 'tmpl'),
     global('foreign-data wrapper', 'pg_foreign_data_wrapper', 'fdwname'),
     global('event trigger', 'pg_event_trigger', 'evtname'),
   ]
   if (version >= 90_600) parts.push(global('access method', 'pg_am', 'amname'))
-  if (version >= 100_000)
-    parts.push(global('publication for all tables', 'pg_publication', 'pubname', 'o.puballtables'))
+  parts.push(`
+    SELECT 'cast without a function', NULL,
+           pg_catalog.format_type(o.castsource, NULL) || ' as ' || pg_catalog.format_type(o.casttarget, NULL)
+      FROM pg_catalog.pg_cast AS o
+     WHERE o.oid >= ${FIRST_USER_OID} AND o.castmethod = 'b' AND ${notOfExtension('pg_cast', 'o.oid')}`)
   return `${parts.join(' UNION ALL ')} ORDER BY 1, 2, 3`
+}
+
+/** Servers of wrappers that are there and that the account may not use; who makes a wrapper may use it. */
+async function serversWithoutUsage(context: CheckContext): Promise<readonly PrivilegedRow[]> {
+  const [servers, closed] = await Promise.all([
+    context.source.rows<{ name: string; wrapper: string }>(
+      `SELECT s.srvname AS name, w.fdwname AS wrapper FROM pg_catalog.pg_foreign_server AS s
+         JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
+        WHERE ${notOfExtension('pg_foreign_server', 's.oid')} ORDER BY 1`,
+    ),
+    context.destinationServer.rows<{ name: string }>(
+      `SELECT fdwname AS name FROM pg_catalog.pg_foreign_data_wrapper
+        WHERE NOT pg_catalog.has_foreign_data_wrapper_privilege(oid, 'USAGE')`,
+    ),
+  ])
+  const names = new Set(closed.map(({ name }) => name))
+  return servers
+    .filter(({ wrapper }) => names.has(wrapper))
+    .map(({ name, wrapper }) => ({ kind: `server of ${shownName(wrapper)}`, schema: null, name }))
+}
+
+/** Functions with settings that only a superuser changes, or whoever was given the right to (15 and later). */
+async function functionsWithoutSetting(context: CheckContext): Promise<readonly PrivilegedRow[]> {
+  const { source, destinationServer } = context
+  const grantable = destinationServer.serverVersion >= 150_000
+  const [functions, closed] = await Promise.all([
+    source.rows<{ schema: string; name: string; setting: string }>(
+      `SELECT n.nspname AS schema, p.proname AS name, pg_catalog.split_part(c.item, '=', 1) AS setting
+         FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace,
+              pg_catalog.unnest(p.proconfig) AS c(item)
+        WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_proc', 'p.oid')} ORDER BY 1, 2`,
+    ),
+    destinationServer.rows<{ name: string }>(
+      `SELECT name FROM pg_catalog.pg_settings WHERE context = 'superuser'
+        ${grantable ? `AND NOT pg_catalog.has_parameter_privilege(name, 'SET')` : ''}`,
+    ),
+  ])
+  const names = new Set(closed.map(({ name }) => name))
+  return functions
+    .filter(({ setting }) => names.has(setting))
+    .map(({ schema, name, setting }) => ({ kind: `function with the setting ${setting}`, schema, name }))
 }

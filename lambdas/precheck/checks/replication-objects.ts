@@ -8,7 +8,8 @@ export const publications: Check = {
   scope: 'database',
   needs: ['source'],
   title: 'the source publishes nothing',
-  cause: 'publications are migrated as definitions; their subscribers go on following the source',
+  cause:
+    'publications are migrated as definitions, FOR ALL TABLES by naming what is there; subscribers go on following the source',
   remedy: 'point the subscribers at the destination after the cutover',
   async run({ source, selection }) {
     if (!selection.everything || source.serverVersion < 100_000) return passed

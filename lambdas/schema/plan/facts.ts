@@ -2,12 +2,14 @@ import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PlannedRelation } from './planned.ts'
+import type { PolicyRoles } from './policies.ts'
 import type { DefaultSetting } from './refresh.ts'
 
 const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.meta.url))
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
 const DEFAULT_SETTINGS = sqlFile(new URL('../sql/default-settings.sql', import.meta.url))
 const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
+const HIDDEN_MAPPINGS = sqlFile(new URL('../sql/hidden-mappings.sql', import.meta.url))
 const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
 const RELATIONS = sqlFile(new URL('../sql/relations.sql', import.meta.url))
@@ -19,7 +21,11 @@ export interface SourceFacts {
   readonly materializedViews: ReadonlyMap<number, { readonly populated: boolean; readonly bytes: number }>
   /** What materialized views are filled under. */
   readonly settings: readonly DefaultSetting[]
-  readonly policyRoles: ReadonlyMap<number, readonly string[]>
+  readonly policyRoles: ReadonlyMap<number, PolicyRoles>
+  /** Tags of user mappings whose options the source's account is not shown. */
+  readonly hiddenMappings: ReadonlySet<string>
+  /** The account that reads the source. */
+  readonly account: string
   readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
   readonly trees: ReadonlyMap<number, readonly number[]>
@@ -40,9 +46,11 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
   const functions = await source.rows<{ oid: number; language: string }>(NATIVE_FUNCTIONS)
   const views = await source.rows<{ oid: number; populated: boolean; bytes: number }>(MATERIALIZED_VIEWS)
   const policies =
-    source.serverVersion >= POLICIES_SINCE ? await source.rows<{ oid: number; roles: string[] }>(POLICY_ROLES) : []
+    source.serverVersion >= POLICIES_SINCE ? await source.rows<PolicyRoles & { oid: number }>(POLICY_ROLES) : []
   const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [tables])
   const trees = source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES) : []
+  const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
+  const [account] = await source.rows<{ name: string }>('SELECT current_user::text AS name')
   const [large] = await source.rows<{ count: number; bytes: number }>(
     `SELECT count(*)::float8 AS count, pg_catalog.pg_table_size('pg_catalog.pg_largeobject')::float8 AS bytes
        FROM pg_catalog.pg_largeobject_metadata`,
@@ -51,7 +59,9 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
     nativeFunctions: new Map(functions.map(({ oid, language }) => [oid, language])),
     materializedViews: new Map(views.map((view) => [view.oid, view])),
     settings: await source.rows<DefaultSetting>(DEFAULT_SETTINGS),
-    policyRoles: new Map(policies.map(({ oid, roles }) => [oid, roles])),
+    policyRoles: new Map(policies.map((policy) => [policy.oid, policy])),
+    hiddenMappings: new Set(mappings.map(({ tag }) => tag)),
+    account: account?.name ?? '',
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
     largeObjects: large?.count ?? 0,

@@ -1,6 +1,7 @@
+import type { DestinationRoles } from '../../postgres/roles.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import { readFilter } from '../select/filter.ts'
-import { selectEntries } from '../select/select.ts'
+import { describe, selectEntries } from '../select/select.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import type { SourceFacts } from './facts.ts'
@@ -8,8 +9,10 @@ import { planSteps } from './key-steps.ts'
 import { relationKinds, remarkKinds } from './kinds.ts'
 import { inOlderSyntax } from './older-syntax.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
+import { guardSql, guardsOfRights } from './policies.ts'
+import { publicationForms } from './publications.ts'
 import { assignStages } from './stages.ts'
-import { type DestinationRoles, type EntryVerdict, judgeEntry } from './verdict.ts'
+import { type EntryVerdict, judgeEntry } from './verdict.ts'
 
 export interface PlanInput {
   readonly run: string
@@ -37,9 +40,10 @@ export function planObjects(input: PlanInput): Plan {
   const filter = readFilter(input.include, input.exclude, entries)
   const leftOut = selectEntries(entries, filter)
   const fates = decideFates(entries, leftOut, input)
-  const stages = assignStages(entries)
+  const ordered = behindGuards(entries, leftOut, fates, input.facts)
+  const stages = assignStages(ordered)
   const sizes = relationSizes(entries, input.facts)
-  const objects = inApplyOrder(entries).map((entry, position): Decided => {
+  const objects = inApplyOrder(ordered).map((entry, position): Decided => {
     const fate = fates.get(entry.id)
     const blockedBy = fate?.blockedBy ?? null
     const verdict = fate?.verdict ?? { verdict: 'skip', reason: 'unknown' }
@@ -97,9 +101,13 @@ const goneWithIt: EntryVerdict = { verdict: 'skip', reason: 'what it belongs to 
 function decideFates(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
-  { facts, roles }: PlanInput,
+  { facts, roles, destinationVersion }: PlanInput,
 ): Map<number, Fate> {
   const fates = new Map<number, Fate>()
+  const publication = publicationForms(
+    entries.filter(({ id }) => !leftOut.has(id)),
+    { superuser: roles.superuser, destinationVersion },
+  )
   const byId = new Map(entries.map((entry) => [entry.id, entry]))
   for (const entry of entries) {
     const reason = leftOut.get(entry.id)
@@ -107,12 +115,44 @@ function decideFates(
       fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
       continue
     }
-    const verdict = judgeEntry(entry, facts, roles)
+    const verdict = judgeEntry(entry, facts, roles, publication)
     const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
     const isGone = remarkKinds.has(entry.kind) && entry.dependencies.includes(blockedBy ?? -1)
     fates.set(entry.id, isGone ? { verdict: goneWithIt, blockedBy: null } : { verdict, blockedBy })
   }
   return fates
+}
+
+/**
+ * The entries with the rights of row-secured tables last, behind what guards the rows; fates of rights follow their guards'.
+ * A policy whose roles are all absent guards nothing.
+ */
+function behindGuards(
+  entries: readonly TocEntry[],
+  leftOut: ReadonlyMap<number, string>,
+  fates: Map<number, Fate>,
+  facts: SourceFacts,
+): readonly TocEntry[] {
+  const guardsOf = guardsOfRights(entries, facts)
+  const last: TocEntry[] = []
+  for (const entry of entries) {
+    const fate = fates.get(entry.id)
+    const guard = guardsOf.get(entry.id)
+    if (!guard || !fate || fate.verdict.verdict === 'skip') continue
+    const lost = guard.entries.find(({ id }) => leftOut.has(id))
+    const blockedBy = guard.entries.map(({ id }) => fates.get(id)?.blockedBy ?? null).find((id) => id !== null)
+    const standing = guard.entries.filter(({ id }) => fates.get(id)?.verdict.verdict !== 'skip')
+    if (lost) {
+      const reason = `${describe(lost)} is left out, and without it these rights would show more rows`
+      fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
+    } else {
+      const sql = guardSql({ ...guard, entries: standing }) + fate.verdict.sql
+      fates.set(entry.id, { verdict: { ...fate.verdict, sql }, blockedBy: blockedBy ?? fate.blockedBy })
+    }
+    last.push({ ...entry, dependencies: [...entry.dependencies, ...standing.map(({ id }) => id)] })
+  }
+  const moved = new Set(last.map(({ id }) => id))
+  return [...entries.filter(({ id }) => !moved.has(id)), ...last]
 }
 
 /** A skipped object among what an entry needs, directly or through something blocked. Nothing needs a comment or a privilege. */

@@ -1,10 +1,13 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../postgres/identifiers.ts'
+import type { DestinationRoles } from '../../postgres/roles.ts'
 import { isAwsRole } from '../../task/aws-names.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { amazonOnly } from './amazon-only.ts'
 import type { SourceFacts } from './facts.ts'
 import { neverApplied } from './kinds.ts'
+import { judgePolicy, type PolicyRoles } from './policies.ts'
 import { keepKnownRoles, mappedRole, type RoleQuestions } from './privileges.ts'
+import type { PublicationForms } from './publications.ts'
 
 /** What becomes of one entry that is selected. */
 export type EntryVerdict =
@@ -12,13 +15,15 @@ export type EntryVerdict =
   | { readonly verdict: 'transform'; readonly sql: string; readonly reason: string }
   | { readonly verdict: 'skip'; readonly reason: string }
 
-/** The destination's roles by name: may its account act with their rights? */
-export type DestinationRoles = ReadonlyMap<string, boolean>
-
-export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: DestinationRoles): EntryVerdict {
+export function judgeEntry(
+  entry: TocEntry,
+  facts: SourceFacts,
+  roles: DestinationRoles,
+  publication: PublicationForms,
+): EntryVerdict {
   const left = neverApplied(entry) ?? amazonOnly(entry)
   if (left !== null) return { verdict: 'skip', reason: left }
-  const isKnown = (role: string) => roles.has(role) && !isAwsRole(role)
+  const isKnown = (role: string) => roles.byName.has(role) && !isAwsRole(role)
   switch (entry.kind) {
     case 'FUNCTION':
     case 'PROCEDURE':
@@ -26,13 +31,17 @@ export function judgeEntry(entry: TocEntry, facts: SourceFacts, roles: Destinati
       return judgeFunction(entry, facts)
     case 'ACL':
     case 'DEFAULT ACL':
-      return judgePrivileges(entry, { isKnown, maySpeakFor: (role) => roles.get(role) === true })
+      return judgePrivileges(entry, { isKnown, maySpeakFor: (role) => roles.byName.get(role)?.mine === true })
     case 'POLICY':
-      return judgeRoles(entry, facts.policyRoles.get(entry.oid) ?? [], isKnown)
-    case 'USER MAPPING': {
-      const role = mappedRole(entry.sql)
-      return judgeRoles(entry, role === null ? [] : [role], isKnown)
-    }
+      return judgePolicy(entry, facts.policyRoles.get(entry.oid) ?? forEverybody, isKnown)
+    case 'USER MAPPING':
+      return judgeMapping(entry, facts, isKnown)
+    case 'PUBLICATION':
+      return / FOR ALL TABLES\b/.test(entry.sql)
+        ? publication.forAllTables(entry)
+        : { verdict: 'migrate', sql: entry.sql }
+    case 'PUBLICATION TABLES IN SCHEMA':
+      return publication.tablesInSchema(entry)
     case 'SCHEMA':
       // `public` is there already, and a schema may have been made by hand: only its objects can be in the way.
       return { verdict: 'migrate', sql: schemaSql(entry) }
@@ -65,10 +74,21 @@ function leftOutReason(kind: string, roles: string): string {
   return `the destination has no role ${roles}`
 }
 
-function judgeRoles(entry: TocEntry, named: readonly string[], isKnown: (role: string) => boolean): EntryVerdict {
-  const absent = named.filter((role) => !isKnown(role))
-  if (absent.length === 0) return { verdict: 'migrate', sql: entry.sql }
-  return { verdict: 'skip', reason: `the destination has no role ${absent.join(', ')}` }
+const forEverybody: PolicyRoles = { permissive: true, roles: [], memberships: [] }
+
+function judgeMapping(entry: TocEntry, facts: SourceFacts, isKnown: (role: string) => boolean): EntryVerdict {
+  const role = mappedRole(entry.sql)
+  if (role !== null && !isKnown(role)) return { verdict: 'skip', reason: `the destination has no role ${role}` }
+  if (!facts.hiddenMappings.has(entry.tag)) return { verdict: 'migrate', sql: entry.sql }
+  const alter = entry.sql
+    .trim()
+    .replace(/^CREATE /, 'ALTER ')
+    .replace(/;$/, '')
+  return {
+    verdict: 'transform',
+    sql: entry.sql,
+    reason: `the source does not show its options to the account: set them by hand, ${alter} OPTIONS (ADD user …, ADD password …)`,
+  }
 }
 
 function schemaSql(entry: TocEntry): string {
