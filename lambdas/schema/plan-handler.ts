@@ -11,8 +11,10 @@ import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 import { reopenObjects, storePlan } from './ledger-objects.ts'
 import { type Dump, dump } from './pgdump/dump.ts'
+import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { readFacts } from './plan/facts.ts'
+import { judgeProperties } from './plan/judge-properties.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { planObjects } from './plan/plan.ts'
 import { readArchive } from './toc/read.ts'
@@ -67,13 +69,17 @@ async function plan(
   const [{ archive, notices }, roles] = await Promise.all([dumped, readDestinationRoles(destination)])
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
-  const facts = await readFacts(source, tables)
+  const [facts, properties] = await Promise.all([
+    readFacts(source, tables),
+    readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
+  ])
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   const planned = planObjects({
     run,
     destinationVersion: destination.serverVersion,
     entries,
     facts,
+    properties,
     roles,
     include: chosen?.include ?? ['*.*'],
     exclude: chosen?.exclude ?? [],

@@ -1,9 +1,9 @@
 import type { Session } from '../../postgres/connect.ts'
 import { DatabaseError } from '../../postgres/errors.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { undone } from '../../postgres/undone.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import { neededExtensions, offeredExtensions } from '../facts/extensions.ts'
-import { undone } from '../facts/undone.ts'
 
 export const extensionNotCreatable: Check = {
   code: 'EXTENSION_NOT_CREATABLE',

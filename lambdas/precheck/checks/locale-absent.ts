@@ -1,8 +1,8 @@
 import { DatabaseError } from '../../postgres/errors.ts'
 import { quoteLiteral } from '../../postgres/identifiers.ts'
+import { undone } from '../../postgres/undone.ts'
 import { type Check, passed } from '../check.ts'
 import { sourceLocale } from '../facts/locale.ts'
-import { undone } from '../facts/undone.ts'
 
 export const localeAbsent: Check = {
   code: 'DST_LOCALE_ABSENT',

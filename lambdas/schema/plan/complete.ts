@@ -11,7 +11,7 @@ import { refreshSql } from './refresh.ts'
  * large objects, so what is said about them is read beside it.
  */
 export function completeEntries(archived: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
-  const kept = archived.filter(({ kind }) => !bookkeeping.has(kind))
+  const kept = archived.filter((entry) => !bookkeeping.has(entry.kind) && !isOnDatabase(entry))
   const ids = new Set(kept.map(({ id }) => id))
   const servers = kept.filter(({ kind }) => kind === 'SERVER')
   const entries = kept.map((entry) => {
@@ -25,6 +25,11 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
   const complete = [...entries, ...refreshes(entries, facts)]
   const firstId = Math.max(0, ...complete.map(({ id }) => id)) + 1
   return [...complete, ...largeObjectEntries(facts.largeObjectRemarks, firstId)]
+}
+
+/** What pg_dump says of the database names it as the source does: it is read beside it, and written for the destination's name. */
+function isOnDatabase({ kind, tag }: TocEntry): boolean {
+  return (kind === 'COMMENT' || kind === 'ACL') && tag.startsWith('DATABASE ')
 }
 
 function refreshes(entries: readonly TocEntry[], facts: SourceFacts): TocEntry[] {

@@ -3,12 +3,13 @@ import type { TocEntry } from '../toc/entry.ts'
 /** Stages of a migration in their order; `never` is not applied at all. */
 export type Stage = 'create' | 'index' | 'link' | 'never'
 
-/** pg_dump's own settings and the database itself: no objects in the database. Rows of large objects travel with the tables' rows. */
+/** pg_dump's own settings and the database itself, which has another name on the destination. Rows of large objects travel with the tables' rows. */
 export const bookkeeping: ReadonlySet<string> = new Set([
   'ENCODING',
   'STDSTRINGS',
   'SEARCHPATH',
   'DATABASE',
+  'DATABASE PROPERTIES',
   'BLOB METADATA',
   'BLOBS',
   'BLOB',
@@ -56,6 +57,7 @@ const linkKinds = new Set([
   'PUBLICATION TABLES IN SCHEMA',
   'EVENT TRIGGER',
   'DEFAULT ACL',
+  'DATABASE PROPERTIES',
 ])
 
 /** The stage a kind belongs to by itself; dependencies may raise it. */
@@ -66,17 +68,13 @@ export function naturalStage({ kind, tag, sql }: Pick<TocEntry, 'kind' | 'tag' |
   if (indexKinds.has(kind)) return 'index'
   // `_RETURN` is the body of a view; it waits for a key only where GROUP BY relies on one.
   if (kind === 'RULE') return tag.endsWith(' _RETURN') ? 'create' : 'link'
-  if (remarkKinds.has(kind) && tag.startsWith('LARGE OBJECT')) return 'link'
+  if (remarkKinds.has(kind) && /^(LARGE OBJECT|DATABASE) /.test(tag)) return 'link'
   return 'create'
 }
 
 /** Why a kind is never applied; null where it may be. */
 export function neverApplied({ kind, tag }: Pick<TocEntry, 'kind' | 'tag'>): string | null {
-  if (remarkKinds.has(kind) && tag.startsWith('DATABASE '))
-    return 'belongs to the database itself, which the destination’s owner governs'
   switch (kind) {
-    case 'DATABASE PROPERTIES':
-      return 'settings of the database itself are the destination’s own matter: set by hand what is still wanted'
     case 'SUBSCRIPTION':
       return 'a subscription would begin to receive at once, and holds a connection string; create it after the cutover'
     case 'SECURITY LABEL':

@@ -4,7 +4,9 @@ import { readFilter } from '../select/filter.ts'
 import { describe, selectEntries } from '../select/select.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
+import { isDatabaseProperty } from './database-properties.ts'
 import type { SourceFacts } from './facts.ts'
+import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
 import { planSteps } from './key-steps.ts'
 import { relationKinds, remarkKinds } from './kinds.ts'
 import { inOlderSyntax } from './older-syntax.ts'
@@ -22,6 +24,8 @@ export interface PlanInput {
   readonly roles: DestinationRoles
   readonly include: readonly string[]
   readonly exclude: readonly string[]
+  /** What is set for the database itself, as the destination takes it. @default nothing */
+  readonly properties?: readonly JudgedProperty[]
 }
 
 export interface Plan {
@@ -34,12 +38,14 @@ export interface Plan {
  * @throws SampanError `FILTER_MATCHES_NOTHING`
  */
 export function planObjects(input: PlanInput): Plan {
-  const entries = completeEntries(input.entries, input.facts).map((entry) =>
+  const complete = completeEntries(input.entries, input.facts).map((entry) =>
     inOlderSyntax(entry, input.destinationVersion),
   )
+  const properties = propertyEntries(input.properties ?? [], complete)
+  const entries = [...complete, ...properties.keys()]
   const filter = readFilter(input.include, input.exclude, entries)
   const leftOut = selectEntries(entries, filter)
-  const fates = decideFates(entries, leftOut, input)
+  const fates = decideFates(entries, leftOut, properties, input)
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
   const sizes = relationSizes(entries, input.facts)
@@ -101,6 +107,7 @@ const goneWithIt: EntryVerdict = { verdict: 'skip', reason: 'what it belongs to 
 function decideFates(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
+  properties: ReadonlyMap<TocEntry, EntryVerdict>,
   { facts, roles, destinationVersion }: PlanInput,
 ): Map<number, Fate> {
   const fates = new Map<number, Fate>()
@@ -115,7 +122,7 @@ function decideFates(
       fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
       continue
     }
-    const verdict = judgeEntry(entry, facts, roles, publication)
+    const verdict = properties.get(entry) ?? judgeEntry(entry, facts, roles, publication)
     const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
     const isGone = remarkKinds.has(entry.kind) && entry.dependencies.includes(blockedBy ?? -1)
     fates.set(entry.id, isGone ? { verdict: goneWithIt, blockedBy: null } : { verdict, blockedBy })
@@ -170,9 +177,14 @@ function blockerOf(
   return null
 }
 
-/** Schemas, extensions, then the archive's order; event triggers last, because they fire at every object after them. */
+/**
+ * Schemas, extensions, then the archive's order; event triggers behind it, because they fire at every object after them; what
+ * is set for the database last of all.
+ */
 function inApplyOrder(entries: readonly TocEntry[]): readonly TocEntry[] {
-  const rank = ({ kind, tag }: TocEntry) => {
+  const rank = (entry: TocEntry) => {
+    const { kind, tag } = entry
+    if (isDatabaseProperty(entry)) return 4
     if (kind === 'SCHEMA') return 0
     if (kind === 'EXTENSION') return 1
     if (kind === 'EVENT TRIGGER' || tag.startsWith('EVENT TRIGGER ')) return 3

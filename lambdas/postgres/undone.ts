@@ -1,5 +1,5 @@
-import type { Session } from '../../postgres/connect.ts'
-import { DatabaseError } from '../../postgres/errors.ts'
+import type { Session } from './connect.ts'
+import { DatabaseError } from './errors.ts'
 
 /** A class of our own: the statements went well up to their end. */
 const UNDO = 'SP099'
