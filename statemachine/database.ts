@@ -1,5 +1,6 @@
 import type { Scope, States } from './asl.ts'
 import { copying } from './copying.ts'
+import { DATABASE } from './event.ts'
 import type { FunctionName } from './functions.ts'
 import { lanes } from './lanes.ts'
 import { step } from './step.ts'
@@ -7,8 +8,9 @@ import { step } from './step.ts'
 /** The way of one database, an iteration of the Databases map. It never fails: it ends with a verdict. */
 export function database(): Scope {
   return {
-    StartAt: 'PlanObjects',
+    StartAt: 'TakeDatabase',
     States: {
+      TakeDatabase: { Type: 'Pass', Parameters: DATABASE, Next: 'PlanObjects' },
       ...simple('PlanObjects', 'Reads what there is to migrate and decides for every object', 'IsSealedAlready'),
       IsSealedAlready: {
         Type: 'Choice',

@@ -39,6 +39,12 @@ export const LANE_ITEM: Template = {
 /** What an iteration of the Databases map begins with. Inside it `$$.Execution.Name` is the child's: `run` carries ours. */
 export const DATABASE_ITEM: Template = {
   ...RUN,
-  database: { 'name.$': '$$.Map.Item.Value.name', 'as.$': '$$.Map.Item.Value.as' },
+  'entry.$': 'States.ArrayGetItem($.task.databases, $$.Map.Item.Value)',
+}
+
+/** What the states of a database go on with: its names, without the lists of its tables, which are in the task. */
+export const DATABASE: Template = {
+  ...RUN,
+  database: { 'name.$': '$.entry.name', 'as.$': '$.entry.as' },
   step: { window: null },
 }

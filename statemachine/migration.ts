@@ -53,6 +53,7 @@ export function toDefinition(): Definition {
           endpoints: null,
           failure: null,
           refused: false,
+          turn: { 'places.$': '$.step.output.databases' },
           results: [],
           closing: null,
           step: { window: null },
@@ -215,7 +216,7 @@ export function toDefinition(): Definition {
 function turns(size: number): PassState {
   return {
     Type: 'Pass',
-    Parameters: { 'all.$': `States.ArrayPartition($.task.databases, ${size})`, next: 0 },
+    Parameters: { 'all.$': `States.ArrayPartition($.turn.places, ${size})`, next: 0 },
     ResultPath: '$.turn',
     Next: 'NextTurn',
   }

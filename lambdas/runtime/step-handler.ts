@@ -31,7 +31,7 @@ export interface StepTools {
 export interface RetryingEvent {
   readonly window: RetryWindow | null
   readonly run?: RunIdentity | null
-  readonly task?: { readonly retry: RetrySettings } | null
+  readonly task?: { readonly retry: RetrySettings; readonly databases?: readonly unknown[] } | null
   readonly database?: DatabaseIdentity | null
   readonly lane?: number | null
 }
@@ -87,10 +87,10 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
     } catch (thrown) {
       if (context.signal?.aborted) throw new StepAborted(name)
       const error = toSampanError(thrown)
-      const stepError = { ...toStepError(error), retryable: error.retryable }
+      const stepError = { ...toStepError(error, event.task?.databases?.length), retryable: error.retryable }
       const answer = judge(stepError, window, event.task?.retry ?? DEFAULT_RETRY, clock, random)
       const log = answer.verdict === 'failed' ? logger.error : logger.warn
-      log(error.code, { ...answer, causes: causesOf(error) })
+      log(error.code, { ...answer, error: toStepError(error), causes: causesOf(error) })
       return answer
     } finally {
       stop.clear()

@@ -1,4 +1,4 @@
-import type { DatabaseIdentity, RunIdentity } from '../runtime/event.ts'
+import type { RunIdentity } from '../runtime/event.ts'
 import { type RetryingEvent, stepHandler } from '../runtime/step-handler.ts'
 import { done, failed } from '../runtime/verdict.ts'
 import { formatProblem, type Problem, readTask } from './problems.ts'
@@ -17,8 +17,8 @@ export interface ReadTaskEvent extends RetryingEvent {
 export interface ReadTaskOutput {
   readonly run: RunIdentity
   readonly task: Task
-  /** For the Databases map. */
-  readonly databases: readonly DatabaseIdentity[]
+  /** For the Databases map: their places in the task’s list, since the state has room for that list only once. */
+  readonly databases: readonly number[]
 }
 
 /** How many problems the error carries: it is kept in the history and shown in the console. */
@@ -35,7 +35,7 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
   return done({
     run: { id: task.name, execution },
     task,
-    databases: task.databases.map(({ name, as }) => ({ name, as })),
+    databases: task.databases.map((_, place) => place),
   })
 })
 

@@ -30,7 +30,12 @@ export const task = {
 
 /** What the functions answer that have something to say when all goes well. */
 const happy: Partial<Record<FunctionName, Body>> = {
-  ReadTaskFunction: (event) => done({ run: { id: 'orders', execution: event.execution }, task: event.input }),
+  ReadTaskFunction: (event) =>
+    done({
+      run: { id: 'orders', execution: event.execution },
+      task: event.input,
+      databases: (event.input as typeof task).databases.map((_, place) => place),
+    }),
   OpenAccessFunction: () => done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),
   PrecheckFunction: () => done({ refused: false }),
   PlanObjectsFunction: () => done({ sealed: false }),

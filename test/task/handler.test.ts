@@ -15,10 +15,11 @@ describe('ReadTask', () => {
     expect(answer).toMatchObject({ verdict: 'done', pause: 0, window: null, error: null })
     expect(answer.output?.run).toEqual({ id: 'small', execution: 'execution-1' })
     expect(answer.output?.task.lanes).toBe(4)
-    expect(answer.output?.databases).toEqual([
-      { name: 'shop', as: 'shop' },
-      { name: 'stock', as: 'store' },
+    expect(answer.output?.task.databases.map(({ name, as }) => `${name} as ${as}`)).toEqual([
+      'shop as shop',
+      'stock as store',
     ])
+    expect(answer.output?.databases).toEqual([0, 1])
   })
 
   it('gives a task that names no lanes those of the deployment’s size', async () => {
