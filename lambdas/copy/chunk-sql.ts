@@ -2,6 +2,7 @@ import type { Chunk } from '../ledger/chunks.ts'
 import { LARGE_OBJECT_PAGE_BYTES, largeObjectDigest, largeObjectPages } from '../ledger/large-objects.ts'
 import { type Relation, rowsOf } from '../ledger/relations.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
+import { type SearchPath, underPath } from '../postgres/search-path.ts'
 import { readingOfChunk } from './page-ranges.ts'
 import type { Cargo } from './stream/flight.ts'
 
@@ -16,6 +17,8 @@ export interface CopyServers {
   readonly modernDigest: boolean
   /** False where the task wants no digests. */
   readonly digests: boolean
+  /** Under which both ends read and write rows of the user's. */
+  readonly searchPath: SearchPath
 }
 
 /** The statements that move one chunk. */
@@ -24,12 +27,16 @@ export function chunkCargo(relation: Relation, chunk: Chunk, servers: CopyServer
   const options = copyOptions(relation, servers)
   const columns = relation.columns.map(quoteIdentifier).join(', ')
   const table = quoteQualified(relation.schema, relation.name)
+  const digest = digestQuery(relation, chunk, servers)
   // A list without columns is no SQL; without one COPY FROM takes every column that is not generated: none as well.
   const into = columns === '' ? table : `${table} (${columns})`
   return {
-    copyOut: `COPY (SELECT ${columns} FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}) TO STDOUT ${options}`,
-    copyIn: `COPY ${into} FROM STDIN ${options}`,
-    digest: digestQuery(relation, chunk, servers),
+    copyOut: underPath(
+      servers.searchPath,
+      `COPY (SELECT ${columns} FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}) TO STDOUT ${options}`,
+    ),
+    copyIn: underPath(servers.searchPath, `COPY ${into} FROM STDIN ${options}`),
+    digest: digest === null ? null : underPath(servers.searchPath, digest),
     afterwards: null,
   }
 }
@@ -85,8 +92,8 @@ function texts(json: string): readonly string[] {
 
 function range(column: string, chunk: Chunk, literal: (bound: string) => string): string {
   const conditions: string[] = []
-  if (chunk.lower !== null) conditions.push(`${column} >= ${literal(chunk.lower)}`)
-  if (chunk.upper !== null) conditions.push(`${column} < ${literal(chunk.upper)}`)
+  if (chunk.lower !== null) conditions.push(`${column} OPERATOR(pg_catalog.>=) ${literal(chunk.lower)}`)
+  if (chunk.upper !== null) conditions.push(`${column} OPERATOR(pg_catalog.<) ${literal(chunk.upper)}`)
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 }
 
@@ -97,10 +104,10 @@ function tidArray(relation: Relation, chunk: Chunk): string {
     chunk.upper ??
     `(pg_catalog.pg_relation_size(${table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::integer)`
   // Half of each text is made once for its page or line, which halves the cost of the array.
-  return ` WHERE ctid = ANY (ARRAY(SELECT (pages.half || lines.half)::pg_catalog.tid
-    FROM (SELECT '(' || page || ',' AS half
+  return ` WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT (pages.half || lines.half)::pg_catalog.tid
+    FROM (SELECT pg_catalog.concat('(', page, ',') AS half
             FROM pg_catalog.generate_series(${chunk.lower ?? 0}::bigint, ${end}::bigint - 1) AS page OFFSET 0) pages,
-         (SELECT line || ')' AS half FROM pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line OFFSET 0) lines))`
+         (SELECT pg_catalog.concat(line, ')') AS half FROM pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line OFFSET 0) lines))`
 }
 
 function copyOptions(relation: Relation, servers: CopyServers): string {

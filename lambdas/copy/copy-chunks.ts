@@ -3,6 +3,7 @@ import { hasOpenChunks, type Receipt } from '../ledger/chunks.ts'
 import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { readRelations } from '../ledger/relations.ts'
+import { readRun } from '../ledger/run.ts'
 import { hasSlowChunks } from '../ledger/slow-chunks.ts'
 import { liveSnapshots } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
@@ -89,21 +90,22 @@ async function othersAtWork(
 async function prepare(call: LaneCall, sources: LaneSources): Promise<Lane> {
   const { event, number, pace, destination, signal } = call
   const run = event.run.id
-  const [generation, relations, control, slow] = await Promise.all([
+  const [generation, relations, control, slow, { source }] = await Promise.all([
     sources.importView(call),
     readRelations(destination, run),
     readLaneControl(destination, run),
     hasSlowChunks(destination, run),
+    readRun(destination, run),
   ])
   pace.apply(control)
-  if (slow) await cutSlowChunks(await sources.rows(), destination, run)
+  if (slow) await cutSlowChunks(await sources.rows(), destination, run, source.searchPath)
   const inView = await sources.inOneView()
   return new Lane(inView, destination, {
     run,
     lane: number,
     lanes: laneNumbers(event.task).most,
     generation,
-    servers: copyServers(inView.rows, destination, event.task),
+    servers: copyServers(inView.rows, destination, event.task, source),
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     pace,
     signal,

@@ -3,6 +3,7 @@ import { rowsOf } from '../ledger/relations.ts'
 import { cutSlowChunk, holdSlowChunk, type SlowChunk } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
+import { askUnderPath, OWN_PATH, type SearchPath } from '../postgres/search-path.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { keyRange } from './chunk-sql.ts'
 
@@ -12,13 +13,18 @@ import { keyRange } from './chunk-sql.ts'
  * @param source inside the view
  * @returns how many were cut
  */
-export async function cutSlowChunks(source: Session, destination: Session, run: string): Promise<number> {
+export async function cutSlowChunks(
+  source: Session,
+  destination: Session,
+  run: string,
+  searchPath: SearchPath = OWN_PATH,
+): Promise<number> {
   for (let cut = 0; ; ) {
     const found = await inTransaction(destination, async () => {
       await fenceRun(destination, run)
       const chunk = await holdSlowChunk(destination, run)
       if (chunk === null) return null
-      const middle = await middleOf(source, chunk)
+      const middle = await askUnderPath(source, searchPath, () => middleOf(source, chunk))
       await cutSlowChunk(destination, run, chunk, middle)
       return { cut: middle !== null }
     })

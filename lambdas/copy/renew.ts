@@ -2,6 +2,7 @@ import type { ClaimedChunk } from '../ledger/chunks.ts'
 import { fenceRun } from '../ledger/fence.ts'
 import type { Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
+import { askUnderPath } from '../postgres/search-path.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { type CopyServers, digestQuery } from './chunk-sql.ts'
 import { emptyRelation } from './empty-relation.ts'
@@ -19,8 +20,8 @@ export async function stillHolds(
   const query = digestQuery(relation, chunk, servers)
   if (query === null || chunk.digest === null) return false
   // Both columns are named "count"/"coalesce" by the server; arrays of the row keep them apart.
-  const [row] = await source.rows<{ rows: string; digest: string }>(
-    `SELECT d.rows, d.digest FROM (${query}) AS d(rows, digest)`,
+  const [row] = await askUnderPath(source, servers.searchPath, () =>
+    source.rows<{ rows: string; digest: string }>(`SELECT d.rows, d.digest FROM (${query}) AS d(rows, digest)`),
   )
   return row !== undefined && row.rows === chunk.rows && row.digest === chunk.digest
 }

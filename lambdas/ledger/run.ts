@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Session } from '../postgres/connect.ts'
+import type { SearchPath } from '../postgres/search-path.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, RunIdentity } from '../runtime/event.ts'
 import type { Task } from '../task/task.ts'
@@ -9,6 +10,11 @@ export interface SourceIdentity {
   readonly serverVersion: number
   readonly encoding: string
   readonly database: string
+  /**
+   * Where its sessions find what is named without a schema, read at every start: see postgres/search-path.ts.
+   * @default OWN_PATH
+   */
+  readonly searchPath?: SearchPath
 }
 
 export interface RunRow {
@@ -54,7 +60,7 @@ export async function openRun(
   const [, [stored], row] = await Promise.all([
     destination.rows(
       `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution
+       ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution, source = run.source || EXCLUDED.source
         WHERE run.state = 'open' AND run.fingerprint = EXCLUDED.fingerprint`,
       [run.id, fingerprint, JSON.stringify(source), run.execution],
     ),

@@ -59,7 +59,9 @@ function batches(tables: readonly DueTable[]): (readonly DueTable[])[] {
 
 function analyzeQuery(run: string, tables: readonly DueTable[]): string {
   return `SELECT sampan.require_open(${quoteLiteral(run)});
+    SELECT sampan.use_source_path(${quoteLiteral(run)});
     ${tables.map(({ schema, name }) => `ANALYZE ${quoteQualified(schema, name)};`).join('\n')}
+    SELECT pg_catalog.set_config('search_path', '', true);
     UPDATE sampan.relation SET analyzed_at = pg_catalog.clock_timestamp()
      WHERE run = ${quoteLiteral(run)} AND oid = ANY (ARRAY[${tables.map(({ oid }) => oid).join()}]::oid[])`
 }

@@ -17,6 +17,7 @@ import { readFacts } from './plan/facts.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { planObjects } from './plan/plan.ts'
+import { readSearchPath } from './plan/search-path.ts'
 import { readArchive } from './toc/read.ts'
 
 /** What the workflow reads of the plan. */
@@ -47,6 +48,7 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
       serverVersion: source.serverVersion,
       encoding: form.encoding,
       database: form.name,
+      searchPath: await readSearchPath(source),
     })
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
     if (row.objectsPlannedAt === null) await plan(event, dumped, database, source, destination)

@@ -28,7 +28,7 @@ function partQuery(part: DigestPart, digests: boolean, modern: boolean): string 
 
 function range(part: DigestPart): string {
   const conditions: string[] = []
-  if (part.lower !== null) conditions.push(`ctid >= ${quoteLiteral(part.lower)}::pg_catalog.tid`)
-  if (part.upper !== null) conditions.push(`ctid < ${quoteLiteral(part.upper)}::pg_catalog.tid`)
+  if (part.lower !== null) conditions.push(`ctid OPERATOR(pg_catalog.>=) ${quoteLiteral(part.lower)}::pg_catalog.tid`)
+  if (part.upper !== null) conditions.push(`ctid OPERATOR(pg_catalog.<) ${quoteLiteral(part.upper)}::pg_catalog.tid`)
   return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 }

@@ -42,6 +42,7 @@ async function readUntilDone(event: StepEvent, step: StepTools, destination: Ses
     run,
     digests: event.task.validation.mode === 'full',
     modern: Math.min(source.serverVersion, destination.serverVersion) >= HASH_ARRAYS,
+    ...(source.searchPath === undefined ? {} : { searchPath: source.searchPath }),
   }
   const least = Math.min(LEAST_MILLISECONDS, step.remainingMilliseconds() / 2)
   let worked = false

@@ -1,6 +1,8 @@
 import type { Comparison } from '../ledger/comparisons.ts'
 import type { Difference } from '../ledger/differences.ts'
 import { LARGE_OBJECTS_OID, type Relation, readRelations } from '../ledger/relations.ts'
+import { readRun } from '../ledger/run.ts'
+import { OWN_PATH, type SearchPath } from '../postgres/search-path.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import { inTransaction } from '../postgres/transaction.ts'
 import { toSampanError } from '../runtime/errors.ts'
@@ -34,23 +36,29 @@ export async function lookInto(
   if (tables.length === 0) return []
   const found: Difference[] = []
   await withEnds(event, step, async (ends) => {
-    const relations = new Map((await readRelations(ends.destination, event.run.id)).map((known) => [known.oid, known]))
+    const [known, { source }] = await Promise.all([
+      readRelations(ends.destination, event.run.id),
+      readRun(ends.destination, event.run.id),
+    ])
+    const relations = new Map(known.map((relation) => [relation.oid, relation]))
     for (const table of tables) {
       const left = Math.floor(deadline - performance.now())
       const relation = relations.get(table.oid)
       if (left < LEAST_MILLISECONDS || relation === undefined) break
-      const difference = await lookIntoOne(ends, relation, table, left).catch((thrown: unknown) => note(step, thrown))
+      const difference = await lookIntoOne(ends, relation, table, left, source.searchPath ?? OWN_PATH).catch(
+        (thrown: unknown) => note(step, thrown),
+      )
       if (difference) found.push(difference)
     }
   }).catch((thrown: unknown) => note(step, thrown))
   return found
 }
 
-async function lookIntoOne(ends: Ends, relation: Relation, table: Comparison, milliseconds: number) {
-  const timeout = `SET LOCAL statement_timeout = ${milliseconds}`
+async function lookIntoOne(ends: Ends, relation: Relation, table: Comparison, milliseconds: number, path: SearchPath) {
+  const settings = `SET LOCAL statement_timeout = ${milliseconds}; SET LOCAL search_path = ${path}`
   return inTransaction(ends.source, () =>
     inTransaction(ends.destination, async () => {
-      await Promise.all([ends.source.execute(timeout), ends.destination.execute(timeout)])
+      await Promise.all([ends.source.execute(settings), ends.destination.execute(settings)])
       return drillDown(ends, relation, table)
     }),
   )

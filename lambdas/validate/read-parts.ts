@@ -3,6 +3,7 @@ import { fenceRun } from '../ledger/fence.ts'
 import { claimParts, type DigestPart, type DigestResult, storeResults } from '../ledger/validation.ts'
 import type { Session } from '../postgres/connect.ts'
 import { isCancelled } from '../postgres/errors.ts'
+import { askUnderPath, OWN_PATH, type SearchPath } from '../postgres/search-path.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { digestStatement } from './digest-sql.ts'
 
@@ -17,6 +18,8 @@ export interface ReadOptions {
   readonly modern: boolean
   /** The server itself ends a statement that takes longer, so that no orphan holds the claim. */
   readonly timeoutMilliseconds: number
+  /** @default OWN_PATH */
+  readonly searchPath?: SearchPath
 }
 
 /**
@@ -48,11 +51,14 @@ async function claim(destination: Session, options: ReadOptions): Promise<Digest
 
 async function read(destination: Session, parts: readonly DigestPart[], options: ReadOptions) {
   const began = performance.now()
-  const results = await destination
-    .rows<DigestResult>(digestStatement(parts, options.digests, options.modern))
-    .catch((thrown: unknown) => {
-      throw isCancelled(thrown) ? tooSlow(parts) : thrown
-    })
+  const results = await askUnderPath(
+    destination,
+    options.searchPath ?? OWN_PATH,
+    () => destination.rows<DigestResult>(digestStatement(parts, options.digests, options.modern)),
+    'pipelined',
+  ).catch((thrown: unknown) => {
+    throw isCancelled(thrown) ? tooSlow(parts) : thrown
+  })
   const milliseconds = performance.now() - began
   return { store: () => storeResults(destination, options.run, results, milliseconds) }
 }

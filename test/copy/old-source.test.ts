@@ -4,6 +4,7 @@ import { cutKey, readKeys } from '../../lambdas/copy/plan/key-bounds.ts'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import type { Chunk } from '../../lambdas/ledger/chunks.ts'
 import { type Relation, readRelations } from '../../lambdas/ledger/relations.ts'
+import { OWN_PATH } from '../../lambdas/postgres/search-path.ts'
 import { copyRound } from '../support/copy-round.ts'
 import { openSession, planRelations } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
@@ -140,7 +141,7 @@ test('a range of the key and an array of TIDs are read without a scan of the who
         ({ relation: oid, lower, upper }) => oid === relation?.oid && lower !== null && upper !== null,
       )
       if (relation === undefined || chunk === undefined) throw new Error(`no chunk of ${name}`)
-      const select = /^COPY \((.*)\) TO STDOUT/s.exec(chunkCargo(relation, chunk, servers).copyOut)?.[1]
+      const select = /\bCOPY \((.*)\) TO STDOUT/s.exec(chunkCargo(relation, chunk, servers).copyOut)?.[1]
       const plan = await session.rows<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`)
       const text = plan.map((line) => line['QUERY PLAN']).join('\n')
       const scan = { shuffled: /^Seq Scan/, large_no_key: /^Tid Scan/ }[name]
@@ -151,7 +152,13 @@ test('a range of the key and an array of TIDs are read without a scan of the who
   }
 }, 180_000)
 
-const SERVERS = { sourceEncoding: 'UTF8', destinationEncoding: 'UTF8', modernDigest: false, digests: true }
+const SERVERS = {
+  sourceEncoding: 'UTF8',
+  destinationEncoding: 'UTF8',
+  modernDigest: false,
+  digests: true,
+  searchPath: OWN_PATH,
+}
 
 const RELATION: Relation = {
   oid: 0,

@@ -173,5 +173,7 @@ function deliver(
 }
 
 function rowsOf(answer: Answer): string {
-  return /^COPY (\d+)$/.exec(answer.tags[0] ?? '')?.[1] ?? 'no'
+  // Settings stand around it.
+  const tag = answer.tags.map((text) => /^COPY (\d+)$/.exec(text)?.[1])
+  return tag.find((rows) => rows !== undefined) ?? 'no'
 }

@@ -83,3 +83,10 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'SP001', MESSAGE = 'the run is sealed: nothing more is written to this destination';
   END IF;
 END $$;
+
+-- Until the transaction ends, what is named without a schema is found as on the source, pg_catalog's own first.
+CREATE FUNCTION sampan.use_source_path(run_id text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_catalog.set_config('search_path', COALESCE(
+    (SELECT r.source OPERATOR(pg_catalog.->>) 'searchPath' FROM sampan.run r WHERE r.id OPERATOR(pg_catalog.=) run_id), ''), true);
+END $$;

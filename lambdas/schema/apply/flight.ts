@@ -85,7 +85,7 @@ function isLost(outcome: Outcome): boolean {
 /** Makes an object; another attempt at it is waited for. */
 export function objectQuery(run: string, object: DueObject): string {
   return `SELECT sampan.claim_object(${quoteLiteral(run)}, ${object.id});
-${object.sql}
+${ownSql(run, [object])}
 ;
 ${receipt(run, object)}`
 }
@@ -95,12 +95,12 @@ export function stepQuery(run: string, object: DueStep): string {
   const alone = object.alone === null ? 'NULL' : quoteLiteral(object.alone)
   if (object.part !== null) {
     return `SELECT sampan.claim_part(${quoteLiteral(run)}, ${object.id}, ${object.part}, ${alone});
-${object.sql}
+${ownSql(run, [object])}
 ;
 ${partReceipt(run, object.id, object.part)}`
   }
   return `SELECT sampan.claim_step(${quoteLiteral(run)}, ${object.id}, ${object.step === 'finish'}, ${alone});
-${object.sql}
+${ownSql(run, [object])}
 ;
 ${object.step === 'build' ? firstReceipt(run, object) : receipt(run, object)}`
 }
@@ -113,7 +113,7 @@ export function batchQuery(
 ): string {
   const ids = `ARRAY[${objects.map(({ id }) => id).join()}]`
   return `SELECT sampan.claim_objects(${quoteLiteral(run)}, ${ids}, ARRAY[${alone.map(quoteLiteral).join()}]::text[], ${inOrder});
-${objects.map(({ sql }) => sql).join('\n;\n')}
+${ownSql(run, objects)}
 ;
 UPDATE sampan.object
    SET status = CASE verdict WHEN 'transform' THEN 'transformed' ELSE 'migrated' END,
@@ -121,6 +121,42 @@ UPDATE sampan.object
        error_code = NULL, error_message = NULL, blocked_by = NULL,
        finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT} / ${objects.length}
  WHERE run = ${quoteLiteral(run)} AND id = ANY (${ids})`
+}
+
+/**
+ * The objects' own statements. Where making one evaluates expressions, or plans a reading of its table, functions of the user's
+ * are found as in a session of the source; all else is made as pg_restore does it, every name in pg_catalog or qualified.
+ */
+function ownSql(run: string, objects: readonly DueObject[]): string {
+  const statements: string[] = []
+  let asSource = false
+  const look = (wanted: boolean) => {
+    if (wanted !== asSource)
+      statements.push(wanted ? sourcePath(run) : `SELECT pg_catalog.set_config('search_path', '', true)`)
+    asSource = wanted
+  }
+  for (const { kind, sql } of objects) {
+    look(EVALUATED[kind]?.test(sql) === true)
+    statements.push(sql)
+  }
+  look(false)
+  return statements.join('\n;\n')
+}
+
+function sourcePath(run: string): string {
+  return `SELECT sampan.use_source_path(${quoteLiteral(run)})`
+}
+
+/** By kind, where its text matches. Even a plain index is planned, and with it every expression of its table's others. */
+const EVALUATED: Readonly<Record<string, RegExp>> = {
+  TABLE: /\bGENERATED ALWAYS AS \(|\bPARTITION BY\b/,
+  'TABLE ATTACH': /^/,
+  INDEX: /^/,
+  CONSTRAINT: /^/,
+  'CHECK CONSTRAINT': /^/,
+  'FK CONSTRAINT': /^/,
+  STATISTICS: /^/,
+  'MATERIALIZED VIEW DATA': /^/,
 }
 
 /** The time begins when the server takes the Query up. */
