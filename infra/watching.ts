@@ -36,10 +36,17 @@ export interface WatchingProps {
 const MINUTE = Duration.minutes(1)
 const FIVE_MINUTES = Duration.minutes(5)
 
-/** What the log of the functions says, as metrics: answers of steps, which the wrapper logs with their verdict. */
+/** What the log of the functions says, as metrics: answers of steps, which the wrapper logs with their verdict, and reports. */
 const FROM_LOG = [
-  { name: METRICS.retries, verdict: 'retry' },
-  { name: METRICS.failedSteps, verdict: 'failed' },
+  { name: METRICS.retries, pattern: FilterPattern.stringValue('$.verdict', '=', 'retry') },
+  { name: METRICS.failedSteps, pattern: FilterPattern.stringValue('$.verdict', '=', 'failed') },
+  {
+    name: METRICS.runsIncomplete,
+    pattern: FilterPattern.all(
+      FilterPattern.stringValue('$.message', '=', 'REPORT_WRITTEN'),
+      FilterPattern.stringValue('$.status', '=', 'incomplete'),
+    ),
+  },
 ]
 
 /** Alarms, to a topic; a dashboard. */
@@ -52,10 +59,10 @@ export class Watching extends Construct {
     super(scope, id)
     this.props = props
     const { options, functions } = props
-    for (const { name, verdict } of FROM_LOG) {
+    for (const { name, pattern } of FROM_LOG) {
       new MetricFilter(this, name, {
         logGroup: functions.logGroup,
-        filterPattern: FilterPattern.stringValue('$.verdict', '=', verdict),
+        filterPattern: pattern,
         metricNamespace: options.name,
         metricName: name,
         metricValue: '1',
@@ -92,6 +99,11 @@ export class Watching extends Construct {
     const { stateMachine, functions, deadLetters } = this.props
     const sum = { statistic: 'Sum', period: FIVE_MINUTES }
     this.alarm('RunFailed', 'A migration failed: its report says why', stateMachine.metricFailed(sum))
+    this.alarm(
+      'RunIncomplete',
+      'A migration came to its end without objects that failed: its report names them',
+      this.fromLog(METRICS.runsIncomplete, 'incomplete').with({ period: FIVE_MINUTES }),
+    )
     this.alarm('RunTimedOut', 'A migration ran for 24 days and was ended', stateMachine.metricTimedOut(sum))
     this.alarm(
       'StartThrottled',

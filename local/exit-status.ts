@@ -8,6 +8,8 @@ export const exitStatus = {
   wrongTask: 2,
   /** The precheck refuses: nothing was copied. */
   refused: 3,
+  /** Done, but objects failed that the task goes on without (`onObjectError: "continue"`). */
+  incomplete: 4,
   /** Stopped by Ctrl-C or SIGTERM. */
   stopped: 130,
 } as const

@@ -38,6 +38,7 @@ Exit status
   1    failed; the summary says at what, and the report everything
   2    the task or the command line is wrong; nothing was started
   3    the precheck refuses; nothing was copied
+  4    done, but objects failed that the task goes on without ("onObjectError": "continue")
   130  stopped: the first Ctrl-C stops cleanly and closes what was opened, the second leaves at once
 
 Errors are two lines: a stable code with the cause, and below it the remedy.

@@ -5,6 +5,7 @@ import { artefactKey } from '../lambdas/cloud/artefact-key.ts'
 import { endKeptSessions, keepSessions } from '../lambdas/postgres/kept-sessions.ts'
 import type { StepEvent } from '../lambdas/runtime/event.ts'
 import type { StepError } from '../lambdas/runtime/verdict.ts'
+import { isRecord } from '../lambdas/task/rule.ts'
 import type { Task } from '../lambdas/task/task.ts'
 import { toDefinition } from '../statemachine/migration.ts'
 import { endStopped } from './end-stopped.ts'
@@ -147,11 +148,16 @@ class Watch {
 }
 
 function toExitStatus(outcome: LocalOutcome): ExitStatus {
-  if (outcome.status === 'succeeded') return exitStatus.done
+  if (outcome.status === 'succeeded') return isIncomplete(outcome.output) ? exitStatus.incomplete : exitStatus.done
   if (outcome.status === 'stopped') return exitStatus.stopped
   if (outcome.status === 'failed' && outcome.error === 'TaskInvalid') return exitStatus.wrongTask
   if (outcome.status === 'failed' && outcome.error === 'PrecheckRefused') return exitStatus.refused
   return exitStatus.failed
+}
+
+function isIncomplete(output: unknown): boolean {
+  const outcome = isRecord(output) ? output.outcome : undefined
+  return isRecord(outcome) && outcome.status === 'incomplete'
 }
 
 /** The state machine's own error has a cause and no remedy; the step's answer it came from has both. */

@@ -192,16 +192,17 @@ export function toDefinition(): Definition {
         Type: 'Choice',
         Choices: [
           { Variable: '$.outcome.status', StringEquals: 'succeeded', Next: 'Succeeded' },
+          { Variable: '$.outcome.status', StringEquals: 'incomplete', Next: 'SucceededInPart' },
           { Variable: '$.outcome.status', StringEquals: 'refused', Next: 'Refused' },
         ],
         Default: 'Failed',
       },
       Succeeded: { Type: 'Succeed' },
-      Refused: {
-        Type: 'Fail',
-        Error: 'PrecheckRefused',
-        Cause: 'the precheck refuses this task; the report names the checks that failed, each with its remedy',
+      SucceededInPart: {
+        Type: 'Succeed',
+        Comment: 'Objects failed that the task goes on without: its output names them, and an alarm says so',
       },
+      Refused: { Type: 'Fail', Error: 'PrecheckRefused', CausePath: '$.outcome.error.message' },
       Failed: { Type: 'Fail', ErrorPath: '$.outcome.error.code', CausePath: '$.outcome.error.message' },
       AccessLeftOpen: {
         Type: 'Fail',

@@ -29,6 +29,7 @@ export async function buildReport(event: ReportEvent, step: StepTools): Promise<
     mode: event.task.mode,
     inTurns: event.task.onDatabaseError === 'stop',
     databases,
+    prechecks: prechecks.content.checks,
   })
   const now = step.clock().toISOString()
   const beginnings = [
@@ -45,7 +46,8 @@ export async function buildReport(event: ReportEvent, step: StepTools): Promise<
     startedAt,
     finishedAt: now,
     seconds: secondsBetween(startedAt, now),
-    error: error === null ? null : reportError(error),
+    // A refusal is told by the checks themselves.
+    error: error === null || status === 'refused' ? null : reportError(error),
     databases,
     prechecks: [...prechecks.content.checks],
     score: prechecks.content.score,

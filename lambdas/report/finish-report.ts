@@ -18,7 +18,8 @@ export interface Closing {
 /** The report with how the access was closed. A first failure stays the run's error; the one of closing becomes a note. */
 export function finishReport(report: Report, { outcome, closing, access, at }: Closing): Report {
   // Report itself may have failed after all it had written said otherwise.
-  const error = report.error ?? (outcome.error === null ? null : reportError(outcome.error))
+  const own = outcome.status === 'refused' ? null : outcome.error
+  const error = report.error ?? (own === null ? null : reportError(own))
   const failed = closing !== null || outcome.status === 'failed'
   const closingNote =
     closing === null || error === null ? null : `${closing.code}: ${closing.message}. ${closing.remedy}`

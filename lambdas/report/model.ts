@@ -148,6 +148,8 @@ const precheckSchema = z.object({
   remedy: z.string(),
   details: z.array(z.string()),
   acknowledged: z.boolean(),
+  /** The run is refused for it. */
+  blocks: z.boolean().default(false),
 })
 
 /** Something the run opened. Fields as the clouds name them; what does not apply is `null`. */
@@ -206,7 +208,8 @@ const taskSchema = z.object({
 /** `report.json`: the run's whole story. New fields may come; these keep their names and meaning. */
 export const reportSchema = z.object({
   version: z.literal(1),
-  status: z.enum(['succeeded', 'failed', 'refused', 'prechecked', 'planned']),
+  /** `incomplete`: it came to its end, but objects failed that the task goes on without. */
+  status: z.enum(['succeeded', 'incomplete', 'failed', 'refused', 'prechecked', 'planned']),
   run: z.string(),
   execution: z.string(),
   task: taskSchema,
@@ -237,6 +240,6 @@ export type TaskReport = z.output<typeof taskSchema>
 export type ReportError = z.output<typeof errorSchema>
 
 /** How an execution ends, for the state machine. */
-export type FinalStatus = 'succeeded' | 'failed' | 'refused'
+export type FinalStatus = 'succeeded' | 'incomplete' | 'failed' | 'refused'
 export const accessReportSchema = accessSchema
 export const precheckReportSchema = precheckSchema

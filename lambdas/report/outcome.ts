@@ -1,7 +1,9 @@
 import type { DatabaseResult } from '../runtime/event.ts'
 import type { StepError } from '../runtime/verdict.ts'
 import type { Task } from '../task/task.ts'
-import type { DatabaseReport, FinalStatus, Report } from './model.ts'
+import type { DatabaseReport, FinalStatus, PrecheckReport, Report } from './model.ts'
+import { refusalError } from './refusal.ts'
+import { unmadeError } from './unmade-objects.ts'
 
 /** What decides how a run has ended. */
 export interface Ending {
@@ -12,21 +14,25 @@ export interface Ending {
   readonly refused: boolean
   readonly results: readonly DatabaseResult[]
   readonly databases: readonly DatabaseReport[]
+  /** What the precheck found. */
+  readonly prechecks?: readonly PrecheckReport[]
 }
 
 /** The status of the run, and why; pure. */
 export function decideOutcome(ending: Ending): { readonly status: Report['status']; readonly error: StepError | null } {
   if (ending.failure !== null) return { status: 'failed', error: ending.failure }
-  if (ending.refused) return { status: 'refused', error: null }
+  if (ending.refused) return { status: 'refused', error: refusalError(ending.prechecks ?? []) }
   if (ending.mode === 'precheck') return { status: 'prechecked', error: null }
   const error = databaseFailure(ending.results) ?? unaccounted(ending)
   if (error !== null) return { status: 'failed', error }
-  return { status: ending.mode === 'plan' ? 'planned' : 'succeeded', error: null }
+  if (ending.mode === 'plan') return { status: 'planned', error: null }
+  const unmade = unmadeError(ending.databases)
+  return { status: unmade === null ? 'succeeded' : 'incomplete', error: unmade }
 }
 
 /** How the execution ends: a precheck or a plan that was asked for is a success. */
 export function finalStatus(status: Report['status']): FinalStatus {
-  return status === 'failed' || status === 'refused' ? status : 'succeeded'
+  return status === 'prechecked' || status === 'planned' ? 'succeeded' : status
 }
 
 function databaseFailure(results: readonly DatabaseResult[]): StepError | null {

@@ -32,6 +32,7 @@ const precheckDocument = z.object({
       title: z.string(),
       level: z.enum(['error', 'warning', 'info']),
       status: z.enum(['passed', 'failed', 'acknowledged', 'not-run']),
+      blocks: z.boolean(),
       database: z.string().nullable(),
       side: z.string(),
       cause: z.string().nullable(),

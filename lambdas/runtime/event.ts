@@ -74,7 +74,7 @@ export interface ReportEvent extends StepEvent {
 
 /** What Report puts into the state: how the execution ends. */
 export interface ReportOutput {
-  readonly status: 'succeeded' | 'failed' | 'refused'
+  readonly status: 'succeeded' | 'incomplete' | 'failed' | 'refused'
   /** Why, `null` for `succeeded`. */
   readonly error: StepError | null
 }

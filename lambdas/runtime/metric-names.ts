@@ -14,6 +14,8 @@ export const METRICS = {
   laneLag: 'LaneLag',
   /** Executions of this stack that have something open, by the latest sweep. */
   rulesOpen: 'RulesOpen',
+  /** Made from the log by the stack: runs that came to their end without objects that failed. */
+  runsIncomplete: 'RunsIncomplete',
   /** Made from the log by the stack: steps that answered `retry`. */
   retries: 'Retries',
   /** Made from the log by the stack: steps that answered `failed`. */

@@ -7,6 +7,8 @@ import type {
   SequenceReport,
   TableReport,
 } from '../../lambdas/report/model.ts'
+import { acknowledgement } from '../../lambdas/report/refusal.ts'
+import { unmadeObjects } from '../../lambdas/report/unmade-objects.ts'
 import { errorText } from '../problem-text.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
 import { line } from './line.ts'
@@ -15,6 +17,8 @@ import { planLines } from './plan.ts'
 
 /** How many things of one kind are named; the report names all. */
 const NAMED = 5
+/** Of what did not arrive. */
+const NAMED_LEFT_OUT = 20
 
 /**
  * The report in the words of a person: what moved, what did not and why, whether both sides are equal, what is still open.
@@ -27,6 +31,7 @@ export function summaryText(report: Report, milliseconds: number, untouched: rea
     ...report.databases.flatMap((database) => databaseLines(database, untouched.includes(database.name))),
     ...accessLines(report.access),
     ...report.notes.map((note) => line('note', note)),
+    ...leftOutLines(report),
     `${verdict(report)} in ${formatDuration(milliseconds)}${failedOf(report)}`,
   ].join('\n')
 }
@@ -36,6 +41,8 @@ function verdict({ status, error }: Report): string {
   switch (status) {
     case 'succeeded':
       return styleText('green', 'Succeeded')
+    case 'incomplete':
+      return styleText('yellow', 'Succeeded in part')
     case 'prechecked':
       return styleText('green', 'Checked, nothing was written,')
     case 'planned':
@@ -52,6 +59,23 @@ function failedOf({ databases, status, error }: Report): string {
   if (status !== 'failed' || error?.code === 'RUN_STOPPED' || databases.length === 1) return ''
   const failed = databases.filter((database) => database.status === 'failed')
   return failed.length === 0 ? '' : `: ${failed.length} of ${databases.length} databases, ${named(failed)}`
+}
+
+/** What did not arrive stands at the end, where the verdict is: the tables first, with what is missing of rows. */
+function leftOutLines({ status, databases }: Report): readonly string[] {
+  if (status !== 'incomplete') return []
+  const unmade = unmadeObjects(databases)
+  const lines = unmade.slice(0, NAMED_LEFT_OUT).map(({ database, object, bytes }) => {
+    const where = databases.length === 1 ? '' : `${database}: `
+    const rows = bytes === null ? '' : `, with about ${formatBytes(bytes)} of rows`
+    return line('', `${where}${object.kind.toLowerCase()} ${object.name}${rows}`)
+  })
+  const rest = unmade.length - lines.length
+  return [
+    styleText('yellow', `${formatNumberOf(unmade.length, 'object')} did not arrive`),
+    ...lines,
+    ...(rest > 0 ? [line('', `and ${formatNumberOf(rest, 'object')} more: see the report`)] : []),
+  ]
 }
 
 function databaseLines(database: DatabaseReport, untouched: boolean): readonly string[] {
@@ -138,12 +162,29 @@ function accessLines({ opened, closed, open }: AccessReport): readonly string[] 
 
 /** The checks that found something: those that stand in the way always, the others where checks were all that was asked. */
 function precheckLines({ status, prechecks, score }: Report): readonly string[] {
-  const found = prechecks.filter((check) => check.status === 'found' && !check.acknowledged)
-  const told = found.filter(({ level }) => level === 'error' || (level === 'warning' && status === 'prechecked'))
+  const found = prechecks.filter((check) => check.blocks || (check.status === 'found' && !check.acknowledged))
+  const told = found
+    .filter(({ level, blocks }) => blocks || level === 'error')
+    .toSorted((one, other) => Number(one.level === 'warning') - Number(other.level === 'warning'))
   if (told.length === 0 && status !== 'prechecked') return []
-  const warnings = found.length - told.length
-  const rest = warnings === 0 ? '' : `, ${formatNumberOf(warnings, 'more finding')} in the report`
-  return [...told.map(checkText), ...(score === null ? [] : [`precheck score ${score} of 100${rest}`])]
+  const others = found.length - told.length
+  const rest = others === 0 ? '' : `, ${formatNumberOf(others, 'more finding')} in the report`
+  return [
+    ...told.map(checkText),
+    ...acknowledgeLines(prechecks),
+    ...(score === null ? [] : [`precheck score ${score} of 100${rest}`]),
+  ]
+}
+
+/** A warning blocks until it is accepted: the line to paste. */
+function acknowledgeLines(prechecks: readonly PrecheckReport[]): readonly string[] {
+  const pasted = acknowledgement(prechecks)
+  if (pasted === null) return []
+  const errors = prechecks.some(({ blocks, level }) => blocks && level !== 'warning')
+  return [
+    `${errors ? 'When the errors are mended, the warnings' : 'The warnings'} can be accepted in the task:`,
+    `  ${pasted}`,
+  ]
 }
 
 function checkText({ code, cause, remedy, database, details }: PrecheckReport): string {

@@ -150,6 +150,7 @@ Succeeded in 12 s`,
       remedy: 'GRANT SELECT ON public.orders TO reader',
       details: ['public.orders'],
       acknowledged: false,
+      blocks: true,
     }
     const text = summary({ status: 'refused', databases: [], prechecks: [check], score: 60 })
     expect(text).toBe(`SRC_RIGHTS_MISSING  shop: reader may not read 1 table
@@ -157,6 +158,43 @@ Succeeded in 12 s`,
                     GRANT SELECT ON public.orders TO reader
 precheck score 60 of 100
 Refused by the precheck, nothing was copied, in 12 s`)
+  })
+
+  it('of a run refused for warnings only tells each of them, and the line that accepts them', () => {
+    const check = (code: string, more: Partial<PrecheckReport> = {}): PrecheckReport => ({
+      ...{ code, title: 't', level: 'warning', status: 'found', database: null, side: 'source', details: [] },
+      ...{ cause: `cause of ${code}`, remedy: `remedy of ${code}`, acknowledged: false, blocks: true },
+      ...more,
+    })
+    const accepted = check('ALREADY', { acknowledged: true, blocks: false })
+    const warnings = [check('C_FUNCTIONS'), accepted, check('COLLATION_DIFFERS')]
+    const text = summary({ status: 'refused', databases: [], prechecks: warnings, score: 90 })
+    expect(text).toContain('C_FUNCTIONS  cause of C_FUNCTIONS\n             remedy of C_FUNCTIONS')
+    expect(text).toContain('COLLATION_DIFFERS  cause of COLLATION_DIFFERS')
+    expect(text).not.toContain('cause of ALREADY')
+    expect(text).toContain(`The warnings can be accepted in the task:
+  "precheck": {"acknowledge": ["ALREADY", "COLLATION_DIFFERS", "C_FUNCTIONS"]}`)
+    const error = check('SRC_RIGHTS_MISSING', { level: 'error' })
+    const both = summary({ status: 'refused', databases: [], prechecks: [...warnings, error], score: 80 })
+    expect(both.indexOf('SRC_RIGHTS_MISSING')).toBeLessThan(both.indexOf('C_FUNCTIONS'))
+    expect(both).toContain('When the errors are mended, the warnings can be accepted in the task:')
+    // A check that broke stands in the way as its finding would.
+    const broken = check('SRC_TABLES_LOCKED', { level: 'error', status: 'not-run' })
+    expect(summary({ status: 'refused', databases: [], prechecks: [broken], score: 80 })).toContain('SRC_TABLES_LOCKED')
+  })
+
+  it('of a run that went on without objects says so in its verdict, the tables first', () => {
+    const made = { reason: null, error: null, milliseconds: 1, schema: 'public' }
+    const objects = [
+      { ...made, kind: 'VIEW', name: 'public.v', status: 'blocked' as const, reason: 'needs table public.orders' },
+      { ...made, kind: 'TABLE', name: 'public.orders', status: 'failed' as const },
+      { ...made, kind: 'TABLE', name: 'public.users', status: 'migrated' as const },
+    ]
+    const tables = [table('public.orders', { bytes: 4_000_000, chunksDone: 0 })]
+    const text = summary({ status: 'incomplete', databases: [database({ objects, tables })] })
+    expect(text).toMatch(
+      /2 objects did not arrive\n +table public.orders, with about 4.00 MB of rows\n +view public.v\nSucceeded in part in 12 s$/,
+    )
   })
 
   it('of several databases says at its end which failed', () => {

@@ -43,7 +43,9 @@ const happy: Partial<Record<FunctionName, Body>> = {
   ReportFunction: (event) => {
     const results = event.results as readonly { readonly error: unknown }[]
     const error = event.failure ?? results.find((result) => result.error !== null)?.error ?? null
-    return done({ status: event.refused === true ? 'refused' : error === null ? 'succeeded' : 'failed', error })
+    if (event.refused === true)
+      return done({ status: 'refused', error: { code: 'PRECHECK_REFUSED', message: 'the precheck refuses' } })
+    return done({ status: error === null ? 'succeeded' : 'failed', error })
   },
 }
 

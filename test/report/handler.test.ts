@@ -190,9 +190,13 @@ describe('the report', () => {
     }
     await leave('precheck.json', { score: 40, refused: true, items: [item, { ...item, status: 'acknowledged' }] })
     const output = (await report(atTheEnd(migration, { refused: true, results: [] }), context())).output
-    expect(output).toEqual({ status: 'refused', error: null })
+    expect(output).toMatchObject({
+      status: 'refused',
+      error: { code: 'PRECHECK_REFUSED', message: 'the precheck refuses this task: DST_OBJECTS_EXIST' },
+    })
     expect(await readWritten()).toMatchObject({
       status: 'refused',
+      error: null,
       score: 40,
       prechecks: [
         { status: 'found', acknowledged: false },

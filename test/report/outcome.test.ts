@@ -13,6 +13,18 @@ describe('a run', () => {
     expect(decideOutcome(good)).toEqual({ status: 'succeeded', error: null })
   })
 
+  test('that went on without objects has not simply succeeded', () => {
+    const lost = { kind: 'TABLE', schema: 'public', name: 'public.lost', status: 'failed' as const }
+    const objects = [...shop.objects, { ...lost, reason: null, error: null, milliseconds: null }]
+    const { status, error } = decideOutcome({ ...good, databases: [{ ...shop, objects }] })
+    expect([status, finalStatus(status)]).toEqual(['incomplete', 'incomplete'])
+    expect(error).toMatchObject({
+      code: 'OBJECTS_LEFT_OUT',
+      message: '1 object has not arrived, with the rows of one table: table public.lost',
+    })
+    expect(finalStatus('planned')).toBe('succeeded')
+  })
+
   test('has failed with the step that failed, whatever the databases say', () => {
     expect(decideOutcome({ ...good, failure: error })).toEqual({ status: 'failed', error })
   })

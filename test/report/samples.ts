@@ -213,6 +213,7 @@ export const succeeded: Report = {
       remedy: 'read the release notes of 16, 17 and 18; then acknowledge this code',
       details: [],
       acknowledged: true,
+      blocks: false,
     },
     {
       code: 'TABLES_WITHOUT_KEY',
@@ -225,6 +226,7 @@ export const succeeded: Report = {
       remedy: 'nothing to do',
       details: ['public.visits'],
       acknowledged: false,
+      blocks: false,
     },
     {
       code: 'SRC_VERSION',
@@ -237,6 +239,7 @@ export const succeeded: Report = {
       remedy: '',
       details: [],
       acknowledged: false,
+      blocks: false,
     },
     {
       code: 'CONFLICTING_OBJECTS',
@@ -249,6 +252,7 @@ export const succeeded: Report = {
       remedy: '',
       details: [],
       acknowledged: false,
+      blocks: false,
     },
   ],
   score: 100,
@@ -396,6 +400,7 @@ export const refused: Report = {
       remedy: 'drop them, or leave them out with exclude',
       details: ['public.customers', 'public.orders'],
       acknowledged: false,
+      blocks: false,
     },
     {
       code: 'DST_SPACE',
@@ -408,6 +413,7 @@ export const refused: Report = {
       remedy: 'compare 4.2 GB with the console',
       details: [],
       acknowledged: false,
+      blocks: false,
     },
     ...succeeded.prechecks,
   ],

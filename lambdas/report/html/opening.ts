@@ -7,6 +7,7 @@ import { errorBox, type Tone } from './parts.ts'
 
 const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: string]>> = {
   succeeded: ['good', 'Succeeded'],
+  incomplete: ['warn', 'Succeeded in part'],
   failed: ['bad', 'Failed'],
   refused: ['warn', 'Refused by the precheck'],
   prechecked: ['good', 'Prechecked'],
@@ -31,7 +32,7 @@ export function opening(report: Report): Html {
 <span class="status ${tone}">${word}</span>
 <h1>${report.run}</h1>
 <p class="lead">${sentence(report)}</p>
-${report.error === null ? null : errorBox(report.error, isStopped(report) ? 'warn' : 'bad')}
+${report.error === null ? null : errorBox(report.error, isStopped(report) || report.status === 'incomplete' ? 'warn' : 'bad')}
 ${report.notes.length === 0 ? null : html`<div class="box warn"><p class="cause">This report is not complete</p><ul>${report.notes.map((note) => html`<li>${note}</li>`)}</ul></div>`}
 ${route(report)}
 ${figures(report)}
@@ -43,6 +44,8 @@ function sentence(report: Report): string {
   switch (report.status) {
     case 'succeeded':
       return `${comparedText(report.databases)} ${leftOpen(report)}`
+    case 'incomplete':
+      return `Not everything has arrived. Of what has: ${comparedText(report.databases)} ${leftOpen(report)}`
     case 'failed':
       return `${failedText(report)} ${leftOpen(report)}`
     case 'refused':

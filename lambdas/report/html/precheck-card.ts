@@ -1,4 +1,5 @@
 import type { PrecheckReport, Report } from '../model.ts'
+import { acknowledgement } from '../refusal.ts'
 import { type Html, html } from './html.ts'
 import { badge, dataTable, fold, type Tone } from './parts.ts'
 
@@ -20,7 +21,9 @@ export function precheckCard({ prechecks, score, status }: Report): Html | null 
       : found.some((check) => check.level !== 'info' && !check.acknowledged)
         ? 'warn'
         : 'good'
+  const pasted = acknowledgement(prechecks)
   return html`<section class="card"><div class="title"><h2>Prechecks</h2>${score === null ? null : badge(tone, `${Math.round(score)} of 100`)}</div>
+${pasted === null ? null : html`<p style="margin-top:10px">To accept the warnings that stand in the way, put into the task: <code>${pasted}</code></p>`}
 ${found.length === 0 ? html`<p class="quiet" style="margin-top:10px">Nothing was found.</p>` : findings(found)}
 ${notRun.length === 0 ? null : fold('Could not be asked', notRun.length, findings(notRun))}
 ${passed.length === 0 ? null : fold('Passed', passed.length, titles(passed))}

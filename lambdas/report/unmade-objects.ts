@@ -1,0 +1,52 @@
+import type { StepError } from '../runtime/verdict.ts'
+import type { DatabaseReport, ObjectReport } from './model.ts'
+
+/** An object that could not be made, or needs one that could not. */
+export interface UnmadeObject {
+  readonly database: string
+  readonly object: ObjectReport
+  /** Of a table: what its rows are estimated at, bytes; `null` where that is not known. */
+  readonly bytes: number | null
+}
+
+/** How many are named in a sentence; the report names all. */
+const NAMED = 5
+
+/** All objects that a run went on without, tables first: with them rows are missing. */
+export function unmadeObjects(databases: readonly DatabaseReport[]): readonly UnmadeObject[] {
+  const unmade = databases.flatMap(({ name: database, objects, tables }) =>
+    objects
+      .filter(({ status }) => status === 'failed' || status === 'blocked')
+      .map((object) => ({
+        ...{ database, object },
+        bytes: tables.find((table) => isTable(object) && table.name === object.name)?.bytes ?? null,
+      })),
+  )
+  return unmade.toSorted((one, other) => rank(one.object) - rank(other.object))
+}
+
+/** Why a run that came to its end is not whole; `null` where it is. */
+export function unmadeError(databases: readonly DatabaseReport[]): StepError | null {
+  const unmade = unmadeObjects(databases)
+  if (unmade.length === 0) return null
+  const names = unmade.slice(0, NAMED).map(({ database, object: { kind, name } }) => {
+    const where = databases.length === 1 ? '' : `${database}: `
+    return `${where}${kind.toLowerCase()} ${name}`
+  })
+  const more = unmade.length > NAMED ? ` and ${unmade.length - NAMED} more` : ''
+  const tables = unmade.filter(({ object }) => isTable(object)).length
+  const rows = tables === 0 ? '' : `, with the rows of ${tables === 1 ? 'one table' : `${tables} tables`}`
+  return {
+    kind: 'other',
+    code: 'OBJECTS_LEFT_OUT',
+    message: `${unmade.length} ${unmade.length === 1 ? 'object has' : 'objects have'} not arrived${rows}: ${names.join(', ')}${more}`,
+    remedy: 'the report says why of each; mend the cause and make them by hand, or migrate again under another name',
+  }
+}
+
+const isTable = ({ kind }: ObjectReport): boolean => /^(TABLE|MATERIALIZED VIEW|PARTITION.*)$/.test(kind)
+
+/** Failed before blocked, tables before all. */
+function rank(object: ObjectReport): number {
+  return (isTable(object) ? 0 : 2) + (object.status === 'failed' ? 0 : 1)
+}
