@@ -3,14 +3,15 @@
  * by small fakes. Nothing of it is special to the demo but the scene: the same state machine, handlers and display as
  * `sampan run`.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
+import { writePrivately } from '../lambdas/runtime/private-files.ts'
 import { readTask } from '../lambdas/task/problems.ts'
 import { type Scene, setScene } from './demo/scene.ts'
 import { newExecutionName } from './execution-name.ts'
 import { exitStatus } from './exit-status.ts'
 import { onInterrupt } from './interrupt.ts'
+import { makeOutDirectory } from './out-directory.ts'
 import { printError } from './problem-text.ts'
 import { formatNumberOf } from './progress/units.ts'
 import { runTask } from './run-task.ts'
@@ -50,8 +51,8 @@ async function play({ sample, task: input, environment, access }: Scene): Promis
   Object.assign(process.env, environment)
   const { task, problems } = readTask(input)
   if (task === null) throw new Error(`the demo’s task is wrong: ${JSON.stringify(problems)}`)
-  await mkdir(directory, { recursive: true })
-  await writeFile(join(directory, 'task.json'), `${JSON.stringify(input, null, 2)}\n`)
+  await makeOutDirectory(directory)
+  await writePrivately(directory, join(directory, 'task.json'), `${JSON.stringify(input, null, 2)}\n`)
   const amount = `${formatNumberOf(sample.tables, 'table')}, ${formatNumberOf(sample.rows, 'row')}`
   say(`Migrating ${sample.database} (${amount}): ${relative(process.cwd(), directory)}/task.json\n`)
 

@@ -1,9 +1,10 @@
-import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { artefactKey } from '../lambdas/cloud/artefact-key.ts'
+import { fileArtefacts } from '../lambdas/cloud/artefacts-file.ts'
 import { endKeptSessions, keepSessions } from '../lambdas/postgres/kept-sessions.ts'
 import type { StepEvent } from '../lambdas/runtime/event.ts'
+import { prepareAppending, writePrivately } from '../lambdas/runtime/private-files.ts'
 import type { StepError } from '../lambdas/runtime/verdict.ts'
 import { isRecord } from '../lambdas/task/rule.ts'
 import type { Task } from '../lambdas/task/task.ts'
@@ -13,6 +14,7 @@ import { type ExitStatus, exitStatus } from './exit-status.ts'
 import { type Handlers, loadHandlers } from './handlers.ts'
 import { type LocalOutcome, runLocally } from './interpreter/interpreter.ts'
 import { observe } from './observe.ts'
+import { LOG, makeOutDirectory } from './out-directory.ts'
 import { hidePasswords } from './passwords.ts'
 import { type DisplayKind, startDisplay } from './progress/display.ts'
 import { ProgressModel } from './progress/model.ts'
@@ -48,12 +50,13 @@ export interface TaskOutcome {
 export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   const { task, directory, executionName } = run
   const began = performance.now()
-  await mkdir(directory, { recursive: true })
+  await makeOutDirectory(directory)
+  await prepareAppending(join(directory, LOG))
   const { task: input, variables } = hidePasswords(run.input)
   const restoreEnvironment = setEnvironment({
     ...variables,
     SAMPAN_ARTEFACTS: pathToFileURL(directory).href,
-    SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, 'log.jsonl')).href,
+    SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, LOG)).href,
   })
   keepSessions()
   const model = new ProgressModel(task.databases.map(({ name }) => name))
@@ -174,16 +177,14 @@ function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutco
 
 /** The run's documents are kept by execution; the latest are also put where everybody looks first. */
 async function copyReports(directory: string, run: { id: string; execution: string }): Promise<string | null> {
-  const from = join(directory, ...artefactKey(run, '').split('/'))
-  try {
-    await copyFile(join(from, 'report.html'), join(directory, 'report.html'))
-  } catch {
-    // A run that ended early may have no page.
+  const store = fileArtefacts(directory)
+  let copied: string | null = null
+  for (const name of ['report.html', 'report.json']) {
+    const text = await store.read(artefactKey(run, name))
+    // A run that ended early may have none.
+    if (text === null) continue
+    copied = join(directory, name)
+    await writePrivately(directory, copied, text)
   }
-  try {
-    await copyFile(join(from, 'report.json'), join(directory, 'report.json'))
-    return join(directory, 'report.json')
-  } catch {
-    return null
-  }
+  return copied?.endsWith('.json') === true ? copied : null
 }

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import { readPrivately, removePrivately, writePrivately } from '../runtime/private-files.ts'
 import { checkedKey } from './artefact-key.ts'
 import type { ArtefactStore } from './artefact-store.ts'
 
@@ -10,7 +11,11 @@ const turns = new Map<string, Promise<unknown>>()
 /** Documents as files under one directory. */
 export function fileArtefacts(directory: string): ArtefactStore {
   const pathOf = (key: string) => join(directory, ...checkedKey(key).split('/'))
-  const read = async (key: string) => readFile(pathOf(key), 'utf8').catch(nullIfMissing)
+  const read = async (key: string) => readPrivately(directory, pathOf(key))
+  const writeWhole = async (path: string, text: string) => {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writePrivately(directory, path, text)
+  }
   return {
     read,
     write: async (key, text) => writeWhole(pathOf(key), text),
@@ -35,7 +40,7 @@ export function fileArtefacts(directory: string): ArtefactStore {
       return turn
     },
 
-    remove: async (key) => rm(pathOf(key), { force: true }),
+    remove: async (key) => removePrivately(directory, pathOf(key)),
 
     async list(prefix) {
       const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(nullIfMissing)
@@ -45,19 +50,6 @@ export function fileArtefacts(directory: string): ArtefactStore {
         .filter((key) => key.startsWith(prefix))
         .sort()
     },
-  }
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  // Written beside and renamed: a crash leaves the old document, not half of the new one.
-  const beside = `${path}.${randomUUID()}.tmp`
-  try {
-    await writeFile(beside, text, { flush: true })
-    await rename(beside, path)
-  } catch (error) {
-    await rm(beside, { force: true })
-    throw error
   }
 }
 

@@ -1,6 +1,6 @@
-import { appendFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Logger } from '@aws-lambda-powertools/logger'
+import { appendPrivately } from './private-files.ts'
 
 /** Facts beside the code of a log line. Never a secret, never a row value. */
 export type LogFields = Readonly<Record<string, unknown>>
@@ -37,7 +37,7 @@ function ignore(): void {}
 function fileLogger(path: string, keys: LogFields): StepLogger {
   const write = (level: string, code: string, fields: LogFields = {}) => {
     const line = { level, message: code, timestamp: new Date().toISOString(), ...keys, ...fields }
-    appendFileSync(path, `${JSON.stringify(line)}\n`)
+    appendPrivately(path, `${JSON.stringify(line)}\n`)
   }
   return {
     info: (code, fields) => write('INFO', code, fields),

@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { artefactKey, artefacts } from '../../lambdas/cloud/artefacts.ts'
 import { awsCall } from '../../lambdas/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
+import { writePrivately } from '../../lambdas/runtime/private-files.ts'
 import { isRecord } from '../../lambdas/task/rule.ts'
 import {
   artefactsOf,
@@ -35,7 +35,7 @@ export function reportCommand(): Command {
     for (const name of ['report.json', 'report.html']) {
       const text = await store.read(artefactKey(run, name))
       if (text === null) throw noReport(execution, found.status ?? '')
-      await writeFile(join(directory, name), text)
+      await writePrivately(directory, join(directory, name), text)
       process.stdout.write(`${join(directory, name)}\n`)
     }
   })
