@@ -4,8 +4,10 @@ import pg from 'pg'
 import { SampanError } from '../runtime/errors.ts'
 import { toConnectError } from './connect-errors.ts'
 import { type Side, toDatabaseError, toSettingsError } from './errors.ts'
-import { type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
+import { sayGoodbye } from './goodbye.ts'
+import { isAsked, type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
 import { plainWords } from './plain-words.ts'
+import { isOtherBackend, PooledBackend, requireOneBackend, sameBackend } from './same-backend.ts'
 import { hideSecret } from './secret-words.ts'
 import { pinSettings } from './session-settings.ts'
 import { valueTypes } from './value-types.ts'
@@ -36,6 +38,11 @@ export interface ConnectOptions {
    * @default false
    */
   readonly pipeline?: boolean
+  /**
+   * Sets nothing: behind a pooler the settings may become those of another session.
+   * @default false
+   */
+  readonly bare?: boolean
   /** Closes the connection at once when it fires. */
   readonly signal?: AbortSignal
   /**
@@ -61,6 +68,8 @@ export interface Session {
   readonly parameters: ReadonlyMap<string, string>
   /** How the server let us in. */
   readonly loginMethod: LoginMethod
+  /** The server process that the login named; a pooler names one of its own. */
+  readonly backend: number | null
   /** One statement, its rows as objects. Errors come mapped. */
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** One or several statements in one simple Query: one implicit transaction, results dropped. */
@@ -115,11 +124,27 @@ async function open(options: ConnectOptions, address: string, bind: boolean): Pr
   try {
     await client.connect()
     const serverVersion = versionNumber(parameters.get('server_version') ?? '')
-    const opened = { client, serverVersion, parameters, loginMethod: connection.login.method }
+    const { method: loginMethod, backend } = connection.login
+    const opened = { client, serverVersion, parameters, loginMethod, backend, pooled: false }
+    if (options.bare) return session(options, opened, Promise.resolve())
     const pinned = pin(options, opened)
     // The first question of a pipelined session travels right behind the settings, and fails with them.
-    if (!options.pipeline) await pinned
-    return session(options, opened, pinned)
+    if (options.pipeline && direct.has(address)) return session(options, opened, pinned)
+    const pooled = await pinned.then(
+      () => false,
+      (thrown: unknown) => {
+        if (thrown instanceof PooledBackend) return true
+        throw thrown
+      },
+    )
+    if (!pooled) {
+      direct.add(address)
+      return session(options, opened, pinned)
+    }
+    const behind = { ...opened, backend: null, pooled: true }
+    await requireOneBackend(client, options.side)
+    await pin(options, behind)
+    return session(options, behind, Promise.resolve())
   } catch (thrown) {
     destroy()
     if (options.signal?.aborted) throw aborted()
@@ -135,8 +160,14 @@ function isUnbindable(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.message.startsWith('SASL channel binding: ')
 }
 
-/** Pins the settings of a session, its name among them: a kept one had another. */
-function pin(options: ConnectOptions, { client, serverVersion, parameters }: KeptClient): Promise<unknown> {
+/** Addresses where a login has led to the server itself. */
+const direct = new Set<string>()
+
+/**
+ * Pins the settings of a session, its name among them: a kept one had another.
+ * @throws PooledBackend where another process answers than the login has named; nothing is set then
+ */
+function pin(options: ConnectOptions, { client, serverVersion, parameters, backend }: KeptClient): Promise<unknown> {
   const settings = {
     ...options.settings,
     application_name: options.applicationName,
@@ -145,8 +176,12 @@ function pin(options: ConnectOptions, { client, serverVersion, parameters }: Kep
   }
   const timer = setTimeout(() => socketOf(client).destroy(new Error('timeout expired')), SETTINGS_MILLISECONDS)
   const pinned = client
-    .query(pinSettings(serverVersion, settings))
+    .query(`${backend === null ? '' : `${sameBackend(backend)}; `}${pinSettings(serverVersion, settings)}`)
     .catch((thrown: unknown) => {
+      if (isOtherBackend(thrown)) {
+        direct.delete(`${options.host}:${options.port}`)
+        throw new PooledBackend(options.side)
+      }
       throw toSettingsError(thrown, options.side)
     })
     .finally(() => clearTimeout(timer))
@@ -188,10 +223,15 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
     },
     async close() {
       signal?.removeEventListener('abort', destroy)
-      if (socketOf(client).destroyed || (side === 'destination' && keepClient(kindOf(options), opened))) return
+      if (
+        socketOf(client).destroyed ||
+        (side === 'destination' && !options.bare && keepClient(kindOf(options), opened))
+      )
+        return
       // A server that does not answer Terminate must not hold the step: the socket is closed after a second.
       const timer = setTimeout(destroy, 1_000)
-      await client.end().catch(() => {})
+      if (isAsked(client)) await client.end().catch(() => {})
+      else await sayGoodbye(client, opened.pooled)
       clearTimeout(timer)
     },
     destroy() {

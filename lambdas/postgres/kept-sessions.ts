@@ -14,6 +14,9 @@ export interface KeptClient {
   readonly parameters: ReadonlyMap<string, string>
   readonly serverVersion: number
   readonly loginMethod: LoginMethod
+  readonly backend: number | null
+  /** A pooler stands between, as far as one can see. */
+  readonly pooled: boolean
 }
 
 interface Waiting extends KeptClient {
@@ -53,7 +56,8 @@ export function endKeptSessions(): void {
  */
 export function keepClient(kind: string, kept: KeptClient): boolean {
   const list = waiting.get(kind) ?? []
-  if (!keeping || list.length >= MOST || !isFree(kept.client)) return false
+  // What a pooler lends is given back.
+  if (!keeping || kept.pooled || list.length >= MOST || !isFree(kept.client)) return false
   const { client } = kept
   // Nobody waits for it: what the next user sends is answered behind it.
   client.query('DISCARD ALL').catch(() => client.end())
@@ -86,7 +90,11 @@ function isConnected(client: pg.Client): boolean {
 
 /** Connected, nothing asked, and in no transaction. */
 function isFree(client: pg.Client): boolean {
+  return isConnected(client) && !isAsked(client) && (client as unknown as Inside).getTransactionStatus() === 'I'
+}
+
+/** Whether an answer is waited for. */
+export function isAsked(client: pg.Client): boolean {
   const inside = client as unknown as Inside
-  const asked = inside._getActiveQuery() || inside._queryQueue.length > 0 || inside._sentQueryQueue.length > 0
-  return isConnected(client) && !asked && inside.getTransactionStatus() === 'I'
+  return Boolean(inside._getActiveQuery()) || inside._queryQueue.length > 0 || inside._sentQueryQueue.length > 0
 }

@@ -15,6 +15,7 @@ export interface SessionOptions {
   readonly purpose: string
   readonly settings?: Readonly<Record<string, string>>
   readonly pipeline?: boolean
+  readonly bare?: boolean
   readonly signal?: AbortSignal
   readonly timeoutMilliseconds?: number
 }
@@ -70,6 +71,7 @@ async function open(
     applicationName: applicationName(event.run.id, options.purpose),
     ...(options.settings ? { settings: options.settings } : {}),
     ...(options.pipeline ? { pipeline: true } : {}),
+    ...(options.bare ? { bare: true } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.timeoutMilliseconds ? { timeoutMilliseconds: options.timeoutMilliseconds } : {}),
   })

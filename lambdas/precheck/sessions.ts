@@ -2,6 +2,8 @@ import { backoff, type Patience, pause } from '../cloud/pause.ts'
 import type { Session } from '../postgres/connect.ts'
 import { ConnectError } from '../postgres/connect-errors.ts'
 import { DatabaseError, type Side } from '../postgres/errors.ts'
+import { isRdsProxy, observePooling } from '../postgres/pooling.ts'
+import { pooledError } from '../postgres/same-backend.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import type { Environment } from '../runtime/environment.ts'
 import { SampanError, toSampanError } from '../runtime/errors.ts'
@@ -64,7 +66,7 @@ export async function closeAll(sessions: Iterable<Session>): Promise<void> {
 }
 
 /** One more session to a database. */
-export async function openSession(opening: Opening, side: Side, database: string): Promise<Session> {
+export async function openSession(opening: Opening, side: Side, database: string, bare = false): Promise<Session> {
   const open = side === 'source' ? openSource : openDestination
   return open(opening.event, opening.environment, {
     database,
@@ -73,7 +75,28 @@ export async function openSession(opening: Opening, side: Side, database: string
     signal: opening.signal,
     timeoutMilliseconds: CONNECT_MILLISECONDS,
     settings: PRECHECK_SETTINGS,
+    ...(bare ? { bare } : {}),
   })
+}
+
+/**
+ * Looks for a pooler before anything is set: settings made through one that shares its connections would become those of the
+ * application's sessions.
+ * @throws SampanError `…_POOLED`, or what the connection fails with
+ */
+async function refuseSharedConnections(opening: Opening, side: Side, database: string): Promise<void> {
+  if (isRdsProxy(opening.event.endpoints?.[side].host ?? '')) throw pooledError(side)
+  const [first, second] = await Promise.allSettled([0, 1].map(() => openSession(opening, side, database, true)))
+  const sessions = [first, second].flatMap((one) => (one?.status === 'fulfilled' ? [one.value] : []))
+  try {
+    if (first?.status === 'rejected') throw first.reason
+    // An account that may have one connection only is told of it elsewhere.
+    const [one, other] = sessions
+    if (one === undefined || other === undefined) return
+    if ((await observePooling(one, other)) === 'transaction') throw pooledError(side)
+  } finally {
+    for (const session of sessions) session.destroy()
+  }
 }
 
 async function connectSide(
@@ -83,20 +106,21 @@ async function connectSide(
 ): Promise<readonly Connection[]> {
   const [first, ...others] = databases.map((database) => (side === 'source' ? database.name : database.as))
   if (first === undefined) return []
-  const ahead = await connectOne(opening, side, first)
+  const ahead = await connectOne(opening, side, first, true)
   if (ahead.kind === 'failed' && ahead.shared) return databases.map(() => ahead)
   return [ahead, ...(await Promise.all(others.map((database) => connectOne(opening, side, database))))]
 }
 
-async function connectOne(opening: Opening, side: Side, database: string): Promise<Connection> {
+/** @param ahead the first of its side looks at what stands between */
+async function connectOne(opening: Opening, side: Side, database: string, ahead = false): Promise<Connection> {
   try {
-    return { kind: 'open', session: await openPatiently(opening, side, database), missing: false }
+    return { kind: 'open', session: await openPatiently(opening, side, database, ahead), missing: false }
   } catch (thrown) {
     if (opening.signal.aborted) throw thrown
     const error = toSampanError(thrown)
     if (side === 'destination' && rungOf(error) === 'database') {
       for (const maintenance of MAINTENANCE_DATABASES) {
-        const session = await openPatiently(opening, side, maintenance).catch(unlessStopped)
+        const session = await openPatiently(opening, side, maintenance, ahead).catch(unlessStopped)
         if (session !== null) return { kind: 'open', session, missing: true }
       }
     }
@@ -104,9 +128,10 @@ async function connectOne(opening: Opening, side: Side, database: string): Promi
   }
 }
 
-async function openPatiently(opening: Opening, side: Side, database: string): Promise<Session> {
+async function openPatiently(opening: Opening, side: Side, database: string, ahead: boolean): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     try {
+      if (ahead) await refuseSharedConnections(opening, side, database)
       return await openSession(opening, side, database)
     } catch (thrown) {
       const error = toSampanError(thrown)

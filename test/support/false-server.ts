@@ -64,14 +64,17 @@ export function int16(value: number): Buffer {
   return bytes
 }
 
-/** What follows the login of a server that lets in. */
-export const greeting = Buffer.concat([
-  message('R', int32(0)),
-  message('S', 'server_version\0', '15.18\0'),
-  message('S', 'server_encoding\0', 'UTF8\0'),
-  message('K', int32(4711), int32(1)),
-  message('Z', 'I'),
-])
+/** What follows the login of a server that lets in, by a process of this number. */
+export const greetingOf = (pid: number, version = '15.18') =>
+  Buffer.concat([
+    message('R', int32(0)),
+    message('S', 'server_version\0', `${version}\0`),
+    message('S', 'server_encoding\0', 'UTF8\0'),
+    message('K', int32(pid), int32(1)),
+    message('Z', 'I'),
+  ])
+
+export const greeting = greetingOf(4711)
 
 /** One column, and one row of it. */
 export function answerOf(value: string): Buffer {

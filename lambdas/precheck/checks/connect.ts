@@ -159,6 +159,11 @@ function rungs(prefix: string, side: Side): readonly DocumentedCode[] {
       'set scram_iterations of the server to at most 1000000, and the password anew',
     ),
     code(
+      'POOLED',
+      `a pooler stands before the ${side} that shares its connections between sessions, or RDS Proxy: views and locks do not hold`,
+      'connect to the server itself, or to a pool in session mode',
+    ),
+    code(
       'LOGIN_PARAMETER_REFUSED',
       `a pooler before the ${side} does not take a setting that every client sends`,
       'connect to the server itself, or let the pooler ignore the setting',
