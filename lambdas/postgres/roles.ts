@@ -1,3 +1,4 @@
+import { isAwsRole } from '../task/aws-names.ts'
 import type { Session } from './connect.ts'
 
 /** What the account may do with a role. */
@@ -41,4 +42,51 @@ export async function readDestinationRoles(destination: Session): Promise<Destin
     superuser: rows[0]?.meSuperuser ?? false,
     byName: new Map(rows.map(({ name, mine, giveable, superuser }) => [name, { mine, giveable, superuser }])),
   }
+}
+
+/** A schema that was on the destination before, and that the account cannot open to others. */
+export interface ClosedSchema {
+  readonly owner: string
+  /** Roles that may create in it. */
+  readonly creators: readonly string[]
+}
+
+/** Who may own what on the destination. */
+export interface OwnerFacts {
+  readonly roles: DestinationRoles
+  /** The account that reads the source: what it owns is the destination account's. */
+  readonly sourceAccount: string
+  readonly closedSchemas: ReadonlyMap<string, ClosedSchema>
+}
+
+/** Schemas of others in which the account cannot let anybody create, with who may. */
+export async function readClosedSchemas(destination: Session): Promise<ReadonlyMap<string, ClosedSchema>> {
+  const rows = await destination.rows<ClosedSchema & { name: string }>(
+    `SELECT n.nspname AS name, o.rolname AS owner,
+            ARRAY(SELECT r.rolname::text FROM pg_catalog.pg_roles r
+                   WHERE pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE')) AS creators
+       FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles o ON o.oid = n.nspowner
+      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND NOT pg_catalog.has_schema_privilege(n.oid, 'CREATE WITH GRANT OPTION')`,
+  )
+  return new Map(rows.map(({ name, ...schema }) => [name, schema]))
+}
+
+/**
+ * Why an owner of the source cannot be the owner on the destination; `quiet` where nobody misses him, because he is the account
+ * that reads the source or Amazon's own; null where he can.
+ * @param schema where the object is, null for those outside of schemas
+ */
+export function whyNotOwner(owner: string, schema: string | null, facts: OwnerFacts): string | 'quiet' | null {
+  const { roles, sourceAccount, closedSchemas } = facts
+  if (owner === roles.account || isAwsRole(owner)) return 'quiet'
+  const standing = roles.byName.get(owner)
+  if (standing === undefined || !standing.giveable) {
+    if (owner === sourceAccount) return 'quiet'
+    if (standing === undefined) return `its owner ${owner} is not on the destination`
+    return `its owner ${owner} cannot be made an owner by the account`
+  }
+  const closed = schema === null ? undefined : closedSchemas.get(schema)
+  if (closed === undefined || closed.creators.includes(owner)) return null
+  return `its owner ${owner} may not create in the schema ${schema}`
 }

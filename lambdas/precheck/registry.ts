@@ -34,6 +34,7 @@ import { lz4Missing } from './checks/lz4-missing.ts'
 import { monetaryLocale } from './checks/monetary-locale.ts'
 import { objectsExist } from './checks/objects-exist.ts'
 import { oldSnapshotThreshold } from './checks/old-snapshot-threshold.ts'
+import { ownersNotKept } from './checks/owners-not-kept.ts'
 import { parentsNotSelected } from './checks/parents-not-selected.ts'
 import { policiesLost } from './checks/policies-lost.ts'
 import { preparedTransactions } from './checks/prepared-transactions.ts'
@@ -91,6 +92,7 @@ export const checks: readonly Check[] = [
   destinationRowSecurity,
   privilegedObjects,
   rolesMissing,
+  ownersNotKept,
   policiesLost,
   // The destination’s state
   runCompleted,

@@ -2,7 +2,7 @@ import { writeEvents } from '../ledger/events.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
-import { readDestinationRoles } from '../postgres/roles.ts'
+import { readClosedSchemas, readDestinationRoles } from '../postgres/roles.ts'
 import { openSource } from '../postgres/sessions.ts'
 import { inOneFlight } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
@@ -68,7 +68,11 @@ async function plan(
   destination: Session,
 ): Promise<void> {
   const run = event.run.id
-  const [{ archive, notices }, roles] = await Promise.all([dumped, readDestinationRoles(destination)])
+  const [{ archive, notices }, roles, closedSchemas] = await Promise.all([
+    dumped,
+    readDestinationRoles(destination),
+    readClosedSchemas(destination),
+  ])
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const [facts, properties] = await Promise.all([
@@ -83,6 +87,7 @@ async function plan(
     facts,
     properties,
     roles,
+    closedSchemas,
     include: chosen?.include ?? ['*.*'],
     exclude: chosen?.exclude ?? [],
   })

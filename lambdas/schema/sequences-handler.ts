@@ -1,3 +1,4 @@
+import { hasHandedOver } from '../ledger/hand-over.ts'
 import { openSource } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
@@ -8,6 +9,8 @@ import { withDestination } from './with-destination.ts'
 /** SyncSequences: a schema-only dump has no values, and rows bring none. */
 export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
   withDestination(event, step, 'sequences', async (destination) => {
+    // Values stood as they were compared when the first sequence was given away; setting them is its owner's from then on.
+    if (await hasHandedOver(destination, event.run.id)) return done()
     const source = await openSource(event, step.environment, {
       purpose: 'sequences',
       pipeline: true,

@@ -1,26 +1,31 @@
 import { compare, relationTitle, wasNotCreated } from '../ledger/comparisons.ts'
 import { storeDifferences } from '../ledger/differences.ts'
 import { writeEvents } from '../ledger/events.ts'
+import { handOver, readBorrowed } from '../ledger/hand-over.ts'
 import { lockRun, readRun, sealRun } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
-import { done } from '../runtime/verdict.ts'
+import { done, more } from '../runtime/verdict.ts'
 import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
 import { describeDifference } from './describe-difference.ts'
 import { listed } from './listed.ts'
 import { lookInto } from './look-into.ts'
 
+/** No batch of owners is begun with less time than this left. */
+const LEAST_MILLISECONDS = 30_000
+
 /**
- * Seal: the last judgement. Closes the run for good where every object, row and sequence is accounted for; otherwise fails
- * with what is wrong, and leaves the run open. A run that is sealed already is done.
+ * Seal: the last judgement. Where every object, row and sequence is accounted for, objects get their owners, and the run is
+ * closed for good; otherwise it fails with what is wrong, and is left open. A run that is sealed already is done.
  */
 export const handler = stepHandler('Seal', async (event, step) => {
   const destination = await openDestination(event, step.environment, { purpose: 'seal', signal: step.signal })
   try {
     if ((await readRun(destination, event.run.id)).state === 'sealed') return done()
+    if (!(await giveOwners(destination, event, step))) return more()
     const { accounts, breaches } = await judge(destination, event)
     if (breaches.length === 0) {
       await noteCountsOnly(destination, event, accounts)
@@ -32,6 +37,27 @@ export const handler = stepHandler('Seal', async (event, step) => {
     await destination.close()
   }
 })
+
+/**
+ * Gives objects to their owners, when nothing else is left: what the account gave away it may no longer look into.
+ * @returns false where the time was used up before the end
+ */
+async function giveOwners(destination: Session, event: StepEvent, step: StepTools): Promise<boolean> {
+  const run = event.run.id
+  const accounts = await readAccounts(destination, run)
+  const pending = accounts.objects.filter(({ forOwner, status }) => forOwner && status === 'pending')
+  const others = { ...accounts, objects: accounts.objects.filter((object) => !pending.includes(object)) }
+  if (pending.length === 0 || findBreaches(others, event.task).length > 0) return true
+  while ((await handOver(destination, run)) > 0) {
+    step.progressed()
+    if (step.signal.aborted || step.remainingMilliseconds() < LEAST_MILLISECONDS) return false
+  }
+  const borrowed = await readBorrowed(destination, run)
+  if (borrowed.length === 0) return true
+  const message = `given back in the transaction that took it: ${listed(borrowed)}`
+  await writeEvents(destination, run, [{ level: 'info', step: 'Seal', code: 'RIGHTS_BORROWED', message }])
+  return true
+}
 
 /** Judges and seals in one transaction, behind every writer that was under way: none slips in between. */
 async function judge(destination: Session, event: StepEvent): Promise<{ accounts: Accounts; breaches: Breach[] }> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
+import { otherServer15, sharedServer } from '../support/servers.ts'
 
 describe('row security', () => {
   test('a restrictive policy restricts every role that is there, and of one that restricts nobody it is told', async () => {
@@ -35,7 +36,10 @@ describe('accounts that are no superusers', () => {
       ['public', null],
     ])
     expect(rights).toEqual([['f', 't']])
-    const transformed = run.objects.filter(({ status }) => status === 'transformed')
+    // Who owns them is another matter.
+    const transformed = run.objects.filter(
+      ({ kind, status }) => status === 'transformed' && /^(PUBLICATION|USER MAPPING)/.test(kind),
+    )
     expect(transformed.map(({ kind, name }) => `${kind} ${name}`).toSorted()).toEqual([
       'PUBLICATION TABLES IN SCHEMA other.part other',
       'PUBLICATION everything',
@@ -46,4 +50,43 @@ describe('accounts that are no superusers', () => {
       'ALTER USER MAPPING FOR app14 SERVER far OPTIONS (ADD user …, ADD password …)',
     )
   })
+})
+
+describe('owners', () => {
+  test('that exist on the destination are kept, and what they decide shows what it showed', async () => {
+    const run = await (await openCase('owners')).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    expect(await run.differences()).toEqual([])
+  })
+
+  test.each([
+    [15, otherServer15, []],
+    [18, async () => sharedServer(18), ['boss43', 'low43', 'reader43']],
+  ] as const)(
+    'are given by an account that is no superuser too, on %d, and what it borrowed is given back',
+    async (version, server, administered) => {
+      const run = await (await openCase('owners-plain', { destination: await server() })).run()
+      expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+      expect(await run.checks()).toEqual([])
+      const [memberships, borrowed] = await run.destinationChecks()
+      expect(memberships).toEqual(administered.map((role) => [role, 't']))
+      const by = version === 18 ? ' GRANTED BY mover43' : ''
+      expect(borrowed).toEqual([
+        ['boss43', expect.stringContaining('REVOKE CREATE ON DATABASE'), 't'],
+        ['boss43', 'REVOKE CREATE ON SCHEMA public FROM boss43', 't'],
+        ['boss43', `REVOKE boss43 FROM mover43${by}`, 't'],
+        ['low43', 'REVOKE CREATE ON SCHEMA own FROM low43', 't'],
+        ['low43', 'REVOKE CREATE ON SCHEMA public FROM low43', 't'],
+        ['low43', `REVOKE low43 FROM mover43${by}`, 't'],
+      ])
+      expect(run.objects.find(({ kind, name }) => kind === 'VIEW' && name === 'public.of_gone')).toMatchObject({
+        status: 'transformed',
+        reason: 'its owner gone43 is not on the destination: it belongs to mover43',
+      })
+      expect(run.findings.find(({ code }) => code === 'OWNERS_NOT_KEPT')?.details).toEqual([
+        'view public.of_gone: it reads the row-secured public.doc; its owner gone43 is not on the destination',
+      ])
+    },
+  )
 })

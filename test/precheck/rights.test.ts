@@ -156,6 +156,49 @@ describe('rights on the destination', () => {
     expect(itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
   })
 
+  test('what acts with the rights of an owner who cannot be kept is a warning, by name', async () => {
+    const [gone, here] = [freshName('gone'), freshName('here')]
+    const acting = await createDatabase(
+      sharedServer(15),
+      `CREATE ROLE ${gone}; CREATE ROLE ${here}; GRANT CREATE, USAGE ON SCHEMA public TO ${gone}, ${here};
+       CREATE TABLE doc (a int PRIMARY KEY); ALTER TABLE doc ENABLE ROW LEVEL SECURITY; GRANT SELECT ON doc TO ${gone}, ${here};
+       CREATE TABLE plain (a int PRIMARY KEY); GRANT SELECT ON plain TO ${gone}; CREATE TABLE hidden (a int PRIMARY KEY);
+       CREATE VIEW secured AS SELECT * FROM doc; CREATE VIEW over_it AS SELECT * FROM secured; CREATE VIEW harmless AS SELECT * FROM plain;
+       CREATE VIEW invoker WITH (security_invoker = true) AS SELECT * FROM doc; CREATE VIEW shut AS SELECT * FROM hidden;
+       CREATE MATERIALIZED VIEW filled AS SELECT * FROM doc; CREATE VIEW of_here AS SELECT * FROM doc;
+       CREATE FUNCTION definer() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+       CREATE FUNCTION plain() RETURNS int LANGUAGE sql AS 'SELECT 1';
+       CREATE TABLE ruled (a int PRIMARY KEY); CREATE RULE r AS ON INSERT TO ruled DO ALSO NOTIFY told;
+       ALTER VIEW secured OWNER TO ${gone}; ALTER VIEW over_it OWNER TO ${gone}; ALTER VIEW harmless OWNER TO ${gone};
+       ALTER VIEW invoker OWNER TO ${gone}; ALTER VIEW shut OWNER TO ${gone}; ALTER MATERIALIZED VIEW filled OWNER TO ${gone};
+       ALTER FUNCTION definer() OWNER TO ${gone}; ALTER FUNCTION plain() OWNER TO ${gone}; ALTER TABLE ruled OWNER TO ${gone};
+       ALTER VIEW of_here OWNER TO ${here}`,
+    )
+    await destination.query(`CREATE ROLE ${here}`)
+    const item = itemOf(await precheck(acting, destination), 'OWNERS_NOT_KEPT')
+    expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+    const why = `its owner ${gone} is not on the destination`
+    expect(item.details.toSorted()).toEqual(
+      [
+        `function public.definer: it runs with its owner’s rights (SECURITY DEFINER); ${why}`,
+        `materialized view public.filled: it reads the row-secured public.doc; ${why}`,
+        `table public.ruled: its rule r acts with its owner’s rights; ${why}`,
+        `view public.over_it: it reads the row-secured public.doc; ${why}`,
+        `view public.secured: it reads the row-secured public.doc; ${why}`,
+        `view public.shut: its owner cannot read public.hidden; ${why}`,
+      ].toSorted(),
+    )
+    // The account of 18 administers no role it has not made.
+    const plain = itemOf(await precheck(acting, asUser(destination, writer, 'p')), 'OWNERS_NOT_KEPT')
+    expect(plain.details).toContain(
+      `view public.of_here: it reads the row-secured public.doc; its owner ${here} cannot be made an owner by the account`,
+    )
+    await destination.query(`CREATE ROLE ${gone}`)
+    expect(itemOf(await precheck(acting, destination), 'OWNERS_NOT_KEPT').status).toBe('passed')
+    await destination.query(`DROP ROLE ${gone}, ${here}`)
+    await acting.query(`DROP OWNED BY ${gone}, ${here} CASCADE; DROP ROLE ${gone}, ${here}`)
+  })
+
   test('a restrictive policy that would restrict nobody there is a warning; one of a role’s members is not', async () => {
     const guarded = await createDatabase(
       sharedServer(15),

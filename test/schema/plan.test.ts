@@ -17,6 +17,7 @@ const noFacts: SourceFacts = {
   settings: [],
   policyRoles: new Map(),
   hiddenMappings: new Set(),
+  rowSecuredViews: new Set(),
   account: 'reader',
   trees: new Map(),
   relations: new Map(),

@@ -34,7 +34,7 @@ const sequence = {
   error: null,
 }
 
-const object = { kind: 'INDEX', schema: 'public', name: 'i', errorCode: null }
+const object = { kind: 'INDEX', schema: 'public', name: 'i', errorCode: null, forOwner: false }
 const clean: Accounts = { objects: [], relations: [relation], sequences: [sequence] }
 const strict = { onObjectError: 'fail', validation: { mode: 'full' } } as const
 const tolerant = { ...strict, onObjectError: 'continue' } as const

@@ -11,7 +11,7 @@ CREATE TABLE sampan.object (
   owner        text,
   catalog_oid  oid     NOT NULL DEFAULT 0,
   oid          oid     NOT NULL DEFAULT 0,
-  stage        text    NOT NULL CHECK (stage IN ('create', 'rows', 'index', 'link', 'never')),
+  stage        text    NOT NULL CHECK (stage IN ('create', 'rows', 'index', 'link', 'own', 'never')),
   sql          text    NOT NULL DEFAULT '',
   dependencies integer[] NOT NULL DEFAULT '{}',
   bytes        bigint  NOT NULL DEFAULT 0,        -- size of the relation it works on: largest first
@@ -196,4 +196,132 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'SP005',
       MESSAGE = 'rights to the table would show more rows than on the source: ' OPERATOR(pg_catalog.||) missing;
   END IF;
+END $$;
+
+-- Rights that the account took to make another role the owner of something: a membership, or CREATE for that role. They are
+-- taken and given back in one transaction, so nobody else ever sees them, whatever ends it; these are the receipts of both.
+CREATE TABLE sampan.borrowed_right (
+  run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
+  role         text    NOT NULL,
+  taken        text    NOT NULL,                  -- the statement that took it
+  given_back   text    NOT NULL,                  -- the statement that gave it back
+  taken_at     timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  given_back_at timestamptz,
+  PRIMARY KEY (run, role, taken)
+);
+
+-- Makes the account a member of a role as far as ALTER … OWNER TO asks for it: any member before 16, one with SET from then on,
+-- and INHERIT to refresh what the role then owns. Returns the statement that gives it back, null where nothing was taken.
+CREATE FUNCTION sampan.borrow_membership(run_id text, of_role name) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  grant_sql text := format('GRANT %I TO %I', of_role, current_user);
+  undo text := format('REVOKE %I FROM %I', of_role, current_user);
+  held jsonb;
+  fresh record;
+BEGIN
+  IF current_setting('server_version_num')::integer < 160000 THEN
+    IF pg_has_role(of_role, 'MEMBER') THEN RETURN NULL; END IF;
+    EXECUTE grant_sql;
+  ELSE
+    IF pg_has_role(of_role, 'SET')
+       AND (pg_has_role(of_role, 'USAGE') OR NOT pg_has_role(of_role, 'MEMBER WITH ADMIN OPTION')) THEN RETURN NULL; END IF;
+    -- One role may have been granted by several, each time with other options: only what changes is given back.
+    SELECT COALESCE(jsonb_object_agg(m.grantor, to_jsonb(m)), '{}') INTO held FROM pg_auth_members m
+     WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = of_role)
+       AND m.member = (SELECT oid FROM pg_roles WHERE rolname = current_user);
+    grant_sql := grant_sql || ' WITH INHERIT TRUE, SET TRUE';
+    EXECUTE grant_sql;
+    SELECT g.rolname AS grantor, held -> (m.grantor::text) AS earlier INTO STRICT fresh
+      FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.grantor
+     WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = of_role)
+       AND m.member = (SELECT oid FROM pg_roles WHERE rolname = current_user)
+       AND held -> (m.grantor::text) IS DISTINCT FROM to_jsonb(m);
+    IF fresh.earlier IS NOT NULL THEN
+      undo := format('GRANT %I TO %I WITH INHERIT %s, SET %s', of_role, current_user,
+                     fresh.earlier ->> 'inherit_option', fresh.earlier ->> 'set_option');
+    END IF;
+    undo := undo || format(' GRANTED BY %I', fresh.grantor);
+  END IF;
+  INSERT INTO sampan.borrowed_right (run, role, taken, given_back) VALUES (run_id, of_role, grant_sql, undo)
+    ON CONFLICT (run, role, taken) DO UPDATE SET given_back = EXCLUDED.given_back, given_back_at = NULL;
+  RETURN undo;
+END $$;
+
+-- A new owner must be allowed to create where the object is: in its schema, or for a schema or publication in the database.
+CREATE FUNCTION sampan.borrow_create(run_id text, for_role name, due_schema text, due_sql text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place text;
+BEGIN
+  IF due_schema IS NOT NULL THEN
+    IF has_schema_privilege(for_role, due_schema, 'CREATE') THEN RETURN NULL; END IF;
+    place := format('CREATE ON SCHEMA %I', due_schema);
+  ELSIF due_sql ~ '^ALTER (SCHEMA|PUBLICATION) ' THEN
+    IF has_database_privilege(for_role, current_database(), 'CREATE') THEN RETURN NULL; END IF;
+    place := format('CREATE ON DATABASE %I', current_database());
+  ELSE
+    RETURN NULL;
+  END IF;
+  EXECUTE format('GRANT %s TO %I', place, for_role);
+  INSERT INTO sampan.borrowed_right (run, role, taken, given_back)
+  VALUES (run_id, for_role, format('GRANT %s TO %I', place, for_role), format('REVOKE %s FROM %I', place, for_role))
+    ON CONFLICT (run, role, taken) DO UPDATE SET given_back_at = NULL;
+  RETURN format('REVOKE %s FROM %I', place, for_role);
+END $$;
+
+-- Executes one statement of the last stage, with what it needs borrowed. What was borrowed for a statement that fails goes
+-- with it.
+CREATE FUNCTION sampan.hand_over_one(run_id text, object_id integer) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  due sampan.object;
+  undo text[] := '{}';
+  message text;
+BEGIN
+  SELECT * INTO STRICT due FROM sampan.object o WHERE o.run = run_id AND o.id = object_id FOR UPDATE;
+  IF due.owner <> '' AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
+    undo := ARRAY[sampan.borrow_membership(run_id, due.owner), sampan.borrow_create(run_id, due.owner, due.schema, due.sql)];
+  END IF;
+  EXECUTE due.sql;
+  UPDATE sampan.object o
+     SET status = CASE o.verdict WHEN 'transform' THEN 'transformed' ELSE 'migrated' END,
+         error_code = NULL, error_message = NULL, blocked_by = NULL, finished_at = clock_timestamp()
+   WHERE o.run = run_id AND o.id = object_id;
+  RETURN undo;
+EXCEPTION WHEN OTHERS THEN
+  -- Deadlock, lock time-out, out of resources: another attempt may succeed.
+  IF SQLSTATE ~ '^(40|53|57|58)' OR SQLSTATE = '55P03' THEN RAISE; END IF;
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+  UPDATE sampan.object o SET status = 'failed', error_code = SQLSTATE, error_message = message
+   WHERE o.run = run_id AND o.id = object_id;
+  RETURN '{}';
+END $$;
+
+-- The last stage: up to `most` objects get their owners, and what only their owners can do is done for them. Each succeeds or
+-- fails by itself. Returns how many are left.
+CREATE FUNCTION sampan.hand_over(run_id text, most integer) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  due record;
+  undo text[];
+  memberships text[] := '{}';
+  rights text[] := '{}';
+  statement text;
+BEGIN
+  PERFORM sampan.require_open(run_id);
+  FOR due IN SELECT o.id, o.sql FROM sampan.object o
+              WHERE o.run = run_id AND o.stage = 'own' AND o.status = 'pending' ORDER BY o.position LIMIT most LOOP
+    IF due.sql LIKE 'ALTER SCHEMA %' THEN
+      -- Once the schema is its owner's, CREATE on it is no longer borrowed, and must not be taken from him.
+      FOREACH statement IN ARRAY rights LOOP EXECUTE statement; END LOOP;
+      rights := '{}';
+    END IF;
+    undo := sampan.hand_over_one(run_id, due.id);
+    IF undo[1] IS NOT NULL THEN memberships := memberships || undo[1]; END IF;
+    IF undo[2] IS NOT NULL THEN rights := rights || undo[2]; END IF;
+  END LOOP;
+  FOREACH statement IN ARRAY rights || memberships LOOP EXECUTE statement; END LOOP;
+  UPDATE sampan.borrowed_right b SET given_back_at = clock_timestamp() WHERE b.run = run_id AND b.given_back_at IS NULL;
+  RETURN (SELECT count(*) FROM sampan.object o WHERE o.run = run_id AND o.stage = 'own' AND o.status = 'pending');
 END $$;

@@ -10,7 +10,7 @@ export const rolesMissing: Check = {
   needs: ['source', 'destination'],
   title: 'the destination has the roles that own the source’s objects or hold rights on them',
   cause:
-    'roles are not migrated: objects of an absent owner belong to the migration account, grants to it are left out',
+    'roles are not migrated: what an absent owner has belongs to the destination account, and grants to it are left out',
   remedy: 'create the roles on the destination first if owners and rights matter there',
   async run(context) {
     const [used, present] = await Promise.all([

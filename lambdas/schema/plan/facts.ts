@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { readRowSecuredViews } from '../../postgres/row-secured-views.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PlannedRelation } from './planned.ts'
@@ -24,6 +25,8 @@ export interface SourceFacts {
   readonly policyRoles: ReadonlyMap<number, PolicyRoles>
   /** Tags of user mappings whose options the source's account is not shown. */
   readonly hiddenMappings: ReadonlySet<string>
+  /** Views, materialized ones among them, that read row-secured tables. */
+  readonly rowSecuredViews: ReadonlySet<number>
   /** The account that reads the source. */
   readonly account: string
   readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
@@ -50,6 +53,7 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
   const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [tables])
   const trees = source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES) : []
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
+  const secured = await readRowSecuredViews(source)
   const [account] = await source.rows<{ name: string }>('SELECT current_user::text AS name')
   const [large] = await source.rows<{ count: number; bytes: number }>(
     `SELECT count(*)::float8 AS count, pg_catalog.pg_table_size('pg_catalog.pg_largeobject')::float8 AS bytes
@@ -61,6 +65,7 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
     settings: await source.rows<DefaultSetting>(DEFAULT_SETTINGS),
     policyRoles: new Map(policies.map((policy) => [policy.oid, policy])),
     hiddenMappings: new Set(mappings.map(({ tag }) => tag)),
+    rowSecuredViews: new Set(secured.map(({ oid }) => oid)),
     account: account?.name ?? '',
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),

@@ -1,7 +1,10 @@
 import type { TocEntry } from '../toc/entry.ts'
 
-/** Stages of a migration in their order; `never` is not applied at all. */
-export type Stage = 'create' | 'index' | 'link' | 'never'
+/**
+ * Stages of a migration in their order; `never` is not applied at all. What is for owners comes when all rows are compared: from
+ * then on the account may no longer alter, read or write what it gave away.
+ */
+export type Stage = 'create' | 'index' | 'link' | 'own' | 'never'
 
 /** pg_dump's own settings and the database itself, which has another name on the destination. Rows of large objects travel with the tables' rows. */
 export const bookkeeping: ReadonlySet<string> = new Set([
@@ -61,7 +64,11 @@ const linkKinds = new Set([
 ])
 
 /** The stage a kind belongs to by itself; dependencies may raise it. */
-export function naturalStage({ kind, tag, sql }: Pick<TocEntry, 'kind' | 'tag' | 'sql'>): Exclude<Stage, 'never'> {
+export function naturalStage({
+  kind,
+  tag,
+  sql,
+}: Pick<TocEntry, 'kind' | 'tag' | 'sql'>): Exclude<Stage, 'never' | 'own'> {
   if (linkKinds.has(kind)) return 'link'
   // NOT NULL that is NOT VALID (18 and later), which goes down to partitions and children: all their rows must come first.
   if (kind === 'CONSTRAINT' && /\bNOT VALID;\s*$/.test(sql)) return 'link'

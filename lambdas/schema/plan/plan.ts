@@ -1,4 +1,4 @@
-import type { DestinationRoles } from '../../postgres/roles.ts'
+import type { ClosedSchema, DestinationRoles } from '../../postgres/roles.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import { readFilter } from '../select/filter.ts'
 import { describe, selectEntries } from '../select/select.ts'
@@ -10,6 +10,7 @@ import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
 import { planSteps } from './key-steps.ts'
 import { relationKinds, remarkKinds } from './kinds.ts'
 import { inOlderSyntax } from './older-syntax.ts'
+import { withOwners } from './ownership.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
 import { guardSql, guardsOfRights } from './policies.ts'
 import { publicationForms } from './publications.ts'
@@ -22,6 +23,8 @@ export interface PlanInput {
   readonly entries: readonly TocEntry[]
   readonly facts: SourceFacts
   readonly roles: DestinationRoles
+  /** Schemas of the destination that the account may not open to others. @default none */
+  readonly closedSchemas?: ReadonlyMap<string, ClosedSchema>
   readonly include: readonly string[]
   readonly exclude: readonly string[]
   /** What is set for the database itself, as the destination takes it. @default nothing */
@@ -49,7 +52,12 @@ export function planObjects(input: PlanInput): Plan {
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
   const sizes = relationSizes(entries, input.facts)
-  const objects = inApplyOrder(ordered).map((entry, position): Decided => {
+  const owners = {
+    roles: input.roles,
+    sourceAccount: input.facts.account,
+    closedSchemas: input.closedSchemas ?? new Map(),
+  }
+  const decided = inApplyOrder(ordered).map((entry, position): Decided => {
     const fate = fates.get(entry.id)
     const blockedBy = fate?.blockedBy ?? null
     const verdict = fate?.verdict ?? { verdict: 'skip', reason: 'unknown' }
@@ -74,6 +82,7 @@ export function planObjects(input: PlanInput): Plan {
       blockedBy,
     }
   })
+  const objects = withOwners(decided, entries, input.facts, owners)
   const holdsRows = new Set(
     entries.filter(({ kind, relationKind }) => kind === 'TABLE' && relationKind !== 'p').map(({ id }) => id),
   )

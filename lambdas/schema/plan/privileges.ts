@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import { splitStatements, wordsOf } from './statements.ts'
 
 export interface KeptPrivileges {
@@ -13,6 +14,8 @@ export interface RoleQuestions {
   isKnown(role: string): boolean
   /** The destination's account has its rights, and may change what it gives by default. */
   maySpeakFor(role: string): boolean
+  /** Who stands for a role whose default privileges are said. @default itself */
+  readonly standIns?: ReadonlyMap<string, string>
 }
 
 /**
@@ -24,7 +27,8 @@ export function keepKnownRoles(sql: string, roles: RoleQuestions): KeptPrivilege
   const leftOut = new Set<string>()
   const kept: string[] = []
   let grantorLost = false
-  for (const statement of splitStatements(sql)) {
+  for (const written of splitStatements(sql)) {
+    const statement = CREATOR.test(written) ? withStandIns(written, roles.standIns) : written
     if (/^(SET|RESET) SESSION AUTHORIZATION\b/.test(statement)) {
       grantorLost = true
       continue
@@ -38,6 +42,25 @@ export function keepKnownRoles(sql: string, roles: RoleQuestions): KeptPrivilege
     for (const role of unknown) leftOut.add(role)
   }
   return { sql: kept.length === 0 ? '' : `${kept.join('\n')}\n`, leftOut: [...leftOut], grantorLost }
+}
+
+const ROLE = '"(?:[^"]|"")+"|[^\\s";]+'
+const GRANTEE = new RegExp(`(?<= (?:TO|FROM) )(?:${ROLE})(?=(?: WITH GRANT OPTION)?$)`)
+const CREATOR = new RegExp(`(?<=^ALTER DEFAULT PRIVILEGES FOR ROLE )(?:${ROLE})`)
+
+/** The statement with other roles for those that it is about. */
+export function withStandIns(statement: string, standIns: ReadonlyMap<string, string> | undefined): string {
+  const replace = (written: string) => {
+    const [word] = wordsOf(written)
+    const standIn = word && (word.quoted || word.text !== 'PUBLIC') ? standIns?.get(word.text) : undefined
+    return standIn === undefined ? written : quoteIdentifier(standIn)
+  }
+  return statement.replace(CREATOR, replace).replace(GRANTEE, replace)
+}
+
+/** Whom a GRANT or REVOKE is about; null for PUBLIC and other statements. */
+export function granteeOf(statement: string): string | null {
+  return /^(GRANT|REVOKE)\b/.test(statement) ? (rolesOf(statement).grantees[0] ?? null) : null
 }
 
 /** What follows the last TO or FROM, PUBLIC being no role; and `FOR ROLE x` at the head of default privileges. */

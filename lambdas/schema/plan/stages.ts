@@ -7,7 +7,7 @@ const order = ['create', 'index', 'link'] as const
  * The stage of every entry: its kind's own, raised to that of whatever it depends on. Entries come in topological order.
  * What must stand before the rows is pulled down again, together with everything it needs.
  */
-export function assignStages(entries: readonly TocEntry[]): Map<number, Exclude<Stage, 'never'>> {
+export function assignStages(entries: readonly TocEntry[]): Map<number, Exclude<Stage, 'never' | 'own'>> {
   const rank = new Map<number, number>()
   const byId = new Map(entries.map((entry) => [entry.id, entry]))
   for (const entry of entries) {

@@ -31,7 +31,13 @@ export function judgeEntry(
       return judgeFunction(entry, facts)
     case 'ACL':
     case 'DEFAULT ACL':
-      return judgePrivileges(entry, { isKnown, maySpeakFor: (role) => roles.byName.get(role)?.mine === true })
+      return judgePrivileges(entry, {
+        // What an owner has is his, whoever he is on the destination.
+        isKnown: (role) => isKnown(role) || (entry.kind === 'ACL' && role === entry.owner),
+        maySpeakFor: (role) => speaksFor(role, roles),
+        // What the source's account gives by default is the destination account's to give.
+        standIns: new Map(speaksFor(facts.account, roles) ? [] : [[facts.account, roles.account]]),
+      })
     case 'POLICY':
       return judgePolicy(entry, facts.policyRoles.get(entry.oid) ?? forEverybody, isKnown)
     case 'USER MAPPING':
@@ -59,9 +65,14 @@ function judgeFunction(entry: TocEntry, facts: SourceFacts): EntryVerdict {
   }
 }
 
+function speaksFor(role: string, { byName }: DestinationRoles): boolean {
+  const standing = byName.get(role)
+  return standing !== undefined && (standing.mine || standing.giveable)
+}
+
 function judgePrivileges(entry: TocEntry, roles: RoleQuestions): EntryVerdict {
   const { sql, leftOut, grantorLost } = keepKnownRoles(entry.sql, roles)
-  if (leftOut.length === 0 && !grantorLost) return { verdict: 'migrate', sql: entry.sql }
+  if (leftOut.length === 0 && !grantorLost) return { verdict: 'migrate', sql }
   const names = leftOut.join(', ')
   const absent = leftOut.length === 0 ? [] : [leftOutReason(entry.kind, names)]
   const reason = [...absent, ...(grantorLost ? ['the grantor becomes the destination’s account'] : [])].join('; ')
