@@ -76,7 +76,7 @@ async function plan(
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const [facts, properties] = await Promise.all([
-    readFacts(source, tables),
+    readDatabaseForm(destination).then((form) => readFacts(source, tables, form)),
     readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
   ])
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)

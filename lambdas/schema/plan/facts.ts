@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { readRowSecuredViews } from '../../postgres/row-secured-views.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
+import type { DatabaseForm } from './destination-database.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PlannedRelation } from './planned.ts'
 import type { PolicyRoles } from './policies.ts'
@@ -41,17 +42,26 @@ export interface SourceFacts {
 /** Row-level security came with 9.5. */
 const POLICIES_SINCE = 90_500
 
-/** Partitioning by hash came with 11. */
-const TREES_SINCE = 110_000
+/** Declared partitions came with 10. */
+const TREES_SINCE = 100_000
 
-/** @param tables oids of the archive's tables */
-export async function readFacts(source: Session, tables: readonly number[]): Promise<SourceFacts> {
+/**
+ * @param tables oids of the archive's tables
+ * @param destination what the destination's database is like
+ */
+export async function readFacts(
+  source: Session,
+  tables: readonly number[],
+  destination: Pick<DatabaseForm, 'encoding' | 'collate' | 'provider'>,
+): Promise<SourceFacts> {
   const functions = await source.rows<{ oid: number; language: string }>(NATIVE_FUNCTIONS)
   const views = await source.rows<{ oid: number; populated: boolean; bytes: number }>(MATERIALIZED_VIEWS)
   const policies =
     source.serverVersion >= POLICIES_SINCE ? await source.rows<PolicyRoles & { oid: number }>(POLICY_ROLES) : []
   const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [tables])
-  const trees = source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES) : []
+  const text = [source.parameters.get('server_encoding') === destination.encoding, ordersByBytes(destination)]
+  const trees =
+    source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES, text) : []
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
   const secured = await readRowSecuredViews(source)
   const [account] = await source.rows<{ name: string }>('SELECT current_user::text AS name')
@@ -73,4 +83,8 @@ export async function readFacts(source: Session, tables: readonly number[]): Pro
     largeObjectBytes: large?.bytes ?? 0,
     largeObjectRemarks: await source.rows<LargeObjectRemarks>(LARGE_OBJECT_REMARKS),
   }
+}
+
+function ordersByBytes({ collate, provider }: Pick<DatabaseForm, 'collate' | 'provider'>): boolean {
+  return provider === 'c' && (collate === 'C' || collate === 'POSIX')
 }
