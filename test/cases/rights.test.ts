@@ -43,6 +43,8 @@ describe('accounts that are no superusers', () => {
     expect(transformed.map(({ kind, name }) => `${kind} ${name}`).toSorted()).toEqual([
       'PUBLICATION TABLES IN SCHEMA other.part other',
       'PUBLICATION everything',
+      // It belongs to the account now.
+      'PUBLICATION part',
       'USER MAPPING USER MAPPING app14 SERVER far',
       'USER MAPPING USER MAPPING public SERVER far',
     ])
