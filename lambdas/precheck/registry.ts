@@ -44,6 +44,7 @@ import { regColumns } from './checks/reg-columns.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
+import { sameDatabase } from './checks/same-database.ts'
 import { filterMatchesNothing } from './checks/selection.ts'
 import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
@@ -51,6 +52,7 @@ import { storageShort } from './checks/storage-short.ts'
 import { tablesLocked } from './checks/tables-locked.ts'
 import { tablesWithOids } from './checks/tables-with-oids.ts'
 import { tablesWithoutKey } from './checks/tables-without-key.ts'
+import { destinationTemplate, sourceTemplate } from './checks/template-database.ts'
 import { destinationTimeouts, sourceTimeouts } from './checks/timeouts.ts'
 import { unloggedTables } from './checks/unlogged-tables.ts'
 import { versionDiffers } from './checks/version-differs.ts'
@@ -67,6 +69,9 @@ export const checks: readonly Check[] = [
   sourceConnect,
   destinationConnect,
   ...loginChecks,
+  sameDatabase,
+  sourceTemplate,
+  destinationTemplate,
   databaseMissing,
   databaseToCreate,
   localeAbsent,

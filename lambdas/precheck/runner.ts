@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instances } from '../cloud/instances.ts'
 import type { Session } from '../postgres/connect.ts'
 import { isCancelled, type Side } from '../postgres/errors.ts'
@@ -88,14 +89,35 @@ async function ask(check: Check, context: CheckContext, database: string | null)
         : { check, database, kind: 'not-run', why: thrown.why, cause: thrown.message }
     }
     const error = toSampanError(thrown)
+    // The server is there and answers: what it has not got is told by the checks of connections, not waited for.
+    if (/^(SRC|DST)_TOO_MANY_CONNECTIONS$/.test(error.code))
+      return { check, database, kind: 'not-run', why: 'prerequisite', cause: causeOf(error) }
     // A lost connection says nothing about the check: the whole step comes again.
     if (error.kind === 'connection' || error.code === 'STOPPED') throw error
     return { check, database, kind: 'not-run', why: 'failed', cause: causeOf(error) }
   }
 }
 
-/** Asks once more where somebody cancelled a statement, or the session's own time-out did on a server that was busy. */
+/** A check that takes longer says nothing: the precheck has an answer while somebody still waits for it. */
+export const LONGEST_CHECK_MILLISECONDS = 30_000
+
+/** @throws CannotRun where the check takes too long; what it has asked ends by the session's own time-out */
 async function findings(check: Check, context: CheckContext): Promise<readonly Finding[]> {
+  const over = new AbortController()
+  const late = sleep(LONGEST_CHECK_MILLISECONDS, null, { signal: over.signal }).catch(() => null)
+  const asked = askTwice(check, context)
+  asked.catch(() => {})
+  try {
+    const found = await Promise.race([asked, late])
+    if (found !== null) return found
+    throw new CannotRun('unknown', `it had no answer after ${LONGEST_CHECK_MILLISECONDS / 1000} seconds`)
+  } finally {
+    over.abort()
+  }
+}
+
+/** Asks once more where somebody cancelled a statement, or the session's own time-out did on a server that was busy. */
+async function askTwice(check: Check, context: CheckContext): Promise<readonly Finding[]> {
   try {
     return await check.run(context)
   } catch (thrown) {

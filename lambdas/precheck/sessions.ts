@@ -31,8 +31,8 @@ export const CONNECT_PATIENCE: Patience = { attempts: 3, firstPause: 4_000, long
 
 const CONNECT_MILLISECONDS = 8_000
 
-/** Sizes are asked under a lock: a precheck must not wait behind somebody's ALTER TABLE, nor run for hours. */
-const PRECHECK_SETTINGS = { lock_timeout: '10s', statement_timeout: '5min' }
+/** Sizes are asked under a lock: a precheck must not wait behind somebody's ALTER TABLE, nor longer than the runner does. */
+const PRECHECK_SETTINGS = { lock_timeout: '10s', statement_timeout: '25s' }
 
 /** Where one logs in to ask about a database that is not there. */
 const MAINTENANCE_DATABASES = ['postgres', 'template1']

@@ -55,6 +55,11 @@ function rungs(prefix: string, side: Side): readonly DocumentedCode[] {
       'wait until the server is up, or free connections, then start again',
     ),
     code(
+      'TOO_MANY_CONNECTIONS',
+      `the ${side} has no connection left for the account: the role’s, the database’s or the server’s limit is reached`,
+      'end idle sessions, or raise the limit: ALTER ROLE … CONNECTION LIMIT, ALTER DATABASE …, max_connections',
+    ),
+    code(
       'TLS_NOT_OFFERED',
       `the ${side} speaks no TLS, and the task asks for it`,
       'switch TLS on at the server, or allow a plain connection by tls.mode "disable"',

@@ -33,11 +33,19 @@ const check = (side: Side): Check => ({
     const onSource = event.task.validation.mode === 'full' ? 2 * first : first
     const lanes = side === 'source' ? onSource : most + beside
     const needed = databases * (lanes + BESIDE_LANES)
-    const [role, [usage]] = await Promise.all([
+    const names = event.task.databases.map(({ name, as }) => (side === 'source' ? name : as))
+    const [role, [usage], limited] = await Promise.all([
       context.fact(side === 'source' ? sourceRole : destinationRole),
       session.rows<Usage>(usageSql(session.serverVersion), [applicationName(event.run.id, '')]),
+      session.rows<Limited>(LIMITED_SQL, [applicationName(event.run.id, ''), names]),
     ])
     if (usage === undefined) return passed
+    const short = role.superuser ? [] : limited.filter(({ free }) => free < lanes + BESIDE_LANES)
+    if (short.length > 0) {
+      const details = short.map(({ name, limit, free }) => `${name}: ${free} of ${limit} are free`)
+      const cause = `a database of the ${side} takes fewer connections than the ${lanes + BESIDE_LANES} that the task needs in it`
+      return [{ cause, details, remedy: 'lower "lanes" in the task, or ALTER DATABASE … CONNECTION LIMIT' }]
+    }
     const free = usage.most - (role.superuser ? 0 : usage.reserved) - usage.used
     const freeOfRole = role.connectionLimit < 0 || role.superuser ? free : role.connectionLimit - usage.usedByRole
     if (needed <= Math.min(free, freeOfRole)) return passed
@@ -48,6 +56,21 @@ const check = (side: Side): Check => ({
     return [{ cause }]
   },
 })
+
+interface Limited {
+  readonly name: string
+  readonly limit: number
+  readonly free: number
+}
+
+/** Databases with a limit of their own, and how much of it is left. */
+const LIMITED_SQL = `
+  SELECT d.datname AS name, d.datconnlimit AS limit, (d.datconnlimit - pg_catalog.count(a.pid))::int4 AS free
+    FROM pg_catalog.pg_database d
+    LEFT JOIN pg_catalog.pg_stat_activity a
+      ON a.datid = d.oid AND COALESCE(pg_catalog.strpos(a.application_name, $1), 0) <> 1
+   WHERE d.datconnlimit >= 0 AND d.datname = ANY ($2::pg_catalog.name[])
+   GROUP BY d.datname, d.datconnlimit ORDER BY d.datname`
 
 /** Sessions of this run do not count: they end, or are the ones planned. */
 function usageSql(version: number): string {

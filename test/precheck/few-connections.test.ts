@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import type { Check } from '../../lambdas/precheck/check.ts'
+import { LONGEST_CHECK_MILLISECONDS } from '../../lambdas/precheck/runner.ts'
+import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+
+const role = freshName('few')
+let source: TestDatabase
+let destination: TestDatabase
+
+beforeAll(async () => {
+  source = await createDatabase(sharedServer(15), 'CREATE TABLE orders (id int PRIMARY KEY)')
+  destination = await createDatabase(sharedServer(18))
+  await source.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT pg_read_all_data TO ${role}`)
+})
+afterAll(() => source.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`))
+
+// In vain would be twelve hours of retries: what is refused is told at once.
+test.each([
+  [0, 'SRC_TOO_MANY_CONNECTIONS'],
+  [1, 'SRC_CONNECTIONS_SHORT'],
+  [2, 'SRC_CONNECTIONS_SHORT'],
+  [3, 'SRC_CONNECTIONS_SHORT'],
+])('an account that may open %i connections is told by %s', async (limit, code) => {
+  await source.query(`ALTER ROLE ${role} CONNECTION LIMIT ${limit}`)
+  const document = await precheck(asUser(source, role, 'secret'), destination)
+  expect(blocking(document)).toContain(code)
+  expect(itemOf(document, code).remedy).toMatch(/raise|lower/)
+})
+
+test.each([0, 1])('a database that takes %i connections is told too', async (limit) => {
+  await source.query(`ALTER ROLE ${role} CONNECTION LIMIT -1; ALTER DATABASE ${source.name} CONNECTION LIMIT ${limit}`)
+  try {
+    const document = await precheck(asUser(source, role, 'secret'), destination)
+    expect(blocking(document).join()).toMatch(/SRC_(TOO_MANY_CONNECTIONS|CONNECTIONS_SHORT)/)
+  } finally {
+    await source.query(`ALTER DATABASE ${source.name} CONNECTION LIMIT -1`)
+  }
+})
+
+test('a check that has no answer after thirty seconds is told as not known', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true, advanceTimeDelta: 2_000 })
+  try {
+    const silent: Check = {
+      ...{ code: 'SILENT', side: 'source', level: 'error', scope: 'task', needs: [] },
+      ...{ title: 'a check', cause: 'a cause', remedy: 'a remedy' },
+      run: () => new Promise(() => {}),
+    }
+    const document = await precheck(source, destination, { only: [silent] })
+    expect(itemOf(document, 'SILENT')).toMatchObject({
+      status: 'not-run',
+      blocks: false,
+      cause: `it had no answer after ${LONGEST_CHECK_MILLISECONDS / 1000} seconds`,
+    })
+  } finally {
+    vi.useRealTimers()
+  }
+})
