@@ -54,10 +54,10 @@ export async function runChecks(
     const server = serverContext(databases, connections, contextOf)
     const outcomes = checks.flatMap((check) =>
       check.scope === 'database'
-        ? everyDatabase.map((context) => ask(check, context, context.database.name))
+        ? everyDatabase.map((context) => ask(check, context, context.database.name, opening))
         : server === null
           ? []
-          : [ask(check, server, null)],
+          : [ask(check, server, null, opening)],
     )
     return (await Promise.all(outcomes)).filter((outcome) => outcome !== null)
   } finally {
@@ -78,10 +78,15 @@ function requireSession(context: CheckContext, need: Need): Session {
 }
 
 /** @returns `null` where the question does not arise */
-async function ask(check: Check, context: CheckContext, database: string | null): Promise<Outcome | null> {
+async function ask(
+  check: Check,
+  context: CheckContext,
+  database: string | null,
+  { checkMilliseconds = LONGEST_CHECK_MILLISECONDS }: Opening,
+): Promise<Outcome | null> {
   try {
     for (const need of check.needs) requireSession(context, need)
-    return { check, database, kind: 'found', findings: await findings(check, context) }
+    return { check, database, kind: 'found', findings: await findings(check, context, checkMilliseconds) }
   } catch (thrown) {
     if (thrown instanceof CannotRun) {
       return thrown.why === 'irrelevant'
@@ -99,18 +104,18 @@ async function ask(check: Check, context: CheckContext, database: string | null)
 }
 
 /** A check that takes longer says nothing: the precheck has an answer while somebody still waits for it. */
-export const LONGEST_CHECK_MILLISECONDS = 30_000
+const LONGEST_CHECK_MILLISECONDS = 30_000
 
 /** @throws CannotRun where the check takes too long; what it has asked ends by the session's own time-out */
-async function findings(check: Check, context: CheckContext): Promise<readonly Finding[]> {
+async function findings(check: Check, context: CheckContext, milliseconds: number): Promise<readonly Finding[]> {
   const over = new AbortController()
-  const late = sleep(LONGEST_CHECK_MILLISECONDS, null, { signal: over.signal }).catch(() => null)
+  const late = sleep(milliseconds, null, { signal: over.signal }).catch(() => null)
   const asked = askTwice(check, context)
   asked.catch(() => {})
   try {
     const found = await Promise.race([asked, late])
     if (found !== null) return found
-    throw new CannotRun('unknown', `it had no answer after ${LONGEST_CHECK_MILLISECONDS / 1000} seconds`)
+    throw new CannotRun('unknown', `it had no answer after ${milliseconds / 1000} seconds`)
   } finally {
     over.abort()
   }

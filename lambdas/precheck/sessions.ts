@@ -42,6 +42,8 @@ export interface Opening {
   readonly environment: Environment
   readonly signal: AbortSignal
   readonly patience: Patience
+  /** The longest that a check is waited for. @default 30000 */
+  readonly checkMilliseconds?: number
 }
 
 /**

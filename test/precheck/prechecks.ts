@@ -23,6 +23,7 @@ export interface Precheck {
   /** @default all */
   readonly only?: readonly Check[]
   readonly patience?: Patience
+  readonly checkMilliseconds?: number
 }
 
 /** Runs the checks between two databases. */
@@ -40,6 +41,7 @@ export async function precheckOf(event: StepEvent, options: Precheck = {}): Prom
     environment: { SAMPAN_ARTEFACTS: 'file:///tmp/none' },
     signal: AbortSignal.timeout(30_000),
     patience: options.patience ?? impatient,
+    ...(options.checkMilliseconds === undefined ? {} : { checkMilliseconds: options.checkMilliseconds }),
   }
   const outcomes = await runChecks(opening, options.only ?? checks, options.instances ?? null)
   return judgeOutcomes(outcomes, event.task.precheck.acknowledge)
