@@ -33,6 +33,7 @@ import { longTransactions } from './checks/long-transactions.ts'
 import { lz4Missing } from './checks/lz4-missing.ts'
 import { monetaryLocale } from './checks/monetary-locale.ts'
 import { objectsExist } from './checks/objects-exist.ts'
+import { objectsRefused } from './checks/objects-refused.ts'
 import { oldSnapshotThreshold } from './checks/old-snapshot-threshold.ts'
 import { ownersNotKept } from './checks/owners-not-kept.ts'
 import { parentsNotSelected } from './checks/parents-not-selected.ts'
@@ -125,6 +126,7 @@ export const checks: readonly Check[] = [
   longTransactions,
   tablesLocked,
   // What the source holds
+  objectsRefused,
   cFunctions,
   regColumns,
   extensionRows,

@@ -2,23 +2,24 @@ import { writeEvents } from '../ledger/events.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
-import { readClosedSchemas, readDestinationRoles } from '../postgres/roles.ts'
 import { openSource } from '../postgres/sessions.ts'
 import { inOneFlight } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
+import { dumpObjects } from './dump-objects.ts'
+import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee.ts'
 import { reopenObjects, storePlan } from './ledger-objects.ts'
-import { type Dump, dump } from './pgdump/dump.ts'
+import type { Dump } from './pgdump/dump.ts'
 import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
-import { readFacts } from './plan/facts.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
-import { planObjects } from './plan/plan.ts'
+import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
 import { readSearchPath } from './plan/search-path.ts'
-import { readArchive } from './toc/read.ts'
+import { readPlanInput } from './plan-input.ts'
+import type { RefusedObject } from './rehearse.ts'
 
 /** What the workflow reads of the plan. */
 export interface Planned {
@@ -37,7 +38,11 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
   const open: Session[] = [source]
   // The source's objects are read while the destination is made ready. A run that has its plan already needs them not.
   const unneeded = new AbortController()
-  const dumped = dumpObjects(event, step, AbortSignal.any([step.signal, unneeded.signal]))
+  const dumped = dumpObjects(event, {
+    environment: step.environment,
+    signal: AbortSignal.any([step.signal, unneeded.signal]),
+    timeout: () => Math.max(1_000, step.remainingMilliseconds() - 15_000),
+  })
   dumped.catch(() => {})
   try {
     const form = await readDatabaseForm(source)
@@ -51,7 +56,7 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
       searchPath: await readSearchPath(source),
     })
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
-    if (row.objectsPlannedAt === null) await plan(event, dumped, database, source, destination)
+    if (row.objectsPlannedAt === null) await plan(event, step, dumped, database, source, destination)
     else await reopenObjects(destination, run.id)
     return done<Planned>({ sealed: false })
   } finally {
@@ -62,35 +67,24 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
 
 async function plan(
   event: StepEvent,
+  step: StepTools,
   dumped: Promise<Dump>,
   database: DatabaseIdentity,
   source: Session,
   destination: Session,
 ): Promise<void> {
   const run = event.run.id
-  const [{ archive, notices }, roles, closedSchemas] = await Promise.all([
-    dumped,
-    readDestinationRoles(destination),
-    readClosedSchemas(destination),
-  ])
-  const { entries } = readArchive(archive)
-  const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
-  const [facts, properties] = await Promise.all([
-    readDatabaseForm(destination).then((form) => readFacts(source, tables, form)),
+  const { archive, notices } = await dumped
+  const [read, properties] = await Promise.all([
+    readPlanInput(event, database, archive, { source, destination }),
     readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
   ])
-  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
-  const planned = planObjects({
-    run,
-    destinationVersion: destination.serverVersion,
-    entries,
-    facts,
-    properties,
-    roles,
-    closedSchemas,
-    include: chosen?.include ?? ['*.*'],
-    exclude: chosen?.exclude ?? [],
-  })
+  const input = { ...read, properties }
+  const first = planObjects(input)
+  const refused = mayRefuse(source, destination)
+    ? await tryObjects(event, step.environment, source, first.objects, step.signal)
+    : []
+  const planned = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
   await inOneFlight(destination, () => [
     ...storePlan(destination, run, planned.objects, planned.relations),
     writeEvents(
@@ -102,43 +96,24 @@ async function plan(
   ])
 }
 
-/**
- * One transaction sees all objects as they are at one moment. Where there are more than it can lock they are read one by
- * one, and the run's story says so.
- */
-async function dumpObjects(event: StepEvent, step: StepTools, signal: AbortSignal): Promise<Dump> {
-  try {
-    return await dumpOnOwnConnection(event, step, signal, false)
-  } catch (thrown) {
-    if (!(thrown instanceof SampanError) || thrown.code !== 'SRC_DUMP_LOCKS') throw thrown
-  }
-  const { archive, notices } = await dumpOnOwnConnection(event, step, signal, true)
-  return {
-    archive,
-    notices: [...notices, 'there are more objects than one transaction can lock: they were read without one'],
-  }
+/** The plan without what the destination refuses, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
+function planWithout(event: StepEvent, input: PlanInput, refused: readonly RefusedObject[]): Plan {
+  if (!event.task.precheck.acknowledge.includes(OBJECTS_REFUSED)) throw objectsRefused(refused)
+  return planObjects({ ...input, refused: refusalReasons(refused) })
 }
 
-/** pg_dump leaves its session with settings and a transaction of its own. */
-async function dumpOnOwnConnection(
-  event: StepEvent,
-  step: StepTools,
-  signal: AbortSignal,
-  skipTransaction: boolean,
-): Promise<Dump> {
-  const session = await openSource(event, step.environment, { purpose: 'dump', signal })
-  try {
-    return await dump({
-      client: session.client,
-      args: ['--schema-only'],
-      skipTransaction,
-      signal,
-      timeout: Math.max(1_000, step.remainingMilliseconds() - 15_000),
-    })
-  } finally {
-    await session.close()
-  }
+/** The precheck could not try: the database was still to be made, or there was no connection free. */
+function objectsRefused(refused: readonly RefusedObject[]): SampanError {
+  const named = refused.slice(0, NAMED).map(refusalText).join('; ')
+  const more = refused.length > NAMED ? `; and ${refused.length - NAMED} more` : ''
+  return new SampanError({
+    code: OBJECTS_REFUSED,
+    message: `the destination’s version refuses ${refused.length} of the objects: ${named}${more}`,
+    remedy: `nothing was made: change or drop them on the source, or acknowledge ${OBJECTS_REFUSED} to leave them out, then start again`,
+  })
 }
+
+const NAMED = 10
 
 function notice(message: string) {
   return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message } as const

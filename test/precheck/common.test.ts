@@ -5,6 +5,7 @@ import { destinationVersion } from '../../lambdas/precheck/checks/destination-ve
 import { isOlder } from '../../lambdas/precheck/checks/extension-older.ts'
 import { localeAbsent } from '../../lambdas/precheck/checks/locale-absent.ts'
 import { lz4Missing } from '../../lambdas/precheck/checks/lz4-missing.ts'
+import { objectsRefused } from '../../lambdas/precheck/checks/objects-refused.ts'
 import { sourceVersion } from '../../lambdas/precheck/checks/source-version.ts'
 import { versionDiffers } from '../../lambdas/precheck/checks/version-differs.ts'
 import { versionOlder } from '../../lambdas/precheck/checks/version-older.ts'
@@ -89,6 +90,21 @@ describe('versions', () => {
       details: ['DST_VERSION_DIFERS'],
     })
   })
+})
+
+test('what a newer destination has no more is a warning, one line for each object', async () => {
+  const sql = `CREATE TABLE t (a int PRIMARY KEY, b text); CREATE VIEW grouped AS SELECT a, b FROM t GROUP BY a;
+    CREATE VIEW writers AS SELECT buffers_backend FROM pg_stat_bgwriter; CREATE VIEW above AS SELECT 1 AS one FROM writers`
+  const source = await createDatabase(sharedServer(15), sql)
+  const item = itemOf(await precheck(source, plain, { only: [objectsRefused] }), 'DST_OBJECTS_REFUSED')
+  expect(item).toMatchObject({
+    level: 'warning',
+    blocks: true,
+    details: ['view public.writers: column pg_stat_bgwriter.buffers_backend does not exist; with it view public.above'],
+  })
+  expect(await plain.query(`SELECT relname FROM pg_class WHERE relname IN ('t', 'grouped')`)).toEqual([])
+  const same = await precheck(source, await createDatabase(sharedServer(15)), { only: [objectsRefused] })
+  expect(itemOf(same, 'DST_OBJECTS_REFUSED').status).toBe('passed')
 })
 
 describe('extensions', () => {

@@ -7,6 +7,7 @@ import { toDatabaseError } from '../../lambdas/postgres/errors.ts'
 import type { Check } from '../../lambdas/precheck/check.ts'
 import { precheckDocumentSchema } from '../../lambdas/precheck/document.ts'
 import { handler } from '../../lambdas/precheck/handler.ts'
+import { checks } from '../../lambdas/precheck/registry.ts'
 import { runChecks } from '../../lambdas/precheck/runner.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
 import { startRelay } from '../support/relay.ts'
@@ -126,7 +127,9 @@ test('the number of round trips does not grow with the number of tables', async 
   const far = { ...many, connection: { ...many.connection, port: relay.port } }
   process.env[`SAMPAN_TEST_SECRET_${relay.port}`] = many.connection.password
   const began = Date.now()
-  const document = await precheck(far, destination)
+  // pg_dump asks its hundred questions one after the other, however many tables there are; it is near the source for that.
+  const only = checks.filter(({ code }) => code !== 'DST_OBJECTS_REFUSED')
+  const document = await precheck(far, destination, { only })
   // Connecting takes some six round trips of 80 ms each, twice (the check for balancers opens more); 60 checks take a few.
   expect(Date.now() - began).toBeLessThan(3_000)
   expect(itemOf(document, 'SRC_RIGHTS_MISSING').status).toBe('passed')

@@ -29,6 +29,8 @@ export interface PlanInput {
   readonly exclude: readonly string[]
   /** What is set for the database itself, as the destination takes it. @default nothing */
   readonly properties?: readonly JudgedProperty[]
+  /** Entries that the destination was seen to refuse, and those that need them, each with its reason. @default none */
+  readonly refused?: ReadonlyMap<number, string>
 }
 
 export interface Plan {
@@ -117,7 +119,7 @@ function decideFates(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
   properties: ReadonlyMap<TocEntry, EntryVerdict>,
-  { facts, roles, destinationVersion }: PlanInput,
+  { facts, roles, destinationVersion, refused }: PlanInput,
 ): Map<number, Fate> {
   const fates = new Map<number, Fate>()
   const publication = publicationForms(
@@ -126,7 +128,7 @@ function decideFates(
   )
   const byId = new Map(entries.map((entry) => [entry.id, entry]))
   for (const entry of entries) {
-    const reason = leftOut.get(entry.id)
+    const reason = leftOut.get(entry.id) ?? refused?.get(entry.id)
     if (reason !== undefined) {
       fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
       continue

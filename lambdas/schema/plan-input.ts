@@ -1,0 +1,34 @@
+import type { Session } from '../postgres/connect.ts'
+import { readClosedSchemas, readDestinationRoles } from '../postgres/roles.ts'
+import type { DatabaseIdentity, StepEvent } from '../runtime/event.ts'
+import { readDatabaseForm } from './plan/destination-database.ts'
+import { readFacts } from './plan/facts.ts'
+import type { PlanInput } from './plan/plan.ts'
+import { readArchive } from './toc/read.ts'
+
+/** All that the plan of a database is made of, but what is set for the database itself. */
+export async function readPlanInput(
+  event: StepEvent,
+  database: DatabaseIdentity,
+  archive: Uint8Array,
+  { source, destination }: { readonly source: Session; readonly destination: Session },
+): Promise<PlanInput> {
+  const { entries } = readArchive(archive)
+  const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
+  const [facts, roles, closedSchemas] = await Promise.all([
+    readDatabaseForm(destination).then((form) => readFacts(source, tables, form)),
+    readDestinationRoles(destination),
+    readClosedSchemas(destination),
+  ])
+  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
+  return {
+    run: event.run.id,
+    destinationVersion: destination.serverVersion,
+    entries,
+    facts,
+    roles,
+    closedSchemas,
+    include: chosen?.include ?? ['*.*'],
+    exclude: chosen?.exclude ?? [],
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { openCase } from '../support/cases/case.ts'
+
+const acknowledged = { precheck: { acknowledge: ['DST_OBJECTS_REFUSED'] } }
+
+test('what the destination’s version has no more is told by name before anything is written, and left out where that is acknowledged', async () => {
+  const opened = await openCase('ten-refused-objects')
+  const refused = await opened.run()
+  expect(refused.outcome.exitStatus).toBe(3)
+  const [finding, ...others] = refused.findings.filter(({ code }) => code === 'DST_OBJECTS_REFUSED')
+  expect(others).toEqual([])
+  expect(finding?.details.toSorted()).toEqual([
+    'aggregate public.as_array(anyelement): function array_append(anyarray, anyelement) does not exist; with it view public.uses, view public.uses_uses',
+    'aggregate public.cat_all(anyarray): function array_cat(anyarray, anyarray) does not exist',
+    'function public.since(abstime): type abstime does not exist',
+    'materialized view public.in_backup: function pg_is_in_backup() does not exist; with it materialized view data public.in_backup',
+    'operator public.!!!: operator right argument type must be specified',
+    'policy public.ok today: column pg_class.relhasoids does not exist',
+    'table public.old: type "abstime" does not exist; with it view public.of_old, sequence public.old_id_seq, sequence owned by public.old_id_seq, default public.old id, constraint public.old old_pkey, index public.old_t',
+    'view public.oldcat: column pg_class.relhasoids does not exist',
+    'view public.oldproc: column pg_proc.proisagg does not exist',
+  ])
+  expect(await opened.destination.query(`SELECT nspname FROM pg_namespace WHERE nspname ~ 'sampan'`)).toEqual([])
+
+  const run = await opened.run(acknowledged)
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect([...run.named('failed'), ...run.named('blocked'), ...run.named('pending')]).toEqual([])
+  expect(await opened.destination.query('SELECT (SELECT count(*) FROM of_ok) AS rows, plain(), fac(1)')).toEqual([
+    { rows: '100', plain: '1', fac: '1' },
+  ])
+  const left = new Map(
+    run.objects.filter(({ status }) => status === 'skipped').map(({ name, reason }) => [name, reason]),
+  )
+  expect(left.get('public.old')).toBe('the destination’s version refuses it: type "abstime" does not exist')
+  expect(left.get('public.uses_uses')).toBe(
+    'it needs aggregate public.as_array(anyelement), which the destination’s version refuses',
+  )
+  expect(left.get('AGGREGATE public.cat_all(anyarray)')).toBe('what it belongs to is left behind')
+  expect(left.has('public.fine')).toBe(false)
+})
+
+test('where the database is still to be made the plan tells it, before an object is made', async () => {
+  const opened = await openCase('ten-refused-unseen')
+  const refused = await opened.run()
+  expect(refused.outcome.error).toMatchObject({ code: 'DST_OBJECTS_REFUSED' })
+  expect(refused.outcome.error?.message).toContain('view public.oldcat: column pg_class.relhasoids does not exist')
+  expect(await opened.destination.query(`SELECT to_regclass('public.ok') AS made`)).toEqual([{ made: null }])
+  const run = await opened.run({ ...acknowledged, name: refused.report.run })
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(run.named('skipped')).toEqual(['VIEW public.oldcat'])
+})
