@@ -10,12 +10,13 @@ import { openDestination } from '../postgres/sessions.ts'
 import { done, more, type StepAnswer } from '../runtime/verdict.ts'
 import { laneNumbers } from '../task/lanes.ts'
 import { openSteering } from './automatic/open-steering.ts'
+import { readNamedTypes } from './control/named-types.ts'
 import { cutSlowChunks } from './cut-slow-chunks.ts'
 import { Lane } from './lane.ts'
 import type { LaneCall } from './lane-call.ts'
 import { answerFailure } from './lane-failure.ts'
 import { LaneMetrics } from './lane-metrics.ts'
-import { LaneSources } from './lane-sources.ts'
+import { LaneSources, LET_GO } from './lane-sources.ts'
 import { LaneWatch } from './lane-watch.ts'
 import { copyServers } from './servers.ts'
 import { untilWanted } from './turn.ts'
@@ -98,14 +99,20 @@ async function prepare(call: LaneCall, sources: LaneSources): Promise<Lane> {
     readRun(destination, run),
   ])
   pace.apply(control)
-  if (slow) await cutSlowChunks(await sources.rows(), destination, run, source.searchPath)
   const inView = await sources.inOneView()
+  if (slow) await cutSlowChunks(inView.rows, destination, run, source.searchPath)
+  const types = await readNamedTypes(
+    inView.rows,
+    relations.map(({ oid }) => oid),
+  )
+  await inView.rows.execute(LET_GO)
   return new Lane(inView, destination, {
     run,
     lane: number,
     lanes: laneNumbers(event.task).most,
     generation,
     servers: copyServers(inView.rows, destination, event.task, source),
+    types,
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     pace,
     signal,

@@ -6,8 +6,9 @@ import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { SampanError, toSampanError } from '../runtime/errors.ts'
 import { more, type StepAnswer, waiting } from '../runtime/verdict.ts'
+import { howChanged } from './control/how-changed.ts'
 import { travelAsText } from './fall-back.ts'
-import type { Lane } from './lane.ts'
+import type { ChangedRelation, Lane } from './lane.ts'
 import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
 import { copyInNewerView } from './rewritten.ts'
 
@@ -18,14 +19,17 @@ import { copyInNewerView } from './rewritten.ts'
  */
 export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: unknown): Promise<StepAnswer<null>> {
   const { event, number, signal } = call
+  const changed = lane === null || signal.aborted ? null : await changeOf(call, lane)
+  if (lane !== null && changed !== null) {
+    const { relation, change } = changed
+    await onOwnSession(call, 'renew', (ledger) =>
+      copyInNewerView(ledger, event.run.id, relation, change, lane.generation),
+    )
+    return more()
+  }
   const refused = lane?.refused ?? null
   if (refused !== null && !signal.aborted) {
     await fallBackToText(call, refused, toSampanError(thrown).code)
-    return more()
-  }
-  const rewritten = lane?.rewritten ?? null
-  if (lane !== null && rewritten !== null && !signal.aborted) {
-    await onOwnSession(call, 'renew', (ledger) => copyInNewerView(ledger, event.run.id, rewritten, lane.generation))
     return more()
   }
   if (lane === null && number > 0 && (await leaveRoom(call, thrown))) return waiting(TURN_SECONDS)
@@ -40,6 +44,13 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
   return more()
 }
 
+/** What was found behind the COPYs of the flight, or is found now where one of them could not be read by the source. */
+async function changeOf(call: LaneCall, { changed, suspected }: Lane): Promise<ChangedRelation | null> {
+  if (changed !== null || suspected === null) return changed
+  const change = await onOwnSession(call, 'changed', (ledger) => howChanged(call, ledger, suspected))
+  return change === null ? null : { relation: suspected, change }
+}
+
 /** A lane that is counted and finds no connection left was one too many. False: it has to be there. */
 async function leaveRoom({ destination, event }: LaneCall, thrown: unknown): Promise<boolean> {
   if (!/^(SRC|DST)_TOO_MANY_CONNECTIONS$/.test(toSampanError(thrown).code)) return false
@@ -52,13 +63,13 @@ async function fallBackToText(call: LaneCall, relation: Relation, because: strin
 }
 
 /** The lane's own sessions are gone with its flight. */
-async function onOwnSession(
+async function onOwnSession<Answer>(
   { event, step }: LaneCall,
   purpose: string,
-  body: (ledger: Session) => Promise<void>,
-): Promise<void> {
+  body: (ledger: Session) => Promise<Answer>,
+): Promise<Answer> {
   const ledger = await openDestination(event, step.environment, { purpose, signal: step.signal })
-  await body(ledger).finally(() => ledger.close())
+  return body(ledger).finally(() => ledger.close())
 }
 
 function tooSlow(title: string): SampanError {

@@ -5,6 +5,15 @@ import type { LaneCall } from './lane-call.ts'
 import type { Sources } from './stream/flight.ts'
 import { importView } from './view.ts'
 
+const FLIGHT = 'SAVEPOINT flight'
+
+/**
+ * Lets go of every lock that was taken since the last time, and keeps the view. A lane's transaction stays open as long as its
+ * call: with the locks on all that it has read, it would fill the server's lock table, and an ALTER TABLE of the
+ * application would wait for minutes, with everybody behind it.
+ */
+export const LET_GO = `ROLLBACK TO ${FLIGHT}`
+
 /** A lane's sessions on the source, on their way from the first moment: one for rows, one for digests where there are any. */
 export class LaneSources {
   readonly #rows: Promise<Session>
@@ -32,6 +41,8 @@ export class LaneSources {
   async inOneView(): Promise<Sources> {
     const [rows, digests] = await Promise.all([this.#rows, this.#digests])
     const shared = digests !== null && (await beginInView(digests, await exportView(rows)))
+    // Not before: a snapshot cannot be exported inside.
+    await Promise.all([rows.execute(FLIGHT), shared ? digests.execute(FLIGHT) : null])
     return { rows, digests: shared ? digests : null }
   }
 

@@ -4,12 +4,22 @@ import type { Relation } from '../ledger/relations.ts'
 import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { type CopyServers, chunkCargo } from './chunk-sql.ts'
+import { isUnknownName } from './control/how-changed.ts'
+import type { NamedType } from './control/named-types.ts'
+import { type Change, changedQuery, readChange } from './control/unchanged.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
 import { type FlightSize, flightSize, nextFlight } from './flight-size.ts'
+import { LET_GO } from './lane-sources.ts'
 import type { Pace } from './pace.ts'
 import { resetRelation, stillHolds } from './renew.ts'
-import { rewrittenQuery, tableRewritten } from './rewritten.ts'
+import { tableChanged } from './rewritten.ts'
 import { type Control, fly, type Sources } from './stream/flight.ts'
+
+/** What the source has done to a relation since the view was taken. */
+export interface ChangedRelation {
+  readonly relation: Relation
+  readonly change: Change
+}
 
 export interface LaneOptions {
   readonly run: string
@@ -20,6 +30,8 @@ export interface LaneOptions {
   readonly generation: number
   readonly servers: CopyServers
   readonly relations: ReadonlyMap<number, Relation>
+  /** Those that the relations' values are made of. */
+  readonly types: readonly NamedType[]
   readonly pace: Pace
   readonly signal: AbortSignal
 }
@@ -40,7 +52,8 @@ export class Lane {
   /** As the ledger has them now: one whose binary form was refused has become text. */
   readonly #relations: Map<number, Relation>
   #refused: Relation | null = null
-  #rewritten: Relation | null = null
+  #suspected: Relation | null = null
+  #changed: ChangedRelation | null = null
   /** The chunks of the open transaction, for the count of a failed attempt. */
   #claimed: readonly ClaimedChunk[] = []
 
@@ -64,9 +77,14 @@ export class Lane {
     return this.#options.generation
   }
 
-  /** The relation that the source has rewritten since the view was taken: it has to be copied in a newer one. */
-  get rewritten(): Relation | null {
-    return this.#rewritten
+  /** The relation for whose statement the source has another meaning, or none, than when it was planned. */
+  get suspected(): Relation | null {
+    return this.#suspected
+  }
+
+  /** The relation that the source has changed since the view was taken: it has to be copied in a newer one. */
+  get changed(): ChangedRelation | null {
+    return this.#changed
   }
 
   /** A relation's name for people. */
@@ -122,6 +140,7 @@ export class Lane {
       this.#control(),
     ).catch((thrown: unknown) => {
       const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
+      if (relation !== undefined && isUnknownName(thrown)) this.#suspected = relation
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown
     })
@@ -130,18 +149,22 @@ export class Lane {
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
   }
 
-  /** Whatever was read or proved lies in the file that the view knows. */
-  #control(): Control | null {
+  /** Whatever was read or proved is what the view knows. Behind that all locks are let go of, on each session of the source. */
+  #control(): Control {
     const relations = new Map(this.#claimed.map((chunk) => [chunk.relation, relationOf(this.#relations, chunk)]))
-    const sql = rewrittenQuery([...relations.values()])
-    if (sql === null) return null
+    const { types, servers } = this.#options
+    const question = (asked: readonly Relation[]) =>
+      [changedQuery(asked, types, servers.sourceVersion), LET_GO].filter((sql) => sql !== null).join('; ')
+    const all = [...relations.values()]
     return {
-      sql,
-      judge: ({ rows }) => {
-        const found = relations.get(Number(rows[0]?.[0]))
-        if (found === undefined) return
-        this.#rewritten = found
-        throw tableRewritten(found)
+      rows: question(all),
+      digests: question(all.filter(({ digestSql }) => digestSql !== null)),
+      judge: ({ rows: [row] }) => {
+        const found = readChange(row)
+        const relation = relations.get(found?.oid ?? -1)
+        if (found === null || relation === undefined) return
+        this.#changed = { relation, change: found.change }
+        throw tableChanged(relation, found.change)
       },
     }
   }
@@ -152,14 +175,18 @@ export class Lane {
     for (const chunk of this.#claimed) {
       if (chunk.state !== 'done') continue
       const relation = relationOf(this.#relations, chunk)
-      if (!(await stillHolds(this.#source, relation, chunk, servers))) return relation
+      const holds = await stillHolds(this.#source, relation, chunk, servers).catch((thrown: unknown) => {
+        if (isUnknownName(thrown)) this.#suspected = relation
+        throw thrown
+      })
+      if (!holds) return relation
     }
     return null
   }
 
   async #copyAnew(relation: Relation): Promise<void> {
     const { run, generation } = this.#options
-    await this.#destination.execute('ROLLBACK')
+    await Promise.all([this.#destination.execute('ROLLBACK'), this.#source.execute(LET_GO)])
     this.#claimed = []
     await resetRelation(this.#destination, run, relation, generation)
     await this.#claim([])

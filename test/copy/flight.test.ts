@@ -17,7 +17,8 @@ test('what is thrown and told is the error of the COPY, not the one of the quest
   }
   const failed: number[] = []
   const flight = fly({ rows: source, digests: null }, destination, [cargo], FREELY, (index) => failed.push(index), {
-    sql: 'SELECT 1',
+    rows: 'SELECT 1',
+    digests: 'SELECT 1',
     judge: () => {},
   })
   await expect(flight).rejects.toMatchObject({ code: 'SRC_SQL_22012' })

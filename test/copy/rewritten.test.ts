@@ -56,7 +56,7 @@ async function toItsEnd({ event }: Awaited<ReturnType<typeof half>>) {
 test.each([
   ['VACUUM FULL, which lays its rows in other places', 'VACUUM FULL items'],
   ['TRUNCATE, which leaves nothing that the view sees', 'TRUNCATE items'],
-  ['an ALTER TABLE that makes a new file', 'ALTER TABLE items ADD stamp uuid DEFAULT md5(random()::text)::uuid'],
+  ['an ALTER TABLE that makes a new file', 'ALTER TABLE items ALTER filler TYPE text USING upper(filler)'],
 ])('a table half copied meets %s: it is copied again in a newer view', async (_, sql) => {
   const run = await half()
   const before = await run.source.query(CONTENT)
@@ -74,15 +74,6 @@ test.each([
   ).toEqual([{ newer: 't', last: 't' }])
   const events = await run.destination.query(`SELECT code FROM sampan.event WHERE code LIKE '%REWRITTEN'`)
   expect(events).toEqual([{ code: 'SRC_TABLE_REWRITTEN' }])
-})
-
-test('another table of its name is not the one of the plan: the run ends, and says so', async () => {
-  const run = await half()
-  await run.source.query(
-    `CREATE TABLE fresh AS TABLE items; ALTER TABLE items RENAME TO old; ALTER TABLE fresh RENAME TO items`,
-  )
-  expect(await toItsEnd(run)).toMatchObject({ verdict: 'failed', error: { code: 'SRC_TABLE_REWRITTEN' } })
-  await run.view()
 })
 
 test('a table that is rewritten each time it is copied ends the run, with its name', async () => {

@@ -28,9 +28,11 @@ export interface Delivery {
   readonly milliseconds: number
 }
 
-/** A question to the source behind all COPYs of a flight, which hold their tables' locks. */
+/** A question to each session of the source behind all that it has read in a flight, and whose tables' locks it holds. */
 export interface Control {
-  readonly sql: string
+  readonly rows: string
+  /** Of the session that computes the digests, where there is one. */
+  readonly digests: string
   /** @throws what makes the flight void */
   judge(answer: Answer): void
 }
@@ -57,7 +59,7 @@ export interface Sources {
  * sent without waiting for the one before, the source's CopyData goes to the destination unread. After an error both
  * connections are destroyed, and with them the destination's transaction: a part of a chunk cannot stay.
  * @param failedAt told of each COPY that failed; the first one told is the one that broke the flight
- * @param control asked of the source when all rows are read
+ * @param control asked of each of the source's sessions when it has read all
  * @throws SampanError mapped by side; what `control` throws; COPY_ROWS_DIFFER where the two servers counted differently
  */
 export async function fly(
@@ -74,11 +76,11 @@ export async function fly(
   try {
     const loaded = load(from, beside, to, cargo, governor, failedAt)
     // All COPYs are sent by now.
-    const controlled = control === null ? null : from.query(control.sql)
+    const controlled = control === null ? [] : ask(control, from, beside)
     // After a COPY that failed it only says that the transaction is aborted: the COPY's own error is the one to throw.
-    controlled?.catch(() => {})
+    for (const asked of controlled) asked.catch(() => {})
     const deliveries = await loaded
-    if (controlled !== null) control?.judge(await controlled)
+    for (const asked of controlled) control?.judge(await asked)
     for (const taken of new Set([from, beside, to])) taken.release()
     return deliveries
   } catch (thrown) {
@@ -87,6 +89,11 @@ export async function fly(
   } finally {
     governor.govern(null)
   }
+}
+
+function ask(control: Control, from: RawSession, beside: RawSession): Promise<Answer>[] {
+  const asked = [from.query(control.rows)]
+  return beside === from ? asked : [...asked, beside.query(control.digests)]
 }
 
 /** All of the source's questions are sent at once; the destination's follow the stream, each COPY behind the CopyDone before. */
