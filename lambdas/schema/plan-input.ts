@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { readClosedSchemas, readDestinationRoles } from '../postgres/roles.ts'
 import type { DatabaseIdentity, StepEvent } from '../runtime/event.ts'
+import { knowsLz4 } from './plan/compression.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { readFacts } from './plan/facts.ts'
 import type { PlanInput } from './plan/plan.ts'
@@ -15,10 +16,11 @@ export async function readPlanInput(
 ): Promise<PlanInput> {
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
-  const [facts, roles, closedSchemas] = await Promise.all([
+  const [facts, roles, closedSchemas, lz4] = await Promise.all([
     readDatabaseForm(destination).then((form) => readFacts(source, tables, form)),
     readDestinationRoles(destination),
     readClosedSchemas(destination),
+    knowsLz4(destination),
   ])
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   return {
@@ -28,6 +30,7 @@ export async function readPlanInput(
     facts,
     roles,
     closedSchemas,
+    lz4,
     include: chosen?.include ?? ['*.*'],
     exclude: chosen?.exclude ?? [],
   }

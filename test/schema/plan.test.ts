@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chooseFlight } from '../../lambdas/schema/apply/lane.ts'
 import { tune } from '../../lambdas/schema/apply/tuning.ts'
+import { withoutLz4 } from '../../lambdas/schema/plan/compression.ts'
 import { createDatabaseSql } from '../../lambdas/schema/plan/destination-database.ts'
 import type { SourceFacts } from '../../lambdas/schema/plan/facts.ts'
 import { planObjects } from '../../lambdas/schema/plan/plan.ts'
@@ -382,4 +383,14 @@ describe('a database that has to be made', () => {
     expect(createDatabaseSql('x', form, 140_000)).not.toContain('PROVIDER')
     expect(createDatabaseSql('x', { ...form, provider: 'b' }, 160_000)).toContain('LOCALE_PROVIDER libc')
   })
+})
+
+test('a destination that knows no lz4 gets the table without it, and that is told', () => {
+  const sql = `CREATE TABLE public.t (\n    a text,\n    b text\n);\nALTER TABLE ONLY public.t ALTER COLUMN a SET COMPRESSION lz4;\nALTER TABLE ONLY public.t ALTER COLUMN b SET COMPRESSION pglz;\n`
+  const without = withoutLz4({ verdict: 'migrate', sql })
+  expect(without).toMatchObject({ verdict: 'transform', reason: expect.stringContaining('knows no lz4') })
+  expect(without.verdict === 'skip' ? null : without.sql).toBe(
+    sql.replace('ALTER TABLE ONLY public.t ALTER COLUMN a SET COMPRESSION lz4;\n', ''),
+  )
+  expect(withoutLz4({ verdict: 'migrate', sql: sql.replace('lz4', 'pglz') }).verdict).toBe('migrate')
 })

@@ -4,6 +4,7 @@ import { readFilter } from '../select/filter.ts'
 import { describe, selectEntries } from '../select/select.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
+import { withoutLz4 } from './compression.ts'
 import { isDatabaseProperty } from './database-properties.ts'
 import type { SourceFacts } from './facts.ts'
 import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
@@ -29,6 +30,8 @@ export interface PlanInput {
   readonly exclude: readonly string[]
   /** What is set for the database itself, as the destination takes it. @default nothing */
   readonly properties?: readonly JudgedProperty[]
+  /** The destination compresses columns with lz4 where it is told to. @default true */
+  readonly lz4?: boolean
   /** Entries that the destination was seen to refuse, and those that need them, each with its reason. @default none */
   readonly refused?: ReadonlyMap<number, string>
 }
@@ -119,7 +122,7 @@ function decideFates(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
   properties: ReadonlyMap<TocEntry, EntryVerdict>,
-  { facts, roles, destinationVersion, refused }: PlanInput,
+  { facts, roles, destinationVersion, refused, lz4 }: PlanInput,
 ): Map<number, Fate> {
   const fates = new Map<number, Fate>()
   const publication = publicationForms(
@@ -133,7 +136,8 @@ function decideFates(
       fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
       continue
     }
-    const verdict = properties.get(entry) ?? judgeEntry(entry, facts, roles, publication)
+    const judged = properties.get(entry) ?? judgeEntry(entry, facts, roles, publication)
+    const verdict = lz4 === false ? withoutLz4(judged) : judged
     const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
     const isGone = remarkKinds.has(entry.kind) && entry.dependencies.includes(blockedBy ?? -1)
     fates.set(entry.id, isGone ? { verdict: goneWithIt, blockedBy: null } : { verdict, blockedBy })
