@@ -1,4 +1,4 @@
-import { writeEvents } from '../ledger/events.ts'
+import { type RunEvent, writeEvents } from '../ledger/events.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -87,11 +87,10 @@ async function plan(
   const planned = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
   await inOneFlight(destination, () => [
     ...storePlan(destination, run, planned.objects, planned.relations),
-    writeEvents(
-      destination,
-      run,
-      notices.map((message) => notice(message)),
-    ),
+    writeEvents(destination, run, [
+      ...notices.map((message) => notice(message)),
+      ...readerRights(planned.readerGrants),
+    ]),
     markPlanned(destination, run, 'objects_planned_at'),
   ])
 }
@@ -114,6 +113,12 @@ function objectsRefused(refused: readonly RefusedObject[]): SampanError {
 }
 
 const NAMED = 10
+
+function readerRights(grants: number): readonly RunEvent[] {
+  if (grants === 0) return []
+  const message = `${grants} rights of the account that reads the source were left out: the destination has no such role`
+  return [{ level: 'info', step: 'PlanObjects', code: 'READER_RIGHTS_LEFT_OUT', message }]
+}
 
 function notice(message: string) {
   return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message } as const

@@ -394,3 +394,21 @@ test('a destination that knows no lz4 gets the table without it, and that is tol
   )
   expect(withoutLz4({ verdict: 'migrate', sql: sql.replace('lz4', 'pglz') }).verdict).toBe('migrate')
 })
+
+test('rights of the account that only reads the source are no loss, and no line each; of one that owns something they are', () => {
+  const grants = (owner: string) => [
+    entry(1, 'TABLE', 't', { owner }),
+    entry(2, 'TABLE', 'u'),
+    entry(3, 'ACL', 'TABLE t', { dependencies: [1], sql: 'GRANT SELECT ON TABLE public.t TO reader;\n' }),
+    entry(4, 'ACL', 'TABLE u', {
+      dependencies: [2],
+      sql: 'GRANT SELECT ON TABLE public.u TO reader;\nGRANT ALL ON TABLE public.u TO app;\n',
+    }),
+  ]
+  const rights = (owner: string) =>
+    plan(grants(owner), {}, ['app', 'owner'])
+      .filter(({ kind }) => kind === 'ACL')
+      .map(({ name, verdict, sql }) => `${verdict} ${name}: ${sql.trim()}`)
+  expect(rights('owner')).toEqual(['migrate TABLE u: GRANT ALL ON TABLE public.u TO app;'])
+  expect(rights('reader')).toEqual(['skip TABLE t: ', 'transform TABLE u: GRANT ALL ON TABLE public.u TO app;'])
+})

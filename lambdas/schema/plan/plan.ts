@@ -15,6 +15,7 @@ import { withOwners } from './ownership.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
 import { guardSql, guardsOfRights } from './policies.ts'
 import { publicationForms } from './publications.ts'
+import { withoutReaderRights } from './reader-rights.ts'
 import { assignStages } from './stages.ts'
 import { type EntryVerdict, judgeEntry } from './verdict.ts'
 
@@ -39,6 +40,8 @@ export interface PlanInput {
 export interface Plan {
   readonly objects: readonly PlannedObject[]
   readonly relations: readonly PlannedRelation[]
+  /** Grants to the account that reads the source, which are left out without a line for each. */
+  readonly readerGrants: number
 }
 
 /**
@@ -50,7 +53,8 @@ export function planObjects(input: PlanInput): Plan {
     inOlderSyntax(entry, input.destinationVersion),
   )
   const properties = propertyEntries(input.properties ?? [], complete)
-  const entries = [...complete, ...properties.keys()]
+  const reader = withoutReaderRights(complete, input.facts.account, (role) => input.roles.byName.has(role))
+  const entries = [...reader.entries, ...properties.keys()]
   const filter = readFilter(input.include, input.exclude, entries)
   const leftOut = selectEntries(entries, filter)
   const fates = decideFates(entries, leftOut, properties, input)
@@ -104,7 +108,11 @@ export function planObjects(input: PlanInput): Plan {
     }),
   )
   const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
-  return { objects: planSteps(objects, { ...input, relations, rootOf, partitioned }), relations }
+  return {
+    objects: planSteps(objects, { ...input, relations, rootOf, partitioned }),
+    relations,
+    readerGrants: reader.grants,
+  }
 }
 
 /** An object before it is decided in which steps it is made. */

@@ -64,7 +64,10 @@ export function granteeOf(statement: string): string | null {
 }
 
 /** What follows the last TO or FROM, PUBLIC being no role; and `FOR ROLE x` at the head of default privileges. */
-function rolesOf(statement: string): { readonly grantees: readonly string[]; readonly creators: readonly string[] } {
+export function rolesOf(statement: string): {
+  readonly grantees: readonly string[]
+  readonly creators: readonly string[]
+} {
   const words = wordsOf(statement)
   const at = words.findLastIndex((word) => !word.quoted && (word.text === 'TO' || word.text === 'FROM'))
   const grantee = at < 0 ? undefined : words[at + 1]
