@@ -8,7 +8,7 @@ import { hasSlowChunks } from '../ledger/slow-chunks.ts'
 import { liveSnapshots } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { done, more, type StepAnswer } from '../runtime/verdict.ts'
-import { laneNumbers } from '../task/lanes.ts'
+import { DATABASES_AT_ONCE, laneNumbers } from '../task/lanes.ts'
 import { openSteering } from './automatic/open-steering.ts'
 import { readNamedTypes } from './control/named-types.ts'
 import { cutSlowChunks } from './cut-slow-chunks.ts'
@@ -18,6 +18,7 @@ import { answerFailure } from './lane-failure.ts'
 import { LaneMetrics } from './lane-metrics.ts'
 import { LaneSources, LET_GO } from './lane-sources.ts'
 import { LaneWatch } from './lane-watch.ts'
+import { lockRoom } from './lock-room.ts'
 import { copyServers } from './servers.ts'
 import { untilWanted } from './turn.ts'
 
@@ -101,15 +102,20 @@ async function prepare(call: LaneCall, sources: LaneSources): Promise<Lane> {
   pace.apply(control)
   const inView = await sources.inOneView()
   if (slow) await cutSlowChunks(inView.rows, destination, run, source.searchPath)
-  const types = await readNamedTypes(
-    inView.rows,
-    relations.map(({ oid }) => oid),
-  )
+  const { most } = laneNumbers(event.task)
+  const [types, room] = await Promise.all([
+    readNamedTypes(
+      inView.rows,
+      relations.map(({ oid }) => oid),
+    ),
+    lockRoom(inView.rows, destination, most * Math.min(event.task.databases.length, DATABASES_AT_ONCE)),
+  ])
   await inView.rows.execute(LET_GO)
   return new Lane(inView, destination, {
     run,
     lane: number,
-    lanes: laneNumbers(event.task).most,
+    lanes: most,
+    lockRoom: room,
     generation,
     servers: copyServers(inView.rows, destination, event.task, source),
     types,

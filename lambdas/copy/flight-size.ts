@@ -4,7 +4,7 @@ import type { Relation } from '../ledger/relations.ts'
  * One claim takes a large chunk, or as many small ones as fit: they travel in one flight, up to the size of a chunk of the
  * default. Between two flights the destination takes what is under way, commits and claims, and the source stands still:
  * 35 ms, while a chunk more in a flight costs next to nothing (docs/performance.md). Of several lanes each is to have several
- * flights, so that all end at about the same time; each table takes its locks on the destination until the flight is over.
+ * flights, so that all end at about the same time; each table takes its locks on both servers until the flight is over (`lockRoom`).
  */
 const FLIGHT = {
   bytes: { least: 8_000_000, most: 256_000_000, perLane: 4 },
@@ -21,12 +21,19 @@ export interface FlightSize {
   readonly count: number
 }
 
-/** @param relations all that is to be copied */
-export function flightSize(relations: readonly Pick<Relation, 'bytes'>[], lanes: number): FlightSize {
+/**
+ * @param relations all that is to be copied
+ * @param room how many tables a flight may lock
+ */
+export function flightSize(
+  relations: readonly Pick<Relation, 'bytes'>[],
+  lanes: number,
+  room = Number.POSITIVE_INFINITY,
+): FlightSize {
   const bytes = relations.reduce((sum, relation) => sum + relation.bytes, 0)
   // One lane alone has nobody to share with.
   const count = lanes === 1 ? FLIGHT.chunks.most : part(relations.length, lanes, FLIGHT.chunks)
-  return { bytes: lanes === 1 ? FLIGHT.bytes.most : part(bytes, lanes, FLIGHT.bytes), count }
+  return { bytes: lanes === 1 ? FLIGHT.bytes.most : part(bytes, lanes, FLIGHT.bytes), count: Math.min(count, room) }
 }
 
 /** @param bytesPerSecond of the flight before, or the limit; `null` for the first flight of a call, which has all its time */

@@ -28,6 +28,8 @@ export interface LaneOptions {
   readonly lanes: number
   /** The generation of the view the source session reads by. */
   readonly generation: number
+  /** How many tables a flight may lock. */
+  readonly lockRoom: number
   readonly servers: CopyServers
   readonly relations: ReadonlyMap<number, Relation>
   /** Those that the relations' values are made of. */
@@ -63,7 +65,7 @@ export class Lane {
     this.#digests = digests
     this.#destination = destination
     this.#options = options
-    this.#largest = flightSize([...options.relations.values()], options.lanes)
+    this.#largest = flightSize([...options.relations.values()], options.lanes, options.lockRoom)
     this.#relations = new Map(options.relations)
   }
 
