@@ -3,6 +3,7 @@ import { leaveOut } from '../ledger/lane-count.ts'
 import type { Relation } from '../ledger/relations.ts'
 import { halveChunks } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
+import { DatabaseError } from '../postgres/errors.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { SampanError, toSampanError } from '../runtime/errors.ts'
 import { more, type StepAnswer, waiting } from '../runtime/verdict.ts'
@@ -35,8 +36,10 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
   if (lane === null && number > 0 && (await leaveRoom(call, thrown))) return waiting(TURN_SECONDS)
   const claimed = lane?.claimed ?? []
   if (!signal.aborted) {
-    await note(call, claimed, (ledger) => countFailure(ledger, event.run.id, claimed, toSampanError(thrown)))
-    throw thrown
+    const again = await note(call, claimed, (ledger) =>
+      countFailure(ledger, event.run.id, claimed, toSampanError(thrown)),
+    )
+    throw again === true && isFinal(thrown) ? rowsRefused(lane, thrown) : thrown
   }
   // The call's time is up in the middle of a flight: nothing of it stays, and the next call takes smaller steps.
   const stuck = await note(call, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
@@ -50,6 +53,30 @@ async function changeOf(call: LaneCall, { changed, suspected }: Lane): Promise<C
   const change = await onOwnSession(call, 'changed', (ledger) => howChanged(call, ledger, suspected))
   return change === null ? null : { relation: suspected, change }
 }
+
+/**
+ * What the rows, or functions that are evaluated for them, have brought upon themselves: the same chunk, alone, meets it again.
+ * Not a key that is there already, which a chunk that is still to be renewed may hold; not a missing right, which can be given meanwhile.
+ */
+function isFinal(thrown: unknown): thrown is DatabaseError {
+  if (!(thrown instanceof DatabaseError)) return false
+  const state = thrown.sqlState ?? ''
+  if (thrown.side === 'source') return state === '42883'
+  return /^(22|23|2F|38|39|P0|42)/.test(state) && !['23505', '23P01', '42501'].includes(state)
+}
+
+function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
+  const title = lane?.brokenAt ?? 'a table'
+  return new SampanError({
+    code: cause.side === 'source' ? 'SRC_ROWS_UNREADABLE' : 'DST_ROWS_REFUSED',
+    message: `${title} cannot be copied: ${cause.message}`,
+    remedy: ROWS_REMEDY,
+    cause,
+  })
+}
+
+const ROWS_REMEDY =
+  'mend the rows or the rule on the source, or exclude the table; a function that does not find its helpers needs its path: ALTER FUNCTION … SET search_path, on both ends; then start the task again'
 
 /** A lane that is counted and finds no connection left was one too many. False: it has to be there. */
 async function leaveRoom({ destination, event }: LaneCall, thrown: unknown): Promise<boolean> {

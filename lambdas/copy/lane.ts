@@ -56,6 +56,7 @@ export class Lane {
   #refused: Relation | null = null
   #suspected: Relation | null = null
   #changed: ChangedRelation | null = null
+  #brokenAt: string | null = null
   /** The chunks of the open transaction, for the count of a failed attempt. */
   #claimed: readonly ClaimedChunk[] = []
 
@@ -93,6 +94,11 @@ export class Lane {
   titleOf(oid: number): string | null {
     const relation = this.#relations.get(oid)
     return relation === undefined ? null : relationTitle(relation)
+  }
+
+  /** The relation at which the last flight broke, by its name for people. */
+  get brokenAt(): string | null {
+    return this.#brokenAt
   }
 
   /** What the transaction that is open holds. */
@@ -143,6 +149,7 @@ export class Lane {
     ).catch((thrown: unknown) => {
       const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
       if (relation !== undefined && isUnknownName(thrown)) this.#suspected = relation
+      if (relation !== undefined) this.#brokenAt = relationTitle(relation)
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown
     })

@@ -79,17 +79,25 @@ export async function writeReceipts(
   )
 }
 
-/** Counts a failed attempt, in a transaction of its own: the chunk's own one is gone. */
+/**
+ * Counts a failed attempt, in a transaction of its own: the chunk's own one is gone.
+ * @returns true where one chunk alone has failed, and for the same reason as the time before
+ */
 export async function countFailure(
   destination: Session,
   run: string,
   chunks: readonly number[],
   error: SampanError,
-): Promise<void> {
-  await destination.rows(
-    `UPDATE sampan.chunk SET attempts = attempts + 1, last_error = $3 WHERE run = $1 AND id = ANY ($2::integer[])`,
+): Promise<boolean> {
+  const failed = await destination.rows<{ again: boolean }>(
+    `WITH before AS (
+       SELECT run, id, last_error = $3 AS again FROM sampan.chunk WHERE run = $1 AND id = ANY ($2::integer[]) FOR UPDATE
+     )
+     UPDATE sampan.chunk c SET attempts = c.attempts + 1, last_error = $3
+       FROM before b WHERE c.run = b.run AND c.id = b.id RETURNING b.again`,
     [run, chunks, `${error.code}: ${error.message}`],
   )
+  return failed.length === 1 && failed[0]?.again === true
 }
 
 /** The chunks `c` of run $1 that have no receipt in the newest view, whose generation is `view.generation`. */

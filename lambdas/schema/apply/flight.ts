@@ -11,6 +11,8 @@ export interface DueObject {
   readonly name: string
   readonly sql: string
   readonly verdict: 'migrate' | 'transform'
+  /** Why it is made otherwise than planned. */
+  readonly reason?: string
   readonly bytes: number
 }
 
@@ -72,7 +74,24 @@ export async function sendFlight<Due extends DueObject>(
     const again = await sendFlight(session, [{ objects: apart, together: null }], query)
     for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
   }
+  const broken = sent.flatMap(({ objects }) => objects.flatMap((object) => notValid(object, outcomes.get(object.id))))
+  if (broken.length > 0) {
+    // What is said of them has failed behind them.
+    const said = sent.flatMap(({ objects }) =>
+      objects.filter(({ id, kind }) => kind === 'COMMENT' && outcomes.get(id)?.kind === 'failed'),
+    )
+    const again = await sendFlight(session, [{ objects: [...broken, ...said], together: null }], query)
+    for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
+  }
   return { outcomes, smooth: [...outcomes.values()].every(({ kind }) => kind === 'made') && apart.length === 0 }
+}
+
+/** A CHECK that the source's own rows break today binds new rows alone. */
+function notValid<Due extends DueObject>(object: Due, outcome: Outcome | undefined): Due[] {
+  const { kind, sql } = object
+  if (kind !== 'CHECK CONSTRAINT' || outcome?.kind !== 'failed' || /\bNOT VALID;\s*$/.test(sql)) return []
+  const reason = `NOT VALID: rows as they are on the source do not pass it any more (${outcome.code})`
+  return [{ ...object, sql: sql.replace(/;\s*$/, ' NOT VALID;\n'), verdict: 'transform', reason }]
 }
 
 /** Nothing can be asked on this connection any more. */
@@ -180,8 +199,9 @@ UPDATE sampan.object SET milliseconds = ${SPENT}
 function receipt(run: string, object: DueObject): string {
   const status = object.verdict === 'transform' ? 'transformed' : 'migrated'
   const forget = object.kind === 'USER MAPPING' ? `, sql = ''` : ''
+  const why = object.reason === undefined ? '' : `, verdict = 'transform', reason = ${quoteLiteral(object.reason)}`
   return `UPDATE sampan.object
-   SET status = '${status}', error_code = NULL, error_message = NULL, blocked_by = NULL${forget},
+   SET status = '${status}', error_code = NULL, error_message = NULL, blocked_by = NULL${forget}${why},
        finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT}
  WHERE run = ${quoteLiteral(run)} AND id = ${object.id}`
 }

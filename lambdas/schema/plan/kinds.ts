@@ -50,7 +50,7 @@ const indexKinds = new Set([
 ])
 
 const linkKinds = new Set([
-  // Apart from its table only where it is NOT VALID: rows that break it must come first.
+  // Apart from its table where it is NOT VALID, or may be broken by rows of today: these must come first.
   'CHECK CONSTRAINT',
   'TRIGGER',
   'POLICY',

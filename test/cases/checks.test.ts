@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { openCase } from '../support/cases/case.ts'
+
+test('a CHECK comes behind the rows where they may break it today: it is as it was where they hold it, else NOT VALID and named', async () => {
+  const run = await (await openCase('checks-of-today')).run()
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const changed = run.objects.filter(({ status }) => status === 'transformed')
+  expect(changed.map(({ name }) => name).toSorted()).toEqual([
+    'public.parent id_fits',
+    'public.part n_fits',
+    'public.tree n_fits',
+  ])
+  expect(changed.map(({ reason }) => reason)).toEqual(changed.map(() => expect.stringContaining('NOT VALID: rows')))
+  expect(await run.differences({ rows: true })).toEqual([])
+  const text = (await run.differences()).filter((line) => /CHECK|CONSTRAINT/.test(line))
+  expect(text.filter((line) => !/fits/.test(line))).toEqual([])
+})
+
+test('rows that the destination refuses end the run with their table’s name, at once, when all others have arrived', async () => {
+  const run = await (await openCase('refused-rows')).run({ retry: { connectionMinutes: 600, otherMinutes: 500 } })
+  expect(run.outcome).toMatchObject({ exitStatus: 1, error: { code: 'DST_ROWS_REFUSED' } })
+  expect(run.outcome.error?.message).toContain('public.domained')
+  const tables = run.report.databases[0]?.tables ?? []
+  expect(tables.find(({ name }) => name === 'public.other')?.rows).toBe(1000)
+}, 60_000)
