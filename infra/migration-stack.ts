@@ -80,6 +80,7 @@ export class MigrationStack extends Stack {
     new CfnOutput(this, 'DocumentsBucket', { value: bucket.bucketName })
     new CfnOutput(this, 'FunctionLogs', { value: functions.logGroup.logGroupName })
     new CfnOutput(this, 'WorkflowLogs', { value: logGroup.logGroupName })
+    new CfnOutput(this, 'EventBusName', { value: starting.bus.eventBusName })
     new CfnOutput(this, 'ScheduleGroup', { value: starting.group.scheduleGroupName })
     new CfnOutput(this, 'ScheduleRoleArn', { value: starting.role.roleArn })
     new CfnOutput(this, 'AlarmTopicArn', { value: watching.topic.topicArn })

@@ -127,7 +127,18 @@ const options = z.strictObject({
   iamDatabaseUsers: z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user')).default(() => []),
   /** Who gets the alarms by mail. Each address is asked to confirm. */
   alarmMails: z.array(z.email()).default(() => []),
-  /** `source` of the events that may start a migration; default any of this account. */
+  /**
+   * Hosts to which tasks may switch TLS off or leave it unverified, `*.` allowed at the beginning; none by default. Instances that a
+   * task names by their id need no entry: their clouds tell the address.
+   */
+  unverifiedHosts: z
+    .array(
+      z
+        .string()
+        .regex(/^(\*\.)?[A-Za-z0-9:_-][A-Za-z0-9.:_-]*$/, 'must be a host name or address, with at most *. before it'),
+    )
+    .default(() => []),
+  /** `source` of the events on the account’s default bus that may start a migration; none by default: the stack has a bus of its own. */
   eventSources: z.array(z.string().min(1)).default(() => []),
   /** Starts that are deployed with the stack. */
   schedules: z.array(schedule).default(() => []),

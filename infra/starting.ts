@@ -1,5 +1,5 @@
 import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
-import { EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
+import { EventBus, EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events'
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
@@ -32,11 +32,18 @@ export const START_EVENT = 'Migration Requested'
 /** The ways to start a migration besides the console and the command: an event, and a schedule. */
 export class Starting extends Construct {
   readonly group: ScheduleGroup
+  /** Who may put events here may start migrations, and nobody else by an event. */
+  readonly bus: EventBus
   /** What EventBridge Scheduler acts as when it starts a migration. */
   readonly role: Role
 
   constructor(scope: Construct, id: string, props: StartingProps) {
     super(scope, id)
+    this.bus = new EventBus(this, 'Bus', {
+      eventBusName: props.options.name,
+      description:
+        'Each event "Migration Requested" here starts a migration: the right to put events here is the right to start them',
+    })
     this.startByEvent(props)
     this.group = new ScheduleGroup(this, 'Schedules', {
       scheduleGroupName: props.options.name,
@@ -63,23 +70,29 @@ export class Starting extends Construct {
     }
   }
 
-  /** The task is the event's `detail`, the envelope stays behind. Events of other accounts start nothing. */
+  /**
+   * The task is the event's `detail`, the envelope stays behind. Events of other accounts start nothing. On the account's default bus
+   * everybody may put events who may put any: there only the sources count that the deployment names.
+   */
   private startByEvent({ options, stateMachine, deadLetters }: StartingProps): void {
+    const pattern = { account: [Aws.ACCOUNT_ID], detailType: [START_EVENT] }
+    const target = new SfnStateMachine(stateMachine, {
+      input: RuleTargetInput.fromObject(EventField.fromPath('$.detail')),
+      deadLetterQueue: deadLetters,
+      retryAttempts: 185,
+      maxEventAge: Duration.hours(24),
+    })
     new Rule(this, 'StartByEvent', {
-      description: `Starts a migration for each event "${START_EVENT}"`,
-      eventPattern: {
-        account: [Aws.ACCOUNT_ID],
-        detailType: [START_EVENT],
-        ...(options.eventSources.length > 0 ? { source: [...options.eventSources] } : {}),
-      },
-      targets: [
-        new SfnStateMachine(stateMachine, {
-          input: RuleTargetInput.fromObject(EventField.fromPath('$.detail')),
-          deadLetterQueue: deadLetters,
-          retryAttempts: 185,
-          maxEventAge: Duration.hours(24),
-        }),
-      ],
+      description: `Starts a migration for each event "${START_EVENT}" on the stack's own bus`,
+      eventBus: this.bus,
+      eventPattern: pattern,
+      targets: [target],
+    })
+    if (options.eventSources.length === 0) return
+    new Rule(this, 'StartByNamedSource', {
+      description: `Starts a migration for each event "${START_EVENT}" of the sources named in eventSources`,
+      eventPattern: { ...pattern, source: [...options.eventSources] },
+      targets: [target],
     })
   }
 

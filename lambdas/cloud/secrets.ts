@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { SampanError } from '../runtime/errors.ts'
+import { refusedFile } from '../task/local-secrets.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion, variable } from './environment.ts'
 import { secretsManager } from './secrets-manager-client.ts'
@@ -67,8 +68,12 @@ function fromVariable(reference: string, environment: CloudEnvironment): string 
 async function fromFile(reference: string): Promise<string> {
   const path = reference.slice('file:'.length).replace(/^\/\/(?=\/)/, '')
   try {
+    // The task's own path has been looked at; a link leads elsewhere.
+    const refused = refusedFile(await realpath(path))
+    if (refused !== null) throw unreadable(reference, refused.message, refused.remedy)
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
   } catch (error) {
+    if (error instanceof SampanError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code === 'ENOENT') throw notFound(reference, 'create the file, or correct its path in the task')
     throw unreadable(reference, code, 'make the file readable for the process that runs the step')

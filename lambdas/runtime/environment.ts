@@ -13,6 +13,13 @@ const variables = {
   SAMPAN_ALIBABA_ENDPOINT: optional(z.url()),
   /** Where the Alibaba Cloud access key is: Secrets Manager ARN or name, `env:NAME`, `file:/path`. */
   SAMPAN_ALIBABA_SECRET: optional(z.string()),
+  /**
+   * Names of the Secrets Manager secrets that tasks may name, comma separated, `*` allowed at their ends. Set in a deployed stack: tasks
+   * there name nothing else, above all no variable and no file.
+   */
+  SAMPAN_SECRETS: optional(z.string()),
+  /** Hosts to which a deployed stack's tasks may switch TLS off or leave it unverified, comma separated. */
+  SAMPAN_UNVERIFIED_HOSTS: optional(z.string()),
   /** The addresses the workers leave the VPC by (the NAT's), comma separated: they go into the ApsaraDB whitelist. */
   SAMPAN_EGRESS_ADDRESSES: optional(z.string()),
   /** The security group of the workers inside the VPC: the RDS instance lets it in by a rule of its own. */

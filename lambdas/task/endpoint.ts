@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { regionOfHost } from './aws-names.ts'
 import { across, isRecord, type Report, textLike, textThat } from './rule.ts'
-import { secretReference, tlsSchema } from './tls.ts'
+import { filePath, secretReference, tlsSchema } from './tls.ts'
 
 const host = textThat(
   (text) => /^[^\s/@,\0]+$/.test(text) && !/^[^:]+:[^:]*$/.test(text),
@@ -44,9 +44,7 @@ const common = {
     .min(1)
     .optional()
     .describe('The password itself. Only for `sampan run`, which takes it out before the execution starts.'),
-  passwordFile: z
-    .string()
-    .min(1)
+  passwordFile: filePath
     .optional()
     .describe('File with the password, a line end at its end is ignored. Only for `sampan run`.'),
   secret: secretReference

@@ -1,6 +1,8 @@
+import type { Environment } from '../runtime/environment.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import { type RetryingEvent, stepHandler } from '../runtime/step-handler.ts'
 import { done, failed } from '../runtime/verdict.ts'
+import { type Deployment, deployedProblems } from './deployed-rules.ts'
 import { formatProblem, type Problem, readTask } from './problems.ts'
 import { isRecord } from './rule.ts'
 import type { Task } from './task.ts'
@@ -30,7 +32,9 @@ const SHOWN = 10
  */
 export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', async ({ input, execution }, step) => {
   const { task, problems } = readTask(withLanes(input, step.environment.SAMPAN_DEFAULT_LANES))
-  const all = [...problems, ...inlinePasswords(input)]
+  const deployment = deploymentOf(step.environment)
+  const forbidden = deployment === null ? [] : deployedProblems(input, deployment)
+  const all = [...forbidden, ...problems, ...inlinePasswords(input)]
   if (task === null || all.length > 0) return failed(taskInvalid(all))
   return done({
     run: { id: task.name, execution },
@@ -38,6 +42,14 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
     databases: task.databases.map((_, place) => place),
   })
 })
+
+/** What the stack allows; null on one machine, where the task and the machine are the same person's. */
+function deploymentOf(environment: Environment): Deployment | null {
+  const { SAMPAN_SECRETS: secrets, SAMPAN_UNVERIFIED_HOSTS: hosts, AWS_LAMBDA_FUNCTION_NAME: lambda } = environment
+  if (secrets === undefined && lambda === undefined) return null
+  const list = (text: string | undefined) => text?.split(',').map((one) => one.trim()) ?? []
+  return { secrets: list(secrets), unverifiedHosts: list(hosts).map((host) => host.toLowerCase()) }
+}
 
 /** Lanes that are counted may become so many times what a deployment's size has by default. */
 const COUNTED_TIMES = 4

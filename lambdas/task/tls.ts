@@ -1,11 +1,17 @@
 import { z } from 'zod'
-import { across, textThat } from './rule.ts'
+import { refusedFile, refusedReference } from './local-secrets.ts'
+import { across, type BrokenRule, textThat } from './rule.ts'
 
-const filePath = textThat((text) => text.length > 0 && !text.includes('\0'), {
+/** The path of a file that holds a secret. */
+export const filePath = textThat((text) => text.length > 0 && !text.includes('\0'), {
   code: 'TASK_FILE',
   message: 'is not a file path',
   remedy: 'give the path of a PEM file',
-})
+}).superRefine((path, context) => refuse(context, refusedFile(path)))
+
+function refuse(context: z.RefinementCtx, broken: BrokenRule | null): void {
+  if (broken !== null) context.addIssue({ code: 'custom', message: broken.message, params: { ...broken } })
+}
 
 /**
  * Where a secret value lies: `env:NAME` (an environment variable), `file:/path`, or the ARN or name of a Secrets Manager
@@ -22,7 +28,7 @@ export const secretReference = textThat(
     message: 'is not a reference to a secret',
     remedy: 'give the ARN or name of a Secrets Manager secret, env:NAME or file:/path; not the password itself',
   },
-)
+).superRefine((reference, context) => refuse(context, refusedReference(reference)))
 
 /** PEM text in a file of the machine the workflow runs on, or in a secret. */
 export const pemSource = z.union([z.strictObject({ file: filePath }), z.strictObject({ secret: secretReference })])

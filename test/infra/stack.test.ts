@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions'
+import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
 import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
 import { FUNCTIONS } from '../../statemachine/functions.ts'
@@ -252,8 +252,10 @@ describe('the state machine', () => {
 })
 
 describe('starting', () => {
-  it('an event "Migration Requested" of this account starts the task in its detail', () => {
+  it('an event "Migration Requested" on the stack’s own bus starts the task in its detail', () => {
+    plain.hasResourceProperties('AWS::Events::EventBus', { Name: 'Sampan' })
     plain.hasResourceProperties('AWS::Events::Rule', {
+      EventBusName: { Ref: Match.stringLikeRegexp('^StartingBus') },
       EventPattern: { 'detail-type': ['Migration Requested'], account: [{ Ref: 'AWS::AccountId' }] },
       Targets: [
         Match.objectLike({
@@ -263,6 +265,33 @@ describe('starting', () => {
         }),
       ],
     })
+  })
+
+  it('on the account’s default bus, where anybody may put events, only the sources start one that the deployment names', () => {
+    const onDefaultBus = (template: Template) =>
+      Object.values(template.findResources('AWS::Events::Rule'))
+        .map(({ Properties }) => Properties)
+        .filter(
+          ({ EventBusName, EventPattern }) =>
+            EventBusName === undefined && EventPattern?.['detail-type']?.includes('Migration Requested'),
+        )
+    expect(onDefaultBus(plain)).toEqual([])
+    const named = synthesise({ eventSources: ['my.pipeline'] })
+    expect(onDefaultBus(named).map(({ EventPattern }) => EventPattern)).toEqual([
+      expect.objectContaining({ source: ['my.pipeline'], account: [{ Ref: 'AWS::AccountId' }] }),
+    ])
+  })
+
+  it('functions know which secrets a task may name, and to which hosts TLS may be unverified', () => {
+    const variables = (template: Template) =>
+      Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Handler: 'index.handler' } }))
+        .map(({ Properties }) => Properties.Environment?.Variables ?? {})
+        .filter(({ SAMPAN_STACK }) => SAMPAN_STACK !== undefined)
+    expect(new Set(variables(plain).map(({ SAMPAN_SECRETS }) => SAMPAN_SECRETS))).toEqual(new Set(['sampan/*']))
+    const named = variables(synthesise({ secrets: ['a', 'b/*'], unverifiedHosts: ['*.old.example'] }))
+    expect(named.length).toBeGreaterThan(20)
+    for (const one of named)
+      expect(one).toMatchObject({ SAMPAN_SECRETS: 'a,b/*', SAMPAN_UNVERIFIED_HOSTS: '*.old.example' })
   })
 
   it('a schedule starts its task once, at its time, as a role that only this group’s schedules may take', () => {
