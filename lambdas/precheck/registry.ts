@@ -43,6 +43,7 @@ import { privilegedObjects } from './checks/privileged-objects.ts'
 import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
 import { regColumns } from './checks/reg-columns.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
+import { rightsNotTaken } from './checks/rights-not-taken.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
 import { sameDatabase } from './checks/same-database.ts'
@@ -100,6 +101,7 @@ export const checks: readonly Check[] = [
   rolesMissing,
   ownersNotKept,
   policiesLost,
+  rightsNotTaken,
   // The destination’s state
   runCompleted,
   runSealed,

@@ -92,3 +92,41 @@ describe('owners', () => {
     },
   )
 })
+
+describe('rights on what is the server’s', () => {
+  test('are left out with a reason where the account may not give them, and fail nothing', async () => {
+    const run = await (await openCase('rights-of-the-server')).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(run.named('failed')).toEqual([])
+    const left = run.objects.filter(({ status, reason }) => status === 'skipped' && reason !== null)
+    expect(left.map(({ kind, name }) => `${kind} ${name}`)).toEqual(
+      expect.arrayContaining([
+        'ACL FUNCTION pg_catalog.pg_read_file(text)',
+        'ACL FUNCTION pg_catalog.pg_sleep(double precision)',
+        'ACL COLUMN pg_catalog.pg_subscription.subconninfo',
+      ]),
+    )
+    const [rights] = await run.destinationChecks()
+    // By the source's default privileges nobody but the owner may execute the function.
+    expect(rights?.[0]?.slice(0, 3)).toEqual(['f', 't', 't'])
+  })
+
+  test('that PostgreSQL only warns of are not told as migrated, and what everybody keeps is asked for before', async () => {
+    const run = await (await openCase('grants-that-only-warn')).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(run.findings.find(({ code }) => code === 'RIGHTS_NOT_TAKEN')?.details).toEqual([
+      'REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC',
+      'REVOKE EXECUTE ON FUNCTION public.citext_hash(public.citext) FROM PUBLIC',
+      'REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC',
+      'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
+      'REVOKE USAGE ON SCHEMA public FROM PUBLIC',
+    ])
+    const rights = run.objects.filter(({ kind }) => kind === 'ACL')
+    expect(rights.map(({ name, status }) => `${name} ${status}`).toSorted()).toEqual([
+      'FUNCTION pg_catalog.pg_sleep(double precision) skipped',
+      'FUNCTION public.citext_hash(public.citext) skipped',
+      'LANGUAGE plpgsql skipped',
+      'SCHEMA public skipped',
+    ])
+  })
+})

@@ -199,6 +199,26 @@ describe('rights on the destination', () => {
     await acting.query(`DROP OWNED BY ${gone}, ${here} CASCADE; DROP ROLE ${gone}, ${here}`)
   })
 
+  test('what everybody may do there and not on the source is a warning, with the statement that mends it', async () => {
+    const closed = await createDatabase(
+      sharedServer(15),
+      'CREATE TABLE t (a int PRIMARY KEY); REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM PUBLIC',
+    )
+    const open = await createDatabase(sharedServer(18), 'GRANT CREATE ON SCHEMA public TO PUBLIC')
+    const asPlain = itemOf(await precheck(closed, asUser(open, writer, 'p')), 'RIGHTS_NOT_TAKEN')
+    expect(asPlain).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+    expect(asPlain.details).toEqual([
+      'REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC',
+      'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
+    ])
+    // A superuser takes the right to the function by the migration; of the schema it says nothing.
+    expect(itemOf(await precheck(closed, open), 'RIGHTS_NOT_TAKEN').details).toEqual([
+      'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
+    ])
+    await open.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')
+    expect(itemOf(await precheck(closed, open), 'RIGHTS_NOT_TAKEN').status).toBe('passed')
+  })
+
   test('a restrictive policy that would restrict nobody there is a warning; one of a role’s members is not', async () => {
     const guarded = await createDatabase(
       sharedServer(15),

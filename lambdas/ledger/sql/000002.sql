@@ -325,3 +325,61 @@ BEGIN
   UPDATE sampan.borrowed_right b SET given_back_at = clock_timestamp() WHERE b.run = run_id AND b.given_back_at IS NULL;
   RETURN (SELECT count(*) FROM sampan.object o WHERE o.run = run_id AND o.stage = 'own' AND o.status = 'pending');
 END $$;
+
+-- Looks whether one grantee (null: PUBLIC) has on one object, or one column of it, the rights that were to be given, and none that
+-- were taken: a GRANT or REVOKE that the account may not say is only warned of. ALL stands for every right there is, but
+-- for those that are to be held. SP006.
+CREATE FUNCTION sampan.require_rights(
+  kind text, target text, of_column text, of_grantee text, held text[], lacking text[]
+) RETURNS void LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+  acl aclitem[];
+  grantee_oid oid := 0;
+  has text[];
+  missing text;
+BEGIN
+  IF of_grantee IS NOT NULL THEN
+    SELECT r.oid INTO STRICT grantee_oid FROM pg_catalog.pg_roles r WHERE r.rolname = of_grantee::name;
+  END IF;
+  IF of_column IS NOT NULL THEN
+    SELECT a.attacl INTO acl FROM pg_catalog.pg_attribute a
+     WHERE a.attrelid = target::pg_catalog.regclass AND a.attname = of_column::name;
+  ELSIF kind IN ('TABLE', 'SEQUENCE') THEN
+    SELECT COALESCE(c.relacl, pg_catalog.acldefault((CASE kind WHEN 'TABLE' THEN 'r' ELSE 's' END)::"char", c.relowner)) INTO acl
+      FROM pg_catalog.pg_class c WHERE c.oid = target::pg_catalog.regclass;
+  ELSIF kind IN ('FUNCTION', 'PROCEDURE') THEN
+    SELECT COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner)) INTO acl
+      FROM pg_catalog.pg_proc p WHERE p.oid = target::pg_catalog.regprocedure;
+  ELSIF kind = 'SCHEMA' THEN
+    SELECT COALESCE(n.nspacl, pg_catalog.acldefault('n', n.nspowner)) INTO acl
+      FROM pg_catalog.pg_namespace n WHERE n.oid = target::pg_catalog.regnamespace;
+  ELSIF kind = 'TYPE' THEN
+    SELECT COALESCE(t.typacl, pg_catalog.acldefault('T', t.typowner)) INTO acl
+      FROM pg_catalog.pg_type t WHERE t.oid = target::pg_catalog.regtype;
+  ELSIF kind = 'LANGUAGE' THEN
+    SELECT COALESCE(l.lanacl, pg_catalog.acldefault('l', l.lanowner)) INTO acl
+      FROM pg_catalog.pg_language l WHERE pg_catalog.quote_ident(l.lanname) = target;
+  ELSIF kind = 'FOREIGN DATA WRAPPER' THEN
+    SELECT COALESCE(w.fdwacl, pg_catalog.acldefault('F', w.fdwowner)) INTO acl
+      FROM pg_catalog.pg_foreign_data_wrapper w WHERE pg_catalog.quote_ident(w.fdwname) = target;
+  ELSE
+    SELECT COALESCE(s.srvacl, pg_catalog.acldefault('S', s.srvowner)) INTO acl
+      FROM pg_catalog.pg_foreign_server s WHERE pg_catalog.quote_ident(s.srvname) = target;
+  END IF;
+  SELECT COALESCE(pg_catalog.array_agg(e.privilege_type || CASE WHEN e.is_grantable THEN '*' ELSE '' END), '{}') INTO has
+    FROM pg_catalog.aclexplode(acl) e WHERE e.grantee = grantee_oid;
+  SELECT pg_catalog.string_agg(wrong.what, ', ') INTO missing FROM (
+    SELECT h.name || ' was not given' AS what FROM pg_catalog.unnest(held) AS h(name)
+     WHERE CASE WHEN h.name LIKE 'ALL%' THEN pg_catalog.cardinality(has) = 0
+                ELSE NOT (h.name = ANY (has) OR (h.name || '*') = ANY (has)) END
+    UNION ALL
+    SELECT x.name || ' was not taken' FROM pg_catalog.unnest(has) AS x(name)
+     WHERE (x.name = ANY (lacking) OR pg_catalog.rtrim(x.name, '*') = ANY (lacking) OR 'ALL' = ANY (lacking))
+       AND NOT (pg_catalog.rtrim(x.name, '*') = ANY (held) OR (pg_catalog.rtrim(x.name, '*') || '*') = ANY (held)
+                OR 'ALL' = ANY (held) OR 'ALL*' = ANY (held))) wrong;
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION USING ERRCODE = 'SP006', MESSAGE = pg_catalog.format(
+      'the account may not give or take rights on %s %s: of %s, %s', pg_catalog.lower(kind), target,
+      COALESCE(of_grantee, 'PUBLIC'), missing);
+  END IF;
+END $$;

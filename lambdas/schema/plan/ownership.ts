@@ -80,7 +80,8 @@ function forOwner(object: Decided, { kept, facts, owners }: Surroundings): reado
 /** What a role gives by default the account says for it, as a member of it for the moment where it is none. */
 function spokenFor(object: Decided, { byName }: OwnerFacts['roles']): readonly Decided[] {
   const creator = byName.get(object.owner)
-  return creator === undefined || creator.mine ? [] : [{ ...object, stage: 'own', schema: null }]
+  // Where it cannot, they are left out, or said for the account itself.
+  return creator === undefined || creator.mine || !creator.giveable ? [] : [{ ...object, stage: 'own', schema: null }]
 }
 
 /**

@@ -8,6 +8,7 @@ import { neverApplied } from './kinds.ts'
 import { judgePolicy, type PolicyRoles } from './policies.ts'
 import { keepKnownRoles, mappedRole, type RoleQuestions } from './privileges.ts'
 import type { PublicationForms } from './publications.ts'
+import { verified } from './verify-rights.ts'
 
 /** What becomes of one entry that is selected. */
 export type EntryVerdict =
@@ -71,7 +72,10 @@ function speaksFor(role: string, { byName }: DestinationRoles): boolean {
 }
 
 function judgePrivileges(entry: TocEntry, roles: RoleQuestions): EntryVerdict {
-  const { sql, leftOut, grantorLost } = keepKnownRoles(entry.sql, roles)
+  const { sql: known, leftOut, grantorLost } = keepKnownRoles(entry.sql, roles)
+  // What depends on nothing that is made here is the server's, an extension's, or a schema that may be there already.
+  const isOthers = entry.kind === 'ACL' && (entry.dependencies.length === 0 || entry.tag.startsWith('SCHEMA '))
+  const sql = isOthers && known !== '' ? verified(known) : known
   if (leftOut.length === 0 && !grantorLost) return { verdict: 'migrate', sql }
   const names = leftOut.join(', ')
   const absent = leftOut.length === 0 ? [] : [leftOutReason(entry.kind, names)]

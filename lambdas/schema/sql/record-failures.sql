@@ -16,11 +16,16 @@ WITH RECURSIVE failure AS (
    WHERE b.cause NOT IN (SELECT id FROM blocked) GROUP BY b.id
 )
 UPDATE sampan.object o
-   SET status = CASE WHEN c.id IS NULL THEN 'failed' ELSE 'blocked' END,
+   SET status = CASE WHEN c.id IS NOT NULL THEN 'blocked' WHEN touched.others THEN 'skipped' ELSE 'failed' END,
        blocked_by = c.cause,
-       error_code = CASE WHEN c.id IS NULL THEN f.code END,
-       error_message = CASE WHEN c.id IS NULL THEN f.message END
-  FROM (SELECT id FROM failure UNION SELECT id FROM blocked) touched
+       reason = CASE WHEN c.id IS NULL AND touched.others THEN f.message ELSE o.reason END,
+       error_code = CASE WHEN c.id IS NULL AND NOT touched.others THEN f.code END,
+       error_message = CASE WHEN c.id IS NULL AND NOT touched.others THEN f.message END
+  FROM (
+    -- Rights on what is the server's or an extension's ask themselves whether they took effect: where not, they are left out.
+    SELECT t.id, rights.kind = 'ACL' AND rights.sql LIKE '%sampan.require_rights(%' AS others
+      FROM (SELECT id FROM failure UNION SELECT id FROM blocked) t JOIN sampan.object rights ON rights.run = $1 AND rights.id = t.id
+  ) touched
   LEFT JOIN failure f ON f.id = touched.id
   LEFT JOIN cause c ON c.id = touched.id
  WHERE o.run = $1 AND o.id = touched.id AND o.status IN ('pending', 'failed', 'blocked')
