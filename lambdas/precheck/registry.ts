@@ -28,6 +28,7 @@ import { ledgerUnusable, runCompleted, runSealed, taskChanged } from './checks/l
 import { ledgerSchema } from './checks/ledger-schema.ts'
 import { loadBalanced } from './checks/load-balanced.ts'
 import { localeAbsent } from './checks/locale-absent.ts'
+import { sourceLocksShort } from './checks/locks-short.ts'
 import { loginChecks } from './checks/login-weak.ts'
 import { longTransactions } from './checks/long-transactions.ts'
 import { lz4Missing } from './checks/lz4-missing.ts'
@@ -88,6 +89,7 @@ export const checks: readonly Check[] = [
   destinationTimeouts,
   sourceConnectionsShort,
   destinationConnectionsShort,
+  sourceLocksShort,
   storageShort,
   // What is chosen, and the rights to it
   filterMatchesNothing,
