@@ -1,4 +1,5 @@
 import type { Scope, States } from './asl.ts'
+import type { FunctionName } from './functions.ts'
 import { indexBranch } from './indexing.ts'
 import { lanes } from './lanes.ts'
 import { catchAll, step } from './step.ts'
@@ -107,10 +108,20 @@ function copyBranch(): Scope {
         calls: 'SummariseCopyFunction',
         level: 'database',
         extra: { 'results.$': '$.results' },
-        done: 'EndCopying',
+        done: 'IsPlanOfView',
         yielded: 'EndCopying',
         failed: 'CopyingFailed',
       }),
+      IsPlanOfView: {
+        Type: 'Choice',
+        Comment:
+          'What was created or changed on the source between the plan and the view is planned in the view, while the keepers hold it',
+        Choices: [{ Variable: '$.step.output.planAnew', BooleanEquals: true, Next: 'PlanInView' }],
+        Default: 'EndCopying',
+      },
+      ...inView('PlanInView', 'PlanObjectsFunction', 'Plans anew what differs, as of the view', 'CutInView'),
+      ...inView('CutInView', 'PlanCopyFunction', 'Cuts the tables that were added', 'CreateInView'),
+      ...inView('CreateInView', 'CreateObjectsFunction', 'Makes what was added or changed', 'CopyLanes'),
       EndCopying: {
         Type: 'Pass',
         Parameters: { 'verdict.$': '$.step.verdict', 'error.$': '$.step.error' },
@@ -119,6 +130,11 @@ function copyBranch(): Scope {
       CopyingFailed: { Type: 'Fail', ErrorPath: '$.step.error.code', CausePath: '$.step.error.message' },
     },
   }
+}
+
+/** A step that ran before the copy, again beside the keepers. */
+function inView(name: string, calls: FunctionName, comment: string, done: string): States {
+  return step({ name, comment, calls, level: 'database', extra: { inView: true }, done, failed: 'CopyingFailed' })
 }
 
 /** A branch's end as the step that the failure path reads. */

@@ -8,6 +8,7 @@ const foundations: Readonly<Record<string, readonly string[]>> = {
   cloud: ['runtime', 'task'],
   postgres: ['runtime', 'task', 'cloud'],
   ledger: ['runtime', 'task', 'postgres'],
+  structure: ['runtime', 'task', 'postgres', 'ledger'],
 }
 const stages = ['access', 'precheck', 'schema', 'copy', 'snapshot', 'validate', 'report']
 

@@ -7,7 +7,8 @@ import { readRun } from '../ledger/run.ts'
 import { hasSlowChunks } from '../ledger/slow-chunks.ts'
 import { liveSnapshots } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
-import { done, more, type StepAnswer } from '../runtime/verdict.ts'
+import { done, more, type StepAnswer, yielded } from '../runtime/verdict.ts'
+import { isPlanOfView } from '../structure/plan-of-view.ts'
 import { DATABASES_AT_ONCE, laneNumbers } from '../task/lanes.ts'
 import { openSteering } from './automatic/open-steering.ts'
 import { readNamedTypes } from './control/named-types.ts'
@@ -46,7 +47,10 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
   try {
     const round = await readRound(destination, id, execution)
     if (round.ended || round.copied) return done()
-    lane = await prepare(call, sources)
+    const generation = await sources.importView(call)
+    // What is read by this view has to be planned in it first.
+    if (!(await isPlanOfView(await sources.rows(), destination, id, generation))) return yielded()
+    lane = await prepare(call, sources, generation)
     watch.start(step.logger)
     while (await untilWanted(call)) {
       if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) {
@@ -89,11 +93,10 @@ async function othersAtWork(
   return Math.max(newest?.generation ?? 0, round.leastGeneration) > generation ? 'again' : 'wait'
 }
 
-async function prepare(call: LaneCall, sources: LaneSources): Promise<Lane> {
+async function prepare(call: LaneCall, sources: LaneSources, generation: number): Promise<Lane> {
   const { event, number, pace, destination, signal } = call
   const run = event.run.id
-  const [generation, relations, control, slow, { source }] = await Promise.all([
-    sources.importView(call),
+  const [relations, control, slow, { source }] = await Promise.all([
     readRelations(destination, run),
     readLaneControl(destination, run),
     hasSlowChunks(destination, run),

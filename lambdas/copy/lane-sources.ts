@@ -1,9 +1,9 @@
+import { importView } from '../ledger/view.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openSource } from '../postgres/sessions.ts'
 import { beginInView, exportView } from '../postgres/snapshot.ts'
 import type { LaneCall } from './lane-call.ts'
 import type { Sources } from './stream/flight.ts'
-import { importView } from './view.ts'
 
 const FLIGHT = 'SAVEPOINT flight'
 

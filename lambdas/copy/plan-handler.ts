@@ -1,6 +1,7 @@
 import { openRound, readRound, takenOver } from '../ledger/copy-round.ts'
 import { storeLimits } from '../ledger/limits.ts'
 import { readRun } from '../ledger/run.ts'
+import { importView } from '../ledger/view.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
@@ -15,8 +16,18 @@ export interface LanePlan {
   readonly validateLanes: readonly number[]
 }
 
-/** PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. */
-export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) => {
+/** What PlanCopy is called with. */
+export interface PlanCopyEvent extends StepEvent {
+  /** The plan is completed in the view that the keepers hold, beside them. @default as the source is now */
+  readonly inView?: boolean
+}
+
+/**
+ * PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. Where the objects
+ * were planned anew it is completed. Bounds may be of another moment than the rows: the first chunk of a table has no lower and
+ * the last no upper one.
+ */
+export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step) => {
   const { run, task } = event
   const numbers = laneNumbers(task)
   const megabytes = task.throttle.megabytesPerSecond
@@ -32,6 +43,7 @@ export const handler = stepHandler('PlanCopy', async (event: StepEvent, step) =>
     if (copyPlannedAt === null) {
       const source = await openSource(event, step.environment, options)
       try {
+        if (event.inView) await importView(source, destination, run.id, step.signal)
         await planCopy(source, destination, task, run.id)
       } finally {
         await source.close()

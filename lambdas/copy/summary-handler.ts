@@ -7,6 +7,13 @@ import { METRICS } from '../runtime/metric-names.ts'
 import { writeMetrics } from '../runtime/metrics.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done, failed, yielded } from '../runtime/verdict.ts'
+import { readPlanMark } from '../structure/ledger.ts'
+
+/** What the workflow reads of the summary. */
+export interface CopySummary {
+  /** The view that the keepers hold has another structure than the plan: the rest is planned anew in it, and the round goes on. */
+  readonly planAnew: boolean
+}
 
 /**
  * SummariseCopy: every chunk has its receipt → done; a lane failed → failed; else another round. Ends the round either way,
@@ -17,18 +24,22 @@ export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, 
   const { id, execution } = event.run
   const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
   try {
+    const [mark, round] = await Promise.all([readPlanMark(destination, id), readRound(destination, id, execution)])
+    const broken = event.results.find((result) => result.verdict === 'failed')
+    if (mark.replanGeneration > mark.generation && !round.ended && !round.copied && broken === undefined) {
+      return done<CopySummary>({ planAnew: true })
+    }
     const ended = await endRound(destination, event.run, async ({ open, generation }) => {
       if (open > 0 || generation <= 1) return
       await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
     })
     if (ended === null) {
-      if ((await readRound(destination, id, execution)).copied) return done()
+      if ((await readRound(destination, id, execution)).copied) return done<CopySummary>({ planAnew: false })
       throw takenOver(id)
     }
     const { open } = ended
     writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })
-    if (open === 0) return done()
-    const broken = event.results.find((result) => result.verdict === 'failed')
+    if (open === 0) return done<CopySummary>({ planAnew: false })
     return broken?.error ? failed(broken.error) : yielded()
   } finally {
     await destination.close()

@@ -47,6 +47,19 @@ export async function storeChunks(destination: Session, run: string, chunks: rea
   )
 }
 
+/** What is cut into chunks already. */
+export async function readPlannedChunks(
+  destination: Session,
+  run: string,
+): Promise<{ readonly relations: readonly number[]; readonly lastId: number }> {
+  const [row] = await destination.rows<{ relations: string[]; lastId: number }>(
+    `SELECT COALESCE(pg_catalog.array_agg(DISTINCT relation::bigint::text), '{}') AS relations, COALESCE(max(id), 0) AS "lastId"
+       FROM sampan.chunk WHERE run = $1`,
+    [run],
+  )
+  return { relations: (row?.relations ?? []).map(Number), lastId: row?.lastId ?? 0 }
+}
+
 export const CLAIM_SQL = `SELECT id, relation, kind, lower, upper, key_column AS "keyColumn", bytes::float8 AS bytes,
     state, rows::text AS rows, digest::text AS digest
   FROM sampan.claim_chunks($1, $2, $3, $4)`

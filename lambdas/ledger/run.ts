@@ -22,6 +22,8 @@ export interface RunRow {
   readonly source: SourceIdentity
   readonly objectsPlannedAt: string | null
   readonly copyPlannedAt: string | null
+  /** Every chunk has its receipt in one view. */
+  readonly copiedAt: string | null
   readonly validationPlannedAt: string | null
   readonly startedAt: string
   readonly sealedAt: string | null
@@ -81,7 +83,7 @@ export async function openRun(
 /** @throws SampanError RUN_UNKNOWN where the ledger has no such run */
 export async function readRun(destination: Session, id: string): Promise<RunRow> {
   const [row] = await destination.rows<RunRow>(
-    `SELECT state, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt",
+    `SELECT state, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt", copied_at AS "copiedAt",
             validation_planned_at AS "validationPlannedAt", started_at AS "startedAt", sealed_at AS "sealedAt"
        FROM sampan.run WHERE id = $1`,
     [id],

@@ -9,6 +9,8 @@ export interface DumpTools {
   readonly signal: AbortSignal
   /** Milliseconds that one dump may take; asked when it begins. */
   timeout(): number
+  /** The snapshot that is read by, as `pg_export_snapshot()` answered. @default one of its own */
+  readonly view?: string
 }
 
 /**
@@ -34,7 +36,7 @@ async function dumpOnOwnConnection(event: StepEvent, tools: DumpTools, skipTrans
   try {
     return await dump({
       client: session.client,
-      args: ['--schema-only'],
+      args: ['--schema-only', ...(tools.view === undefined || skipTransaction ? [] : [`--snapshot=${tools.view}`])],
       skipTransaction,
       signal: tools.signal,
       timeout: tools.timeout(),

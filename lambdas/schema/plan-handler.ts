@@ -1,13 +1,19 @@
+import { giveUpView } from '../ledger/copy-round.ts'
 import { type RunEvent, writeEvents } from '../ledger/events.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
+import { importView } from '../ledger/view.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openSource } from '../postgres/sessions.ts'
-import { inOneFlight } from '../postgres/transaction.ts'
+import { BEGIN_VIEW, type ExportedView, exportView } from '../postgres/snapshot.ts'
+import { inOneFlight, inTransaction } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
+import { compareStructures, describeChanges, type StructureChange } from '../structure/compare.ts'
+import { markView, readPlanMark, readPlannedStructure, storeStructure } from '../structure/ledger.ts'
+import { readStructure, readStructureDigest, type Structure } from '../structure/read.ts'
 import { dumpObjects } from './dump-objects.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee.ts'
 import { reopenObjects, storePlan } from './ledger-objects.ts'
@@ -15,9 +21,12 @@ import type { Dump } from './pgdump/dump.ts'
 import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
+import { keepIds } from './plan/keep-ids.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
+import { replan } from './plan/replan.ts'
 import { readSearchPath } from './plan/search-path.ts'
+import { readKnown, storeReplan } from './plan/store-replan.ts'
 import { readPlanInput } from './plan-input.ts'
 import type { RefusedObject } from './rehearse.ts'
 
@@ -27,24 +36,36 @@ export interface Planned {
   readonly sealed: boolean
 }
 
+/** What PlanObjects is called with. */
+export interface PlanEvent extends StepEvent {
+  /** The plan is made anew in the view that the keepers hold, beside them. @default in a view of its own */
+  readonly inView?: boolean
+}
+
 /**
  * PlanObjects: the source's objects and what becomes of each, written to the ledger of the destination's database, which is
- * made where it does not exist. A run that has its plan keeps it; what failed in it is tried once more.
+ * made where it does not exist. All is read in one view. A run that has its plan keeps it, and what failed in it is tried once
+ * more; where the source's structure is another one by now the plan is made anew, around what is made already. Once all rows
+ * are copied they are of one moment, and nothing is planned any more.
  */
-export const handler = stepHandler('PlanObjects', async (event: StepEvent, step) => {
+export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step) => {
   const { run } = event
   const { database, endpoints } = addressed(event)
   const source = await openSource(event, step.environment, { purpose: 'plan', signal: step.signal })
   const open: Session[] = [source]
   // The source's objects are read while the destination is made ready. A run that has its plan already needs them not.
   const unneeded = new AbortController()
-  const dumped = dumpObjects(event, {
-    environment: step.environment,
-    signal: AbortSignal.any([step.signal, unneeded.signal]),
-    timeout: () => Math.max(1_000, step.remainingMilliseconds() - 15_000),
-  })
-  dumped.catch(() => {})
+  const signal = AbortSignal.any([step.signal, unneeded.signal])
+  const timeout = () => Math.max(1_000, step.remainingMilliseconds() - 15_000)
+  let dumped: Promise<Dump> | null = null
+  const begin = (view: ExportedView) => {
+    const begun = dumpObjects(event, { environment: step.environment, signal, timeout, view: view.id })
+    begun.catch(() => {})
+    dumped = begun
+    return begun
+  }
   try {
+    const own = event.inView ? null : begin(await beginView(source))
     const form = await readDatabaseForm(source)
     const destination = await openOrCreateDatabase(event, step, form)
     open.push(destination)
@@ -56,43 +77,126 @@ export const handler = stepHandler('PlanObjects', async (event: StepEvent, step)
       searchPath: await readSearchPath(source),
     })
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
-    if (row.objectsPlannedAt === null) await plan(event, step, dumped, database, source, destination)
-    else await reopenObjects(destination, run.id)
+    if (row.copiedAt === null) {
+      const generation = own === null ? await importView(source, destination, run.id, step.signal) : 0
+      const mark = await readPlanMark(destination, run.id)
+      if (row.objectsPlannedAt === null || mark.digest !== (await readStructureDigest(source))) {
+        const moment = { source, dumped: own ?? begin(await exportView(source)), generation }
+        await plan(event, step, moment, database, destination, row.objectsPlannedAt !== null)
+        return done<Planned>({ sealed: false })
+      }
+      if (generation > 0) await markView(destination, run.id, generation, true)
+    }
+    await reopenObjects(destination, run.id)
     return done<Planned>({ sealed: false })
   } finally {
     unneeded.abort()
-    await Promise.all([...open.map((session) => session.close()), dumped.catch(() => {})])
+    await Promise.all([...open.map((session) => session.close()), (dumped as Promise<Dump> | null)?.catch(() => {})])
   }
 })
+
+/** What a plan is read from: a session in a view, the dump that is made in the same one, and the view's generation; 0: its own. */
+interface PlanMoment {
+  readonly source: Session
+  readonly dumped: Promise<Dump>
+  readonly generation: number
+}
+
+async function beginView(source: Session): Promise<ExportedView> {
+  await source.execute(BEGIN_VIEW)
+  return exportView(source)
+}
 
 async function plan(
   event: StepEvent,
   step: StepTools,
-  dumped: Promise<Dump>,
+  moment: PlanMoment,
   database: DatabaseIdentity,
-  source: Session,
   destination: Session,
+  anew: boolean,
 ): Promise<void> {
   const run = event.run.id
-  const { archive, notices } = await dumped
+  const { source, generation } = moment
+  const structure = await readStructure(source)
+  const { archive, notices } = await moment.dumped
   const [read, properties] = await Promise.all([
     readPlanInput(event, database, archive, { source, destination }),
     readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
   ])
-  const input = { ...read, properties }
+  await requireUnchanged(source, destination, run, structure, generation)
+  const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
+  const input: PlanInput = {
+    ...read,
+    properties,
+    number: (complete) => (anew ? keepIds(complete, known.objects) : complete),
+  }
   const first = planObjects(input)
-  const refused = mayRefuse(source, destination)
-    ? await tryObjects(event, step.environment, source, first.objects, step.signal)
-    : []
+  // What is made already would be in the way of a trial.
+  const untried = !known.objects.some(({ made }) => made)
+  const refused =
+    untried && mayRefuse(source, destination)
+      ? await tryObjects(event, step.environment, source, first.objects, step.signal)
+      : []
   const planned = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
-  await inOneFlight(destination, () => [
-    ...storePlan(destination, run, planned.objects, planned.relations),
-    writeEvents(destination, run, [
-      ...notices.map((message) => notice(message)),
-      ...readerRights(planned.readerGrants),
-    ]),
-    markPlanned(destination, run, 'objects_planned_at'),
-  ])
+  const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]
+  if (!anew) {
+    await inOneFlight(destination, () => [
+      ...storePlan(destination, run, planned.objects, planned.relations),
+      ...storeStructure(destination, run, structure, generation),
+      writeEvents(destination, run, told),
+      markPlanned(destination, run, 'objects_planned_at'),
+    ])
+    return
+  }
+  const before = await readPlannedStructure(destination, run)
+  const changes = replan(known.objects, known.relations, planned)
+  await inTransaction(destination, async () => {
+    await storeReplan(destination, run, changes)
+    await Promise.all([
+      ...storeStructure(destination, run, structure, generation),
+      writeEvents(destination, run, [
+        ...told,
+        madeAnew(compareStructures(before, structure.entries), changes.unmade.length),
+      ]),
+      markPlanned(destination, run, 'objects_planned_at'),
+    ])
+  })
+}
+
+/**
+ * What pg_dump prints by the server's functions is of the catalogue as it is at that moment, whatever its view. Where something
+ * was changed or dropped meanwhile the dump may be of two moments: it is made again, in a newer view.
+ * @throws SampanError SRC_OBJECTS_CHANGED
+ */
+async function requireUnchanged(
+  source: Session,
+  destination: Session,
+  run: string,
+  { entries, digest }: Structure,
+  generation: number,
+): Promise<void> {
+  await source.execute('COMMIT')
+  if ((await readStructureDigest(source)) === digest) return
+  const now = await readStructure(source)
+  const harmful = compareStructures(entries, now.entries).filter(({ what }) => what !== 'created')
+  if (harmful.length === 0) return
+  if (generation > 0) await inTransaction(destination, () => giveUpView(destination, run, generation))
+  throw new SampanError({
+    code: 'SRC_OBJECTS_CHANGED',
+    message: `the source’s structure changed while it was being read: ${describeChanges(harmful, 10)}`,
+    remedy: 'nothing was written: the objects are read again; hold back changes of the schema while a migration begins',
+    retryable: true,
+  })
+}
+
+function madeAnew(changes: readonly StructureChange[], unmade: number): RunEvent {
+  const again = unmade === 0 ? '' : `; ${unmade} objects that were made before are made again`
+  return {
+    level: 'info',
+    step: 'PlanObjects',
+    code: 'PLAN_MADE_ANEW',
+    message: `the source’s structure has changed since the plan: ${describeChanges(changes)}${again}`,
+  }
 }
 
 /** The plan without what the destination refuses, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */

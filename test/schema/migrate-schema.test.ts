@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
-import { allKinds, allKinds18, call, ledgerObjects, migrateSchema, mustBeDone, objectsOf, steps } from './steps.ts'
+import {
+  allKinds,
+  allKinds18,
+  call,
+  endCopy,
+  ledgerObjects,
+  migrateSchema,
+  mustBeDone,
+  objectsOf,
+  steps,
+} from './steps.ts'
 
 describe.each([
   [15, 15],
@@ -292,6 +302,7 @@ test('an index that takes longer than its call is taken up by the next one', asy
       `SELECT state FROM pg_stat_activity WHERE datname = current_database() AND application_name ~ '^sampan:test-run:index:[0-9]+$'`,
     ),
   ).toEqual([{ state: 'active' }])
+  await endCopy(event)
   await mustBeDone('buildIndexes', event)
   expect(await ledgerObjects(destination, `name = 'slow_index'`)).toMatchObject([{ status: 'migrated' }])
   const [row] = await destination.query(`SELECT milliseconds FROM sampan.object WHERE name = 'slow_index'`)

@@ -1,9 +1,9 @@
 import type { Relation } from '../../ledger/relations.ts'
+import { importView } from '../../ledger/view.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { DatabaseError } from '../../postgres/errors.ts'
 import { openSource } from '../../postgres/sessions.ts'
 import type { LaneCall } from '../lane-call.ts'
-import { importView } from '../view.ts'
 import { readNamedTypes } from './named-types.ts'
 import { type Change, changedQuery, plannedOtherwiseQuery, readChange } from './unchanged.ts'
 

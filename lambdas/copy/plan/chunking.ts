@@ -66,7 +66,7 @@ export function cutLargeObjects(bounds: readonly string[], bytes: number): Unnum
   }))
 }
 
-/** Numbers the plan, largest first: the number breaks ties in the claim. */
-export function numberChunks(chunks: readonly UnnumberedChunk[]): Chunk[] {
-  return chunks.toSorted((a, b) => b.bytes - a.bytes).map((chunk, index) => ({ ...chunk, id: index + 1 }))
+/** Numbers the plan above what is numbered, largest first: the number breaks ties in the claim. */
+export function numberChunks(chunks: readonly UnnumberedChunk[], lastId = 0): Chunk[] {
+  return chunks.toSorted((a, b) => b.bytes - a.bytes).map((chunk, index) => ({ ...chunk, id: lastId + index + 1 }))
 }

@@ -1,4 +1,4 @@
-import { type Chunk, storeChunks } from '../../ledger/chunks.ts'
+import { type Chunk, readPlannedChunks, storeChunks } from '../../ledger/chunks.ts'
 import { relationTitle } from '../../ledger/comparisons.ts'
 import { type RunEvent, writeEvents } from '../../ledger/events.ts'
 import {
@@ -22,11 +22,18 @@ import { formServers } from './servers.ts'
 const COLUMN_TYPES = sqlFile(new URL('../sql/column-types.sql', import.meta.url))
 
 /**
- * Decides how every relation travels and cuts it into chunks: the plan is data in the ledger, written in one transaction.
+ * Decides how every relation travels that has no chunks yet, and cuts it into some: the plan is data in the ledger, written in
+ * one transaction.
  * The number of round trips does not depend on the number of tables.
  */
 export async function planCopy(source: Session, destination: Session, task: Task, run: string): Promise<void> {
-  const [relations, servers] = await Promise.all([readRelations(destination, run), formServers(source, destination)])
+  const [all, planned, servers] = await Promise.all([
+    readRelations(destination, run),
+    readPlannedChunks(destination, run),
+    formServers(source, destination),
+  ])
+  // A plan that was made anew leaves what it does not touch as it was.
+  const relations = all.filter(({ oid }) => !planned.relations.includes(oid))
   const columns = await readColumnTypes(source, relations)
   const wishes = { format: task.format, digests: task.validation.mode === 'full' }
   const forms = relations
@@ -39,7 +46,7 @@ export async function planCopy(source: Session, destination: Session, task: Task
   const objects = await Promise.all(large.map((relation) => largeObjectChunks(source, relation, options.chunkBytes)))
   const plan: CopyPlan = {
     forms: forms.map((form) => ({ ...form, cutReason: cuts.get(form.oid)?.reason ?? '' })),
-    chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()]),
+    chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()], planned.lastId),
     warnings: [
       ...(task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : []),
       ...(wishes.digests ? notCompared(relations, columns, servers) : []),

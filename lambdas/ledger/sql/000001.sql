@@ -17,7 +17,12 @@ CREATE TABLE sampan.run (
   sealed_at    timestamptz,
   -- A view that a table was rewritten under (TRUNCATE, VACUUM FULL, CLUSTER, an ALTER that makes a new file) is of no use for that
   -- table: its rows lie in other places, or the view does not see them any more. It is given up for a newer one.
-  least_generation integer NOT NULL DEFAULT 1
+  least_generation integer NOT NULL DEFAULT 1,
+  -- What the plan is of: a digest of the source's structure (sampan.structure), the newest view whose structure is known to be the
+  -- same, and the newest one whose structure is another: in that the plan is made anew.
+  structure_digest  text,
+  plan_generation   integer NOT NULL DEFAULT 0,
+  replan_generation integer NOT NULL DEFAULT 0
 );
 
 -- Read by the lanes every few seconds: changing the row changes a running migration. Null: no limit.

@@ -13,6 +13,7 @@ CREATE TABLE sampan.object (
   oid          oid     NOT NULL DEFAULT 0,
   stage        text    NOT NULL CHECK (stage IN ('create', 'rows', 'index', 'link', 'own', 'never')),
   sql          text    NOT NULL DEFAULT '',
+  drop_sql     text    NOT NULL DEFAULT '',       -- for an object that is made when its definition changes on the source
   dependencies integer[] NOT NULL DEFAULT '{}',
   bytes        bigint  NOT NULL DEFAULT 0,        -- size of the relation it works on: largest first
   verdict      text    NOT NULL CHECK (verdict IN ('migrate', 'transform', 'skip')),
@@ -48,6 +49,15 @@ CREATE TABLE sampan.key_part (
   done_at      timestamptz,                       -- receipt
   PRIMARY KEY (run, object, part),
   FOREIGN KEY (run, object) REFERENCES sampan.object ON DELETE CASCADE
+);
+
+-- The source's structure as the plan knows it, a digest for each object: to name what has changed since.
+CREATE TABLE sampan.structure (
+  run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
+  kind         text    NOT NULL,
+  schema       text,
+  name         text    NOT NULL,
+  digest       text    NOT NULL
 );
 
 CREATE TABLE sampan.sequence (

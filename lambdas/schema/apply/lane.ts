@@ -59,7 +59,9 @@ export async function applyLane(session: Session, options: LaneOptions): Promise
       readStanding(session, run, execution),
       slots.limit(),
     ])
-    if (standing.pending === 0 || standing.ended) return { kind: 'complete' }
+    // Until all rows are there objects may be added, by a plan made anew in a newer view: one lane waits for that.
+    const nothingComes = standing.pending === 0 && (options.lane > 0 || standing.copied)
+    if (nothingComes || standing.ended) return { kind: 'complete' }
     const lanes = Math.min(options.lanes, limit)
     const place = limit >= options.lanes ? options.lane : free.length === 0 ? null : await slots.take(limit)
     const flight = place === null ? [] : chooseFlight(free, place, lanes)

@@ -35,6 +35,8 @@ export interface PlanInput {
   readonly lz4?: boolean
   /** Entries that the destination was seen to refuse, and those that need them, each with its reason. @default none */
   readonly refused?: ReadonlyMap<number, string>
+  /** Numbers the entries, completed ones among them, as an earlier plan did. @default as the archive does */
+  readonly number?: (entries: readonly TocEntry[]) => readonly TocEntry[]
 }
 
 export interface Plan {
@@ -49,9 +51,10 @@ export interface Plan {
  * @throws SampanError `FILTER_MATCHES_NOTHING`
  */
 export function planObjects(input: PlanInput): Plan {
-  const complete = completeEntries(input.entries, input.facts).map((entry) =>
+  const completed = completeEntries(input.entries, input.facts).map((entry) =>
     inOlderSyntax(entry, input.destinationVersion),
   )
+  const complete = input.number?.(completed) ?? completed
   const properties = propertyEntries(input.properties ?? [], complete)
   const reader = withoutReaderRights(complete, input.facts.account, (role) => input.roles.byName.has(role))
   const entries = [...reader.entries, ...properties.keys()]
@@ -83,6 +86,7 @@ export function planObjects(input: PlanInput): Plan {
       stage: skipped ? 'never' : (stages.get(entry.id) ?? 'create'),
       // What is left behind may hold a password (subscriptions, user mappings): it is not kept.
       sql: skipped ? '' : verdict.sql,
+      dropSql: skipped ? '' : entry.dropSql,
       dependencies: entry.dependencies,
       bytes: Math.max(0, ...entry.dependencies.map((id) => sizes.get(id) ?? 0)),
       verdict: verdict.verdict,

@@ -12,6 +12,8 @@ export interface PlannedObject {
   readonly oid: number
   readonly stage: Stage
   readonly sql: string
+  /** Takes it back; empty where nothing does. */
+  readonly dropSql: string
   readonly dependencies: readonly number[]
   readonly bytes: number
   readonly verdict: 'migrate' | 'transform' | 'skip'

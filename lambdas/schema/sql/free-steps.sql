@@ -63,6 +63,8 @@ SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step
     END AS alone
   ) turn
  WHERE o.run = $1 AND o.stage = 'index' AND o.status = 'pending'
+   -- While a plan that was made anew is being carried out, keys wait: a partition has to be attached before its parent has one.
+   AND NOT EXISTS (SELECT 1 FROM sampan.object w WHERE w.run = $1 AND w.stage = 'create' AND w.status = 'pending')
    -- Looked up one by one in a list that is hashed once, which IS TRUE makes sure of: comparing arrays, or a join of tables that
    -- nobody has analyzed, would be the square of the number of objects.
    AND ((SELECT copied FROM run)

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { liveSnapshots } from '../ledger/snapshots.ts'
 import type { Session } from '../postgres/connect.ts'
 import { beginInView } from '../postgres/snapshot.ts'
 import { SampanError } from '../runtime/errors.ts'
+import { liveSnapshots } from './snapshots.ts'
 
 /** How long a lane looks for a keeper before it leaves the waiting to the state machine. */
 const PATIENCE_MILLISECONDS = 15_000
