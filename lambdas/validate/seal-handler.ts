@@ -10,6 +10,7 @@ import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
 import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
+import { changedSince } from './changed-since.ts'
 import { describeDifference } from './describe-difference.ts'
 import { listed } from './listed.ts'
 import { lookInto } from './look-into.ts'
@@ -29,6 +30,7 @@ export const handler = stepHandler('Seal', async (event, step) => {
     const { accounts, breaches } = await judge(destination, event)
     if (breaches.length === 0) {
       await noteCountsOnly(destination, event, accounts)
+      await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
       return done()
     }
     await explain(destination, event, step, accounts, breaches)

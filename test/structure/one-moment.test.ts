@@ -132,3 +132,23 @@ test('a run that is taken up again with another structure makes anew what change
   expect(await compareDatabases(source, destination)).toEqual([])
   expect(codes).toContain('PLAN_MADE_ANEW')
 }, 60_000)
+
+test('what is made on the source after the view is not migrated, and is listed by name', async () => {
+  const { source, destination, input } = await databases()
+  const { outcome, report } = await run(
+    input,
+    after('LinkObjectsFunction', 1, () =>
+      source.query('CREATE TABLE late (id int); ALTER TABLE part ADD COLUMN c int; DROP TABLE leaving'),
+    ),
+  )
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(report.databases[0]?.events.filter(({ code }) => code === 'SRC_CHANGED_SINCE_VIEW')).toMatchObject([
+    {
+      level: 'warning',
+      message: expect.stringMatching(
+        /created: table public.late; dropped: table public.leaving; changed: table public.part$/,
+      ),
+    },
+  ])
+  expect(await destination.query(`SELECT to_regclass('late') AS late`)).toEqual([{ late: null }])
+}, 60_000)
