@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { accountStandard } from './checks/account-standard.ts'
 import { acknowledgeRefused, acknowledgeUnknown } from './checks/acknowledge.ts'
 import { cFunctions } from './checks/c-functions.ts'
+import { chosenCannotCome } from './checks/chosen-cannot-come.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
 import { computedAnew } from './checks/computed-anew.ts'
@@ -93,6 +94,7 @@ export const checks: readonly Check[] = [
   storageShort,
   // What is chosen, and the rights to it
   filterMatchesNothing,
+  chosenCannotCome,
   parentsNotSelected,
   sourceRights,
   rowSecurity,

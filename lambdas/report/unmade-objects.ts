@@ -1,5 +1,5 @@
 import type { StepError } from '../runtime/verdict.ts'
-import type { DatabaseReport, ObjectReport } from './model.ts'
+import type { DatabaseReport, ObjectReport, Report } from './model.ts'
 
 /** An object that could not be made, or needs one that could not. */
 export interface UnmadeObject {
@@ -43,6 +43,22 @@ export function unmadeError(databases: readonly DatabaseReport[]): StepError | n
     remedy: 'the report says why of each; mend the cause and make them by hand, or migrate again under another name',
   }
 }
+
+/**
+ * What the task chose and was left out, because it needs something that is: it was acknowledged, and is told all the same where the
+ * run says how it ended.
+ */
+export function leftOutOfChoice({ task, databases }: Pick<Report, 'task' | 'databases'>): readonly ObjectReport[] {
+  if (!task.acknowledged.includes('CHOSEN_CANNOT_COME')) return []
+  return databases
+    .flatMap(({ objects }) => objects)
+    .filter(({ kind, status, reason }) => status === 'skipped' && isRelation(kind) && LEFT_OUT.test(reason ?? ''))
+    .toSorted((one, other) => rank(one) - rank(other))
+}
+
+const LEFT_OUT = /^it needs .*, which is (excluded|left out)$/
+
+const isRelation = (kind: string): boolean => /(TABLE|VIEW|SEQUENCE)$/.test(kind)
 
 const isTable = ({ kind }: ObjectReport): boolean => /^(TABLE|MATERIALIZED VIEW|PARTITION.*)$/.test(kind)
 

@@ -18,6 +18,7 @@ import { dumpObjects } from './dump-objects.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee.ts'
 import { reopenObjects, storePlan } from './ledger-objects.ts'
 import type { Dump } from './pgdump/dump.ts'
+import { withoutWhatCannotCome } from './plan/cannot-come.ts'
 import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
@@ -137,7 +138,8 @@ async function plan(
     untried && mayRefuse(source, destination)
       ? await tryObjects(event, step.environment, source, first.objects, step.signal)
       : []
-  const planned = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
+  const whole = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
+  const planned = withoutWhatCannotCome(whole, event.task)
   const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]
   if (!anew) {
     await inOneFlight(destination, () => [

@@ -1,5 +1,6 @@
 import type { Session } from '../postgres/connect.ts'
 import { readClosedSchemas, readDestinationRoles } from '../postgres/roles.ts'
+import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, StepEvent } from '../runtime/event.ts'
 import { knowsLz4 } from './plan/compression.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
@@ -23,6 +24,7 @@ export async function readPlanInput(
     knowsLz4(destination),
   ])
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
+  if (chosen === undefined) throw notInTask(database)
   return {
     run: event.run.id,
     destinationVersion: destination.serverVersion,
@@ -31,7 +33,16 @@ export async function readPlanInput(
     roles,
     closedSchemas,
     lz4,
-    include: chosen?.include ?? ['*.*'],
-    exclude: chosen?.exclude ?? [],
+    include: chosen.include,
+    exclude: chosen.exclude,
   }
+}
+
+/** A failed look-up must never mean everything. */
+function notInTask({ name, as }: DatabaseIdentity): SampanError {
+  return new SampanError({
+    code: 'EVENT_INCOMPLETE',
+    message: `PlanObjects was called for the database ${name} (as ${as}), which the task does not name`,
+    remedy: 'start the task from its beginning',
+  })
 }

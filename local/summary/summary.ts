@@ -8,7 +8,7 @@ import type {
   TableReport,
 } from '../../lambdas/report/model.ts'
 import { acknowledgement } from '../../lambdas/report/refusal.ts'
-import { unmadeObjects } from '../../lambdas/report/unmade-objects.ts'
+import { leftOutOfChoice, unmadeObjects } from '../../lambdas/report/unmade-objects.ts'
 import { errorText } from '../problem-text.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
 import { line } from './line.ts'
@@ -32,6 +32,7 @@ export function summaryText(report: Report, milliseconds: number, untouched: rea
     ...accessLines(report.access),
     ...report.notes.map((note) => line('note', note)),
     ...leftOutLines(report),
+    ...acknowledgedLines(report),
     `${verdict(report)} in ${formatDuration(milliseconds)}${failedOf(report)}`,
   ].join('\n')
 }
@@ -76,6 +77,14 @@ function leftOutLines({ status, databases }: Report): readonly string[] {
     ...lines,
     ...(rest > 0 ? [line('', `and ${formatNumberOf(rest, 'object')} more: see the report`)] : []),
   ]
+}
+
+/** What the task chose and did not get, because it needs what is left out. */
+function acknowledgedLines(report: Report): readonly string[] {
+  const left = leftOutOfChoice(report)
+  if (left.length === 0) return []
+  const what = left.length === 1 ? 'chosen object was' : 'chosen objects were'
+  return [`${styleText('yellow', `${left.length} ${what} left out`)}, as acknowledged: ${named(left)}`]
 }
 
 function databaseLines(database: DatabaseReport, untouched: boolean): readonly string[] {

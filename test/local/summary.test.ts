@@ -70,7 +70,7 @@ function report(change: Partial<Report> = {}): Report {
     status: 'succeeded',
     run: 'shop-move',
     execution: 'shop-move-1',
-    task: {} as Report['task'],
+    task: { acknowledged: [] as string[] } as Report['task'],
     startedAt: '',
     finishedAt: '',
     seconds: 1,

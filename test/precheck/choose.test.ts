@@ -5,6 +5,7 @@ import { chosenRelations, type sourceRelations } from '../../lambdas/precheck/fa
 import { selectionOf } from '../../lambdas/task/selection.ts'
 import { stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
+import { itemOf, precheck } from './prechecks.ts'
 
 const elsewhere = { host: 'elsewhere.example', user: 'u', secret: 'env:NONE' }
 
@@ -38,4 +39,27 @@ test.each([
   const chosen = await chosenRelations(context)
   await session.close()
   expect(chosen.map((relation) => relation.name).join(' ')).toBe(expected)
+})
+
+test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, through row types, arrays, functions and views', async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE address (street text); CREATE TABLE person (id int, lives address[]);
+     CREATE DOMAIN home AS address; CREATE TYPE pair AS (first home); CREATE TABLE couple (two pair);
+     CREATE FUNCTION streets() RETURNS bigint STABLE BEGIN ATOMIC SELECT count(*) FROM address; END;
+     CREATE VIEW counted AS SELECT streets() AS n; CREATE TABLE checked (n int CHECK (n < streets()));
+     CREATE TABLE plain (id int)`,
+  )
+  const destination = await createDatabase(sharedServer(18))
+  const item = itemOf(await precheck(source, destination, { exclude: ['public.address'] }), 'CHOSEN_CANNOT_COME')
+  expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+  expect(item.details).toEqual(
+    ['checked', 'counted', 'couple', 'person'].map((name) => `public.${name} needs public.address, which is excluded`),
+  )
+  const both = { exclude: ['public.address', 'public.c*', 'public.person'] }
+  expect(itemOf(await precheck(source, destination, both), 'CHOSEN_CANNOT_COME').status).toBe('passed')
+  // What comes along is looked at as well: an object of its name on the destination is in the way.
+  await destination.query('CREATE TABLE address (other int)')
+  const along = await precheck(source, destination, { include: ['public.person'] })
+  expect(itemOf(along, 'DST_OBJECTS_EXIST').details).toContain('table public.address')
 })

@@ -1,6 +1,13 @@
 import type { Selection } from '../../task/selection.ts'
 import type { SourceRelation, Tie } from './source-relation.ts'
 
+/** What comes of a selection. */
+export interface Choice {
+  readonly chosen: readonly SourceRelation[]
+  /** Named by the patterns and not excluded, but in need of something that is. */
+  readonly inVain: readonly { readonly relation: SourceRelation; readonly needs: SourceRelation }[]
+}
+
 /**
  * Which relations a selection brings along, by the plan's own rules: what the patterns name, all that needs, the partitions
  * of a partitioned table that is named, the sequences of the tables; without the excluded, and what cannot be without them.
@@ -9,7 +16,7 @@ export function chooseRelations(
   relations: readonly SourceRelation[],
   ties: readonly Tie[],
   selection: Selection,
-): readonly SourceRelation[] {
+): Choice {
   const known = new Set(relations.map((relation) => relation.oid))
   const along = (kind: Tie['kind'], back = false) => {
     const found = new Map<number, number[]>()
@@ -41,7 +48,15 @@ export function chooseRelations(
     impossible,
   )
   const chosen = reach([...named], (oid) => [...needs(oid), ...owns(oid)], impossible)
-  return relations.filter((relation) => chosen.has(relation.oid))
+  const isExcluded = new Set(excluded.map(({ oid }) => oid))
+  const inVain = included
+    .filter(({ oid }) => impossible.has(oid) && !isExcluded.has(oid))
+    .flatMap((relation) => {
+      const reached = reach([relation.oid], needs)
+      const missing = excluded.find(({ oid }) => reached.has(oid))
+      return missing === undefined ? [] : [{ relation, needs: missing }]
+    })
+  return { chosen: relations.filter((relation) => chosen.has(relation.oid)), inVain }
 }
 
 /** Everything reached from the roots, without going through what is barred. */

@@ -1,5 +1,6 @@
 import type { CheckContext } from '../context.ts'
-import { chooseRelations } from './choose.ts'
+import { type Choice, chooseRelations } from './choose.ts'
+import { relationNeeds } from './needs.ts'
 import type { SourceRelation, Tie } from './source-relation.ts'
 import { notOfExtension, USER_SCHEMA } from './sql.ts'
 
@@ -12,30 +13,19 @@ const RELATIONS = `
      AND ${notOfExtension('pg_class', 'c.oid')}
    ORDER BY n.nspname, c.relname`
 
-/** Views and what they read, children and parents, tables and their sequences. */
+/** Children and parents, partitioned tables and their partitions, tables and their sequences. */
 function tiesSql(version: number): string {
   const isPartition = version >= 100_000 ? 'c.relispartition' : 'false'
   return `
-    SELECT r.ev_class AS from, d.refobjid AS to, 'needs' AS kind
-      FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_depend AS d ON d.objid = r.oid
-     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.rulename = '_RETURN' AND r.ev_class >= 16384
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> r.ev_class
-    UNION
-    SELECT CASE WHEN ${isPartition} THEN i.inhparent ELSE i.inhrelid END,
-           CASE WHEN ${isPartition} THEN i.inhrelid ELSE i.inhparent END,
-           CASE WHEN ${isPartition} THEN 'part' ELSE 'needs' END
+    SELECT CASE WHEN ${isPartition} THEN i.inhparent ELSE i.inhrelid END AS from,
+           CASE WHEN ${isPartition} THEN i.inhrelid ELSE i.inhparent END AS to,
+           CASE WHEN ${isPartition} THEN 'part' ELSE 'needs' END AS kind
       FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
      WHERE c.relkind IN ('r', 'p', 'f')
     UNION
     SELECT d.refobjid, d.objid, 'owns'
       FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_class AS s ON s.oid = d.objid
      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') AND s.relkind = 'S'
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-    UNION
-    SELECT a.adrelid, d.refobjid, 'needs'
-      FROM pg_catalog.pg_attrdef AS a JOIN pg_catalog.pg_depend AS d ON d.objid = a.oid
-      JOIN pg_catalog.pg_class AS s ON s.oid = d.refobjid
-     WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND s.relkind = 'S'
        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass`
 }
 
@@ -46,11 +36,17 @@ export function sourceRelations(context: CheckContext): Promise<readonly SourceR
 
 /** Those of the selection: what the patterns name, and what that needs. */
 export async function chosenRelations(context: CheckContext): Promise<readonly SourceRelation[]> {
-  const [relations, ties] = await Promise.all([
+  return (await context.fact(choice)).chosen
+}
+
+/** What the patterns bring along, and what of it cannot come. */
+export async function choice(context: CheckContext): Promise<Choice> {
+  const [relations, ties, needs] = await Promise.all([
     context.fact(sourceRelations),
     context.source.rows<Tie>(tiesSql(context.source.serverVersion)),
+    relationNeeds(context),
   ])
-  return chooseRelations(relations, ties, context.selection)
+  return chooseRelations(relations, [...ties, ...needs], context.selection)
 }
 
 /** Tells whether a relation is of the selection. */

@@ -1,6 +1,7 @@
 import { LARGE_OBJECTS_TITLE } from '../../ledger/comparisons.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
+import { leftOutOfChoice } from '../unmade-objects.ts'
 import { bytesText, countText, durationText, numberOf, timeText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { errorBox, type Tone } from './parts.ts'
@@ -43,7 +44,7 @@ ${figures(report)}
 function sentence(report: Report): string {
   switch (report.status) {
     case 'succeeded':
-      return `${comparedText(report.databases)} ${leftOpen(report)}`
+      return `${comparedText(report.databases)} ${leftOutText(report)}${leftOpen(report)}`
     case 'incomplete':
       return `Not everything has arrived. Of what has: ${comparedText(report.databases)} ${leftOpen(report)}`
     case 'failed':
@@ -60,7 +61,7 @@ function sentence(report: Report): string {
 function comparedText(databases: readonly DatabaseReport[]): string {
   const tables = databases.flatMap((database) => database.tables)
   const equal = tables.filter((table) => table.match === true)
-  if (tables.length === 0) return 'Everything selected has arrived.'
+  if (tables.length === 0) return 'There were no rows to copy.'
   if (equal.length === 0) return `${numberOf(tables.length, 'table')} copied; the task asked for no comparison.`
   const digested = equal.filter((table) => table.sourceDigest !== null).length
   const rest = tables.length - equal.length
@@ -87,6 +88,12 @@ function failedText(report: Report): string {
   const failed = report.databases.filter((database) => database.status === 'failed').length
   if (failed > 0 && report.databases.length > 1) return `${failed} of ${report.databases.length} databases failed.`
   return 'The migration did not come to its end. What was finished stays; the same task started again continues there.'
+}
+
+function leftOutText(report: Report): string {
+  const left = leftOutOfChoice(report)
+  if (left.length === 0) return ''
+  return `${numberOf(left.length, 'chosen object was', 'chosen objects were')} left out, as acknowledged. `
 }
 
 function leftOpen({ access }: Report): string {

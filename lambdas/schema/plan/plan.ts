@@ -1,7 +1,7 @@
 import type { ClosedSchema, DestinationRoles } from '../../postgres/roles.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import { readFilter } from '../select/filter.ts'
-import { describe, selectEntries } from '../select/select.ts'
+import { chosenInVain, describe, selectEntries } from '../select/select.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
@@ -44,6 +44,8 @@ export interface Plan {
   readonly relations: readonly PlannedRelation[]
   /** Grants to the account that reads the source, which are left out without a line for each. */
   readonly readerGrants: number
+  /** Chosen by the patterns, and left out because they need something that is excluded: names for people. */
+  readonly inVain: readonly string[]
 }
 
 /**
@@ -112,10 +114,12 @@ export function planObjects(input: PlanInput): Plan {
     }),
   )
   const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
+  const inVain = chosenInVain(entries, leftOut, filter).map((entry) => `${describe(entry)}: ${leftOut.get(entry.id)}`)
   return {
     objects: planSteps(objects, { ...input, relations, rootOf, partitioned }),
     relations,
     readerGrants: reader.grants,
+    inVain,
   }
 }
 

@@ -14,6 +14,24 @@ export function selectEntries(entries: readonly TocEntry[], filter: Filter): Map
   return selection.leftOut()
 }
 
+/** What the patterns name and do not exclude, but cannot come, because it needs something that is excluded. */
+export function chosenInVain(
+  entries: readonly TocEntry[],
+  leftOut: ReadonlyMap<number, string>,
+  filter: Filter,
+): readonly TocEntry[] {
+  return entries.filter(
+    ({ id, kind, schema, tag }) =>
+      relationKinds.has(kind) &&
+      schema !== null &&
+      leftOut.get(id)?.endsWith(NEEDED_IS_EXCLUDED) === true &&
+      filter.includes(schema, tag) &&
+      !filter.excludes(schema, tag),
+  )
+}
+
+const NEEDED_IS_EXCLUDED = ', which is excluded'
+
 class Selection {
   private readonly byId: ReadonlyMap<number, TocEntry>
   private readonly subjects: ReadonlyMap<number, readonly number[] | null>
@@ -62,7 +80,7 @@ class Selection {
       const missing = entry.dependencies
         .map((id) => this.byId.get(id))
         .find((needed) => needed && this.impossible.has(needed.id))
-      if (missing) this.impossible.set(entry.id, `it needs ${describe(missing)}, which is excluded`)
+      if (missing) this.impossible.set(entry.id, `it needs ${describe(missing)}${NEEDED_IS_EXCLUDED}`)
     }
   }
 
