@@ -10,9 +10,10 @@ import type { Connection, DatabaseConnections } from './sessions.ts'
 
 /**
  * `prerequisite`: something found elsewhere stands in the way. `unknown`: the facts are not to be had; nothing is wrong.
+ * `failed`: the check broke, and stands in the way as its finding would.
  * `irrelevant`: the question does not arise in this task, so nothing is shown.
  */
-export type WhyNot = 'prerequisite' | 'unknown' | 'irrelevant'
+export type WhyNot = 'prerequisite' | 'unknown' | 'failed' | 'irrelevant'
 
 /** Thrown by a check that cannot be asked: neither passed nor a finding. */
 export class CannotRun extends Error {

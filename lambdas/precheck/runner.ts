@@ -115,7 +115,7 @@ async function findings(check: Check, context: CheckContext, milliseconds: numbe
   try {
     const found = await Promise.race([asked, late])
     if (found !== null) return found
-    throw new CannotRun('unknown', `it had no answer after ${milliseconds / 1000} seconds`)
+    throw new CannotRun('failed', `it had no answer after ${milliseconds / 1000} seconds`)
   } finally {
     over.abort()
   }

@@ -37,13 +37,13 @@ test.each([0, 1])('a database that takes %i connections is told too', async (lim
   }
 })
 
-test('a check that has no answer in its time is told as not known', async () => {
+test('a check that has no answer in its time stands in the way as its finding would', async () => {
   const silent: Check = {
     ...{ code: 'SILENT', side: 'source', level: 'error', scope: 'task', needs: [] },
     ...{ title: 'a check', cause: 'a cause', remedy: 'a remedy' },
     run: () => new Promise(() => {}),
   }
   const document = await precheck(source, destination, { only: [silent], checkMilliseconds: 50 })
-  const told = { status: 'not-run', blocks: false, cause: 'it had no answer after 0.05 seconds' }
+  const told = { status: 'not-run', blocks: true, cause: 'it had no answer after 0.05 seconds' }
   expect(itemOf(document, 'SILENT')).toMatchObject(told)
 })

@@ -8,7 +8,8 @@ async function migratePart(include: readonly string[], exclude: readonly string[
   const source = await createDatabase(sharedServer(15), allKinds)
   const destination = await createDatabase(sharedServer(18))
   const databases = [{ name: source.name, as: destination.name, include: [...include], exclude: [...exclude] }]
-  await migrateSchema(stepEvent(source, destination, { databases }))
+  const precheck = { acknowledge: ['CHOSEN_CANNOT_COME'] }
+  await migrateSchema(stepEvent(source, destination, { databases, precheck }))
   expect(await ledgerObjects(destination, `status IN ('failed', 'blocked', 'pending')`)).toEqual([])
   const found = await destination.query(
     `SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace

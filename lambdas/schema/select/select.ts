@@ -23,6 +23,8 @@ export function chosenInVain(
   return entries.filter(
     ({ id, kind, schema, tag }) =>
       relationKinds.has(kind) &&
+      // One that needs a table is its column's: it goes the table's way.
+      kind !== 'SEQUENCE' &&
       schema !== null &&
       leftOut.get(id)?.endsWith(NEEDED_IS_EXCLUDED) === true &&
       filter.includes(schema, tag) &&
