@@ -11,6 +11,11 @@ export interface UnsettledObject {
   readonly forOwner: boolean
 }
 
+/** What fills a materialized view: all of its rows are made from others, at any later time too. */
+export function isFill(kind: string): boolean {
+  return kind === 'MATERIALIZED VIEW DATA'
+}
+
 /** Objects without an account yet, and those that failed or were blocked by one that failed; in the archive's order. */
 export async function readUnsettledObjects(destination: Session, run: string): Promise<UnsettledObject[]> {
   return destination.rows<UnsettledObject>(

@@ -3,7 +3,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import pg from 'pg'
 import { SampanError } from '../runtime/errors.ts'
 import { toConnectError } from './connect-errors.ts'
-import { type Side, toDatabaseError, toSettingsError } from './errors.ts'
+import { type Side, toDatabaseError, toSettingsError, toStatementError } from './errors.ts'
 import { sayGoodbye } from './goodbye.ts'
 import { isAsked, type KeptClient, keepClient, takeKept } from './kept-sessions.ts'
 import { plainWords } from './plain-words.ts'
@@ -209,7 +209,9 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
       const [, result] = await Promise.all([pinned, client.query(sql, given as unknown[] | undefined)])
       return result
     } catch (thrown) {
-      throw signal?.aborted ? aborted() : toDatabaseError(thrown, side)
+      if (signal?.aborted) throw aborted()
+      const ofStatement = is08(thrown) && (await isAlive(client))
+      throw ofStatement ? toStatementError(thrown, side) : toDatabaseError(thrown, side)
     }
   }
   return {
@@ -239,6 +241,23 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
       destroy()
     },
   }
+}
+
+/**
+ * Class 08 is said of this connection, and of another one that a statement opens (a foreign server, dblink): that error is the
+ * statement's own, and leaves the session alive.
+ */
+function is08(thrown: unknown): thrown is pg.DatabaseError {
+  return thrown instanceof pg.DatabaseError && thrown.code?.startsWith('08') === true
+}
+
+/** The server answers the next question, be it with the error of a transaction that is aborted. */
+async function isAlive(client: pg.Client): Promise<boolean> {
+  if (socketOf(client).destroyed) return false
+  return client.query('SELECT 1').then(
+    () => true,
+    (refused: unknown) => refused instanceof pg.DatabaseError && refused.code === '25P02',
+  )
 }
 
 /** The socket under the client: `pg` upgrades it to TLS in place, so it is asked anew each time. */

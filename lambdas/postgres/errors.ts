@@ -1,3 +1,4 @@
+import type { DatabaseError as DatabaseAnswer } from 'pg'
 import { SampanError } from '../runtime/errors.ts'
 import { withoutSecrets } from './secret-words.ts'
 import { WireProblem } from './wire/wire-problem.ts'
@@ -89,8 +90,18 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
       cause: thrown,
     })
   }
+  return answered(thrown, side, state, text)
+}
+
+/** An error of the statement alone, whatever its SQLSTATE: the session has been seen to be alive behind it. */
+export function toStatementError(thrown: DatabaseAnswer, side: Side): DatabaseError {
+  const state = thrown.code ?? null
+  return answered(thrown, side, state, withoutValues(thrown.message, state, thrown.routine))
+}
+
+function answered(thrown: unknown, side: Side, state: string | null, text: string): DatabaseError {
   return new DatabaseError(side, state, {
-    code: `${prefix}_SQL_${state ?? 'UNKNOWN'}`,
+    code: `${side === 'source' ? 'SRC' : 'DST'}_SQL_${state ?? 'UNKNOWN'}`,
     message: `the ${side} answered: ${text}`,
     remedy: remedyFor(state, side),
     retryable: true,
@@ -159,6 +170,8 @@ function withoutValues(message: string, state: string | null, routine: string | 
 }
 
 function remedyFor(state: string | null, side: Side): string {
+  if (state?.startsWith('08'))
+    return `the statement asks another server that the ${side} cannot reach: let it, or mend the foreign server’s options and user mappings`
   switch (state) {
     case '42501':
       return `grant the missing right to the ${side} account, then start the task again`

@@ -1,4 +1,5 @@
 import {
+  isFill,
   readSequences,
   readUnsettledObjects,
   type SequenceAccount,
@@ -43,7 +44,8 @@ export async function readAccounts(destination: Session, run: string): Promise<A
 export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError' | 'validation'>): Breach[] {
   const tolerant = task.onObjectError === 'continue'
   const pending = accounts.objects.filter((object) => object.status === 'pending')
-  const failed = accounts.objects.filter((object) => object.status !== 'pending')
+  // A materialized view that could not be filled leaves the run incomplete; all else is worth to be sealed.
+  const failed = accounts.objects.filter(({ status, kind }) => status !== 'pending' && !isFill(kind))
   const copied = accounts.relations.filter((relation) => !(tolerant && wasNotCreated(relation)))
   const open = copied.filter((relation) => relation.chunks === 0 || relation.openChunks > 0)
   const compared = copied.filter((relation) => !open.includes(relation))

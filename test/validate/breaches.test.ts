@@ -48,6 +48,16 @@ describe('a run is not sealed', () => {
     expect(codes({})).toEqual([])
   })
 
+  test('but a materialized view that could not be filled does not keep it open; one that is still to be filled does', () => {
+    const fill = { ...object, kind: 'MATERIALIZED VIEW DATA' }
+    const [failed, blocked] = [
+      { ...fill, status: 'failed' as const },
+      { ...fill, status: 'blocked' as const },
+    ]
+    expect(codes({ objects: [failed, blocked] })).toEqual([])
+    expect(codes({ objects: [failed, { ...fill, status: 'pending' as const }] })).toEqual(['OBJECTS_OPEN'])
+  })
+
   test.each([
     [
       'with an object that nobody has dealt with',

@@ -22,7 +22,9 @@ CREATE TABLE sampan.run (
   -- same, and the newest one whose structure is another: in that the plan is made anew.
   structure_digest  text,
   plan_generation   integer NOT NULL DEFAULT 0,
-  replan_generation integer NOT NULL DEFAULT 0
+  replan_generation integer NOT NULL DEFAULT 0,
+  -- How many materialized views were filled when those that could not be were last tried again.
+  fills_seen        integer NOT NULL DEFAULT 0
 );
 
 -- Read by the lanes every few seconds: changing the row changes a running migration. Null: no limit.

@@ -1,17 +1,20 @@
+import { isFill } from '../../ledger/accounts.ts'
 import { objectName } from '../../ledger/object-name.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { SampanError } from '../../runtime/errors.ts'
+
 import { readUnmade, type UnmadeObject } from '../ledger-objects.ts'
 
 const named = 3
 
 /**
- * Called when all objects of a stage were tried.
+ * Called when all objects of a stage were tried. A materialized view that cannot be filled holds nothing up: the run goes on, and
+ * ends as incomplete.
  * @throws SampanError `OBJECTS_FAILED` where some could not be made and the task does not go on without them
  */
 export async function requireAllMade(session: Session, run: string, onObjectError: 'fail' | 'continue'): Promise<void> {
   if (onObjectError === 'continue') return
-  const unmade = await readUnmade(session, run)
+  const unmade = (await readUnmade(session, run)).filter(({ kind }) => !isFill(kind))
   if (unmade.length === 0) return
   const failed = unmade.filter(({ status }) => status === 'failed')
   const blocked = unmade.length - failed.length

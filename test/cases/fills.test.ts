@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { openCase } from '../support/cases/case.ts'
+
+test('a materialized view that cannot be filled is named, and holds nothing up; the others are filled, whatever reads what', async () => {
+  const opened = await openCase('fills')
+  const run = await opened.run({ retry: { connectionMinutes: 600, otherMinutes: 500 } })
+  expect(run.outcome).toMatchObject({ exitStatus: 4, error: null })
+  expect(run.report.status).toBe('incomplete')
+  expect(run.summary).toMatch(/materialized view data public\.from_far: 08001: could not connect to server "far"\n/)
+  expect(run.named('failed')).toEqual(['MATERIALIZED VIEW DATA public.above', 'MATERIALIZED VIEW DATA public.from_far'])
+  expect(run.named('blocked')).toEqual(['MATERIALIZED VIEW DATA public.over_far'])
+  expect(run.named('pending')).toEqual([])
+  expect(await run.checks()).toEqual([])
+  expect(await run.destinationChecks()).toEqual([[['above'], ['below'], ['from_far'], ['never'], ['over_far']]])
+}, 60_000)
