@@ -1,6 +1,7 @@
 -- Materialized views that cannot be filled, or not at once. Must hold: all else arrives and is sealed, the report names them.
 -- check: SELECT (SELECT count(*) FROM cached), (SELECT count(*) FROM zz_first), (SELECT sum(n) FROM mm_second), (SELECT sum(n) FROM aa_third), (SELECT sum(n) FROM over_third)
 -- dcheck: SELECT matviewname FROM pg_matviews WHERE NOT ispopulated AND schemaname = 'public' ORDER BY 1
+-- dcheck: SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples < 1 ORDER BY 1
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1', dbname 'x');
 CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'u', password 'p');
@@ -8,6 +9,16 @@ CREATE TABLE loc (id int PRIMARY KEY);
 INSERT INTO loc SELECT generate_series(1, 10);
 CREATE FOREIGN TABLE remote (id int, t text) SERVER far;
 CREATE MATERIALIZED VIEW cached AS SELECT id, 'a'::text AS t FROM loc;
+-- Whoever analyzes the parent asks the server of its child
+CREATE TABLE tree (id int, t text);
+INSERT INTO tree SELECT generate_series(1, 10);
+CREATE FOREIGN TABLE leaf () INHERITS (tree) SERVER far;
+-- A function of a statistics' expression may say no to rows that have come in later
+CREATE TABLE counted (n int, m int);
+INSERT INTO counted SELECT g, g FROM generate_series(1, 10) AS g;
+CREATE FUNCTION ratio(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1 / n; END';
+CREATE STATISTICS of_ratio ON ratio(n), m FROM counted;
+INSERT INTO counted VALUES (0, 0);
 CREATE VIEW vr AS SELECT * FROM remote;
 CREATE MATERIALIZED VIEW from_far AS SELECT * FROM vr WITH NO DATA;
 CREATE INDEX from_far_id ON from_far (id);

@@ -11,5 +11,13 @@ test('a materialized view that cannot be filled is named, and holds nothing up; 
   expect(run.named('blocked')).toEqual(['MATERIALIZED VIEW DATA public.over_far'])
   expect(run.named('pending')).toEqual([])
   expect(await run.checks()).toEqual([])
-  expect(await run.destinationChecks()).toEqual([[['above'], ['below'], ['from_far'], ['never'], ['over_far']]])
+  expect(await run.destinationChecks()).toEqual([
+    [['above'], ['below'], ['from_far'], ['never'], ['over_far']],
+    [['counted']],
+  ])
+  const unanalyzed = run.events.filter(({ code }) => code === 'NOT_ANALYZED').map(({ message }) => message)
+  expect(unanalyzed.toSorted()).toEqual([
+    'public.counted has no statistics: 22012: division by zero; mend the cause and ANALYZE it',
+    'public.tree has no statistics: 08001: could not connect to server "far"; mend the cause and ANALYZE it',
+  ])
 }, 60_000)
