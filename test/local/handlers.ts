@@ -26,6 +26,7 @@ export function fakeHandlers(changes: Partial<Record<FunctionName, Step>> = {}) 
     OpenAccessFunction: () => done(ENDPOINTS),
     PrecheckFunction: () => done({ refused: false }),
     PlanObjectsFunction: () => done({ sealed: false }),
+    SummariseCopyFunction: () => done({ planAnew: false }),
     PlanCopyFunction: () => done({ lanes: [0, 1], indexLanes: [0], validateLanes: [0] }),
     ReportFunction: () => done({ status: 'succeeded', error: null }),
     ...changes,

@@ -165,7 +165,7 @@ describe('a failure', () => {
       const { outcome, count } = await migrate({
         [name]: (event: AnyEvent) => {
           if (event.database?.name === 'orders') return failed(broken)
-          return done({ sealed: false, lanes: [0], indexLanes: [0], validateLanes: [0] })
+          return done({ sealed: false, planAnew: false, lanes: [0], indexLanes: [0], validateLanes: [0] })
         },
       })
       expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: 'it is broken' })
@@ -197,7 +197,7 @@ describe('a failure', () => {
         [lane]: (event: AnyEvent) => (event.lane === 1 ? failed(broken) : done()),
         [summary]: (event: AnyEvent) => {
           const error = (event.results as { error: StepError | null }[]).find((result) => result.error !== null)?.error
-          return error ? failed(error) : done()
+          return error ? failed(error) : done({ planAnew: false })
         },
       },
       one,
@@ -248,7 +248,7 @@ describe('copying', () => {
     let calls = 0
     const summary = () => {
       ledger.ended = true
-      return done()
+      return done({ planAnew: false })
     }
     const { outcome, count } = await migrate(
       {
@@ -281,7 +281,7 @@ describe('copying', () => {
         SummariseCopyFunction: (event) => {
           rounds += 1
           expect(event.results).toMatchObject([{ verdict: rounds === 1 ? 'yield' : 'done' }, {}, {}])
-          return rounds === 1 ? yielded() : done()
+          return rounds === 1 ? yielded() : done({ planAnew: false })
         },
       },
       one,
@@ -339,7 +339,7 @@ describe('the retry windows, through the state machine', () => {
         CopyLaneFunction: (_, minutes) => body(minutes()),
         SummariseCopyFunction: (event) => {
           const error = (event.results as { error: StepError | null }[])[0]?.error
-          return error ? failed(error) : done()
+          return error ? failed(error) : done({ planAnew: false })
         },
       },
       one,

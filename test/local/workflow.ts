@@ -39,6 +39,7 @@ const happy: Partial<Record<FunctionName, Body>> = {
   OpenAccessFunction: () => done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),
   PrecheckFunction: () => done({ refused: false }),
   PlanObjectsFunction: () => done({ sealed: false }),
+  SummariseCopyFunction: () => done({ planAnew: false }),
   PlanCopyFunction: () => done({ lanes: [0, 1, 2], indexLanes: [0, 1], validateLanes: [0, 1] }),
   ReportFunction: (event) => {
     const results = event.results as readonly { readonly error: unknown }[]
