@@ -43,7 +43,7 @@ test('a check that looks at another table holds once that table has its rows: wh
   expect(await compareDatabases(source, destination)).toEqual([])
 }, 60_000)
 
-test('a check that looks at a sequence is made after the rows where it is NOT VALID, as the remedy says', async () => {
+test('a check that looks at a sequence comes behind the rows, which it would refuse while they travel', async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE SEQUENCE counter;
@@ -52,15 +52,11 @@ test('a check that looks at a sequence is made after the rows where it is NOT VA
      CREATE TABLE ticket (id int PRIMARY KEY, CONSTRAINT was_issued CHECK (issued(id)));
      INSERT INTO ticket SELECT i FROM generate_series(1, 300) i`,
   )
-  const retry = { connectionMinutes: 10, otherMinutes: 1 } as const
-  const refused = await migrate(source, await createDatabase(sharedServer(18)), { retry, lanes: 1 })
-  expect(refused.outcome.error).toMatchObject({ code: 'DST_SQL_23514' })
-  expect(refused.outcome.error?.remedy).toContain('NOT VALID')
-  await source.query(
-    'ALTER TABLE ticket DROP CONSTRAINT was_issued, ADD CONSTRAINT was_issued CHECK (issued(id)) NOT VALID',
-  )
   const destination = await createDatabase(sharedServer(18))
-  const { outcome } = await migrate(source, destination)
+  const { outcome, report } = await migrate(source, destination, { lanes: 1 })
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
-  expect(await compareDatabases(source, destination)).toEqual([])
+  // Behind the rows, but before the sequence is set: it stands NOT VALID, and the report says why.
+  const check = report?.databases[0]?.objects.find(({ name }) => name.includes('was_issued'))
+  expect(check).toMatchObject({ status: 'transformed', reason: expect.stringContaining('NOT VALID') })
+  expect(await compareDatabases(source, destination, { except: [/was_issued/, /^\+ Name: ticket; Type: TABLE/] })).toEqual([])
 }, 180_000)
