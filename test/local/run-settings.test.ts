@@ -58,5 +58,7 @@ test('a check that looks at a sequence comes behind the rows, which it would ref
   // Behind the rows, but before the sequence is set: it stands NOT VALID, and the report says why.
   const check = report?.databases[0]?.objects.find(({ name }) => name.includes('was_issued'))
   expect(check).toMatchObject({ status: 'transformed', reason: expect.stringContaining('NOT VALID') })
-  expect(await compareDatabases(source, destination, { except: [/was_issued/, /^\+ Name: ticket; Type: TABLE/] })).toEqual([])
+  expect(
+    await compareDatabases(source, destination, { except: [/was_issued/, /^\+ Name: ticket; Type: TABLE/] }),
+  ).toEqual([])
 }, 180_000)
