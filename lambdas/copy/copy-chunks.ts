@@ -9,6 +9,7 @@ import { liveSnapshots } from '../ledger/snapshots.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { done, more, type StepAnswer, yielded } from '../runtime/verdict.ts'
 import { isPlanOfView } from '../structure/plan-of-view.ts'
+import { noteSequences } from '../structure/sequences-in-view.ts'
 import { DATABASES_AT_ONCE, laneNumbers } from '../task/lanes.ts'
 import { openSteering } from './automatic/open-steering.ts'
 import { readNamedTypes } from './control/named-types.ts'
@@ -50,6 +51,7 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     const generation = await sources.importView(call)
     // What is read by this view has to be planned in it first.
     if (!(await isPlanOfView(await sources.rows(), destination, id, generation))) return yielded()
+    await noteSequences(await sources.rows(), destination, id, generation)
     lane = await prepare(call, sources, generation)
     watch.start(step.logger)
     while (await untilWanted(call)) {

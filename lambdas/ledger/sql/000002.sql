@@ -60,6 +60,7 @@ CREATE TABLE sampan.structure (
   digest       text    NOT NULL
 );
 
+-- last_value, is_called: where the destination's sequence has to stand.
 CREATE TABLE sampan.sequence (
   run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
   schema       text    NOT NULL,
@@ -70,6 +71,19 @@ CREATE TABLE sampan.sequence (
   destination_is_called  boolean,
   error_message text,
   PRIMARY KEY (run, schema, name)
+);
+
+-- Where the source's sequences stood when a view of it was first read by; one that stands behind it later went back.
+CREATE TABLE sampan.sequence_in_view (
+  run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
+  generation   integer NOT NULL,
+  schema       text    NOT NULL,
+  name         text    NOT NULL,
+  -- As the view knows it: a restart writes the sequence to a new file.
+  file         oid     NOT NULL,
+  last_value   bigint  NOT NULL,
+  is_called    boolean NOT NULL,
+  PRIMARY KEY (run, generation, schema, name)
 );
 
 -- Claims one object inside the transaction that creates it. SP002: another attempt has its receipt already.

@@ -1,31 +1,29 @@
+import { type RunEvent, writeEvents } from '../../ledger/events.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { SampanError } from '../../runtime/errors.ts'
-import { readSequences, type SequenceName, setSequences } from './values.ts'
+import { furthest, readHeld, wentBack } from './ahead.ts'
+import { readStandings } from './standings.ts'
+import { readSequences, type SequenceName, type SequenceValue, setSequences } from './values.ts'
 
 /**
- * Brings every sequence of the run to where it stands on the source, and reads it back. Three flights and one note,
- * whatever the number of sequences.
+ * Brings every sequence of the run to where it stands on the source, and reads it back. One that went back on the source since
+ * the rows were read stays ahead of them. A few flights and one note, whatever the number of sequences.
  * @throws SampanError `SEQUENCES_DIFFER`
  */
 export async function syncSequences(source: Session, destination: Session, run: string): Promise<void> {
-  const sequences = await destination.rows<SequenceName>(
-    `SELECT schema, name FROM sampan.object
-      WHERE run = $1 AND kind = 'SEQUENCE' AND status IN ('migrated', 'transformed') ORDER BY position`,
-    [run],
-  )
-  const readings = await readSequences(source, sequences)
-  const known = sequences.flatMap((sequence, index) => {
-    const reading = readings[index]
-    return reading && 'lastValue' in reading ? [{ ...sequence, ...reading }] : []
+  const sequences = await readStandings(source, destination, run)
+  const back = sequences.filter(wentBack)
+  const held = await readHeld(destination, back)
+  const ahead = new Map(back.map((sequence, index) => [sequence, furthest(sequence, held[index] ?? [])]))
+  const known = sequences.flatMap((sequence) => {
+    const value = ahead.get(sequence) ?? sequence.live
+    return value ? [{ schema: sequence.schema, name: sequence.name, ...pick(value) }] : []
   })
-  const unread = sequences.flatMap((sequence, index) => {
-    const reading = readings[index]
-    return reading && 'error' in reading ? [{ ...sequence, error: reading.error }] : []
-  })
+  const unread = sequences.filter((sequence) => !(ahead.get(sequence) ?? sequence.live))
   const set = await setSequences(destination, run, known)
-  const back = await readSequences(destination, known)
+  const readBack = await readSequences(destination, known)
   const rows = known.map((sequence, index) => {
-    const found = back[index]
+    const found = readBack[index]
     const error = set[index]?.error ?? (found && 'error' in found ? found.error : null)
     return { ...sequence, found: found && 'lastValue' in found ? found : null, error }
   })
@@ -35,7 +33,33 @@ export async function syncSequences(source: Session, destination: Session, run: 
       error !== null || found?.lastValue !== lastValue || found.isCalled !== isCalled,
   )
   judge([...unread, ...different])
+  const kept = back.filter((sequence) => !isSame(ahead.get(sequence), sequence.live))
+  await writeEvents(destination, run, keptAhead(kept))
 }
+
+function pick({ lastValue, isCalled }: SequenceValue): SequenceValue {
+  return { lastValue, isCalled }
+}
+
+function isSame(one: SequenceValue | null | undefined, other: SequenceValue | null): boolean {
+  return one?.lastValue === other?.lastValue && one?.isCalled === other?.isCalled
+}
+
+function keptAhead(kept: readonly SequenceName[]): readonly RunEvent[] {
+  if (kept.length === 0) return []
+  const named = kept.slice(0, NAMED).map(({ schema, name }) => `${schema}.${name}`)
+  const more = kept.length > NAMED ? ` and ${kept.length - NAMED} more` : ''
+  return [
+    {
+      level: 'warning',
+      step: 'SyncSequences',
+      code: 'SEQUENCE_WENT_BACK',
+      message: `restarted, set back or dropped on the source after its rows were read, kept ahead of them on the destination: ${named.join(', ')}${more}`,
+    },
+  ]
+}
+
+const NAMED = 50
 
 interface SequenceRow extends SequenceName {
   readonly lastValue: string
