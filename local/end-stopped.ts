@@ -16,13 +16,14 @@ const STOPPED: StepError = {
 
 /**
  * What the workflow does at its end, for a run that did not get there: the report, closing what the run has opened, and the
- * report once more. In the cloud a rule on the execution's status does it with the same handlers.
+ * report once more. The first one needs the access to read the ledgers; it is tried once, since what is open is to be closed
+ * whether or not it can be written. In the cloud a rule on the execution's status does it with the same handlers.
  * @param latest the latest event of the run; `null` where nothing had been opened yet
  */
 export async function endStopped(handlers: Handlers, latest: StepEvent | null): Promise<void> {
   if (latest === null) return
   const event = { ...latest, database: null, lane: null, failure: STOPPED, refused: false, results: [] }
-  await finish(handlers, 'ReportFunction', event)
+  await finish(handlers, 'ReportFunction', event, 0)
   const closing = await finish(handlers, 'CloseAccessFunction', event)
   const outcome = { status: 'failed', error: STOPPED }
   await finish(handlers, 'FinishReportFunction', { ...event, outcome, closing })
@@ -34,8 +35,13 @@ type EndFunction = 'ReportFunction' | 'CloseAccessFunction' | 'FinishReportFunct
  * Calls one step until it is done, as the state machine would.
  * @returns what it failed with; nothing is thrown
  */
-async function finish(handlers: Handlers, name: EndFunction, event: object): Promise<StepError | null> {
-  const until = performance.now() + PATIENCE
+async function finish(
+  handlers: Handlers,
+  name: EndFunction,
+  event: object,
+  patience = PATIENCE,
+): Promise<StepError | null> {
+  const until = performance.now() + patience
   let window: StepAnswer['window'] = null
   for (;;) {
     const payload = JSON.parse(JSON.stringify({ ...event, window }))

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { artefactKey } from '../lambdas/cloud/artefact-key.ts'
 import { fileArtefacts } from '../lambdas/cloud/artefacts-file.ts'
 import { endKeptSessions, keepSessions } from '../lambdas/postgres/kept-sessions.ts'
+import { type SampanError, toSampanError } from '../lambdas/runtime/errors.ts'
 import type { StepEvent } from '../lambdas/runtime/event.ts'
 import { prepareAppending, writePrivately } from '../lambdas/runtime/private-files.ts'
 import type { StepError } from '../lambdas/runtime/verdict.ts'
@@ -39,8 +40,10 @@ export interface TaskOutcome {
   readonly exitStatus: ExitStatus
   /** What it failed with; `null` where it succeeded or was only stopped. */
   readonly error: Pick<StepError, 'code' | 'message' | 'remedy'> | null
-  /** `report.json` of this run; `null` where it came to none. */
+  /** `report.json` of this run, where it could be written; `null` where the run came to none. */
   readonly report: string | null
+  /** Its text, also where it could not be written. */
+  readonly reportText: string | null
   /** Databases that were looked at, and nothing written to them: those that a run before has completed, above all. */
   readonly untouched: readonly string[]
   readonly milliseconds: number
@@ -80,10 +83,14 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     await display.end()
     restoreEnvironment()
   }
+  const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
+  const status = toExitStatus(outcome)
+  const wasGood = status === exitStatus.done || status === exitStatus.incomplete
   return {
-    exitStatus: toExitStatus(outcome),
-    error: errorOf(outcome, watch.errors),
-    report: await copyReports(directory, { id: task.name, execution: executionName }),
+    exitStatus: wasGood && unwritten !== null ? exitStatus.failed : status,
+    error: errorOf(outcome, watch.errors) ?? unwritten,
+    report: path,
+    reportText: text,
     untouched: watch.untouched,
     milliseconds: Math.round(performance.now() - began),
   }
@@ -175,16 +182,27 @@ function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutco
   return { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
 }
 
-/** The run's documents are kept by execution; the latest are also put where everybody looks first. */
-async function copyReports(directory: string, run: { id: string; execution: string }): Promise<string | null> {
+interface Copied {
+  readonly path: string | null
+  readonly text: string | null
+  /** Why they could not be put there. */
+  readonly unwritten: SampanError | null
+}
+
+/** The run's documents are kept by execution; the latest are also put where everybody looks first. Throws nothing. */
+async function copyReports(directory: string, run: { id: string; execution: string }): Promise<Copied> {
   const store = fileArtefacts(directory)
-  let copied: string | null = null
-  for (const name of ['report.html', 'report.json']) {
-    const text = await store.read(artefactKey(run, name))
+  let text: string | null = null
+  try {
+    const page = await store.read(artefactKey(run, 'report.html'))
+    text = await store.read(artefactKey(run, 'report.json'))
+    if (page !== null) await writePrivately(directory, join(directory, 'report.html'), page)
     // A run that ended early may have none.
-    if (text === null) continue
-    copied = join(directory, name)
-    await writePrivately(directory, copied, text)
+    if (text === null) return { path: null, text, unwritten: null }
+    const path = join(directory, 'report.json')
+    await writePrivately(directory, path, text)
+    return { path, text, unwritten: null }
+  } catch (error) {
+    return { path: null, text, unwritten: toSampanError(error) }
   }
-  return copied?.endsWith('.json') === true ? copied : null
 }

@@ -9,9 +9,12 @@ import { closeLeftovers } from './leftovers.ts'
 export const handler = stepHandler<Closed>('CloseAccess', async (event: StepEvent, step) => {
   try {
     const hints = hintsOf(event, step)
-    const closed = await closeAccess(event.run, hints, step)
-    await closeLeftovers(event.run, hints, step)
-    return done(closed)
+    // What an earlier execution has left is closed also where the record of this one makes trouble.
+    const [own] = await Promise.allSettled([closeAccess(event.run, hints, step)])
+    const [leftovers] = await Promise.allSettled([closeLeftovers(event.run, hints, step)])
+    if (own.status === 'rejected') throw own.reason
+    if (leftovers.status === 'rejected') throw leftovers.reason
+    return done(own.value)
   } catch (error) {
     if (step.signal.aborted) return more()
     throw error

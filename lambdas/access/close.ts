@@ -23,7 +23,7 @@ export interface Closed {
  * Goes on past a failure, so that one cloud that does not answer keeps nothing open in the other. May be called any number
  * of times, by the workflow, the status rule and the sweep.
  * @throws SampanError `ACCESS_LEFT_OPEN` naming what is open and how to remove it by hand; retryable while it may pass.
- *   `ACCESS_RECORD_UNREADABLE`: what is known without the record is closed
+ *   `ACCESS_RECORD_UNREADABLE`: what is known without the record is closed. `ACCESS_RECORD_UNWRITTEN`: all is closed
  */
 export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: AccessTools): Promise<Closed> {
   const keeper = await RecordKeeper.openToClose(storeOf(tools), run, stackOf(tools.environment), tools.clock)
@@ -61,9 +61,22 @@ export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: Ac
   if (keeper.unreadable !== null) throw keeper.unreadable
   // Nothing was ever opened: there is no record to write.
   if (entries.length > 0 || keeper.record.opened.length > 0) await keeper.finish()
+  if (keeper.unwritten !== null) throw unwritten(keeper.unwritten)
   const count = keeper.record.closed.length - before.length
   if (count > 0) tools.logger.info('ACCESS_CLOSED', { count })
   return { closed: Math.max(0, count) }
+}
+
+/** All is closed: what is said of it is out of date, and the next start of the run looks once more. */
+function unwritten(why: SampanError): SampanError {
+  return new SampanError({
+    code: 'ACCESS_RECORD_UNWRITTEN',
+    message: `all that was opened is closed, but its record cannot be written (${why.code}: ${why.message})`,
+    remedy: why.remedy,
+    retryable: why.retryable,
+    kind: why.kind,
+    cause: why,
+  })
 }
 
 /** What could not be asked about counts as open: the record says what it was. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type ArtefactStore, artefactKey } from '../cloud/artefacts.ts'
-import { SampanError } from '../runtime/errors.ts'
+import { SampanError, toSampanError } from '../runtime/errors.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import { type AccessEntry, accessEntrySchema, keyOf } from './entry.ts'
 import { listOpenRun } from './open-runs.ts'
@@ -59,8 +59,11 @@ export class RecordKeeper {
   /** Of the record in the store, `null` where there is none yet. */
   #version: string | null = null
   #unreadable: SampanError | null = null
+  readonly #closing: boolean
+  #unwritten: SampanError | null = null
 
-  private constructor(store: ArtefactStore, run: RunIdentity, stack: string, clock: () => Date) {
+  private constructor(store: ArtefactStore, run: RunIdentity, stack: string, clock: () => Date, closing: boolean) {
+    this.#closing = closing
     this.#store = store
     this.#run = run
     this.#clock = clock
@@ -70,24 +73,26 @@ export class RecordKeeper {
 
   /** Takes up the record where an earlier attempt left it, or begins one (not written before its first change). */
   static async open(store: ArtefactStore, run: RunIdentity, stack: string, clock: () => Date): Promise<RecordKeeper> {
-    const keeper = new RecordKeeper(store, run, stack, clock)
+    const keeper = new RecordKeeper(store, run, stack, clock, false)
     await keeper.refresh()
     return keeper
   }
 
-  /** As `open`, but a record that cannot be read keeps nothing open that is found without it; it is left as it is. */
+  /**
+   * As `open`, but a record that cannot be read keeps nothing open that is found without it; it is left as it is. One that cannot
+   * be written holds nothing up either: closing is more than saying so.
+   */
   static async openToClose(
     store: ArtefactStore,
     run: RunIdentity,
     stack: string,
     clock: () => Date,
   ): Promise<RecordKeeper> {
-    const keeper = new RecordKeeper(store, run, stack, clock)
+    const keeper = new RecordKeeper(store, run, stack, clock, true)
     try {
       await keeper.refresh()
     } catch (error) {
-      if (!(error instanceof SampanError) || error.code !== UNREADABLE) throw error
-      keeper.#unreadable = error
+      keeper.#unreadable = toSampanError(error)
     }
     return keeper
   }
@@ -99,6 +104,11 @@ export class RecordKeeper {
   /** Why the record in the store cannot be read; `null` where it can. */
   get unreadable(): SampanError | null {
     return this.#unreadable
+  }
+
+  /** Why the record could not be written while closing went on; `null` where it could. */
+  get unwritten(): SampanError | null {
+    return this.#unwritten
   }
 
   /** Reads the record again: another may have written. */
@@ -169,12 +179,22 @@ export class RecordKeeper {
     await this.#write(() => ({ closedAt: this.#clock().toISOString() }))
   }
 
-  /** Makes a change to the record as it is in the store. */
-  async #write(change: (record: AccessRecord) => Partial<AccessRecord>): Promise<void> {
-    if (this.#unreadable !== null) {
-      this.#record = withOpen({ ...this.#record, ...change(this.#record) })
-      return
+  /** Makes a change to the record; where it cannot be written, and closing must go on, to what is known of it. */
+  async #write(change: Change): Promise<void> {
+    if (this.#unreadable === null && this.#unwritten === null) {
+      try {
+        await this.#writeToStore(change)
+        return
+      } catch (error) {
+        if (!this.#closing) throw error
+        this.#unwritten = toSampanError(error)
+      }
     }
+    this.#record = withOpen({ ...this.#record, ...change(this.#record) })
+  }
+
+  /** Makes a change to the record as it is in the store. */
+  async #writeToStore(change: Change): Promise<void> {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       const record = withOpen({ ...this.#record, ...change(this.#record), updatedAt: this.#clock().toISOString() })
       const text = `${JSON.stringify(record, null, 2)}\n`
@@ -194,6 +214,8 @@ export class RecordKeeper {
     })
   }
 }
+
+type Change = (record: AccessRecord) => Partial<AccessRecord>
 
 const keyOfRecord = (run: RunIdentity): string => artefactKey(run, 'access.json')
 

@@ -8,17 +8,28 @@ import type { ArtefactStore } from './artefact-store.ts'
 /** Who writes a document that may have changed waits for who does so already: one process has a directory to itself. */
 const turns = new Map<string, Promise<unknown>>()
 
+/**
+ * Documents that the disk did not take, by path. The rest of this process reads them all the same: the summary on the screen is
+ * made of the report.
+ */
+const untaken = new Map<string, string>()
+
 /** Documents as files under one directory. */
 export function fileArtefacts(directory: string): ArtefactStore {
   const pathOf = (key: string) => join(directory, ...checkedKey(key).split('/'))
-  const read = async (key: string) => readPrivately(directory, pathOf(key))
+  const read = async (key: string) => untaken.get(pathOf(key)) ?? readPrivately(directory, pathOf(key))
   const writeWhole = async (path: string, text: string) => {
     await mkdir(directory, { recursive: true, mode: 0o700 })
     await writePrivately(directory, path, text)
   }
   return {
     read,
-    write: async (key, text) => writeWhole(pathOf(key), text),
+    async write(key, text) {
+      const path = pathOf(key)
+      untaken.set(path, text)
+      await writeWhole(path, text)
+      untaken.delete(path)
+    },
 
     async readVersion(key) {
       const text = await read(key)
@@ -40,7 +51,10 @@ export function fileArtefacts(directory: string): ArtefactStore {
       return turn
     },
 
-    remove: async (key) => removePrivately(directory, pathOf(key)),
+    async remove(key) {
+      untaken.delete(pathOf(key))
+      await removePrivately(directory, pathOf(key))
+    },
 
     async list(prefix) {
       const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(nullIfMissing)

@@ -37,13 +37,32 @@ function ignore(): void {}
 function fileLogger(path: string, keys: LogFields): StepLogger {
   const write = (level: string, code: string, fields: LogFields = {}) => {
     const line = { level, message: code, timestamp: new Date().toISOString(), ...keys, ...fields }
-    appendPrivately(path, `${JSON.stringify(line)}\n`)
+    try {
+      appendPrivately(path, `${JSON.stringify(line)}\n`)
+      silent.delete(path)
+    } catch (error) {
+      tellOnce(path, error)
+    }
   }
   return {
     info: (code, fields) => write('INFO', code, fields),
     warn: (code, fields) => write('WARN', code, fields),
     error: (code, fields) => write('ERROR', code, fields),
   }
+}
+
+/** Logs that could not be written when they last were tried, and about which that was said. */
+const silent = new Set<string>()
+
+/**
+ * A log that cannot be written must not take the step with it: its answer says what is wrong, and what is open is still to be
+ * closed.
+ */
+function tellOnce(path: string, error: unknown): void {
+  if (silent.has(path)) return
+  silent.add(path)
+  const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+  process.stderr.write(`\nthe log ${path} cannot be written (${why}): lines of it are lost\n`)
 }
 
 /** One link of an error's cause chain as it may be logged: no message, since the server's text may quote row values. */

@@ -19,7 +19,7 @@ const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
  * Writes a file whole: made anew beside the old one and renamed, so that a crash leaves the old one, and a link in its place is
  * replaced instead of followed.
  * @param root exists; what lies between it and the file is made
- * @throws SampanError FILE_NOT_PLAIN
+ * @throws SampanError FILE_NOT_PLAIN, DISK_FULL, DISK_FAILED
  */
 export async function writePrivately(root: string, path: string, text: string): Promise<void> {
   await makeDirectories(root, dirname(path))
@@ -35,8 +35,8 @@ export async function writePrivately(root: string, path: string, text: string): 
     }
     await rename(beside, path)
   } catch (error) {
-    await rm(beside, { force: true })
-    throw error
+    await rm(beside, { force: true }).catch(() => {})
+    throw diskError(error, path)
   }
 }
 
@@ -114,7 +114,7 @@ async function makeDirectories(root: string, path: string): Promise<void> {
       () => true,
       (error: unknown) => {
         if (codeOf(error) === 'EEXIST') return false
-        throw error
+        throw diskError(error, directory)
       },
     )
     const found = made ? null : await lstatOf(directory)
@@ -153,6 +153,24 @@ async function lstatOf(path: string): Promise<Stats | null> {
 
 function codeOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error ? String(error.code) : null
+}
+
+/** No room: of the disk, of a quota, or of the process's own limit. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+/** A disk that has become read-only, mostly after an error of its own, or that fails. */
+const BROKEN = new Set(['EROFS', 'EIO', 'ENXIO', 'ENODEV', 'ESTALE'])
+
+/** Not retryable: a person is at this machine, and is told at once. */
+function diskError(error: unknown, path: string): unknown {
+  const code = codeOf(error)
+  if (code === null || !(FULL.has(code) || BROKEN.has(code))) return error
+  const full = FULL.has(code)
+  return new SampanError({
+    code: full ? 'DISK_FULL' : 'DISK_FAILED',
+    message: full ? `there is no room to write ${path} (${code})` : `${path} cannot be written (${code})`,
+    remedy: `${full ? 'free space there' : 'look after that disk'}, or give another directory with --out, and start the same task again: it continues where it was`,
+    cause: error,
+  })
 }
 
 /** What stands where a file or directory of ours is to be. */

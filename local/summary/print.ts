@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { type Report, reportSchema } from '../../lambdas/report/model.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -8,7 +7,7 @@ import { summaryText } from './summary.ts'
 
 /** Prints how a run ended: the summary of its report, the error, and where everything is. */
 export async function printOutcome(outcome: TaskOutcome, directory: string, as: 'text' | 'json'): Promise<void> {
-  const report = outcome.report === null ? null : await readReport(outcome.report)
+  const report = outcome.reportText === null ? null : reportSchema.parse(JSON.parse(outcome.reportText))
   if (as === 'json') {
     const { exitStatus: status, error, milliseconds } = outcome
     process.stdout.write(
@@ -18,7 +17,7 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
   }
   if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds, outcome.untouched)}\n`)
   if (outcome.error !== null && !isToldBy(report, outcome)) process.stderr.write(`\n${errorText(outcome.error)}\n`)
-  if (report !== null) {
+  if (outcome.report !== null) {
     const page = relative(process.cwd(), join(directory, 'report.html'))
     process.stdout.write(`Report: ${page} (and report.json, log.jsonl beside it)\n`)
   }
@@ -28,8 +27,4 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
 function isToldBy(report: Report | null, { error, exitStatus: status }: TaskOutcome): boolean {
   if (report === null) return false
   return status === exitStatus.refused || report.databases.some((database) => database.error?.code === error?.code)
-}
-
-async function readReport(path: string): Promise<Report> {
-  return reportSchema.parse(JSON.parse(await readFile(path, 'utf8')))
 }
