@@ -16,6 +16,9 @@ const { values } = parseArgs({
   },
 })
 
+/** A table that is missing is missing in many ways. */
+const MOST_PROBLEMS = 40
+
 const first = Number(values.from)
 const wanted = values.seed?.map(Number) ?? Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
 const cases = wanted
@@ -37,9 +40,6 @@ await runCases(cases, {
 })
 summarise()
 process.exit(results.some(({ problems }) => problems.length > 0) || results.length === 0 ? 1 : 0)
-
-/** A table that is missing is missing in many ways. */
-const MOST_PROBLEMS = 40
 
 function print({ case: { kind, seed }, done, hit, seconds, problems, answers }: CaseResult): void {
   const verdict = problems.length > 0 ? 'WRONG ' : hit ? 'equal ' : 'missed'

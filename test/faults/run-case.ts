@@ -29,7 +29,7 @@ const PATIENCE_MILLISECONDS = 180_000
 const MOST_STARTS = 6
 
 /** The codes by which a run may end when the source's structure has changed. Started again, it goes on. */
-const TOLD = /\bSRC_(TABLE_REWRITTEN|STRUCTURE_CHANGED)\b/
+const TOLD = /\bSRC_(TABLE_REWRITTEN|STRUCTURE_CHANGED|STRUCTURE_OF_PLAN_CHANGED|OBJECTS_CHANGED)\b/
 
 /**
  * Runs one case: a migration of the nasty database, the fault, the run again until it is done, and the judges.

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { PAIRS, readCase } from './case.ts'
+import { PAIRS, readCase, readDdlCase } from './case.ts'
 import type { CaseResult } from './run-case.ts'
 import { runCases } from './run-cases.ts'
 
@@ -29,12 +29,15 @@ const SAMPLE = [
   ['crowd', 43],
   ['session', 92],
   ['two', 94],
+  // Two tables swapped by their names, and columns renamed crosswise.
+  ['ddl', 6],
+  ['ddl', 25],
 ] as const
 
 const results = new Map(SAMPLE.map(([, seed]) => [seed as number, Promise.withResolvers<CaseResult>()]))
 let all: Promise<void>
 beforeAll(() => {
-  const cases = SAMPLE.map(([, seed]) => readCase(seed))
+  const cases = SAMPLE.map(([kind, seed]) => (kind === 'ddl' ? readDdlCase(seed) : readCase(seed)))
   all = runCases(cases, { jobs: 3, tell: (result) => results.get(result.case.seed)?.resolve(result) })
 })
 
