@@ -1,3 +1,4 @@
+import { excludedText } from '../task/excluded-object.ts'
 import type { Task } from '../task/task.ts'
 import type { TaskReport } from './model.ts'
 
@@ -11,7 +12,12 @@ export function taskReport(task: Task): TaskReport {
     mode: task.mode,
     source: sideReport(task.source, task.source.rdsInstance),
     destination: sideReport(task.destination, task.destination.apsaraInstance),
-    databases: task.databases.map(({ name, as, include, exclude }) => ({ name, as, include, exclude })),
+    databases: task.databases.map(({ name, as, include, exclude }) => ({
+      name,
+      as,
+      include,
+      exclude: exclude.map(excludedText),
+    })),
     onObjectError: task.onObjectError,
     lanes: task.lanes,
     limits: limitsReport(task.throttle),

@@ -2,7 +2,7 @@ import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
 import type { SearchPath } from '../postgres/search-path.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
-import { remarkKinds } from './plan/kinds.ts'
+import { remarkKinds } from '../task/select/selectable.ts'
 import type { PlannedObject } from './plan/planned.ts'
 
 const REHEARSE = sqlFile(new URL('./sql/rehearse.sql', import.meta.url))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { excludedObjectSchema } from './excluded-object.ts'
 import { parseTablePattern } from './pattern.ts'
 import { isRecord, type Report, textThat } from './rule.ts'
 
@@ -28,9 +29,16 @@ export const databaseSchema = z
           'nothing is an error. Default ["*.*"], everything.',
       ),
     exclude: z
-      .array(tablePattern)
+      .array(
+        z
+          .union([tablePattern, excludedObjectSchema])
+          .describe('give schema.table, or an object with its kind: { "kind": "PUBLICATION", "name": "pub_*" }'),
+      )
       .default(() => [])
-      .describe('Which of the included tables not, same form. Default [], none.'),
+      .describe(
+        'What stays behind of the included: tables in the same form, other objects by their kind, such as ' +
+          '{ "kind": "PUBLICATION", "name": "pub_*" }. What cannot be without them stays behind too. Default [], nothing.',
+      ),
   })
   .transform((database) => ({ ...database, as: database.as ?? database.name }))
 

@@ -30,7 +30,7 @@ export function matchesTablePattern(pattern: TablePattern, schema: string, table
 }
 
 /** Greedy glob with one point of return: the last star. */
-function matchesGlob(glob: string, text: string): boolean {
+export function matchesGlob(glob: string, text: string): boolean {
   const pattern = [...glob]
   const name = [...text]
   let at = 0

@@ -1,4 +1,5 @@
 import type { TaskDatabase } from './databases.ts'
+import { type ExcludedObject, excludedText, type KindedObject, matchesObject } from './excluded-object.ts'
 import { matchesTablePattern, parseTablePattern, type TablePattern } from './pattern.ts'
 
 /** What the `include` and `exclude` lists of one database say, as the plan reads them. */
@@ -9,13 +10,26 @@ export interface Selection {
   includesTable(schema: string, table: string): boolean
   /** Is it named by the excluded? */
   excludesTable(schema: string, table: string): boolean
+  /** Is it excluded by its kind? */
+  excludesObject(object: KindedObject): boolean
+  /** The entries that exclude by kind. */
+  readonly excludedObjects: readonly ExcludedObject[]
   /**
    * Is the schema chosen as a whole? Types, functions and the like go with their schema; whoever chooses single tables gets
    * tables and what they need.
    */
   includesWholeSchema(schema: string): boolean
-  /** The patterns that name none of these tables and, where they are for whole schemas, none of these schemas. */
-  unmatchedPatterns(tables: readonly QualifiedName[], schemas: readonly string[]): readonly string[]
+  /**
+   * The patterns that name none of these tables and, where they are for whole schemas, none of these schemas; and the entries by
+   * kind that name none of these objects.
+   */
+  unmatchedPatterns(
+    tables: readonly QualifiedName[],
+    schemas: readonly string[],
+    objects?: readonly KindedObject[],
+  ): readonly string[]
+  /** Large objects come: everything is chosen, and they are not excluded. */
+  readonly largeObjects: boolean
 }
 
 export interface QualifiedName {
@@ -30,21 +44,31 @@ interface Parsed extends TablePattern {
 /** Reads the lists of a database once, for any number of questions. */
 export function selectionOf(database: Pick<TaskDatabase, 'include' | 'exclude'>): Selection {
   const include = database.include.map(parsed)
-  const exclude = database.exclude.map(parsed)
+  const exclude = database.exclude.filter((entry) => typeof entry === 'string').map(parsed)
+  const excludedObjects = database.exclude.filter((entry) => typeof entry !== 'string')
   const named = (patterns: readonly Parsed[], schema: string, table: string) =>
     patterns.some((pattern) => matchesTablePattern(pattern, schema, table))
   return {
     everything: include.some(isEverything),
     includesTable: (schema, table) => named(include, schema, table),
     excludesTable: (schema, table) => named(exclude, schema, table),
+    excludesObject: (object) => excludedObjects.some((excluded) => matchesObject(excluded, object)),
+    excludedObjects,
     includesWholeSchema: (schema) =>
       named(include.filter(isWhole), schema, '') && !named(exclude.filter(isWhole), schema, ''),
-    unmatchedPatterns: (tables, schemas) =>
-      [...include, ...exclude]
+    largeObjects: include.some(isEverything) && !excludedObjects.some(({ kind }) => kind === 'LARGE OBJECTS'),
+    unmatchedPatterns: (tables, schemas, objects = []) => [
+      ...[...include, ...exclude]
         .filter((pattern) => !isEverything(pattern))
         .filter((pattern) => !tables.some(({ schema, name }) => matchesTablePattern(pattern, schema, name)))
         .filter((pattern) => !isWhole(pattern) || !schemas.some((schema) => matchesTablePattern(pattern, schema, '')))
         .map((pattern) => pattern.text),
+      ...excludedObjects
+        // There may be none today: leaving them out is no slip.
+        .filter(({ kind }) => kind !== 'LARGE OBJECTS')
+        .filter((excluded) => !objects.some((object) => matchesObject(excluded, object)))
+        .map(excludedText),
+    ],
   }
 }
 

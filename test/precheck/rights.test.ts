@@ -124,7 +124,7 @@ describe('rights on the destination', () => {
     expect(item.details).toEqual([
       'access method heap_again',
       'aggregate over internal state public.spread',
-      'cast without a function "bigint as timestamp without time zone"',
+      'cast without a function "bigint AS timestamp without time zone"',
       'event trigger watch_ddl',
       'foreign-data wrapper nowhere',
       'leakproof function public.tight',

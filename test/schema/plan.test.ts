@@ -34,6 +34,7 @@ function plan(
   facts: Partial<SourceFacts> = {},
   roles: readonly string[] = [],
   destinationVersion = 180_000,
+  superuser = true,
 ) {
   const tables = entries.filter(({ kind }) => kind === 'TABLE')
   const relations = new Map(tables.map(({ oid, tag }) => [oid, { ...noRelation, oid, name: tag }]))
@@ -44,7 +45,7 @@ function plan(
     facts: { ...noFacts, relations, ...facts },
     roles: {
       account: 'writer',
-      superuser: true,
+      superuser,
       byName: new Map(roles.map((role) => [role, { mine: true, giveable: true, superuser: false }])),
     },
     include: ['*.*'],
@@ -73,6 +74,28 @@ describe('stages', () => {
       dependencies: [3, 5],
       sql: 'REFRESH MATERIALIZED VIEW "public"."totals";\nANALYZE "public"."totals";\n',
     })
+  })
+
+  test('a view whose body cannot come is no stand-in full of NULLs: it goes its body’s way, with what needs it', () => {
+    const entries = [
+      entry(1, 'TABLE', 't'),
+      entry(2, 'VIEW', 'grouped', { dependencies: [] }),
+      entry(3, 'VIEW', 'over_it', { dependencies: [2] }),
+      entry(4, 'FUNCTION', 'native()'),
+      entry(5, 'CONSTRAINT', 't t_pkey', { dependencies: [1] }),
+      entry(6, 'RULE', 'grouped _RETURN', { dependencies: [2, 1, 4, 5] }),
+    ]
+    const byLanguage = plan(entries, { nativeFunctions: new Map([[4, 'c']]) }, [], 180_000, false)
+    const fates = byLanguage.map(({ name, status, blockedBy }) => [name, status, blockedBy])
+    expect(fates).toEqual(
+      expect.arrayContaining([
+        ['t', 'pending', null],
+        ['native()', 'skipped', null],
+        ['grouped', 'blocked', 4],
+        ['over_it', 'blocked', 4],
+        ['grouped _RETURN', 'blocked', 4],
+      ]),
+    )
   })
 
   test('what a table needs comes before the rows, be it a key', () => {

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readFilter } from '../../lambdas/schema/select/filter.ts'
-import { selectEntries } from '../../lambdas/schema/select/select.ts'
 import type { TocEntry } from '../../lambdas/schema/toc/entry.ts'
+import { select as selected } from '../../lambdas/task/select/select.ts'
 import { entry } from './entries.ts'
 
 function chosen(entries: readonly TocEntry[], include: readonly string[], exclude: readonly string[] = []): string[] {
-  const left = selectEntries(entries, readFilter(include, exclude, entries))
+  const left = selected(entries, readFilter(include, exclude, entries)).leftOut
   return entries.filter(({ id }) => !left.has(id)).map(({ kind, tag }) => `${kind} ${tag}`)
 }
 
 function reason(entries: readonly TocEntry[], include: readonly string[], exclude: readonly string[], tag: string) {
-  const left = selectEntries(entries, readFilter(include, exclude, entries))
+  const left = selected(entries, readFilter(include, exclude, entries)).leftOut
   return left.get(entries.find((each) => each.tag === tag)?.id ?? 0)
 }
 
@@ -123,7 +123,7 @@ describe('whatever the archive and the patterns', () => {
     const known = entries.concat(
       ...['a', 'b', 'c'].map((name, index) => entry(1000 + index, 'TABLE', `${name}x`, { schema: 's' })),
     )
-    return selectEntries(known, readFilter(include, exclude, known))
+    return selected(known, readFilter(include, exclude, known)).leftOut
   }
 
   test('the chosen need nothing that is left out', () => {

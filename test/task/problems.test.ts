@@ -105,6 +105,32 @@ describe('a wrong task', () => {
         'TASK_TABLE_PATTERN databases[0].exclude[0]',
       ],
     ],
+    [
+      'objects that are excluded by what is no kind, by a place that the kind has not, or by a field nobody knows',
+      {
+        databases: [
+          {
+            name: 'a',
+            exclude: [
+              { kind: 'PUBLICATIONS' },
+              { kind: 'PUBLICATION', schema: 'public' },
+              { kind: 'FUNCTION', table: 'orders' },
+              { kind: 'LARGE OBJECTS', name: '1*' },
+              { kind: 'TRIGGER', tables: 'orders' },
+              { name: 'x' },
+            ],
+          },
+        ],
+      },
+      [
+        'TASK_CHOICE databases[0].exclude[0].kind',
+        'TASK_OBJECT_PLACE databases[0].exclude[1].schema',
+        'TASK_OBJECT_PLACE databases[0].exclude[2].table',
+        'TASK_OBJECT_PLACE databases[0].exclude[3].name',
+        'TASK_UNKNOWN_FIELD databases[0].exclude[4].tables',
+        'TASK_CHOICE databases[0].exclude[5].kind',
+      ],
+    ],
     ['a number in quotes', { lanes: '4' }, ['TASK_TYPE lanes']],
     ['half a lane', { lanes: 4.5 }, ['TASK_TYPE lanes']],
     ['too many lanes', { lanes: 65 }, ['TASK_RANGE lanes']],

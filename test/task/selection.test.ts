@@ -19,4 +19,24 @@ describe('a selection', () => {
     const tables = [{ schema: 'a', name: 't' }]
     expect(selection.unmatchedPatterns(tables, ['a', 'empty'])).toEqual(['b.x', 'none.*', '*.y'])
   })
+
+  test('objects are excluded by kind, name, schema and table', () => {
+    const selection = selectionOf({
+      include: ['*.*'],
+      exclude: [
+        { kind: 'FUNCTION', name: 'net(numeric)', schema: 'shop' },
+        { kind: 'TRIGGER', name: '*', table: 'orders' },
+        { kind: 'LARGE OBJECTS', name: '*' },
+      ],
+    })
+    const net = { kind: 'FUNCTION', names: ['net', 'net(numeric)'], schema: 'shop' }
+    const audit = { kind: 'TRIGGER', names: ['audit'], schema: 'shop', table: 'orders' }
+    expect(selection.excludesObject(net)).toBe(true)
+    expect(selection.excludesObject({ ...net, names: ['net', 'net(text)'] })).toBe(false)
+    expect(selection.excludesObject({ ...net, schema: 'other' })).toBe(false)
+    expect(selection.excludesObject(audit)).toBe(true)
+    expect(selection.excludesObject({ ...audit, table: 'users' })).toBe(false)
+    expect([selection.everything, selection.largeObjects]).toEqual([true, false])
+    expect(selection.unmatchedPatterns([], [], [net])).toEqual(['TRIGGER *.orders.*'])
+  })
 })

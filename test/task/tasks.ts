@@ -13,6 +13,15 @@ export function smallTask(): TaskInput {
 
 const identifier = fc.stringMatching(/^[A-Za-zéß_][A-Za-z0-9 _.$-]{0,20}$/)
 const pattern = fc.constantFrom('*.*', 'public.*', 'billing.invoice_*', '"My.Schema"."T*"', '*.tmp_?', '"a""b".c')
+const excludedObject = fc.oneof(
+  fc.record(
+    { kind: fc.constantFrom('PUBLICATION', 'EXTENSION', 'CAST'), name: fc.constantFrom('pub_*', '?') },
+    { requiredKeys: ['kind'] },
+  ),
+  fc.record({ kind: fc.constantFrom('FUNCTION', 'TYPE'), schema: fc.constant('billing') }, { requiredKeys: ['kind'] }),
+  fc.record({ kind: fc.constant('TRIGGER'), table: fc.constant('orders*') }),
+  fc.record({ kind: fc.constant('LARGE OBJECTS') }),
+)
 const secret = fc.constantFrom('env:PASSWORD', 'file:/run/secrets/p', 'sampan/prod', 'rds!db-1f2e3d')
 const pem = fc.oneof(fc.record({ file: fc.constant('/tls/a.pem') }), fc.record({ secret }))
 const tls = fc.oneof(
@@ -57,7 +66,7 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
             name: identifier,
             as: identifier,
             include: fc.array(pattern, { minLength: 1 }),
-            exclude: fc.array(pattern),
+            exclude: fc.array(fc.oneof(pattern, excludedObject)),
           },
           { requiredKeys: ['name'] },
         ),

@@ -19,7 +19,8 @@ export const cFunctions: Check = {
   title: 'the source has no functions in C outside extensions',
   cause:
     'functions in C or internal code cannot be created on a managed server, nor what depends on them (DTS: the same)',
-  remedy: 'replace them, or leave out what depends on them, then acknowledge this code',
+  remedy:
+    'replace them, exclude them ({ "kind": "FUNCTION", "name": … }) with what depends on them, or acknowledge this code',
   async run(context) {
     const rows = await chosenBySchema<FunctionRow>(
       context,
@@ -38,7 +39,12 @@ export const cFunctions: Check = {
                 WHERE made.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND made.objid = p.oid AND made.deptype = 'i')
         ORDER BY 1, 2, 3`,
     )
-    return findingOf(rows.map(shownFunction), (number) => `${count(number, 'function')} in C or internal code`)
+    const { selection } = context
+    const chosen = rows.filter(({ schema, name, signature }) => {
+      const names = [name, name + signature]
+      return !['FUNCTION', 'PROCEDURE'].some((kind) => selection.excludesObject({ kind, names, schema }))
+    })
+    return findingOf(chosen.map(shownFunction), (number) => `${count(number, 'function')} in C or internal code`)
   },
 }
 

@@ -1,6 +1,5 @@
 import { type Check, count, findingOf } from '../check.ts'
 import { choice } from '../facts/relations.ts'
-import { shownName } from '../facts/sql.ts'
 
 /** PlanObjects says the same of everything else that it finds cannot be made, before anything is written. */
 export const chosenCannotCome: Check = {
@@ -15,10 +14,7 @@ export const chosenCannotCome: Check = {
   async run(context) {
     const { inVain } = await context.fact(choice)
     return findingOf(
-      inVain.map(
-        ({ relation, needs }) =>
-          `${shownName(relation.schema, relation.name)} needs ${shownName(needs.schema, needs.name)}, which is excluded`,
-      ),
+      inVain.map(({ name, needs }) => `${name} needs ${needs}, which is excluded`),
       (number) => `${count(number, 'chosen object')} cannot come without what is excluded`,
     )
   },

@@ -11,7 +11,11 @@ export const sourceEventTriggers: Check = {
   title: 'the source has no event triggers',
   cause: 'event triggers are created last, so that they do not fire during the migration',
   remedy: 'nothing to do',
-  run: async ({ source, selection }) => (selection.everything ? eventTriggers(source, 'event trigger') : passed),
+  async run({ source, selection }) {
+    if (!selection.everything) return passed
+    const isChosen = (name: string) => !selection.excludesObject({ kind: 'EVENT TRIGGER', names: [name], schema: null })
+    return eventTriggers(source, 'event trigger', isChosen)
+  },
 }
 
 export const destinationEventTriggers: Check = {
@@ -26,12 +30,16 @@ export const destinationEventTriggers: Check = {
   run: ({ destination }) => eventTriggers(destination, 'enabled event trigger'),
 }
 
-async function eventTriggers(session: Session, noun: string): Promise<readonly Finding[]> {
+async function eventTriggers(
+  session: Session,
+  noun: string,
+  isChosen: (name: string) => boolean = () => true,
+): Promise<readonly Finding[]> {
   const rows = await session.rows<{ name: string }>(`
     SELECT e.evtname AS name FROM pg_catalog.pg_event_trigger AS e
      WHERE e.evtenabled <> 'D' AND ${notOfExtension('pg_event_trigger', 'e.oid')} ORDER BY 1`)
   return findingOf(
-    rows.map((row) => shownName(row.name)),
+    rows.filter(({ name }) => isChosen(name)).map((row) => shownName(row.name)),
     (number) => count(number, noun),
   )
 }

@@ -9,7 +9,8 @@ export const extensionMissing: Check = {
   needs: ['source', 'destination'],
   title: 'the destination offers every extension of the source',
   cause: 'the destination’s server does not offer an extension of the source: what depends on it cannot be created',
-  remedy: 'choose a destination version that offers it, or drop the extension from the source if nothing uses it',
+  remedy:
+    'choose a destination version that offers it, or exclude it ({ "kind": "EXTENSION", "name": … }) with what needs it',
   async run(context) {
     const [needed, offered] = await Promise.all([context.fact(neededExtensions), context.fact(offeredExtensions)])
     return findingOf(

@@ -10,7 +10,7 @@ export const largeObjects: Check = {
   cause: 'large objects are migrated with their numbers; the destination must not use the same numbers',
   remedy: 'nothing to do',
   async run({ source, selection }) {
-    if (!selection.everything) return passed
+    if (!selection.largeObjects) return passed
     const [row] = await source.rows<{ number: string }>(
       'SELECT pg_catalog.count(*) AS number FROM pg_catalog.pg_largeobject_metadata',
     )

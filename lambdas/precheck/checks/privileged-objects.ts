@@ -10,10 +10,28 @@ const FIRST_USER_OID = 16384
 const APSARA_ALLOWS = new Set(['event trigger', 'leakproof function'])
 
 interface PrivilegedRow {
+  /** In words, for people. */
   readonly kind: string
   /** `null` for objects without a schema. */
   readonly schema: string | null
   readonly name: string
+  /** Of a function, its arguments in parentheses; empty otherwise. */
+  readonly signature: string
+}
+
+/** What `exclude` calls them; a function may be a procedure too. */
+const FUNCTIONS = ['FUNCTION', 'PROCEDURE', 'AGGREGATE']
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  'base type': ['TYPE'],
+  'foreign-data wrapper': ['FOREIGN DATA WRAPPER'],
+  'cast without a function': ['CAST'],
+}
+
+function excludableKinds(kind: string): readonly string[] {
+  const known = KINDS[kind]
+  if (known !== undefined) return known
+  if (/function|aggregate/.test(kind)) return FUNCTIONS
+  return [kind.startsWith('server of ') ? 'SERVER' : kind.toUpperCase()]
 }
 
 export const privilegedObjects: Check = {
@@ -24,7 +42,8 @@ export const privilegedObjects: Check = {
   needs: ['source', 'destination'],
   title: 'a plain account of the destination can create every chosen object',
   cause: 'some objects can be created by a superuser only, and the destination account is none',
-  remedy: 'log in to the destination as a privileged account, leave the objects out, or acknowledge this code',
+  remedy:
+    'log in to the destination as a privileged account, exclude them ({ "kind": "EVENT TRIGGER", "name": … }), or acknowledge this code',
   async run(context) {
     const role = await context.fact(destinationRole)
     if (role.superuser) return passed
@@ -39,6 +58,10 @@ export const privilegedObjects: Check = {
       .flat()
       .filter(({ schema }) => (schema === null ? selection.everything : selection.includesWholeSchema(schema)))
       .filter((row) => !apsara || !APSARA_ALLOWS.has(row.kind))
+      .filter(({ kind, schema, name, signature }) => {
+        const names = signature === '' ? [name] : [name, name + signature]
+        return !excludableKinds(kind).some((one) => selection.excludesObject({ kind: one, names, schema }))
+      })
     return findingOf(
       rows.map((row) => `${row.kind} ${row.schema === null ? shownName(row.name) : shownName(row.schema, row.name)}`),
       (number) => `${role.name} is no superuser and cannot create ${count(number, 'object')}`,
@@ -46,14 +69,16 @@ export const privilegedObjects: Check = {
   },
 }
 
+const SIGNATURE = `'(' || pg_catalog.oidvectortypes(o.proargtypes) || ')'`
+
 /** The kinds that were seen to fail for a plain account on 15 and 18; C functions have a check of their own. */
 function privilegedSql(version: number): string {
   const inSchema = (kind: string, catalogue: string, column: string, more = 'true') => `
-    SELECT '${kind}' AS kind, n.nspname AS schema, o.${column}name AS name
+    SELECT '${kind}' AS kind, n.nspname AS schema, o.${column}name AS name, ${catalogue === 'pg_proc' ? SIGNATURE : "''"} AS signature
       FROM pg_catalog.${catalogue} AS o JOIN pg_catalog.pg_namespace AS n ON n.oid = o.${column}namespace
      WHERE ${USER_SCHEMA} AND ${notOfExtension(catalogue, 'o.oid')} AND ${more}`
   const global = (kind: string, catalogue: string, name: string, more = 'true') => `
-    SELECT '${kind}', NULL, o.${name} FROM pg_catalog.${catalogue} AS o
+    SELECT '${kind}', NULL, o.${name}, '' FROM pg_catalog.${catalogue} AS o
      WHERE o.oid >= ${FIRST_USER_OID} AND ${notOfExtension(catalogue, 'o.oid')} AND ${more}`
   const parts = [
     inSchema(
@@ -93,7 +118,7 @@ function privilegedSql(version: number): string {
   if (version >= 90_600) parts.push(global('access method', 'pg_am', 'amname'))
   parts.push(`
     SELECT 'cast without a function', NULL,
-           pg_catalog.format_type(o.castsource, NULL) || ' as ' || pg_catalog.format_type(o.casttarget, NULL)
+           pg_catalog.format_type(o.castsource, NULL) || ' AS ' || pg_catalog.format_type(o.casttarget, NULL), ''
       FROM pg_catalog.pg_cast AS o
      WHERE o.oid >= ${FIRST_USER_OID} AND o.castmethod = 'b' AND ${notOfExtension('pg_cast', 'o.oid')}`)
   return `${parts.join(' UNION ALL ')} ORDER BY 1, 2, 3`
@@ -115,7 +140,7 @@ async function serversWithoutUsage(context: CheckContext): Promise<readonly Priv
   const names = new Set(closed.map(({ name }) => name))
   return servers
     .filter(({ wrapper }) => names.has(wrapper))
-    .map(({ name, wrapper }) => ({ kind: `server of ${shownName(wrapper)}`, schema: null, name }))
+    .map(({ name, wrapper }) => ({ kind: `server of ${shownName(wrapper)}`, schema: null, name, signature: '' }))
 }
 
 /** Functions with settings that only a superuser changes, or whoever was given the right to (15 and later). */
@@ -123,8 +148,9 @@ async function functionsWithoutSetting(context: CheckContext): Promise<readonly 
   const { source, destinationServer } = context
   const grantable = destinationServer.serverVersion >= 150_000
   const [functions, closed] = await Promise.all([
-    source.rows<{ schema: string; name: string; setting: string }>(
-      `SELECT n.nspname AS schema, p.proname AS name, pg_catalog.split_part(c.item, '=', 1) AS setting
+    source.rows<{ schema: string; name: string; signature: string; setting: string }>(
+      `SELECT n.nspname AS schema, p.proname AS name, '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' AS signature,
+              pg_catalog.split_part(c.item, '=', 1) AS setting
          FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace,
               pg_catalog.unnest(p.proconfig) AS c(item)
         WHERE ${USER_SCHEMA} AND ${notOfExtension('pg_proc', 'p.oid')} ORDER BY 1, 2`,
@@ -137,5 +163,10 @@ async function functionsWithoutSetting(context: CheckContext): Promise<readonly 
   const names = new Set(closed.map(({ name }) => name))
   return functions
     .filter(({ setting }) => names.has(setting))
-    .map(({ schema, name, setting }) => ({ kind: `function with the setting ${setting}`, schema, name }))
+    .map(({ schema, name, signature, setting }) => ({
+      kind: `function with the setting ${setting}`,
+      schema,
+      name,
+      signature,
+    }))
 }

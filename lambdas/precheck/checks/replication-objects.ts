@@ -14,8 +14,11 @@ export const publications: Check = {
   async run({ source, selection }) {
     if (!selection.everything || source.serverVersion < 100_000) return passed
     const rows = await source.rows<{ name: string }>('SELECT pubname AS name FROM pg_catalog.pg_publication ORDER BY 1')
+    const chosen = rows.filter(
+      ({ name }) => !selection.excludesObject({ kind: 'PUBLICATION', names: [name], schema: null }),
+    )
     return findingOf(
-      rows.map((row) => shownName(row.name)),
+      chosen.map((row) => shownName(row.name)),
       (number) => count(number, 'publication'),
     )
   },

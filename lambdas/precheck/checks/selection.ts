@@ -1,4 +1,5 @@
 import { type Check, findingOf } from '../check.ts'
+import { namedObjects } from '../facts/named-objects.ts'
 import { sourceRelations } from '../facts/relations.ts'
 import { USER_SCHEMA } from '../facts/sql.ts'
 
@@ -9,17 +10,18 @@ export const filterMatchesNothing: Check = {
   scope: 'database',
   needs: ['source'],
   title: 'every pattern of "include" and "exclude" names something',
-  cause: 'a pattern names no table, view or sequence of the source: a slip that would lose data, or migrate too much',
+  cause: 'a pattern names nothing of the source: a slip that would lose data, or migrate too much',
   remedy: 'mend the pattern (upper and lower case count as written), or take it out',
   async run(context) {
-    const [relations, schemas] = await Promise.all([
+    const [relations, schemas, objects] = await Promise.all([
       context.fact(sourceRelations),
       context.source.rows<{ name: string }>(
         `SELECT n.nspname AS name FROM pg_catalog.pg_namespace AS n WHERE ${USER_SCHEMA}`,
       ),
+      context.fact(namedObjects),
     ])
     const names = schemas.map((schema) => schema.name)
-    const unmatched = context.selection.unmatchedPatterns(relations, names)
+    const unmatched = context.selection.unmatchedPatterns(relations, names, objects)
     return findingOf(unmatched, () => `nothing in the source is named by ${unmatched.join(', ')}`)
   },
 }

@@ -69,7 +69,7 @@ export const sourceRights: Check = {
 
 async function unreadableLargeObjects(context: CheckContext): Promise<readonly number[]> {
   // Large objects belong to no schema: they come with everything.
-  if (!context.selection.everything) return []
+  if (!context.selection.largeObjects) return []
   const rows = await context.source.rows<{ oid: number }>(LARGE_OBJECTS)
   return rows.map((row) => row.oid)
 }

@@ -14,12 +14,14 @@ export interface OfferedExtension {
   readonly installedVersion: string | null
 }
 
-/** The extensions of the source database, in the order of their names. */
-export function allExtensions(context: CheckContext): Promise<readonly SourceExtension[]> {
-  return context.source.rows<SourceExtension>(
+/** The extensions of the source database that the task does not exclude, in the order of their names. */
+export async function allExtensions(context: CheckContext): Promise<readonly SourceExtension[]> {
+  const extensions = await context.source.rows<SourceExtension>(
     `SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
        FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace ORDER BY e.extname`,
   )
+  const { selection } = context
+  return extensions.filter(({ name }) => !selection.excludesObject({ kind: 'EXTENSION', names: [name], schema: null }))
 }
 
 /** Those the destination needs: not the procedural language every database has, and not Amazon’s own. */

@@ -1,8 +1,16 @@
+import { select } from '../../task/select/select.ts'
 import type { CheckContext } from '../context.ts'
-import { type Choice, chooseRelations } from './choose.ts'
-import { relationNeeds } from './needs.ts'
-import type { SourceRelation, Tie } from './source-relation.ts'
-import { notOfExtension, USER_SCHEMA } from './sql.ts'
+import { type CatalogueEntry, catalogueTies, entriesOf } from './catalogue.ts'
+import { excludedByKind } from './named-objects.ts'
+import type { SourceRelation } from './source-relation.ts'
+import { notOfExtension, shownName, USER_SCHEMA } from './sql.ts'
+
+/** What comes of a selection. */
+export interface Choice {
+  readonly chosen: readonly SourceRelation[]
+  /** Named by the patterns, or upon a table that comes; not excluded, but in need of something that is. Names for people. */
+  readonly inVain: readonly { readonly name: string; readonly needs: string }[]
+}
 
 const RELATIONS = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
@@ -12,22 +20,6 @@ const RELATIONS = `
    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't' AND ${USER_SCHEMA}
      AND ${notOfExtension('pg_class', 'c.oid')}
    ORDER BY n.nspname, c.relname`
-
-/** Children and parents, partitioned tables and their partitions, tables and their sequences. */
-function tiesSql(version: number): string {
-  const isPartition = version >= 100_000 ? 'c.relispartition' : 'false'
-  return `
-    SELECT CASE WHEN ${isPartition} THEN i.inhparent ELSE i.inhrelid END AS from,
-           CASE WHEN ${isPartition} THEN i.inhrelid ELSE i.inhparent END AS to,
-           CASE WHEN ${isPartition} THEN 'part' ELSE 'needs' END AS kind
-      FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
-     WHERE c.relkind IN ('r', 'p', 'f')
-    UNION
-    SELECT d.refobjid, d.objid, 'owns'
-      FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_class AS s ON s.oid = d.objid
-     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i') AND s.relkind = 'S'
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass`
-}
 
 /** All relations of the source database, chosen or not. */
 export function sourceRelations(context: CheckContext): Promise<readonly SourceRelation[]> {
@@ -39,14 +31,41 @@ export async function chosenRelations(context: CheckContext): Promise<readonly S
   return (await context.fact(choice)).chosen
 }
 
-/** What the patterns bring along, and what of it cannot come. */
+/** What the patterns bring along, by the plan's own closure, and what of it cannot come. */
 export async function choice(context: CheckContext): Promise<Choice> {
-  const [relations, ties, needs] = await Promise.all([
+  const [relations, ties, excluded] = await Promise.all([
     context.fact(sourceRelations),
-    context.source.rows<Tie>(tiesSql(context.source.serverVersion)),
-    relationNeeds(context),
+    catalogueTies(context),
+    excludedByKind(context),
   ])
-  return chooseRelations(relations, [...ties, ...needs], context.selection)
+  const entries = entriesOf(relations, ties)
+  const { selection } = context
+  const { leftOut, inVain } = select(entries, {
+    everything: selection.everything,
+    includes: selection.includesTable,
+    excludes: selection.excludesTable,
+    includesSchema: selection.includesWholeSchema,
+    excludesSchema: () => false,
+    excludesObject: ({ node }) => excluded.has(node),
+  })
+  const byNode = new Map(relations.map((relation) => [`r${relation.oid}`, relation]))
+  const comes = new Set(entries.filter(({ id }) => !leftOut.has(id)).map(({ node }) => node))
+  return {
+    chosen: relations.filter(({ oid }) => comes.has(`r${oid}`)),
+    inVain: inVain.flatMap(({ entry, excluded: missing }) => {
+      const table = byNode.get(missing.node)
+      const needs = table ? shownName(table.schema, table.name) : excluded.get(missing.node)
+      return needs === undefined ? [] : [{ name: nameOf(entry), needs }]
+    }),
+  }
+}
+
+/** `public.orders`, `trigger public.orders.audit`. */
+function nameOf({ kind, schema, tag, part }: CatalogueEntry): string {
+  const place = schema === null ? [] : [schema]
+  return part === null
+    ? shownName(...place, tag)
+    : `${kind.toLowerCase()} ${shownName(...place, part.table, part.name)}`
 }
 
 /** Tells whether a relation is of the selection. */

@@ -15,6 +15,6 @@ export async function selectedBytes(context: CheckContext): Promise<number> {
       `SELECT pg_catalog.pg_total_relation_size('pg_catalog.pg_largeobject') AS bytes`,
     ),
   ])
-  const objects = context.selection.everything ? largeObjects : []
+  const objects = context.selection.largeObjects ? largeObjects : []
   return [...tables, ...objects].reduce((sum, row) => sum + Number(row.bytes ?? 0), 0)
 }

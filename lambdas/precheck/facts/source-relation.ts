@@ -10,11 +10,3 @@ export interface SourceRelation {
   /** Has a primary key or a unique index. */
   readonly hasKey: boolean
 }
-
-/** How two relations hang together. */
-export interface Tie {
-  readonly from: number
-  readonly to: number
-  /** `needs`: from cannot be without to. `owns`: to comes and goes with from. `part`: to is a partition of from. */
-  readonly kind: 'needs' | 'owns' | 'part'
-}

@@ -1,3 +1,5 @@
+import { callsMoreThanImmutable } from '../../postgres/checks-behind-rows.ts'
+
 /** What the relay changes in pg_dump's conversation with the server. Each is counted, and the count is asserted. */
 export interface InterceptorChoice {
   /**
@@ -52,11 +54,7 @@ const checksBehindRows: Interceptor = {
   rewrite: (sql) =>
     sql.replace(
       'conislocal, convalidated FROM',
-      `conislocal, convalidated AND NOT (
-         c.conbin::pg_catalog.text ~ '[{](COERCEVIAIO|SQLVALUEFUNCTION|COERCETODOMAIN) '
-         OR EXISTS (SELECT FROM pg_catalog.regexp_matches(c.conbin::pg_catalog.text, ':(funcid|opfuncid|opno) ([0-9]+)', 'g') AS used(found)
-                      LEFT JOIN pg_catalog.pg_proc f ON f.oid = used.found[2]::pg_catalog.oid AND used.found[1] <> 'opno'
-                     WHERE used.found[2]::pg_catalog.int8 >= 16384 OR f.provolatile <> 'i')) AS convalidated FROM`,
+      `conislocal, convalidated AND NOT ${callsMoreThanImmutable('c')} AS convalidated FROM`,
     ),
   atLeast: 0,
   atMost: Number.POSITIVE_INFINITY,

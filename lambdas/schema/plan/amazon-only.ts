@@ -1,6 +1,6 @@
 import { AWS_EXTENSIONS } from '../../task/aws-names.ts'
+import { remarkKinds } from '../../task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
-import { remarkKinds } from './kinds.ts'
 
 /** Schemas that extensions of Amazon RDS make. */
 const schemas: ReadonlySet<string> = new Set([

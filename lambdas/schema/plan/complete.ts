@@ -1,4 +1,5 @@
 import { quoteQualified } from '../../postgres/identifiers.ts'
+import { viewBodies } from '../../task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { SourceFacts } from './facts.ts'
 import { bookkeeping } from './kinds.ts'
@@ -53,18 +54,6 @@ function refreshes(entries: readonly TocEntry[], facts: SourceFacts): TocEntry[]
       dependencies: [view.id, ...sourcesOf(view, byId, bodies, refreshOf)],
     } satisfies TocEntry
   })
-}
-
-/** The `_RETURN` rules that replace a view's stand-in, by view. */
-function viewBodies(entries: readonly TocEntry[]): Map<number, number> {
-  const views = new Map(
-    entries.filter(({ kind }) => kind === 'VIEW').map((view) => [`${view.schema}.${view.tag}`, view.id]),
-  )
-  return new Map(
-    entries
-      .filter(({ kind, tag }) => kind === 'RULE' && tag.endsWith(' _RETURN'))
-      .map((rule) => [views.get(`${rule.schema}.${rule.tag.slice(0, -' _RETURN'.length)}`) ?? 0, rule.id]),
-  )
 }
 
 /** What must be filled or complete before a view is refreshed: other refreshes, and bodies of views, however far below. */

@@ -1,3 +1,4 @@
+import { remarkKinds } from '../../task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
 
 /**
@@ -18,15 +19,6 @@ export const bookkeeping: ReadonlySet<string> = new Set([
   'BLOB',
 ])
 
-/** What bears rows or stands for them, and is named by the patterns of a task. */
-export const relationKinds: ReadonlySet<string> = new Set([
-  'TABLE',
-  'FOREIGN TABLE',
-  'VIEW',
-  'MATERIALIZED VIEW',
-  'SEQUENCE',
-])
-
 /** Kinds that must stand before the rows come. */
 export const beforeRows: ReadonlySet<string> = new Set([
   'TABLE',
@@ -35,9 +27,6 @@ export const beforeRows: ReadonlySet<string> = new Set([
   'DEFAULT',
   'FOREIGN TABLE',
 ])
-
-/** What says something about another object and is nothing without it. */
-export const remarkKinds: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
 
 const indexKinds = new Set([
   'CONSTRAINT',

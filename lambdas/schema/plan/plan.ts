@@ -1,7 +1,9 @@
 import type { ClosedSchema, DestinationRoles } from '../../postgres/roles.ts'
 import { SampanError } from '../../runtime/errors.ts'
-import { readFilter } from '../select/filter.ts'
-import { chosenInVain, describe, selectEntries } from '../select/select.ts'
+import type { TaskDatabase } from '../../task/databases.ts'
+import { describe, select } from '../../task/select/select.ts'
+import { relationKinds, remarkKinds, viewBodies } from '../../task/select/selectable.ts'
+import { type ArchiveFilter, readFilter } from '../select/filter.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
@@ -9,7 +11,6 @@ import { isDatabaseProperty } from './database-properties.ts'
 import type { SourceFacts } from './facts.ts'
 import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
 import { planSteps } from './key-steps.ts'
-import { relationKinds, remarkKinds } from './kinds.ts'
 import { inOlderSyntax } from './older-syntax.ts'
 import { withOwners } from './ownership.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
@@ -28,7 +29,7 @@ export interface PlanInput {
   /** Schemas of the destination that the account may not open to others. @default none */
   readonly closedSchemas?: ReadonlyMap<string, ClosedSchema>
   readonly include: readonly string[]
-  readonly exclude: readonly string[]
+  readonly exclude: TaskDatabase['exclude']
   /** What is set for the database itself, as the destination takes it. @default nothing */
   readonly properties?: readonly JudgedProperty[]
   /** The destination compresses columns with lz4 where it is told to. @default true */
@@ -61,7 +62,7 @@ export function planObjects(input: PlanInput): Plan {
   const reader = withoutReaderRights(complete, input.facts.account, (role) => input.roles.byName.has(role))
   const entries = [...reader.entries, ...properties.keys()]
   const filter = readFilter(input.include, input.exclude, entries)
-  const leftOut = selectEntries(entries, filter)
+  const { leftOut, inVain } = select(entries, filter)
   const fates = decideFates(entries, leftOut, properties, input)
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
@@ -101,7 +102,7 @@ export function planObjects(input: PlanInput): Plan {
   const holdsRows = new Set(
     entries.filter(({ kind, relationKind }) => kind === 'TABLE' && relationKind !== 'p').map(({ id }) => id),
   )
-  const relations = copiedRelations(objects, holdsRows, input.facts, filter.everything)
+  const relations = copiedRelations(objects, holdsRows, input.facts, filter)
   const roots = new Map(
     relations.flatMap(({ tree, oid }) =>
       tree ? (input.facts.trees.get(oid) ?? []).map((leaf) => [leaf, oid] as const) : [],
@@ -114,12 +115,11 @@ export function planObjects(input: PlanInput): Plan {
     }),
   )
   const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
-  const inVain = chosenInVain(entries, leftOut, filter).map((entry) => `${describe(entry)}: ${leftOut.get(entry.id)}`)
   return {
     objects: planSteps(objects, { ...input, relations, rootOf, partitioned }),
     relations,
     readerGrants: reader.grants,
-    inVain,
+    inVain: inVain.map(({ entry }) => `${describe(entry)}: ${leftOut.get(entry.id)}`),
   }
 }
 
@@ -134,11 +134,38 @@ interface Fate {
 
 const goneWithIt: EntryVerdict = { verdict: 'skip', reason: 'what it belongs to is left behind' }
 
+/** A view whose body cannot come would be a stand-in that shows NULLs: it goes its body's way, and so does what needs it. */
 function decideFates(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
   properties: ReadonlyMap<TocEntry, EntryVerdict>,
+  input: PlanInput,
+): Map<number, Fate> {
+  const bodies = [...viewBodies(entries)]
+  const bodiless = new Map<number, Fate>()
+  for (;;) {
+    const fates = judgeEntries(entries, leftOut, properties, input, bodiless)
+    const found = bodies.flatMap(([view, body]) => {
+      const [own, fate] = [fates.get(view), fates.get(body)]
+      const comes = own?.verdict.verdict !== 'skip' && own?.blockedBy === null
+      const isLost = fate !== undefined && (fate.verdict.verdict === 'skip' || fate.blockedBy !== null)
+      return comes && isLost ? [[view, fateOfBodiless(own, fate)] as const] : []
+    })
+    if (found.length === 0) return fates
+    for (const [view, fate] of found) bodiless.set(view, fate)
+  }
+}
+
+function fateOfBodiless(own: Fate, body: Fate): Fate {
+  return body.blockedBy === null ? body : { verdict: own.verdict, blockedBy: body.blockedBy }
+}
+
+function judgeEntries(
+  entries: readonly TocEntry[],
+  leftOut: ReadonlyMap<number, string>,
+  properties: ReadonlyMap<TocEntry, EntryVerdict>,
   { facts, roles, destinationVersion, refused, lz4 }: PlanInput,
+  decided: ReadonlyMap<number, Fate>,
 ): Map<number, Fate> {
   const fates = new Map<number, Fate>()
   const publication = publicationForms(
@@ -150,6 +177,11 @@ function decideFates(
     const reason = leftOut.get(entry.id) ?? refused?.get(entry.id)
     if (reason !== undefined) {
       fates.set(entry.id, { verdict: { verdict: 'skip', reason }, blockedBy: null })
+      continue
+    }
+    const known = decided.get(entry.id)
+    if (known !== undefined) {
+      fates.set(entry.id, known)
       continue
     }
     const judged = properties.get(entry) ?? judgeEntry(entry, facts, roles, publication)
@@ -236,7 +268,7 @@ function copiedRelations(
   objects: readonly Decided[],
   holdsRows: ReadonlySet<number>,
   facts: SourceFacts,
-  everything: boolean,
+  filter: ArchiveFilter,
 ): PlannedRelation[] {
   const trees = wholeTrees(objects, facts)
   const inTrees = new Set(trees.flatMap(({ leaves }) => leaves))
@@ -249,7 +281,7 @@ function copiedRelations(
   tables.push(...trees.map(({ relation }) => relation))
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => /^(oid|(.*\.)?lo)(\[\])?$/.test(type)))
-  if (facts.largeObjects === 0 || !(everything || pointing)) return tables
+  if (facts.largeObjects === 0 || filter.excludesLargeObjects || !(filter.everything || pointing)) return tables
   return [...tables, largeObjects(facts)]
 }
 

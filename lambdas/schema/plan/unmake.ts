@@ -1,4 +1,4 @@
-import { remarkKinds } from './kinds.ts'
+import { remarkKinds } from '../../task/select/selectable.ts'
 
 /** An object of the plan before. */
 export interface KnownObject {

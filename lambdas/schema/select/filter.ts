@@ -1,16 +1,13 @@
 import { SampanError } from '../../runtime/errors.ts'
+import { type ExcludedObject, excludedText, matchesObject } from '../../task/excluded-object.ts'
 import { matchesTablePattern, parseTablePattern, type TablePattern } from '../../task/pattern.ts'
-import { relationKinds } from '../plan/kinds.ts'
+import { kindedObject } from '../../task/select/kinded-object.ts'
+import type { Filter } from '../../task/select/select.ts'
+import { relationKinds } from '../../task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
 
-/** The patterns of one database of the task, with the questions that selecting asks. */
-export interface Filter {
-  /** `*.*` is among the included: what lies outside of schemas comes too. */
-  readonly everything: boolean
-  includes(schema: string, name: string): boolean
-  excludes(schema: string, name: string): boolean
-  includesSchema(schema: string): boolean
-  excludesSchema(schema: string): boolean
+export interface ArchiveFilter extends Filter {
+  readonly excludesLargeObjects: boolean
 }
 
 /**
@@ -18,16 +15,25 @@ export interface Filter {
  */
 export function readFilter(
   include: readonly string[],
-  exclude: readonly string[],
+  exclude: readonly (string | ExcludedObject)[],
   entries: readonly TocEntry[],
-): Filter {
+): ArchiveFilter {
   const included = include.map(parse)
-  const excluded = exclude.map(parse)
-  const empty = [...included, ...excluded].filter(({ pattern }) => !matchesSomething(pattern, entries))
+  const excluded = exclude.filter((one) => typeof one === 'string').map(parse)
+  const byId = new Map(entries.map((entry) => [entry.id, entry]))
+  const byKind = exclude
+    .filter((one) => typeof one !== 'string')
+    .map((one) => ({ text: excludedText(one), kind: one.kind, ids: idsOf(one, entries, byId) }))
+  const objects = new Set(byKind.flatMap(({ ids }) => ids))
+  const empty = [
+    ...[...included, ...excluded].filter(({ pattern }) => !matchesSomething(pattern, entries)),
+    // A schema-only archive does not say whether there are large objects.
+    ...byKind.filter(({ kind, ids }) => kind !== LARGE_OBJECTS && ids.length === 0),
+  ]
   if (empty.length > 0) {
     throw new SampanError({
       code: 'FILTER_MATCHES_NOTHING',
-      message: `no table, view or sequence of the source matches ${empty.map(({ text }) => text).join(', ')}`,
+      message: `nothing of the source matches ${empty.map(({ text }) => text).join(', ')}`,
       remedy: 'mend or remove these patterns in the task; upper and lower case are compared as written',
     })
   }
@@ -40,7 +46,28 @@ export function readFilter(
     excludes: (schema, name) => matches(excluded, schema, name),
     includesSchema: (schema) => matches(included.filter(whole), schema, ''),
     excludesSchema: (schema) => matches(excluded.filter(whole), schema, ''),
+    excludesObject: ({ id }) => objects.has(id),
+    excludesLargeObjects: byKind.some(({ kind }) => kind === LARGE_OBJECTS),
   }
+}
+
+const LARGE_OBJECTS = 'LARGE OBJECTS'
+
+/** What is said about large objects goes with them. */
+function idsOf(
+  excluded: ExcludedObject,
+  entries: readonly TocEntry[],
+  byId: ReadonlyMap<number, TocEntry>,
+): readonly number[] {
+  const named = ({ kind, tag }: TocEntry) => {
+    return excluded.kind === LARGE_OBJECTS && tag.startsWith('LARGE OBJECT ') && (kind === 'ACL' || kind === 'COMMENT')
+  }
+  return entries
+    .filter((entry) => {
+      const object = kindedObject(entry, byId)
+      return named(entry) || (object !== null && matchesObject(excluded, object))
+    })
+    .map(({ id }) => id)
 }
 
 interface Parsed {

@@ -1,5 +1,4 @@
-import { relationKinds, remarkKinds } from '../plan/kinds.ts'
-import type { TocEntry } from '../toc/entry.ts'
+import { relationKinds, remarkKinds, type Selectable } from './selectable.ts'
 
 /** Kinds that belong to one relation and come and go with it. */
 const ofRelation: ReadonlySet<string> = new Set([
@@ -32,7 +31,7 @@ const ofAll: ReadonlySet<string> = new Set([
  * What an entry belongs to: the ids that must all be chosen for it to come. Null for an entry that stands for itself.
  * pg_dump tags what belongs to a relation as `relation name`, without quotes.
  */
-export function subjectOf(entry: TocEntry, byId: ReadonlyMap<number, TocEntry>): readonly number[] | null {
+export function subjectOf(entry: Selectable, byId: ReadonlyMap<number, Selectable>): readonly number[] | null {
   if (remarkKinds.has(entry.kind) || ofAll.has(entry.kind)) {
     return entry.dependencies.length === 0 ? null : entry.dependencies
   }

@@ -1,53 +1,65 @@
-import { relationKinds } from '../plan/kinds.ts'
-import type { TocEntry } from '../toc/entry.ts'
-import type { Filter } from './filter.ts'
+import { relationKinds, type Selectable, viewBodies } from './selectable.ts'
 import { subjectOf } from './subject.ts'
 
+/** The patterns of one database of the task, with the questions that selecting asks. */
+export interface Filter<Entry extends Selectable = Selectable> {
+  /** `*.*` is among the included: what lies outside of schemas comes too. */
+  readonly everything: boolean
+  includes(schema: string, name: string): boolean
+  excludes(schema: string, name: string): boolean
+  includesSchema(schema: string): boolean
+  excludesSchema(schema: string): boolean
+  /** Named by its kind among the excluded. */
+  excludesObject(entry: Entry): boolean
+}
+
+export interface Selected<Entry extends Selectable> {
+  /** By id, each with the reason; all others are chosen. */
+  readonly leftOut: ReadonlyMap<number, string>
+  /** Named by the patterns, or upon a table that comes; not excluded, but in need of something that is. */
+  readonly inVain: readonly { readonly entry: Entry; readonly excluded: Entry }[]
+}
+
 /**
- * Which entries of an archive are left out, each with the reason; all others are chosen. Roots are what the patterns name,
- * then everything they need, then what belongs to them (indexes, constraints, triggers, comments, privileges).
- * The chosen are closed under dependencies. Entries come in topological order.
+ * What a selection brings along, for the plan (of the archive's entries) and for the precheck (of the catalogue's): roots are what
+ * the patterns name, then everything they need, then what belongs to them (indexes, constraints, triggers, comments, privileges).
+ * The chosen are closed under dependencies. Pure.
  */
-export function selectEntries(entries: readonly TocEntry[], filter: Filter): Map<number, string> {
+export function select<Entry extends Selectable>(entries: readonly Entry[], filter: Filter<Entry>): Selected<Entry> {
   const selection = new Selection(entries, filter)
   selection.run()
-  return selection.leftOut()
+  return { leftOut: selection.leftOut(), inVain: selection.inVain() }
 }
 
-/** What the patterns name and do not exclude, but cannot come, because it needs something that is excluded. */
-export function chosenInVain(
-  entries: readonly TocEntry[],
-  leftOut: ReadonlyMap<number, string>,
-  filter: Filter,
-): readonly TocEntry[] {
-  return entries.filter(
-    ({ id, kind, schema, tag }) =>
-      relationKinds.has(kind) &&
-      // One that needs a table is its column's: it goes the table's way.
-      kind !== 'SEQUENCE' &&
-      schema !== null &&
-      leftOut.get(id)?.endsWith(NEEDED_IS_EXCLUDED) === true &&
-      filter.includes(schema, tag) &&
-      !filter.excludes(schema, tag),
-  )
-}
+/** A foreign key has a check of its own. */
+const uponTables: ReadonlySet<string> = new Set([
+  'CHECK CONSTRAINT',
+  'CONSTRAINT',
+  'INDEX',
+  'STATISTICS',
+  'TRIGGER',
+  'RULE',
+  'POLICY',
+])
 
-const NEEDED_IS_EXCLUDED = ', which is excluded'
-
-class Selection {
-  private readonly byId: ReadonlyMap<number, TocEntry>
+class Selection<Entry extends Selectable> {
+  private readonly byId: ReadonlyMap<number, Entry>
   private readonly subjects: ReadonlyMap<number, readonly number[] | null>
   private readonly chosen = new Set<number>()
   /** Excluded, or in need of something excluded. */
   private readonly impossible = new Map<number, string>()
+  /** What each of those needs. */
+  private readonly causes = new Map<number, Entry>()
+  private readonly bodies: ReadonlyMap<number, number>
   private readonly reasons = new Map<number, string>()
-  private readonly entries: readonly TocEntry[]
-  private readonly filter: Filter
+  private readonly entries: readonly Entry[]
+  private readonly filter: Filter<Entry>
 
-  constructor(entries: readonly TocEntry[], filter: Filter) {
+  constructor(entries: readonly Entry[], filter: Filter<Entry>) {
     this.entries = entries
     this.filter = filter
     this.byId = new Map(entries.map((entry) => [entry.id, entry]))
+    this.bodies = viewBodies(entries)
     this.subjects = new Map(entries.map((entry) => [entry.id, subjectOf(entry, this.byId)]))
   }
 
@@ -73,27 +85,61 @@ class Selection {
     )
   }
 
-  private findImpossible(): void {
-    for (const entry of this.entries) {
-      if (this.isExcluded(entry)) {
-        this.impossible.set(entry.id, 'the task excludes it')
-        continue
+  inVain(): Selected<Entry>['inVain'] {
+    return this.entries.flatMap((entry) => {
+      let excluded = this.causes.get(entry.id)
+      if (excluded === undefined || !this.isAskedFor(entry)) return []
+      let next: Entry | undefined = excluded
+      while (next !== undefined) {
+        excluded = next
+        next = this.causes.get(next.id)
       }
-      const missing = entry.dependencies
-        .map((id) => this.byId.get(id))
-        .find((needed) => needed && this.impossible.has(needed.id))
-      if (missing) this.impossible.set(entry.id, `it needs ${describe(missing)}${NEEDED_IS_EXCLUDED}`)
+      return [{ entry, excluded }]
+    })
+  }
+
+  /** A relation that the patterns name, or what lies upon a chosen one. */
+  private isAskedFor({ id, kind, schema, tag }: Entry): boolean {
+    if (uponTables.has(kind)) {
+      const subject = this.subjects.get(id) ?? []
+      return subject.length > 0 && subject.every((table) => this.chosen.has(table))
+    }
+    // The sequence of a column goes its table's way.
+    return relationKinds.has(kind) && kind !== 'SEQUENCE' && schema !== null && this.filter.includes(schema, tag)
+  }
+
+  private findImpossible(): void {
+    for (const entry of this.entries) if (this.isExcluded(entry)) this.impossible.set(entry.id, 'the task excludes it')
+    // What the body of a view needs may stand behind the view: once is not enough.
+    for (let before = -1; before !== this.impossible.size; ) {
+      before = this.impossible.size
+      for (const entry of this.entries) {
+        if (this.impossible.has(entry.id)) continue
+        const missing = this.needs(entry).find((needed) => this.impossible.has(needed.id))
+        if (missing === undefined) continue
+        this.impossible.set(entry.id, `it needs ${describe(missing)}, which is excluded`)
+        this.causes.set(entry.id, missing)
+      }
     }
   }
 
-  private isExcluded(entry: TocEntry): boolean {
+  /** A view without its body would be there, and show NULLs: it needs what that needs. */
+  private needs(entry: Entry): readonly Entry[] {
+    const body = this.byId.get(this.bodies.get(entry.id) ?? -1)
+    return [...entry.dependencies, ...(body?.dependencies ?? [])]
+      .map((id) => this.byId.get(id))
+      .filter((needed) => needed !== undefined && needed.id !== entry.id) as readonly Entry[]
+  }
+
+  private isExcluded(entry: Entry): boolean {
+    if (this.filter.excludesObject(entry)) return true
     if (!relationKinds.has(entry.kind) || entry.schema === null) return false
     const [subject] = this.subjects.get(entry.id) ?? []
     // The sequence of a column goes the way of its table, whatever its own name is.
     return subject === undefined && this.filter.excludes(entry.schema, entry.tag)
   }
 
-  private isRoot(entry: TocEntry): boolean {
+  private isRoot(entry: Entry): boolean {
     const { kind, schema, tag } = entry
     if (this.impossible.has(entry.id)) return false
     // An operator class of an extension is no dependency in the archive: all extensions come.
@@ -105,7 +151,7 @@ class Selection {
     return this.filter.includesSchema(schema) && !this.filter.excludesSchema(schema)
   }
 
-  private choose(entry: TocEntry): void {
+  private choose(entry: Entry): void {
     const open = [entry]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (this.chosen.has(next.id) || this.impossible.has(next.id)) continue
@@ -117,7 +163,7 @@ class Selection {
     }
   }
 
-  private chooseWithSubject(entry: TocEntry): void {
+  private chooseWithSubject(entry: Entry): void {
     const subject = this.subjects.get(entry.id)
     if (!subject || this.impossible.has(entry.id)) return
     if (entry.kind === 'TABLE ATTACH' && this.choosePartition(entry)) return
@@ -129,7 +175,7 @@ class Selection {
   }
 
   /** A partitioned table that a pattern names comes with its partitions. */
-  private choosePartition(attach: TocEntry): boolean {
+  private choosePartition(attach: Entry): boolean {
     const tables = attach.dependencies.map((id) => this.byId.get(id)).filter((needed) => needed !== undefined)
     const parent = tables.find((table) => table.tag !== attach.tag || table.schema !== attach.schema)
     if (!parent || !this.chosen.has(parent.id) || !this.isNamed(parent)) return false
@@ -139,7 +185,7 @@ class Selection {
   }
 
   /** Named by a pattern, itself or through the partitioned table above it. */
-  private isNamed(table: TocEntry): boolean {
+  private isNamed(table: Entry): boolean {
     if (table.schema !== null && this.filter.includes(table.schema, table.tag)) return true
     return table.dependencies
       .map((id) => this.byId.get(id))
@@ -147,7 +193,7 @@ class Selection {
   }
 
   /** A table or view that would be drawn in although only something beside a chosen one refers to it. */
-  private missingRelation(entry: TocEntry): TocEntry | undefined {
+  private missingRelation(entry: Entry): Entry | undefined {
     if (entry.kind === 'DEFAULT' || entry.kind === 'SEQUENCE' || entry.tag.endsWith(' _RETURN')) return undefined
     return entry.dependencies
       .map((id) => this.byId.get(id))
@@ -161,6 +207,6 @@ class Selection {
   }
 }
 
-export function describe(entry: Pick<TocEntry, 'kind' | 'schema' | 'tag'>): string {
+export function describe(entry: Pick<Selectable, 'kind' | 'schema' | 'tag'>): string {
   return `${entry.kind.toLowerCase()} ${entry.schema === null ? '' : `${entry.schema}.`}${entry.tag}`
 }
