@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import { SampanError } from '../runtime/errors.ts'
 import { readPrivately, removePrivately, writePrivately } from '../runtime/private-files.ts'
 import { checkedKey } from './artefact-key.ts'
 import type { ArtefactStore } from './artefact-store.ts'
@@ -27,8 +28,14 @@ export function fileArtefacts(directory: string): ArtefactStore {
     async write(key, text) {
       const path = pathOf(key)
       untaken.set(path, text)
-      await writeWhole(path, text)
-      untaken.delete(path)
+      try {
+        await writeWhole(path, text)
+        untaken.delete(path)
+      } catch (error) {
+        // A link or a pipe in its place is refused, not made up for.
+        if (!(error instanceof SampanError && /^DISK_/.test(error.code))) untaken.delete(path)
+        throw error
+      }
     },
 
     async readVersion(key) {
