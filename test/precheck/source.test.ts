@@ -52,9 +52,11 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
     // What the script of an extension does by pg_extension_config_dump.
     `CREATE EXTENSION hstore; CREATE TABLE jobs (a int, mine boolean); CREATE TABLE empty (a int);
      ALTER EXTENSION hstore ADD TABLE jobs; ALTER EXTENSION hstore ADD TABLE empty; INSERT INTO jobs VALUES (1, true);
+     CREATE TABLE added AS SELECT 1 AS a; CREATE TABLE added_empty (a int);
+     ALTER EXTENSION hstore ADD TABLE added; ALTER EXTENSION hstore ADD TABLE added_empty;
      UPDATE pg_extension SET extconfig = ARRAY['jobs'::regclass::oid, 'empty'::regclass::oid],
        extcondition = ARRAY['WHERE mine', ''] WHERE extname = 'hstore'`,
-    ['public.jobs of hstore'],
+    ['public.added of hstore, no configuration', 'public.jobs of hstore'],
   ],
   [
     'COMPUTED_ANEW',
