@@ -41,8 +41,7 @@ export const extensionRows: Check = {
   needs: ['source'],
   title: 'no table of an extension holds rows of the user’s',
   cause: 'tables of extensions hold rows of your own; an extension is created anew on the destination, without them',
-  remedy:
-    'after the migration add them (pg_dump --data-only --table=… of the source, psql; \\copy where a table is no configuration), then or before acknowledge this code; a table of your own take out on the source (ALTER EXTENSION … DROP TABLE …): it is then migrated',
+  remedy: 'ALTER EXTENSION … DROP TABLE what is yours, or copy its rows by hand afterwards and acknowledge this code',
   async run(context) {
     const needed = new Set((await context.fact(neededExtensions)).map(({ name }) => name))
     const tables = (await context.source.rows<MemberTable>(TABLES)).filter(({ extension }) => needed.has(extension))
