@@ -77,14 +77,18 @@ const failure: StepAnswer<null> = {
   output: null,
 }
 
+/** No lane claims them until the transaction ends. */
+const holdChunksOf = (table: string) =>
+  `BEGIN; SELECT 1 FROM sampan.chunk c JOIN sampan.relation r ON r.run = c.run AND r.oid = c.relation
+    WHERE r.name = '${table}' FOR UPDATE OF c`
+
 /** The first lane copies all tables but one, then the run breaks. */
 function breakBeside(destination: TestDatabase, table: string): Around {
   return (which, handler) => async (event, context) => {
     if (which.step !== 'CopyLaneFunction') return handler(event, context)
     if (which.call > 1) return failure
     const holder = await destination.connect()
-    await holder.query(`BEGIN; SELECT 1 FROM sampan.chunk c JOIN sampan.relation r ON r.run = c.run AND r.oid = c.relation
-      WHERE r.name = '${table}' FOR UPDATE OF c`)
+    await holder.query(holdChunksOf(table))
     const answer = await handler({ ...event, lane: 1 }, context)
     expect(answer).toMatchObject({ verdict: 'done', error: null })
     await holder.query('COMMIT')
@@ -128,6 +132,30 @@ test('a run that is taken up again with another structure makes anew what change
   expect(await destination.query('SELECT count(*) FROM items')).toEqual([{ count: '4000' }])
   await source.query(MEANWHILE)
   const { outcome, codes } = await run(input)
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+  expect(codes).toContain('PLAN_MADE_ANEW')
+}, 60_000)
+
+/** Behind the first lane the view is lost with everybody who reads by it, and an application changes the structure meanwhile. */
+function loseView({ source, destination }: { source: TestDatabase; destination: TestDatabase }): Around {
+  return (which, handler) => async (event, context) => {
+    if (which.step !== 'CopyLaneFunction' || which.call > 1) return handler(event, context)
+    const holder = await destination.connect()
+    await holder.query(holdChunksOf('part'))
+    const answer = await handler({ ...event, lane: 1 }, context)
+    await source.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    )
+    await source.query(MEANWHILE)
+    await holder.query('COMMIT')
+    return answer
+  }
+}
+
+test('a view that is lost and taken anew in one execution, with another structure meanwhile, is planned anew and migrated', async () => {
+  const { source, destination, input } = await databases()
+  const { outcome, codes } = await run(input, loseView({ source, destination }))
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
   expect(codes).toContain('PLAN_MADE_ANEW')

@@ -42,7 +42,33 @@ export function unmaking(known: readonly KnownObject[], changed: readonly number
     }
     for (const object of [...going.values()]) for (const id of takenAlong(object, byId, going)) add(id)
   }
-  return [...going.values()].sort((a, b) => b.position - a.position)
+  return inDropOrder([...going.values()], byId)
+}
+
+/** Last made, first dropped; only an index that is attached to another one goes behind that one, and with it: alone it may not. */
+function inDropOrder(going: readonly KnownObject[], byId: ReadonlyMap<number, KnownObject>): readonly KnownObject[] {
+  const parents = new Map<number, KnownObject>()
+  for (const attach of going.filter(({ kind }) => kind === 'INDEX ATTACH')) {
+    const indexes = attach.dependencies.flatMap((id) => byId.get(id) ?? []).filter(({ kind }) => indexKinds.has(kind))
+    const isPart = (index: KnownObject) => index.schema === attach.schema && isCalled(index, attach.name)
+    const [part, parent] = [indexes.find(isPart), indexes.find((index) => !isPart(index))]
+    if (part !== undefined && parent !== undefined) parents.set(part.id, parent)
+  }
+  const place = (object: KnownObject, depth = 0): readonly [position: number, depth: number] => {
+    const parent = parents.get(object.id)
+    return parent === undefined ? [object.position, depth] : place(parent, depth + 1)
+  }
+  return going
+    .map((object) => ({ object, place: place(object) }))
+    .sort((a, b) => b.place[0] - a.place[0] || a.place[1] - b.place[1])
+    .map(({ object }) => object)
+}
+
+const indexKinds: ReadonlySet<string> = new Set(['INDEX', 'CONSTRAINT'])
+
+/** The tag of a constraint is its table's name and its own. */
+function isCalled({ kind, name }: KnownObject, index: string): boolean {
+  return kind === 'INDEX' ? name === index : name.endsWith(` ${index}`)
 }
 
 /** What has no statement to take it back goes with what it is said of, where that may go; what fills a view is only done again. */
