@@ -16,29 +16,29 @@ export interface Standing extends SequenceName {
   readonly live: SequenceValue | null
   /** Its file on the source now; `null`: it has none any more. */
   readonly file: string | null
-  /** Where it stood by each view that rows were read by. */
-  readonly inViews: readonly (SequenceValue & { readonly file: string })[]
+  /** Where it stood by the newest view that rows were read by: what counts of older ones is proved to be of this one too. */
+  readonly inView: (SequenceValue & { readonly file: string }) | null
   readonly counting: Counting
 }
 
 /**
- * Whether the source's sequence was restarted, set back or dropped since rows were read by a view: the rows on the destination
+ * Whether the source's sequence was restarted, set back or dropped since rows were read by the view: the rows on the destination
  * may hold values that it would give once more. One that begins anew by itself does so on the destination as well. Pure.
  */
-export function wentBack({ live, file, inViews, counting }: Standing): boolean {
-  if (live === null) return inViews.length > 0
-  if (counting.cycles) return false
-  return inViews.some((seen) => seen.file !== file || isBehind(live, seen, counting))
+export function wentBack({ live, file, inView, counting }: Standing): boolean {
+  if (live === null) return inView !== null
+  if (counting.cycles || inView === null) return false
+  return inView.file !== file || isBehind(live, inView, counting)
 }
 
 /** The furthest that any of them says, as far as the destination's sequence can count. Pure. */
 export function furthest(
-  { live, inViews, counting }: Standing,
+  { live, inView, counting }: Standing,
   held: readonly SequenceValue[],
 ): SequenceValue | undefined {
   const least = BigInt(counting.least)
   const most = BigInt(counting.most)
-  const others = [...inViews, ...held].filter(({ lastValue }) => {
+  const others = [...(inView === null ? [] : [inView]), ...held].filter(({ lastValue }) => {
     return BigInt(lastValue) >= least && BigInt(lastValue) <= most
   })
   const [first, ...rest] = live === null ? others : [live, ...others]

@@ -23,8 +23,8 @@ export async function readStandings(
     const file = fileOf.get(quoteQualified(sequence.schema, sequence.name)) ?? null
     const live = reading && 'lastValue' in reading ? reading : null
     // One that is there and cannot be read is no dropped one: the view's value does not stand in for it.
-    const inViews = live === null && file !== null ? [] : sequence.inViews
-    return { ...sequence, inViews, live, file, error: reading && 'error' in reading ? reading.error : null }
+    const inView = live === null && file !== null ? null : sequence.inView
+    return { ...sequence, inView, live, file, error: reading && 'error' in reading ? reading.error : null }
   })
 }
 
@@ -32,10 +32,9 @@ const STOOD = `
   SELECT o.schema, o.name,
          pg_catalog.jsonb_build_object('increment', COALESCE(q.seqincrement, 1)::text, 'least', COALESCE(q.seqmin, 1)::text,
                                        'most', COALESCE(q.seqmax, 1)::text, 'cycles', COALESCE(q.seqcycle, true)) AS counting,
-         COALESCE((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                            'lastValue', v.last_value::text, 'isCalled', v.is_called, 'file', v.file::text))
-                     FROM sampan.sequence_in_view v WHERE v.run = o.run AND v.schema = o.schema AND v.name = o.name),
-                  '[]') AS "inViews"
+         (SELECT pg_catalog.jsonb_build_object('lastValue', v.last_value::text, 'isCalled', v.is_called, 'file', v.file::text)
+            FROM sampan.sequence_in_view v WHERE v.run = o.run AND v.schema = o.schema AND v.name = o.name
+           ORDER BY v.generation DESC LIMIT 1) AS "inView"
     FROM sampan.object o
     LEFT JOIN pg_catalog.pg_sequence q
            ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name))
