@@ -43,6 +43,7 @@ function costTables(prices: Prices): string {
     row(`${STANDING.secrets} secrets`, dollars(month.secrets)),
     row('the sweep, every 15 minutes', dollars(month.sweep)),
     row('**in all**', `**${dollars(month.total)}**`),
+    row('with `network: "create"`: its NAT gateway and address, beside that', dollars(month.nat)),
   ].join('\n')
 }
 

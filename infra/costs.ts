@@ -94,5 +94,6 @@ export function standing(prices: Prices, stack: { readonly alarms: number; reado
   const sweep = sweeps * (prices.lambdaRequest.price + 2 * 0.5 * prices.lambdaArmGigabyteSecond.price)
   const alarms = stack.alarms * prices.alarmMonth.price
   const secrets = stack.secrets * prices.secretMonth.price
-  return { alarms, secrets, sweep, total: alarms + secrets + sweep }
+  const nat = 30 * 24 * (prices.natHour.price + prices.publicAddressHour.price)
+  return { alarms, secrets, sweep, total: alarms + secrets + sweep, nat }
 }

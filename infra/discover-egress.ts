@@ -8,7 +8,7 @@ import type { Options } from './options.ts'
  */
 export async function discoverEgress(options: Options, client?: EC2Client): Promise<Options> {
   const { network } = options
-  if (network === null || network.egressAddresses !== 'discover') return options
+  if (network === null || network.create || network.egressAddresses !== 'discover') return options
   // cdk tells the region of the profile it was called with.
   const region = options.region ?? process.env.CDK_DEFAULT_REGION
   const ec2 = client ?? new EC2Client(region ? { region } : {})

@@ -38,6 +38,10 @@ export interface Workplace {
   readonly subnets: readonly ISubnet[]
   readonly securityGroup: ISecurityGroup
   readonly egressAddresses: readonly string[]
+  /** How the workers come in to the source. */
+  readonly sourceBy: 'auto' | 'group' | 'addresses'
+  /** This VPC, and those it is joined to by the stack itself. */
+  readonly vpcIds: readonly string[]
 }
 
 export interface FunctionsProps {
@@ -158,9 +162,10 @@ export class Functions extends Construct {
       ...(options.alibabaSecret === null ? {} : { SAMPAN_ALIBABA_SECRET: options.alibabaSecret }),
       ...(options.temporaryGroups ? { SAMPAN_TEMPORARY_GROUPS: 'allow' as const } : {}),
       SAMPAN_RULES_PER_GROUP: String(options.rulesPerGroup),
-      ...(workplace && options.network?.sourceBy === 'group'
+      ...(workplace && workplace.sourceBy !== 'addresses'
         ? { SAMPAN_WORKER_SECURITY_GROUP: workplace.securityGroup.securityGroupId }
         : {}),
+      ...(workplace?.sourceBy === 'auto' ? { SAMPAN_WORKER_VPCS: workplace.vpcIds.join(',') } : {}),
       ...(workplace?.egressAddresses.length ? { SAMPAN_EGRESS_ADDRESSES: workplace.egressAddresses.join(',') } : {}),
       POWERTOOLS_SERVICE_NAME: 'sampan',
       POWERTOOLS_METRICS_NAMESPACE: options.name,

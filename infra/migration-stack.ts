@@ -1,11 +1,23 @@
-import { ArnFormat, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib'
+import {
+  Annotations,
+  ArnFormat,
+  CfnOutput,
+  Duration,
+  Fn,
+  RemovalPolicy,
+  Stack,
+  type StackProps,
+  Tags,
+} from 'aws-cdk-lib'
 import type { Code } from 'aws-cdk-lib/aws-lambda'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { Closing } from './closing.ts'
 import { Encryption } from './encryption.ts'
 import type { AnyFunctionName } from './function-settings.ts'
-import { Functions } from './functions.ts'
+import { Functions, type Workplace } from './functions.ts'
+import { layoutRemarks } from './layout-remarks.ts'
+import { MadeNetwork } from './made-network.ts'
 import { Network } from './network.ts'
 import type { Options } from './options.ts'
 import { Starting } from './starting.ts'
@@ -32,9 +44,11 @@ export class MigrationStack extends Stack {
       options.removal === 'retain' ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY
     const { key } = new Encryption(this, 'Encryption', options, removalPolicy)
     const { bucket } = new Storage(this, 'Storage', options, removalPolicy, key)
-    const workplace = options.network
-      ? new Network(this, 'Network', { options: options.network, name: options.name }).workplace
-      : undefined
+    const workplace = workplaceOf(this, options)
+    for (const { level, id, text } of layoutRemarks(options)) {
+      if (level === 'info') Annotations.of(this).addInfoV2(id, text)
+      else Annotations.of(this).addWarningV2(id, text)
+    }
     const deadLetters = new Queue(this, 'Undelivered', {
       queueName: `${options.name}-undelivered`,
       retentionPeriod: Duration.days(14),
@@ -86,6 +100,21 @@ export class MigrationStack extends Stack {
     new CfnOutput(this, 'AlarmTopicArn', { value: watching.topic.topicArn })
     new CfnOutput(this, 'UndeliveredQueueUrl', { value: deadLetters.queueUrl })
     new CfnOutput(this, 'DashboardName', { value: watching.dashboard.dashboardName })
-    if (workplace) new CfnOutput(this, 'WorkerSecurityGroup', { value: workplace.securityGroup.securityGroupId })
+    if (!workplace) return
+    new CfnOutput(this, 'WorkerSecurityGroup', { value: workplace.securityGroup.securityGroupId })
+    if (workplace.egressAddresses.length > 0)
+      new CfnOutput(this, 'EgressAddresses', { value: workplace.egressAddresses.join(',') })
   }
+
+  /** Of the region, told by CloudFormation when it deploys: to look them up here would take an account. */
+  override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()))
+  }
+}
+
+function workplaceOf(scope: Construct, { network, name }: Options): Workplace | undefined {
+  if (network === null) return undefined
+  return network.create
+    ? new MadeNetwork(scope, 'Network', { options: network, name }).workplace
+    : new Network(scope, 'Network', { options: network, name }).workplace
 }

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { networkSchema } from './network-options.ts'
 
 /** Named sizes of the workers: memory of a lane (with it processor and network), and how many lanes a task gets by default. */
 export const SIZES = {
@@ -15,26 +15,6 @@ const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region id such as us-east-1')
 const arn = (service: string) =>
   z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `must be an ARN of ${service}`)
-const address = z.string().refine((text) => ipaddr.isValid(text), 'must be an IP address')
-
-const network = z.strictObject({
-  vpcId: z.string().regex(/^vpc-[0-9a-f]+$/, 'must be a VPC id'),
-  /** Private subnets whose way out is a NAT gateway. Two, in different zones, outlive the loss of a zone. */
-  subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be a subnet id')).min(1),
-  /**
-   * The addresses the workers leave by, for the ApsaraDB whitelist. `discover` asks EC2 for the NAT gateways of the subnets
-   * when the stack is synthesised.
-   */
-  egressAddresses: z.union([z.literal('discover'), z.array(address)]).default('discover'),
-  /**
-   * How the workers come in to the source: `group` by a rule for their security group (the source is in this VPC or a peer
-   * of it, and is reached by its private address), `addresses` by rules for the egress addresses (a public source).
-   */
-  sourceBy: z.enum(['group', 'addresses']).default('group'),
-  /** TCP ports the workers may call besides 443. */
-  databasePorts: z.array(z.int().min(1).max(65535)).default(() => [5432]),
-})
-
 const schedule = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be up to 64 letters, digits, dots, dashes'),
   /** Once: `2026-12-24T02:00:00`, in `timezone`. */
@@ -61,8 +41,8 @@ const options = z.strictObject({
   region: region.optional(),
   /** Memory of the lanes and the default number of lanes. */
   size: z.enum(['small', 'medium', 'large', 'xlarge']).default('medium'),
-  /** The VPC the workers run in; `null`: no VPC, see docs/network.md before you choose that. */
-  network: network.nullable().default(null),
+  /** The VPC the workers run in: one that is there, `create`, or `null`: no VPC, which reaches only servers that are open to everybody. */
+  network: networkSchema.nullable().default(null),
   /** What happens to reports and logs when the stack is deleted. What a first deployment that fails has made always goes. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
   /** An existing bucket for the reports, such as the one that an earlier stack has left; `null`: the stack makes one. */
@@ -158,7 +138,6 @@ export const optionsSchema = options.refine(
 
 export type Options = z.output<typeof optionsSchema>
 export type OptionsInput = z.input<typeof optionsSchema>
-export type NetworkOptions = NonNullable<Options['network']>
 export type ScheduleOptions = Options['schedules'][number]
 
 /** Context keys of single options: `-c sampan:size=large`. */

@@ -10,9 +10,9 @@ const OLDEST_MINOR = 4
 
 /**
  * What an RDS instance lacks to be a source, all of it.
- * @param workersInside workers reach the instance inside its VPC: it need not be public
+ * @param workersVpcs where workers come from by private addresses, empty where that is not known; `null`: they come from outside only
  */
-export function judgeSource(instance: RdsInstance, workersInside: boolean): readonly InstanceFinding[] {
+export function judgeSource(instance: RdsInstance, workersVpcs: readonly string[] | null): readonly InstanceFinding[] {
   const name =
     instance.cluster && instance.cluster !== instance.identifier
       ? `${instance.cluster}/${instance.identifier}`
@@ -34,9 +34,18 @@ export function judgeSource(instance: RdsInstance, workersInside: boolean): read
   if (!USABLE.test(instance.status)) {
     add('SRC_INSTANCE_NOT_AVAILABLE', 'error', `is ${instance.status}`, 'start it, or wait until it is available')
   }
-  if (!instance.publiclyAccessible && !workersInside) {
+  if (!instance.publiclyAccessible && workersVpcs === null) {
     const remedy = 'set "Publicly accessible" in its connectivity settings, or deploy the workers into its VPC'
     add('SRC_NOT_PUBLIC', 'error', 'is not publicly accessible', remedy)
+  }
+  if (!instance.publiclyAccessible && workersVpcs?.length && !workersVpcs.includes(instance.vpcId ?? '')) {
+    const remedy = `deploy with the option network: {"vpcId": "${instance.vpcId}", "subnetIds": […]}, or join the two VPCs (network.peers)`
+    add(
+      'SRC_NOT_PUBLIC',
+      'error',
+      `is private in ${instance.vpcId}; the workers are in ${workersVpcs.join(', ')}`,
+      remedy,
+    )
   }
   if (!instance.writable) {
     const remedy = 'name the writer or the cluster: the copy then does not depend on a replica’s delay and conflicts'

@@ -4,15 +4,16 @@ import { writeInstances } from '../cloud/instances.ts'
 import { describeInstance, type RdsInstance } from '../cloud/rds.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { Endpoint, Endpoints, RunIdentity, StepEvent } from '../runtime/event.ts'
+import { WORKERS_SHUT_OUT } from '../task/access.ts'
 import { type WantedBlocks, wantedBlocks } from './blocks.ts'
 import { closeAccess } from './close.ts'
 import { judgeDestination, judgeSource } from './findings.ts'
 import { openRules } from './open-rules.ts'
 import { openWhitelist } from './open-whitelist.ts'
-import type { Wanted } from './plan.ts'
 import { CLOSED_MEANWHILE, RecordKeeper } from './record.ts'
 import { together } from './together.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
+import { requireWayForWorkers, vpcsOfWorkers, wantedBy, workersWay } from './workers-way.ts'
 
 /**
  * Finds the two instances, writes down what is known about them, and opens the way in: rules in the source's security
@@ -30,12 +31,15 @@ export async function openAccess(event: StepEvent, tools: AccessTools): Promise<
     findDestination(event, tools),
     wantedBlocks(task, tools.environment, tools.signal),
   )
-  const workersInside = tools.environment.SAMPAN_WORKER_SECURITY_GROUP !== undefined
+  const way = source ? workersWay(source, tools) : null
+  const wanted = way ? wantedBy(way, blocks) : []
+  const approved = task.precheck.acknowledge.includes(WORKERS_SHUT_OUT)
+  await requireWayForWorkers({ source, destination, wanted, blocks, approved }, tools)
   await writeInstances(store, run, {
     source,
     destination,
     findings: [
-      ...(source ? judgeSource(source, workersInside) : []),
+      ...(source ? judgeSource(source, way?.group ? vpcsOfWorkers(tools) : null) : []),
       ...(destination ? judgeDestination(destination) : []),
     ],
   })
@@ -47,7 +51,7 @@ export async function openAccess(event: StepEvent, tools: AccessTools): Promise<
   const keeper = await RecordKeeper.open(store, run, stackOf(tools.environment), tools.clock)
   await keeper.note([...blocks.notes, ...emptyNotes(destination, blocks)])
   try {
-    if (source) await openRules(source, wantedOf(blocks, tools), run, keeper, tools)
+    if (source) await openRules(source, wanted, run, keeper, tools)
     if (destination) await openWhitelist(destination, blocks.workers, run, keeper, tools)
     await keeper.stillOpening()
   } catch (error) {
@@ -78,20 +82,6 @@ async function findDestination({ task }: StepEvent, tools: AccessTools): Promise
   const { apsaraInstance, region } = task.destination
   if (apsaraInstance === undefined || region === undefined) return null
   return apsara(tools.environment, region, apsaraInstance, tools.signal).describe()
-}
-
-/** DTS comes by its blocks; workers by their security group where they have one, else by the addresses they leave by. */
-function wantedOf(blocks: WantedBlocks, tools: AccessTools): readonly Wanted[] {
-  const group = tools.environment.SAMPAN_WORKER_SECURITY_GROUP
-  const byBlock = (purpose: Wanted['purpose']) => (cidr: string) => ({
-    peer: { kind: 'block' as const, cidr },
-    purpose,
-  })
-  return [
-    ...(group ? [{ peer: { kind: 'group' as const, group }, purpose: 'workers' as const }] : []),
-    ...(group ? [] : blocks.workers.map(byBlock('workers'))),
-    ...blocks.dts.map(byBlock('dts')),
-  ]
 }
 
 function emptyNotes(destination: ApsaraInstance | null, blocks: WantedBlocks) {

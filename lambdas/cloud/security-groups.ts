@@ -107,6 +107,9 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
           throw full(group, error)
         if (error instanceof AwsError && error.awsCode === 'UnauthorizedOperation')
           throw notAllowed(group, region, error)
+        const peer = rules.find((rule) => rule.peer.kind === 'group')?.peer
+        if (error instanceof AwsError && error.awsCode === 'InvalidGroup.NotFound' && peer?.kind === 'group')
+          throw notPeered(group, peer.group, error)
         throw error
       }
     },
@@ -158,6 +161,17 @@ function full(group: string, cause: unknown): SampanError {
     message: `the security group ${group} has no room for more inbound rules`,
     remedy:
       'remove rules from it, raise the quota "Inbound or outbound rules per security group", or set access.dtsCidrs to "none"',
+    cause,
+  })
+}
+
+/** Or one of the two is gone. */
+function notPeered(group: string, peer: string, cause: AwsError): SampanError {
+  return new SampanError({
+    code: 'ACCESS_GROUP_OF_ANOTHER_NETWORK',
+    message: `no rule of ${group} can let in ${peer}: they are in VPCs that are not joined (${cause.message})`,
+    remedy:
+      'join the two VPCs by a peering in one region (network.peers makes it), deploy the workers into the VPC of the source, or set network.sourceBy to "addresses"',
     cause,
   })
 }

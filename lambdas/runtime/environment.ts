@@ -24,6 +24,11 @@ const variables = {
   SAMPAN_EGRESS_ADDRESSES: optional(z.string()),
   /** The security group of the workers inside the VPC: the RDS instance lets it in by a rule of its own. */
   SAMPAN_WORKER_SECURITY_GROUP: optional(z.string().regex(/^sg-/, 'must be a security group id')),
+  /**
+   * VPCs whose instances let that group in, comma separated, the workers' own first: other instances with a public address let the
+   * egress addresses in. Not set: always the group.
+   */
+  SAMPAN_WORKER_VPCS: optional(z.string()),
   /** The deployed stack: tags of what is opened carry it, so that two stacks in one account leave each other alone. */
   SAMPAN_STACK: optional(z.string().max(128)),
   /** After how many hours an opened rule may be taken away whatever its execution does, 1 to 9999. Default 168. */

@@ -27,6 +27,17 @@ const whitelistAddress = textThat((text) => isAddress(text) || (isBlock(text) &&
   remedy: 'write the public address the workflow leaves by, such as 203.0.113.7 or 203.0.113.0/29',
 })
 
+/** The code that lets a run go on although the workers' way in is not known. */
+export const WORKERS_SHUT_OUT = 'ACCESS_WORKERS_SHUT_OUT'
+
+/** Codes of OpenAccess that `precheck.acknowledge` may name: it asks for approval before anything is opened, so before the precheck. */
+export const ACCESS_APPROVALS: readonly string[] = [
+  'ACCESS_BLOCK_BROAD',
+  'ACCESS_BLOCK_PRIVATE',
+  'ACCESS_BLOCKS_MANY',
+  WORKERS_SHUT_OUT,
+]
+
 /** What the run opens for its own time, on both clouds. */
 export const accessSchema = z.strictObject({
   dtsCidrs: z

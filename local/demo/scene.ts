@@ -78,6 +78,7 @@ async function startClouds(source: Server, destination: Server, database: string
         status: 'available',
         publiclyAccessible: true,
         securityGroups: [SECURITY_GROUP],
+        vpcId: 'vpc-0demo0000000000',
       },
     ],
     apsara: [

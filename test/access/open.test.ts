@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { whitelistGroup } from '../../lambdas/access/open-whitelist.ts'
 import { readInstances } from '../../lambdas/cloud/instances.ts'
+import { addSecurityGroup } from '../fakes/ec2.ts'
 import { times } from '../fakes/faults.ts'
 import { type Access, startAccess } from './harness.ts'
 
@@ -62,6 +63,7 @@ test('with "none" only the workers come in', async () => {
 
 test('workers inside the VPC come in by their security group, not by addresses', async () => {
   access.variables = { SAMPAN_EGRESS_ADDRESSES: '52.1.2.3', SAMPAN_WORKER_SECURITY_GROUP: 'sg-0workers' }
+  addSecurityGroup(access.clouds.state.ec2, 'sg-0workers')
   access.rds.publiclyAccessible = false
   await access.open({ access: { dtsCidrs: 'none' } })
   expect(access.rules().at(-1)).toMatchObject({ referencedGroup: 'sg-0workers' })

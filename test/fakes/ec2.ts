@@ -33,10 +33,20 @@ export interface FakeEc2 {
   before: ReadonlyMap<string, readonly FakeRule[]>
   /** Whether something has the group attached. */
   inUse: (group: string) => boolean
+  /** Whether two VPCs are joined by a peering. */
+  peered: (one: string, other: string) => boolean
 }
 
 export function makeEc2(): FakeEc2 {
-  return { groups: new Map(), quota: 60, pageSize: 1000, staleDescriptions: 0, before: new Map(), inUse: () => false }
+  return {
+    groups: new Map(),
+    quota: 60,
+    pageSize: 1000,
+    staleDescriptions: 0,
+    before: new Map(),
+    inUse: () => false,
+    peered: () => false,
+  }
 }
 
 /** An error of the EC2 API. */
@@ -54,11 +64,12 @@ export function addSecurityGroup(
   id: string,
   rules: readonly Partial<FakeRule>[] = [],
   region = 'us-east-1',
+  vpcId = 'vpc-0fake0000000000',
 ) {
   const group: FakeSecurityGroup = {
     id,
     region,
-    vpcId: 'vpc-0fake0000000000',
+    vpcId,
     name: id,
     tags: {},
     rules: rules.map((rule) => ({
@@ -121,6 +132,18 @@ function authorize(ec2: FakeEc2, input: Tree, region: string): string {
   )
   const added = listOf(treeOf(input, 'IpPermissions')).flatMap((permission) => rulesOf(permission, tags))
   if (added.length === 0) throw new Ec2Refusal('MissingParameter', 'no permission is given')
+  for (const { referencedGroup: other } of added) {
+    if (other === undefined) continue
+    const found = ec2.groups.get(other)
+    // A group's id means something in its own region only.
+    if (found?.region !== region)
+      throw new Ec2Refusal('InvalidGroup.NotFound', `The security group '${other}' does not exist`)
+    if (found.vpcId !== group.vpcId && !ec2.peered(found.vpcId, group.vpcId))
+      throw new Ec2Refusal(
+        'InvalidGroup.NotFound',
+        'You have specified two resources that belong to different networks.',
+      )
+  }
   for (const [index, rule] of added.entries()) {
     const rest = [...group.rules, ...added.slice(0, index)]
     if (rest.some((other) => peer(other) === peer(rule))) {

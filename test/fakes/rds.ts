@@ -10,6 +10,7 @@ export interface FakeRdsInstance {
   status: string
   publiclyAccessible: boolean
   securityGroups: readonly string[]
+  vpcId: string
   cluster?: string
 }
 
@@ -39,6 +40,7 @@ export function rdsInstance(given: Partial<FakeRdsInstance> & { readonly identif
     status: 'available',
     publiclyAccessible: true,
     securityGroups: ['sg-0source00000000000'],
+    vpcId: 'vpc-0fake0000000000',
     ...given,
   }
 }
@@ -97,7 +99,7 @@ function instanceXml(instance: FakeRdsInstance) {
     AllocatedStorage: 200,
     VpcSecurityGroups: instance.securityGroups.map((id) => ({ VpcSecurityGroupId: id, Status: 'active' })),
     DBParameterGroups: [{ DBParameterGroupName: 'default.postgres16', ParameterApplyStatus: 'in-sync' }],
-    DBSubnetGroup: { DBSubnetGroupName: 'default', VpcId: 'vpc-0fake0000000000' },
+    DBSubnetGroup: { DBSubnetGroupName: 'default', VpcId: instance.vpcId },
     MultiAZ: false,
     EngineVersion: instance.engineVersion,
     PubliclyAccessible: instance.publiclyAccessible,

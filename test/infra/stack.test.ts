@@ -4,7 +4,7 @@ import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
 import { FUNCTIONS } from '../../statemachine/functions.ts'
 import { toDefinition } from '../../statemachine/migration.ts'
 import { flat } from './policies.ts'
-import { IN_VPC, synthesise } from './stack.ts'
+import { EXISTING, IN_VPC, synthesise } from './stack.ts'
 
 const plain = synthesise()
 const inVpc = synthesise({
@@ -198,9 +198,10 @@ describe('the functions', () => {
       expect(Environment.Variables).toMatchObject({
         SAMPAN_EGRESS_ADDRESSES: '203.0.113.7,203.0.113.8',
         SAMPAN_WORKER_SECURITY_GROUP: { 'Fn::GetAtt': [expect.stringMatching(/^NetworkWorkers/), 'GroupId'] },
+        SAMPAN_WORKER_VPCS: 'vpc-0123456789abcdef0',
       })
     }
-    const byAddress = synthesise({ network: { ...IN_VPC.network, sourceBy: 'addresses' } as typeof IN_VPC.network })
+    const byAddress = synthesise({ network: { ...EXISTING, sourceBy: 'addresses' } })
     for (const { Environment } of functionsOf(byAddress)) {
       expect(Environment.Variables).not.toHaveProperty('SAMPAN_WORKER_SECURITY_GROUP')
     }

@@ -16,13 +16,13 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
 export const outdir = await temporaryDirectory()
 
 /** A VPC as a deployment would name it. */
-export const IN_VPC: OptionsInput = {
-  network: {
-    vpcId: 'vpc-0123456789abcdef0',
-    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-    egressAddresses: ['203.0.113.7', '203.0.113.8'],
-  },
+export const EXISTING = {
+  vpcId: 'vpc-0123456789abcdef0',
+  subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+  egressAddresses: ['203.0.113.7', '203.0.113.8'],
 }
+
+export const IN_VPC: OptionsInput = { network: EXISTING }
 
 /** A stack of functions without code: what is in their bundles has tests of its own. */
 export function makeStack(input: OptionsInput = {}) {

@@ -66,7 +66,11 @@ function judged(source: Partial<RdsInstance> = {}, destination: Partial<ApsaraIn
     { ...rds, ...source },
     { ...apsara, ...destination },
   ]
-  return { source: from, destination: to, findings: [...judgeSource(from, inside), ...judgeDestination(to)] }
+  return {
+    source: from,
+    destination: to,
+    findings: [...judgeSource(from, inside ? [] : null), ...judgeDestination(to)],
+  }
 }
 
 /** Everything at once that an instance can lack. */

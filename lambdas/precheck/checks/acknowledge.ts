@@ -1,3 +1,4 @@
+import { ACCESS_APPROVALS } from '../../task/access.ts'
 import { type Check, findingOf } from '../check.ts'
 import { codesOf } from '../codes.ts'
 
@@ -11,7 +12,7 @@ export const acknowledgeUnknown: Check = {
   cause: 'precheck.acknowledge names a code that no check has',
   remedy: 'mend the code (docs/prechecks.md lists them all), or take it out',
   async run({ event, checks }) {
-    const known = new Set(checks.flatMap(codesOf).map((one) => one.code))
+    const known = new Set([...checks.flatMap(codesOf).map((one) => one.code), ...ACCESS_APPROVALS])
     const unknown = event.task.precheck.acknowledge.filter((code) => !known.has(code))
     return findingOf(unknown, () => `no check has the code ${unknown.join(', ')}`)
   },

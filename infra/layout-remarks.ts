@@ -1,0 +1,45 @@
+import type { Options } from './options.ts'
+
+/** What is worth knowing of a layout before it is deployed; the rest is for `sampan doctor`, which looks at the account. */
+export interface LayoutRemark {
+  readonly level: 'info' | 'warning'
+  readonly id: string
+  readonly text: string
+}
+
+/** What the chosen network means for what the workers reach. Pure: nothing is looked up. */
+export function layoutRemarks({ network, sourceRegions, region }: Options): readonly LayoutRemark[] {
+  const remarks: LayoutRemark[] = []
+  const say = (level: LayoutRemark['level'], id: string, text: string) =>
+    remarks.push({ level, id: `sampan:${id}`, text })
+  if (network === null) {
+    say(
+      'warning',
+      'noVpc',
+      'network is null: workers leave by addresses that nobody knows, so they reach only servers that are open to everybody. Choose "create" or a VPC of yours (docs/network.md)',
+    )
+    return remarks
+  }
+  const others = sourceRegions.filter((one) => one !== region)
+  if (network.create) {
+    const unjoined = network.peers.length === 0 ? '; private ones need network.peers' : ''
+    say(
+      'info',
+      'madeVpc',
+      `a NAT gateway and its address cost by the hour (docs/costs.md); public sources come in reach${unjoined}`,
+    )
+  } else if (network.egressAddresses !== 'discover' && network.egressAddresses.length === 0) {
+    say(
+      'warning',
+      'noAddress',
+      'network.egressAddresses is empty: nothing is put into the ApsaraDB whitelist, so the workers must reach it by a private way that is let in already',
+    )
+  }
+  if (others.length > 0)
+    say(
+      'warning',
+      'otherRegions',
+      `a security group means something in its own region only: in ${others.join(', ')} the workers come in by their address, which reaches public instances only`,
+    )
+  return remarks
+}
