@@ -19,7 +19,7 @@ import { LOG, makeOutDirectory } from './out-directory.ts'
 import { hidePasswords } from './passwords.ts'
 import { type DisplayKind, startDisplay } from './progress/display.ts'
 import { ProgressModel } from './progress/model.ts'
-import { pollProgress } from './progress/poll.ts'
+import { type Look, pollProgress } from './progress/poll.ts'
 
 export interface TaskRun {
   /** The task as the user wrote it, and as it was read. */
@@ -135,7 +135,10 @@ class Watch {
     else if (database !== null) this.#begun.add(database)
     this.#model.called({ name, database })
     if (database !== null && !this.#polls.has(database)) {
-      const report = this.#model.counted.bind(this.#model, database)
+      const report = ({ progress, warnings }: Look) => {
+        this.#model.warned(database, warnings)
+        this.#model.counted(database, progress)
+      }
       this.#polls.set(database, pollProgress(event, this.#stop.signal, report))
     }
   }

@@ -1,6 +1,6 @@
-import { openRound, readRound, takenOver } from '../ledger/copy-round.ts'
+import { openRound } from '../ledger/copy-round.ts'
 import { storeLimits } from '../ledger/limits.ts'
-import { readRun } from '../ledger/run.ts'
+import { requireOwnStart } from '../ledger/other-start.ts'
 import { importView } from '../ledger/view.ts'
 import { openDestination, openSource } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
@@ -35,11 +35,7 @@ export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step
   const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
   const destination = await openDestination(event, step.environment, options)
   try {
-    const [{ copyPlannedAt }, round] = await Promise.all([
-      readRun(destination, run.id),
-      readRound(destination, run.id, run.execution),
-    ])
-    if (round.takenOver) throw takenOver(run.id)
+    const { copyPlannedAt } = await requireOwnStart(destination, run)
     if (copyPlannedAt === null) {
       const source = await openSource(event, step.environment, options)
       try {

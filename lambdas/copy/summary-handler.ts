@@ -1,5 +1,6 @@
-import { endRound, readRound, takenOver } from '../ledger/copy-round.ts'
+import { endRound, readRound } from '../ledger/copy-round.ts'
 import { writeEvents } from '../ledger/events.ts'
+import { requireOwnStart } from '../ledger/other-start.ts'
 import { readRenewal, renewalEvent } from '../ledger/renewal.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { SummaryEvent } from '../runtime/event.ts'
@@ -24,7 +25,11 @@ export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, 
   const { id, execution } = event.run
   const destination = await openDestination(event, step.environment, { purpose: 'summary', signal: step.signal })
   try {
-    const [mark, round] = await Promise.all([readPlanMark(destination, id), readRound(destination, id, execution)])
+    const [mark, round] = await Promise.all([
+      readPlanMark(destination, id),
+      readRound(destination, id, execution),
+      requireOwnStart(destination, event.run),
+    ])
     const broken = event.results.find((result) => result.verdict === 'failed')
     if (mark.replanGeneration > mark.generation && !round.ended && !round.copied && broken === undefined) {
       return done<CopySummary>({ planAnew: true })
@@ -34,8 +39,9 @@ export const handler = stepHandler('SummariseCopy', async (event: SummaryEvent, 
       await writeEvents(destination, id, [renewalEvent(await readRenewal(destination, id, generation))])
     })
     if (ended === null) {
-      if ((await readRound(destination, id, execution)).copied) return done<CopySummary>({ planAnew: false })
-      throw takenOver(id)
+      // Complete before, or taken over since.
+      await requireOwnStart(destination, event.run)
+      return done<CopySummary>({ planAnew: false })
     }
     const { open } = ended
     writeMetrics({ run: id }, { [METRICS.chunksLeft]: open })

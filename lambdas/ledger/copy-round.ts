@@ -1,5 +1,4 @@
 import type { Session } from '../postgres/connect.ts'
-import { SampanError } from '../runtime/errors.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import { OPEN_CHUNKS } from './chunks.ts'
 
@@ -97,27 +96,16 @@ export interface Round {
   readonly copied: boolean
   /** Nobody needs the snapshot any more, or another execution has taken over the run. */
   readonly ended: boolean
-  /** Another execution has taken over the run. */
-  readonly takenOver: boolean
   /** Views of older generations have been given up. */
   readonly leastGeneration: number
-}
-
-/** Two executions of one run would end each other's rounds, and take the view from each other, for ever. */
-export function takenOver(run: string): SampanError {
-  return new SampanError({
-    code: 'RUN_TAKEN_OVER',
-    message: `another execution has taken over the run "${run}"`,
-    remedy: 'nothing is lost: watch the newer execution; where it has ended, start the task again',
-  })
 }
 
 export async function readRound(destination: Session, run: string, execution: string): Promise<Round> {
   const [row] = await destination.rows<Round>(
     `SELECT copied_at IS NOT NULL AS copied, copy_ended_at IS NOT NULL OR execution <> $2 AS ended,
-            execution <> $2 AS "takenOver", least_generation AS "leastGeneration"
+            least_generation AS "leastGeneration"
        FROM sampan.run WHERE id = $1`,
     [run, execution],
   )
-  return row ?? { copied: false, ended: true, takenOver: false, leastGeneration: 1 }
+  return row ?? { copied: false, ended: true, leastGeneration: 1 }
 }

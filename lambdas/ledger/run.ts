@@ -19,6 +19,10 @@ export interface SourceIdentity {
 
 export interface RunRow {
   readonly state: 'open' | 'sealed'
+  /** The start that works for it, or has sealed it. */
+  readonly execution: string
+  /** The starts before that one, the latest last. */
+  readonly former: readonly string[]
   readonly source: SourceIdentity
   readonly objectsPlannedAt: string | null
   readonly copyPlannedAt: string | null
@@ -27,6 +31,12 @@ export interface RunRow {
   readonly validationPlannedAt: string | null
   readonly startedAt: string
   readonly sealedAt: string | null
+}
+
+/** A run as one start has opened it. */
+export interface OpenedRun extends RunRow {
+  /** The start that it was taken over from just now, whether that is still at work or ended long ago. */
+  readonly tookOver: string | null
 }
 
 /**
@@ -49,8 +59,9 @@ function canonicalJson(value: unknown): string {
 }
 
 /**
- * Opens the run in this database's ledger, or takes up the one of the same name and task. One that is sealed is complete:
- * the caller has nothing left to do.
+ * Opens the run in this database's ledger, or takes up the one of the same name and task: from now on no other start of it writes.
+ * One that is sealed is complete: the caller has nothing left to do. A start that another one has taken over from takes nothing back:
+ * the row is the other one's then.
  * @throws SampanError RUN_SEALED where a completed run of this name was another task; RUN_TASK_CHANGED where an open one was
  */
 export async function openRun(
@@ -58,12 +69,16 @@ export async function openRun(
   run: RunIdentity,
   fingerprint: string,
   source: SourceIdentity,
-): Promise<RunRow> {
-  const [, [stored], row] = await Promise.all([
+): Promise<OpenedRun> {
+  const [[before], , [stored], row] = await Promise.all([
+    destination.rows<{ execution: string }>(`SELECT execution FROM sampan.run WHERE id = $1`, [run.id]),
     destination.rows(
       `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (id) DO UPDATE SET execution = EXCLUDED.execution, source = run.source || EXCLUDED.source
-        WHERE run.state = 'open' AND run.fingerprint = EXCLUDED.fingerprint`,
+       ON CONFLICT (id) DO UPDATE
+          SET execution = EXCLUDED.execution, source = run.source || EXCLUDED.source,
+              former = CASE WHEN run.execution = EXCLUDED.execution THEN run.former
+                            ELSE pg_catalog.array_append(run.former, run.execution) END
+        WHERE run.state = 'open' AND run.fingerprint = EXCLUDED.fingerprint AND EXCLUDED.execution <> ALL (run.former)`,
       [run.id, fingerprint, JSON.stringify(source), run.execution],
     ),
     destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [run.id]),
@@ -77,13 +92,14 @@ export async function openRun(
       remedy: 'start the task as it was, or give the changed one another name and an empty destination',
     })
   }
-  return row
+  const taken = before !== undefined && row.execution === run.execution && before.execution !== run.execution
+  return { ...row, tookOver: taken ? before.execution : null }
 }
 
 /** @throws SampanError RUN_UNKNOWN where the ledger has no such run */
 export async function readRun(destination: Session, id: string): Promise<RunRow> {
   const [row] = await destination.rows<RunRow>(
-    `SELECT state, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt", copied_at AS "copiedAt",
+    `SELECT state, execution, former, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt", copied_at AS "copiedAt",
             validation_planned_at AS "validationPlannedAt", started_at AS "startedAt", sealed_at AS "sealedAt"
        FROM sampan.run WHERE id = $1`,
     [id],

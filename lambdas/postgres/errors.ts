@@ -67,8 +67,12 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
     return new DatabaseError(side, state, {
       code: 'RUN_SEALED',
       message: text,
-      remedy: 'nothing is lost: a completed migration is not written to again; give a new migration another name',
+      remedy:
+        'nothing is lost: a completed migration is not written to again; its report is that of the start which completed it',
     })
+  }
+  if (state === 'SP007') {
+    return new DatabaseError(side, state, { code: 'RUN_TAKEN_OVER', message: text, remedy: TAKEN_OVER_REMEDY })
   }
   if (state === '53300') {
     return new DatabaseError(side, state, {
@@ -92,6 +96,9 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
   }
   return answered(thrown, side, state, text)
 }
+
+export const TAKEN_OVER_REMEDY =
+  'nothing is lost: what this start has done is kept; watch the newer one, and where that has ended, start the task again'
 
 /** An error of the statement alone, whatever its SQLSTATE: the session has been seen to be alive behind it. */
 export function toStatementError(thrown: DatabaseAnswer, side: Side): DatabaseError {
@@ -162,7 +169,7 @@ const WITHHELD = 'a function of the database raised an error (its words are with
  */
 function withoutValues(message: string, state: string | null, routine: string | undefined): string {
   const spoken = routine === 'exec_stmt_raise' || routine === 'exec_stmt_assert'
-  if (state !== 'SP001' && (spoken || /^(38|39|P0)/.test(state ?? ''))) return WITHHELD
+  if (state !== 'SP001' && state !== 'SP007' && (spoken || /^(38|39|P0)/.test(state ?? ''))) return WITHHELD
   const quoted = state === null || !state.startsWith('22') ? /^(invalid input .*?: )".*/s : /".*"|".*/s
   const text = withoutSecrets(message).replace(quoted, (_, kept) => (typeof kept === 'string' ? `${kept}…` : '…'))
   // 22021 and 22P05 tell the bytes of a character.

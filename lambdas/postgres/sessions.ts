@@ -29,14 +29,21 @@ export async function openSource(
   return open('source', event, environment, options)
 }
 
-/** A connection to the destination database of the event; pipelined, because it is the far one. */
+/**
+ * A connection to the destination database of the event; pipelined, because it is the far one. It says for which start of the run
+ * it writes: the fence of the ledger holds back those that another start has taken over from.
+ */
 export async function openDestination(
   event: StepEvent,
   environment: CloudEnvironment,
   options: SessionOptions,
 ): Promise<Session> {
-  return open('destination', event, environment, { pipeline: true, ...options })
+  const settings = { ...options.settings, [EXECUTION_SETTING]: event.run.execution }
+  return open('destination', event, environment, { pipeline: true, ...options, settings })
 }
+
+/** A setting of our own, which `sampan.require_open` reads. */
+const EXECUTION_SETTING = 'sampan.execution'
 
 /** The server cuts an application name at 63 bytes; what a session is for must survive. */
 const LONGEST_RUN = 40

@@ -6,7 +6,10 @@ import type { Session } from './connect.ts'
  * @param send asks everything at once; nothing it sends may need an answer of the others
  */
 export async function inOneFlight(session: Session, send: () => readonly Promise<unknown>[]): Promise<void> {
-  await Promise.all([session.execute('BEGIN'), ...send(), session.execute('COMMIT')])
+  const settled = await Promise.allSettled([session.execute('BEGIN'), ...send(), session.execute('COMMIT')])
+  // The first in the order of sending: those behind it only say that the transaction is aborted.
+  const refused = settled.find(({ status }) => status === 'rejected')
+  if (refused?.status === 'rejected') throw refused.reason
 }
 
 /** Runs `body` between BEGIN and COMMIT; whatever it throws rolls all of it back. */

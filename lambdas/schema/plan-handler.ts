@@ -1,6 +1,8 @@
 import { giveUpView } from '../ledger/copy-round.ts'
 import { type RunEvent, writeEvents } from '../ledger/events.ts'
+import { keepRun } from '../ledger/fence.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
+import { readJoining, requireOwn } from '../ledger/other-start.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
 import { importView } from '../ledger/view.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -77,7 +79,10 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
       database: form.name,
       searchPath: await readSearchPath(source),
     })
+    if (row.former.includes(run.execution)) requireOwn(row, run)
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
+    const joining = await readJoining(destination, run.id, row)
+    if (joining !== null) await writeEvents(destination, run.id, [joining])
     if (row.copiedAt === null) {
       const generation = own === null ? await importView(source, destination, run.id, step.signal) : 0
       const mark = await readPlanMark(destination, run.id)
@@ -143,6 +148,7 @@ async function plan(
   const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]
   if (!anew) {
     await inOneFlight(destination, () => [
+      keepRun(destination, run),
       ...storePlan(destination, run, planned.objects, planned.relations),
       ...storeStructure(destination, run, structure, generation),
       writeEvents(destination, run, told),
@@ -153,6 +159,7 @@ async function plan(
   const before = await readPlannedStructure(destination, run)
   const changes = replan(known.objects, known.relations, planned)
   await inTransaction(destination, async () => {
+    await keepRun(destination, run)
     await storeReplan(destination, run, changes)
     await Promise.all([
       ...storeStructure(destination, run, structure, generation),

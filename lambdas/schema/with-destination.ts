@@ -1,3 +1,4 @@
+import { requireOwnStart } from '../ledger/other-start.ts'
 import { LAZY_COMMITS, settleCommits } from '../ledger/settle.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
@@ -16,7 +17,8 @@ export function timeKeeper(step: StepTools): () => boolean {
 
 /**
  * Opens a pipelined session to the destination for the time of `body`; what it has committed is durable when it is done. A call that is told to stop in the middle answers
- * `more`: what has no receipt is made by the next one.
+ * `more`: what has no receipt is made by the next one. A run that is another start's is none of this step's business.
+ * @throws SampanError RUN_TAKEN_OVER, RUN_SEALED
  */
 export async function withDestination<Output>(
   event: StepEvent,
@@ -27,7 +29,11 @@ export async function withDestination<Output>(
   const options = { purpose, pipeline: true, signal: step.signal, settings: LAZY_COMMITS }
   const destination = await openDestination(event, step.environment, options)
   try {
-    const answer = await body(destination)
+    // Asked ahead of all that the body asks, and no round trip more. What the body writes meanwhile the fence holds back.
+    const own = requireOwnStart(destination, event.run)
+    own.catch(() => {})
+    const answer = await body(destination).catch((thrown: unknown) => own.then(() => Promise.reject(thrown)))
+    await own
     if (answer.verdict === 'done') await settleCommits(destination, event.run.id)
     return answer
   } catch (thrown) {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readRun } from '../ledger/run.ts'
+import { requireOwnStart } from '../ledger/other-start.ts'
 import { LAZY_COMMITS } from '../ledger/settle.ts'
 import { countOpenParts } from '../ledger/validation.ts'
 import type { Session } from '../postgres/connect.ts'
@@ -37,7 +37,7 @@ export const handler = stepHandler('ValidateLane', async (event: StepEvent, step
 
 async function readUntilDone(event: StepEvent, step: StepTools, destination: Session): Promise<StepAnswer<null>> {
   const run = event.run.id
-  const { source } = await readRun(destination, run)
+  const { source } = await requireOwnStart(destination, event.run)
   const options = {
     run,
     digests: event.task.validation.mode === 'full',

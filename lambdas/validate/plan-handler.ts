@@ -1,6 +1,7 @@
 import { compare, readComparisons } from '../ledger/comparisons.ts'
-import { fenceRun } from '../ledger/fence.ts'
-import { markPlanned, readRun } from '../ledger/run.ts'
+import { keepRun } from '../ledger/fence.ts'
+import { requireOwnStart } from '../ledger/other-start.ts'
+import { markPlanned } from '../ledger/run.ts'
 import { copiedSincePlan, planParts, reopenParts } from '../ledger/validation.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { inOneFlight, inTransaction } from '../postgres/transaction.ts'
@@ -25,18 +26,18 @@ export const handler = stepHandler('PlanValidation', async (event, step) => {
   })
   try {
     const [{ validationPlannedAt }, copied] = await Promise.all([
-      readRun(destination, run),
+      requireOwnStart(destination, event.run),
       copiedSincePlan(destination, run),
     ])
     if (mode === 'none' || validationPlannedAt === null || copied) {
       await inOneFlight(destination, () => [
-        fenceRun(destination, run),
+        keepRun(destination, run),
         ...(mode === 'none' ? [] : [planParts(destination, run, partBytes)]),
         markPlanned(destination, run, 'validation_planned_at'),
       ])
     } else {
       await inTransaction(destination, async () => {
-        await fenceRun(destination, run)
+        await keepRun(destination, run)
         const relations = await readComparisons(destination, run)
         const different = relations.filter((relation) => compare(relation, mode) === 'differs')
         if (different.some((relation) => relation.parts === 0)) {

@@ -2,7 +2,8 @@ import { compare, relationTitle, wasNotCreated } from '../ledger/comparisons.ts'
 import { storeDifferences } from '../ledger/differences.ts'
 import { writeEvents } from '../ledger/events.ts'
 import { handOver, readBorrowed } from '../ledger/hand-over.ts'
-import { lockRun, readRun, sealRun } from '../ledger/run.ts'
+import { requireOwnStart } from '../ledger/other-start.ts'
+import { lockRun, sealRun } from '../ledger/run.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { SampanError } from '../runtime/errors.ts'
@@ -25,7 +26,7 @@ const LEAST_MILLISECONDS = 30_000
 export const handler = stepHandler('Seal', async (event, step) => {
   const destination = await openDestination(event, step.environment, { purpose: 'seal', signal: step.signal })
   try {
-    if ((await readRun(destination, event.run.id)).state === 'sealed') return done()
+    if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
     if (!(await giveOwners(destination, event, step))) return more()
     const { accounts, breaches } = await judge(destination, event)
     if (breaches.length === 0) {
@@ -70,6 +71,7 @@ async function judge(destination: Session, event: StepEvent): Promise<{ accounts
       destination.execute('BEGIN'),
       lockRun(destination, run),
       readAccounts(destination, run),
+      requireOwnStart(destination, event.run),
     ])
     const breaches = findBreaches(accounts, event.task)
     // What an earlier judgement found is no longer so.

@@ -1,3 +1,4 @@
+import { requireOwnStart } from '../ledger/other-start.ts'
 import { settleCommits } from '../ledger/settle.ts'
 import { countOpenParts } from '../ledger/validation.ts'
 import { openDestination } from '../postgres/sessions.ts'
@@ -16,7 +17,11 @@ export const handler = stepHandler<null, SummaryEvent>('SummariseValidation', as
     signal: step.signal,
   })
   try {
-    if ((await countOpenParts(destination, event.run.id)) === 0) {
+    const [open] = await Promise.all([
+      countOpenParts(destination, event.run.id),
+      requireOwnStart(destination, event.run),
+    ])
+    if (open === 0) {
       // Lanes commit without waiting. Seal does not go back to them: what it finds open then is the end of the run.
       await settleCommits(destination, event.run.id)
       return done()

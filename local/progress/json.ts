@@ -6,7 +6,7 @@ const COUNTS_EVERY = 1_000
 
 /**
  * One JSON object per line. `{"type":"stage", "at", "database", "stage", "state", "milliseconds", "detail"}` when a stage's
- * state changes; `{"type":"counts", "at", "database", …}` with the numbers of the ledger.
+ * state changes; `{"type":"warning", "at", "database", "text"}`; `{"type":"counts", "at", "database", …}` with the numbers of the ledger.
  */
 export function jsonDisplay(
   model: ProgressModel,
@@ -27,7 +27,12 @@ export function jsonDisplay(
     print({ type: 'counts', database, ...counts.progress, bytesPerSecond })
   }
 
+  let warned = 0
   model.onChange(() => {
+    for (const warning of model.warnings.slice(warned)) {
+      warned += 1
+      print({ type: 'warning', ...warning })
+    }
     for (const { database, stage, state, milliseconds, detail } of model.views()) {
       const key = `${database ?? ''}/${stage.id}`
       if (state === 'waiting' || shown.get(key) === state) continue

@@ -11,7 +11,7 @@ type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRe
 /** How often counts and clocks are repainted, milliseconds. */
 const REPAINT = 250
 
-/** A list of stages that repaints itself: the run's, and those of each database inside `Migrate`. */
+/** A list of stages that repaints itself: the run's, and those of each database inside `Migrate`, with the latest warning. */
 export function liveDisplay(model: ProgressModel): Display {
   const list = new Listr<unknown, typeof DefaultRenderer, typeof SimpleRenderer>(
     runStages.map((stage) => (stage.id === 'databases' ? databasesTask(model, stage) : stageTask(model, null, stage))),
@@ -42,12 +42,19 @@ export function liveDisplay(model: ProgressModel): Display {
 function databasesTask(model: ProgressModel, stage: Stage): Task {
   return {
     title: stage.title,
+    rendererOptions: { persistentOutput: true },
     task: async (_, task) => {
       await until(model, () => model.view(null, stage).state !== 'waiting')
       if (model.view(null, stage).state === 'skipped') {
         task.skip()
         return
       }
+      const latest = () => {
+        const warning = model.warnings.at(-1)
+        if (warning !== undefined) task.output = `${warning.database}: ${warning.text}`
+      }
+      latest()
+      model.onChange(latest)
       return task.newListr(
         model.databases.map((database) => ({
           title: database,

@@ -1,3 +1,4 @@
+import type { Warning } from '../../lambdas/ledger/events.ts'
 import type { Progress } from '../../lambdas/ledger/progress.ts'
 import type { StepAnswer } from '../../lambdas/runtime/verdict.ts'
 import { describeCounts } from './counts.ts'
@@ -53,6 +54,7 @@ export class ProgressModel {
   readonly databases: readonly string[]
   readonly #entries: readonly Entry[]
   readonly #counts = new Map<string, { progress: Progress; rate: Rate }>()
+  readonly #warnings: { readonly database: string; readonly text: string }[] = []
   readonly #listeners = new Set<() => void>()
   readonly #clock: () => number
 
@@ -106,6 +108,18 @@ export class ProgressModel {
     counts.rate.add(progress.bytesDone, this.#clock())
     this.#counts.set(database, { progress, rate: counts.rate })
     this.#changed()
+  }
+
+  /** The ledger of a database has warnings that were not told yet. */
+  warned(database: string, warnings: readonly Warning[]): void {
+    if (warnings.length === 0) return
+    this.#warnings.push(...warnings.map(({ code, message }) => ({ database, text: `${code}: ${message}` })))
+    this.#changed()
+  }
+
+  /** All that was warned of, in order. */
+  get warnings(): readonly { readonly database: string; readonly text: string }[] {
+    return this.#warnings
   }
 
   /** Nothing more will come. */

@@ -5,7 +5,7 @@ import { formatDuration } from './units.ts'
 /** How often a running stage is mentioned again, milliseconds. */
 const AGAIN = 5_000
 
-/** A line when a stage begins, ends or fails, and one every few seconds while one goes on: for logs and pipes. */
+/** A line when a stage begins, ends or fails, for each warning, and one every few seconds while a stage goes on: for logs and pipes. */
 export function plainDisplay(
   model: ProgressModel,
   write: (line: string) => unknown = (line) => process.stdout.write(line),
@@ -15,7 +15,12 @@ export function plainDisplay(
     const where = view.database === null ? '' : `${view.database}: `
     write(`${new Date().toISOString().slice(11, 19)}  ${where}${view.stage.title}${line}\n`)
   }
+  let warned = 0
   const changed = () => {
+    for (const { database, text } of model.warnings.slice(warned)) {
+      warned += 1
+      write(`${new Date().toISOString().slice(11, 19)}  ${database}: ${text}\n`)
+    }
     for (const view of model.views()) {
       const key = `${view.database ?? ''}/${view.stage.id}`
       if (shown.get(key) === view.state) continue

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readWarnings, type Warning } from '../../lambdas/ledger/events.ts'
 import { type Progress, readProgress } from '../../lambdas/ledger/progress.ts'
 import type { Session } from '../../lambdas/postgres/connect.ts'
 import { openDestination } from '../../lambdas/postgres/sessions.ts'
@@ -10,17 +11,21 @@ const EVERY = 500
 /** How long after a failure the next attempt is made: the database may not have been created yet. */
 const AFTER_FAILURE = 3_000
 
+/** What a look at a ledger found. */
+export interface Look {
+  readonly progress: Progress
+  /** Those that were written since the look before. */
+  readonly warnings: readonly Warning[]
+}
+
 /**
  * Reads the ledger of one database again and again until the signal fires, and once more then. It only looks: whatever goes wrong is tried
  * again and never told, since the run itself will tell it.
  * @param event any event of this database, for the way in
  */
-export async function pollProgress(
-  event: StepEvent,
-  signal: AbortSignal,
-  report: (progress: Progress) => void,
-): Promise<void> {
+export async function pollProgress(event: StepEvent, signal: AbortSignal, report: (look: Look) => void): Promise<void> {
   let session: Session | null = null
+  let told: number | null = null
   for (let last = false; !last; ) {
     // One more look when the run is over, for the final numbers.
     last = signal.aborted
@@ -28,7 +33,11 @@ export async function pollProgress(
     try {
       session ??= await openDestination(event, readEnvironment(), { purpose: 'progress', timeoutMilliseconds: 5_000 })
       const progress = await readProgress(session, event.run.id)
-      if (progress !== null) report(progress)
+      if (progress !== null) {
+        const warnings = await readWarnings(session, event.run.id, told)
+        told = warnings.at(-1)?.number ?? told
+        report({ progress, warnings })
+      }
     } catch {
       session?.destroy()
       session = null

@@ -44,6 +44,19 @@ function setUp(databases: readonly string[] = ['shop']) {
 }
 
 describe('the progress of a run', () => {
+  it('tells each warning of the ledger once, as text and as JSON', () => {
+    const { model } = setUp()
+    const lines: string[] = []
+    const displays = [plainDisplay(model, (line) => lines.push(line)), jsonDisplay(model, (line) => lines.push(line))]
+    model.warned('shop', [{ number: 7, code: 'RUN_JOINED', message: 'another start is at work' }])
+    model.warned('shop', [])
+    expect(lines).toEqual([
+      expect.stringMatching(/ {2}shop: RUN_JOINED: another start is at work\n$/),
+      expect.stringMatching(/"type":"warning","database":"shop","text":"RUN_JOINED: another start is at work"}\n$/),
+    ])
+    for (const display of displays) display.end()
+  })
+
   it('follows the stages: one has ended when a later one begins', () => {
     const { step, states, model } = setUp()
     for (const name of ['ReadTask', 'OpenAccess', 'Precheck']) step(`${name}Function`)

@@ -103,7 +103,7 @@ async function writeLedger(
   const session = await sessionOf(destination)
   await migrateLedger(session)
   await session.rows(
-    `INSERT INTO sampan.run (id, fingerprint, source, execution, copied_at) VALUES ($1, 'f', $2, 'e', pg_catalog.now())`,
+    `INSERT INTO sampan.run (id, fingerprint, source, execution, copied_at) VALUES ($1, 'f', $2, 'execution-1', pg_catalog.now())`,
     [RUN, JSON.stringify({ serverVersion: 150_018, encoding: 'UTF8', database: source.name })],
   )
   for (const [index, table] of tables.entries()) {

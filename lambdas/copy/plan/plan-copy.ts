@@ -1,6 +1,7 @@
 import { type Chunk, readPlannedChunks, storeChunks } from '../../ledger/chunks.ts'
 import { relationTitle } from '../../ledger/comparisons.ts'
 import { type RunEvent, writeEvents } from '../../ledger/events.ts'
+import { keepRun } from '../../ledger/fence.ts'
 import {
   LARGE_OBJECTS_OID,
   type Relation,
@@ -86,6 +87,7 @@ function notCompared(
 
 async function storePlan(destination: Session, run: string, plan: CopyPlan): Promise<void> {
   await inOneFlight(destination, () => [
+    keepRun(destination, run),
     storeForms(destination, run, plan.forms),
     storeChunks(destination, run, plan.chunks),
     writeEvents(destination, run, plan.warnings),

@@ -6,7 +6,8 @@ CREATE TABLE sampan.run (
   fingerprint  text        NOT NULL,              -- digest of what decides the content; a changed task is refused
   source       jsonb       NOT NULL,              -- server version, encoding, system identifier, database
   state        text        NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'sealed')),
-  execution    text        NOT NULL,              -- the latest execution that works for it
+  execution    text        NOT NULL,              -- the latest start of it, which works for it, or has sealed it
+  former       text[]      NOT NULL DEFAULT '{}', -- starts before that one: they write nothing any more
   started_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   objects_planned_at timestamptz,
   copy_planned_at    timestamptz,
@@ -81,14 +82,26 @@ CREATE TABLE sampan.retry_window (
 
 -- The fence: Seal waits for writers, and writers see Seal. A writer holds the run's row FOR KEY SHARE: an index may be hours
 -- under way, and only Seal, which takes the row FOR UPDATE, shall wait for it. The end of the copy, and a run that is started
--- again, write to the row meanwhile.
+-- again, write to the row meanwhile. A session says by `sampan.execution` for which start it writes: a later start of the run takes
+-- over from the moment at which it has opened it. SP001: the run is sealed; SP007: it is another start's.
 CREATE FUNCTION sampan.require_open(run_id text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  state text;
+  execution text;
+  own text := NULLIF(pg_catalog.current_setting('sampan.execution', true), '');
+  another boolean;
 BEGIN
-  PERFORM 1 FROM sampan.run r
-    WHERE r.id OPERATOR(pg_catalog.=) run_id AND r.state OPERATOR(pg_catalog.=) 'open' FOR KEY SHARE;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'SP001', MESSAGE = 'the run is sealed: nothing more is written to this destination';
+  SELECT r.state, r.execution INTO state, execution
+    FROM sampan.run r WHERE r.id OPERATOR(pg_catalog.=) run_id FOR KEY SHARE;
+  another := own OPERATOR(pg_catalog.<>) execution;
+  IF state OPERATOR(pg_catalog.=) 'open' AND another IS NOT TRUE THEN RETURN; END IF;
+  IF state OPERATOR(pg_catalog.=) 'open' THEN
+    RAISE EXCEPTION USING ERRCODE = 'SP007',
+      MESSAGE = pg_catalog.concat('another start of this run has taken it over: ', execution);
   END IF;
+  RAISE EXCEPTION USING ERRCODE = 'SP001', MESSAGE = pg_catalog.concat(
+    CASE WHEN another THEN pg_catalog.concat('another start of this run, ', execution, ', has completed it') ELSE 'the run is sealed' END,
+    ': nothing more is written to this destination');
 END $$;
 
 -- Until the transaction ends, what is named without a schema is found as on the source, pg_catalog's own first.

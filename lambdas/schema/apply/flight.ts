@@ -49,7 +49,7 @@ export interface FlightEnd {
  * at once, so it ends what it has begun even when the connection is gone. Where a batch fails, whatever the reason, its
  * objects are sent again, each in a transaction of its own, and judged by that.
  * @param session a pipelined one
- * @throws SampanError `RUN_SEALED`
+ * @throws SampanError `RUN_SEALED`, `RUN_TAKEN_OVER`
  */
 export async function sendFlight<Due extends DueObject>(
   session: Session,

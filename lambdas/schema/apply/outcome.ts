@@ -10,7 +10,8 @@ export type Outcome =
   /** Nothing is wrong with the object: the connection, a deadlock, a full disk. It stays pending. */
   | { readonly kind: 'passing'; readonly error: SampanError }
 
-const runSealed = 'SP001'
+/** The run is sealed, or another start has taken it over. */
+const fenced = /^SP00[17]$/
 const hasReceipt = 'SP002'
 const isClaimed = 'SP003'
 
@@ -20,24 +21,16 @@ const isClaimed = 'SP003'
  */
 const passing = /^(40|53|57)|^(55P03|25006)$/
 
-/** @throws SampanError `RUN_SEALED`: nothing more may be written */
+/** @throws SampanError `RUN_SEALED`, `RUN_TAKEN_OVER`: nothing more may be written */
 export function judgeOutcome(thrown: unknown): Outcome {
   if (!(thrown instanceof DatabaseError)) {
     if (thrown instanceof SampanError) return { kind: 'passing', error: thrown }
     throw thrown
   }
   const { sqlState } = thrown
-  if (sqlState === runSealed) throw sealed()
+  if (fenced.test(sqlState ?? '')) throw thrown
   if (sqlState === hasReceipt || sqlState === isClaimed) return { kind: 'elsewhere' }
   if (thrown.kind === 'connection' || sqlState === null || passing.test(sqlState))
     return { kind: 'passing', error: thrown }
   return { kind: 'failed', code: sqlState, message: thrown.message.replace(/^the destination answered: /, '') }
-}
-
-function sealed(): SampanError {
-  return new SampanError({
-    code: 'RUN_SEALED',
-    message: 'the run was sealed meanwhile: nothing more is written to this destination',
-    remedy: 'for a new migration give the task another name and an empty destination',
-  })
 }

@@ -58,6 +58,6 @@ export function setSequences(
 
 function noteUnlessLost(thrown: unknown): { readonly error: string } {
   const error = toSampanError(thrown)
-  if (error.kind === 'connection' || error.code === 'STOPPED') throw error
+  if (error.kind === 'connection' || /^(STOPPED|RUN_SEALED|RUN_TAKEN_OVER)$/.test(error.code)) throw error
   return { error: error.message }
 }
