@@ -1,6 +1,6 @@
 import type { Chunk } from '../ledger/chunks.ts'
 import { LARGE_OBJECT_PAGE_BYTES, largeObjectDigest, largeObjectPages } from '../ledger/large-objects.ts'
-import { type Relation, rowsOf } from '../ledger/relations.ts'
+import { type Relation, rowsOf, whereOf } from '../ledger/relations.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
 import { type SearchPath, underPath } from '../postgres/search-path.ts'
 import { readingOfChunk } from './page-ranges.ts'
@@ -33,7 +33,7 @@ export function chunkCargo(relation: Relation, chunk: Chunk, servers: CopyServer
   return {
     copyOut: underPath(
       servers.searchPath,
-      `COPY (SELECT ${columns} FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}) TO STDOUT ${options}`,
+      `COPY (SELECT ${columns} FROM ${rowsOfChunk(relation, chunk, servers)}) TO STDOUT ${options}`,
     ),
     copyIn: underPath(servers.searchPath, `COPY ${into} FROM STDIN ${options}`),
     digest: digest === null ? null : underPath(servers.searchPath, digest),
@@ -47,32 +47,36 @@ export function digestQuery(relation: Relation, chunk: Chunk, servers: CopyServe
     return servers.digests ? largeObjectDigest(chunk.lower, chunk.upper, servers.modernDigest) : null
   }
   if (relation.digestSql === null) return null
-  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${relation.digestSql}), 0)::text FROM ${rowsOf(relation)}${chunkCondition(relation, chunk, servers)}`
+  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${relation.digestSql}), 0)::text FROM ${rowsOfChunk(relation, chunk, servers)}`
 }
 
 /** Line pointers of a page at most (MaxHeapTuplesPerPage): a header of 24 bytes, 28 bytes for the smallest row. */
 const LINES_PER_PAGE = `(pg_catalog.current_setting('block_size')::integer - 24) / 28`
 
-function chunkCondition(relation: Relation, chunk: Chunk, servers: CopyServers): string {
+function rowsOfChunk(relation: Relation, chunk: Chunk, servers: CopyServers): string {
+  return `${rowsOf(relation)}${whereOf(relation, ...chunkConditions(relation, chunk, servers))}`
+}
+
+function chunkConditions(relation: Relation, chunk: Chunk, servers: CopyServers): readonly string[] {
   switch (chunk.kind) {
     case 'whole':
     case 'large_objects':
-      return ''
+      return []
     case 'tid':
       return readingOfChunk(relation, chunk, servers.sourceVersion) === 'array'
-        ? tidArray(relation, chunk)
+        ? [tidArray(relation, chunk)]
         : tidRange(chunk)
     case 'key':
       return keyRange(chunk)
   }
 }
 
-/** The condition of a range of a key, with its WHERE; empty where the chunk has no bound. */
-export function keyRange(chunk: Chunk): string {
+/** The conditions of a range of a key; none where the chunk has no bound. */
+export function keyRange(chunk: Chunk): readonly string[] {
   return range(keyRow(chunk.keyColumn ?? '[]'), chunk, boundRow)
 }
 
-function tidRange(chunk: Chunk): string {
+function tidRange(chunk: Chunk): readonly string[] {
   return range('ctid', chunk, (page) => `'(${page},0)'::pg_catalog.tid`)
 }
 
@@ -90,11 +94,11 @@ function texts(json: string): readonly string[] {
   return JSON.parse(json) as readonly string[]
 }
 
-function range(column: string, chunk: Chunk, literal: (bound: string) => string): string {
+function range(column: string, chunk: Chunk, literal: (bound: string) => string): readonly string[] {
   const conditions: string[] = []
   if (chunk.lower !== null) conditions.push(`${column} OPERATOR(pg_catalog.>=) ${literal(chunk.lower)}`)
   if (chunk.upper !== null) conditions.push(`${column} OPERATOR(pg_catalog.<) ${literal(chunk.upper)}`)
-  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+  return conditions
 }
 
 /** Every possible TID of the pages, as an array: a Tid Scan reads these pages only. The last chunk reads to the end as it is now. */
@@ -104,7 +108,7 @@ function tidArray(relation: Relation, chunk: Chunk): string {
     chunk.upper ??
     `(pg_catalog.pg_relation_size(${table}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::integer)`
   // Half of each text is made once for its page or line, which halves the cost of the array.
-  return ` WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT (pages.half || lines.half)::pg_catalog.tid
+  return `ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT (pages.half || lines.half)::pg_catalog.tid
     FROM (SELECT pg_catalog.concat('(', page, ',') AS half
             FROM pg_catalog.generate_series(${chunk.lower ?? 0}::bigint, ${end}::bigint - 1) AS page OFFSET 0) pages,
          (SELECT pg_catalog.concat(line, ')') AS half FROM pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line OFFSET 0) lines))`

@@ -1,5 +1,5 @@
 import { fenceRun } from '../ledger/fence.ts'
-import { rowsOf } from '../ledger/relations.ts'
+import { rowsOf, whereOf } from '../ledger/relations.ts'
 import { cutSlowChunk, holdSlowChunk, type SlowChunk } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
@@ -37,7 +37,7 @@ export async function cutSlowChunks(
 async function middleOf(source: Session, chunk: SlowChunk): Promise<string | null> {
   const names = (JSON.parse(chunk.keyColumn ?? '[]') as readonly string[]).map(quoteIdentifier)
   const texts = names.map((name) => `${name}::pg_catalog.text`).join(', ')
-  const rows = `${rowsOf(chunk)}${keyRange(chunk)}`
+  const rows = `${rowsOf(chunk)}${whereOf(chunk, ...keyRange(chunk))}`
   // Of one row the middle would be its own key, and one half empty.
   const [row] = await source.rows<{ bound: readonly string[] }>(
     `SELECT ARRAY[${texts}] AS bound FROM ${rows} ORDER BY ${names.join(', ')}

@@ -17,6 +17,8 @@ export interface Comparison {
   readonly formatReason?: string | null
   /** How it is cut into chunks, and why in that way. */
   readonly cutReason?: string | null
+  /** Which of its rows are migrated and compared, as SQL; `null`: all. */
+  readonly where?: string | null
   /** It was written to after the view was lost, and copied again. */
   readonly copiedAgain?: boolean
   /** What its chunks are ranges of. */

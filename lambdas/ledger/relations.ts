@@ -23,10 +23,17 @@ export interface Relation {
   readonly bytes: number
   /** Pages of the main fork on the source. */
   readonly pages: number
+  /** Which of its rows are migrated, and compared: an SQL condition that both ends evaluate. `null`: all of them. */
+  readonly where: string | null
+  /**
+   * Oids of relations whose rows must be there first: foreign keys stand already. Itself among them where its rows refer to each other: then it
+   * travels whole.
+   */
+  readonly behind: readonly number[]
 }
 
 const FIELDS = `oid, schema, name, columns, types, format, digest_sql AS "digestSql", has_key AS "hasKey", tree,
-                bytes::float8 AS bytes, pages::float8 AS pages`
+                bytes::float8 AS bytes, pages::float8 AS pages, condition AS "where", behind::bigint[]::text[] AS behind`
 
 /** @param which all of the run's, or those alone whose binary form was refused during the copy */
 export async function readRelations(
@@ -35,16 +42,23 @@ export async function readRelations(
   which: 'all' | 'fell_back' = 'all',
 ): Promise<Relation[]> {
   const more = which === 'all' ? '' : 'AND fell_back'
-  return destination.rows<Relation>(
+  const rows = await destination.rows<Omit<Relation, 'behind'> & { readonly behind: readonly string[] }>(
     `SELECT ${FIELDS} FROM sampan.relation WHERE run = $1 ${more} ORDER BY schema, name`,
     [run],
   )
+  return rows.map((row) => ({ ...row, behind: row.behind.map(Number) }))
 }
 
 /** What to read the relation's own rows from: ONLY, because partitions and child tables are relations of their own. */
 export function rowsOf(relation: { readonly schema: string; readonly name: string; readonly tree: boolean }): string {
   const table = quoteQualified(relation.schema, relation.name)
   return relation.tree ? table : `ONLY ${table}`
+}
+
+/** A WHERE clause of the relation's own condition and others, empty where there is none. The condition may end in a comment. */
+export function whereOf({ where }: Pick<Relation, 'where'>, ...others: readonly string[]): string {
+  const conditions = where === null ? others : [...others, `(${where}\n)`]
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 }
 
 /** How a relation's rows travel and how they are compared: decided once, by PlanCopy. */

@@ -35,6 +35,7 @@ export interface SlowChunk extends Chunk {
   readonly schema: string
   readonly name: string
   readonly tree: boolean
+  readonly where: string | null
 }
 
 /** Whether a chunk is due to be cut. */
@@ -53,7 +54,7 @@ export async function hasSlowChunks(destination: Session, run: string): Promise<
 export async function holdSlowChunk(destination: Session, run: string): Promise<SlowChunk | null> {
   const [chunk] = await destination.rows<SlowChunk>(
     `SELECT c.id, c.relation, c.kind, c.lower, c.upper, c.key_column AS "keyColumn", c.bytes::float8 AS bytes,
-            r.schema, r.name, r.tree
+            r.schema, r.name, r.tree, r.condition AS "where"
        FROM sampan.chunk c JOIN sampan.relation r ON r.run = c.run AND r.oid = c.relation
       WHERE c.run = $1 AND c.cut_due AND c.state = 'pending' ORDER BY c.id LIMIT 1
         FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED`,

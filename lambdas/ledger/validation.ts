@@ -15,6 +15,8 @@ export interface DigestPart {
   readonly lower: string | null
   /** Exclusive; `null`: to the end. */
   readonly upper: string | null
+  /** Which rows count, as in the copy; `null`: all. */
+  readonly where: string | null
   /** Hashes one row to an int8; `null`: rows are only counted. */
   readonly digestSql: string | null
 }

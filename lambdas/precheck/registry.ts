@@ -20,6 +20,7 @@ import { extensionMissing } from './checks/extension-missing.ts'
 import { extensionNotCreatable } from './checks/extension-not-creatable.ts'
 import { extensionOlder } from './checks/extension-older.ts'
 import { extensionRows } from './checks/extension-rows.ts'
+import { extensionRowsThere } from './checks/extension-rows-there.ts'
 import { extensionSchemaDiffers } from './checks/extension-schema-differs.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
@@ -120,6 +121,7 @@ export const checks: readonly Check[] = [
   extensionOlder,
   extensionSchemaDiffers,
   extensionAwsOnly,
+  extensionRowsThere,
   encodingDiffers,
   encodingUnknown,
   collationMissing,

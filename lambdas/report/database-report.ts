@@ -82,6 +82,7 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     copiedAgain: relation.copiedAgain ?? false,
     ranges: relation.kind ?? null,
     cutReason: relation.cutReason ?? null,
+    where: relation.where?.trim() ?? null,
     order: relation.order ?? null,
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
     difference: difference === undefined ? null : withoutRelation(difference),

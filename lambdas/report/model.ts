@@ -56,6 +56,8 @@ const tableSchema = z.object({
   format: z.enum(['binary', 'text']),
   /** Why it travels as text. */
   formatReason: z.string().nullish(),
+  /** Which of its rows are migrated and compared, as SQL: an extension makes the table, and has rows of its own in it. */
+  where: z.string().nullish(),
   /** It was written to after the view was lost, and copied again. */
   copiedAgain: z.boolean().nullish(),
   /** What its chunks are ranges of: pages (`tid`), values of a key, object ids; `whole`: one chunk. */

@@ -34,7 +34,7 @@ export async function foreseeRefusals(
 ): Promise<readonly RefusedObject[] | null> {
   const signal = AbortSignal.timeout(2 * DUMP_MILLISECONDS)
   const { archive } = await dumpObjects(event, { environment, signal, timeout: () => DUMP_MILLISECONDS })
-  const input = await readPlanInput(event, event.database, archive, sessions)
+  const input = await readPlanInput(event, environment, event.database, archive, sessions)
   return tryObjects(event, environment, sessions.source, planObjects(input).objects, signal)
 }
 

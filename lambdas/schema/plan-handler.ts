@@ -23,8 +23,10 @@ import type { Dump } from './pgdump/dump.ts'
 import { withoutWhatCannotCome } from './plan/cannot-come.ts'
 import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
+import { asPlannedBefore } from './plan/extension-data.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
 import { keepIds } from './plan/keep-ids.ts'
+import { requireExtensionRows } from './plan/lost-extension-rows.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
 import { replan } from './plan/replan.ts'
@@ -126,13 +128,14 @@ async function plan(
   const structure = await readStructure(source)
   const { archive, notices } = await moment.dumped
   const [read, properties] = await Promise.all([
-    readPlanInput(event, database, archive, { source, destination }),
+    readPlanInput(event, step.environment, database, archive, { source, destination }),
     readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
   ])
   await requireUnchanged(source, destination, run, structure, generation)
   const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
   const input: PlanInput = {
     ...read,
+    places: asPlannedBefore(read.places, known.objects),
     properties,
     number: (complete) => (anew ? keepIds(complete, known.objects) : complete),
   }
@@ -143,6 +146,7 @@ async function plan(
     untried && mayRefuse(source, destination)
       ? await tryObjects(event, step.environment, source, first.objects, step.signal)
       : []
+  await requireExtensionRows(source, input, first.objects, event.task)
   const whole = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
   const planned = withoutWhatCannotCome(whole, event.task)
   const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]

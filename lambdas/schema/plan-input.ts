@@ -1,5 +1,9 @@
+import type { CloudEnvironment } from '../cloud/environment.ts'
 import type { Session } from '../postgres/connect.ts'
+import { type ExtensionPlace, findPlaces } from '../postgres/extension-places.ts'
+import type { ExtensionRelation } from '../postgres/extension-relations.ts'
 import { readClosedSchemas, readDestinationRoles } from '../postgres/roles.ts'
+import { openDestination } from '../postgres/sessions.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, StepEvent } from '../runtime/event.ts'
 import { knowsLz4 } from './plan/compression.ts'
@@ -11,6 +15,7 @@ import { readArchive } from './toc/read.ts'
 /** All that the plan of a database is made of, but what is set for the database itself. */
 export async function readPlanInput(
   event: StepEvent,
+  environment: CloudEnvironment,
   database: DatabaseIdentity,
   archive: Uint8Array,
   { source, destination }: { readonly source: Session; readonly destination: Session },
@@ -23,6 +28,7 @@ export async function readPlanInput(
     readClosedSchemas(destination),
     knowsLz4(destination),
   ])
+  const places = await placesOf(event, environment, source, facts.configuration)
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   if (chosen === undefined) throw notInTask(database)
   return {
@@ -30,11 +36,29 @@ export async function readPlanInput(
     destinationVersion: destination.serverVersion,
     entries,
     facts,
+    places,
+    mayReplaceRows: event.task.precheck.acknowledge.includes('DST_EXTENSION_ROWS'),
     roles,
     closedSchemas,
     lz4,
     include: chosen.include,
     exclude: chosen.exclude,
+  }
+}
+
+/** On a session of its own: it creates extensions, and takes them back. */
+async function placesOf(
+  event: StepEvent,
+  environment: CloudEnvironment,
+  source: Session,
+  configuration: readonly ExtensionRelation[],
+): Promise<ReadonlyMap<number, ExtensionPlace>> {
+  if (configuration.length === 0) return new Map()
+  const session = await openDestination(event, environment, { purpose: 'extension-places' })
+  try {
+    return await findPlaces(session, source, configuration)
+  } finally {
+    await session.close()
   }
 }
 

@@ -25,7 +25,7 @@ export async function noteSequences(
 ): Promise<void> {
   const wanted = await destination.rows<{ schema: string; name: string }>(
     `SELECT o.schema, o.name FROM sampan.object o
-      WHERE o.run = $1 AND o.kind = 'SEQUENCE'
+      WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET')
         AND NOT EXISTS (SELECT FROM sampan.sequence_in_view v WHERE v.run = $1 AND v.generation = $2)`,
     [run, generation],
   )

@@ -15,7 +15,9 @@ export function structureSql(serverVersion: number): string {
   ), relation AS (
     SELECT c.oid, c.tableoid, ${relationColumns(serverVersion)}, s.name AS space FROM pg_catalog.pg_class c JOIN space s ON s.oid = c.relnamespace
      WHERE c.relkind NOT IN ('i', 'I', 't')
-       AND (c.tableoid, c.oid) NOT IN (SELECT m.classid, m.objid FROM member m)
+       AND ((c.tableoid, c.oid) NOT IN (SELECT m.classid, m.objid FROM member m)
+            -- Their rows are the user's.
+            OR c.oid IN (SELECT pg_catalog.unnest(x.extconfig) FROM pg_catalog.pg_extension x))
   ), part(kind, schema, name, content) AS (
     ${parts(serverVersion).join('\n    UNION ALL\n    ')}
   )
@@ -99,7 +101,7 @@ function parts(version: number): readonly string[] {
     ),
     ...since(150_000, ...unspaced('publication', 'pg_publication_namespace', 'oid')),
     `SELECT 'user mapping', NULL, u.srvname::text || ' ' || u.usename, u::text FROM pg_catalog.pg_user_mappings u`,
-    `SELECT 'extension', NULL, x.extname::text, ROW(x.extversion, x.extnamespace, x.extowner)::text FROM pg_catalog.pg_extension x`,
+    `SELECT 'extension', NULL, x.extname::text, ROW(x.extversion, x.extnamespace, x.extowner, x.extconfig, x.extcondition)::text FROM pg_catalog.pg_extension x`,
     ...['pg_amop:amopfamily', 'pg_amproc:amprocfamily', 'pg_ts_config_map:mapcfg'].map((catalogue) =>
       members(catalogue),
     ),

@@ -1,5 +1,5 @@
 import { largeObjectDigest } from '../ledger/large-objects.ts'
-import { LARGE_OBJECTS_OID, rowsOf } from '../ledger/relations.ts'
+import { LARGE_OBJECTS_OID, rowsOf, whereOf } from '../ledger/relations.ts'
 import type { DigestPart } from '../ledger/validation.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 
@@ -23,12 +23,12 @@ function partQuery(part: DigestPart, digests: boolean, modern: boolean): string 
     digests && part.digestSql !== null ? `COALESCE(pg_catalog.sum(${part.digestSql}), 0)::text` : 'NULL::text'
   // No alias: a column may have any name.
   return `SELECT ${part.id} AS id, pg_catalog.count(*)::text AS rows, ${digest} AS digest
-  FROM ${rowsOf(part)}${range(part)}`
+  FROM ${rowsOf(part)}${whereOf(part, ...range(part))}`
 }
 
-function range(part: DigestPart): string {
+function range(part: DigestPart): readonly string[] {
   const conditions: string[] = []
   if (part.lower !== null) conditions.push(`ctid OPERATOR(pg_catalog.>=) ${quoteLiteral(part.lower)}::pg_catalog.tid`)
   if (part.upper !== null) conditions.push(`ctid OPERATOR(pg_catalog.<) ${quoteLiteral(part.upper)}::pg_catalog.tid`)
-  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+  return conditions
 }

@@ -14,6 +14,8 @@ const RELATION: Relation = {
   digestSql: null,
   hasKey: false,
   tree: false,
+  where: null,
+  behind: [],
   bytes: 0,
   pages: 0,
 }

@@ -170,6 +170,8 @@ const RELATION: Relation = {
   digestSql: null,
   hasKey: true,
   tree: false,
+  where: null,
+  behind: [],
   bytes: 0,
   pages: 0,
 }

@@ -149,3 +149,15 @@ test('event triggers of the destination are told, disabled ones are not', async 
   await destination.query('ALTER EVENT TRIGGER watch_ddl DISABLE')
   expect(itemOf(await precheck(source, destination), 'DST_EVENT_TRIGGERS').status).toBe('passed')
 })
+
+test('rows of an extension that stands on the destination are told where the source does not have them', async () => {
+  // What the script of an extension does by pg_extension_config_dump.
+  const sql = `CREATE EXTENSION hstore; CREATE TABLE jobs (a int, mine boolean); ALTER EXTENSION hstore ADD TABLE jobs;
+    INSERT INTO jobs VALUES (0, false), (1, true); UPDATE pg_extension
+       SET extconfig = ARRAY['jobs'::regclass::oid], extcondition = ARRAY['WHERE mine'] WHERE extname = 'hstore'`
+  await Promise.all([source.query(sql), destination.query(sql)])
+  const found = async () => itemOf(await precheck(source, destination), 'DST_EXTENSION_ROWS')
+  expect((await found()).status).toBe('passed')
+  await source.query('DELETE FROM jobs WHERE mine')
+  expect(await found()).toMatchObject({ level: 'warning', blocks: true, details: ['public.jobs of hstore'] })
+})

@@ -45,7 +45,7 @@ async function openBoth(sql: string, major: 15 | 18): Promise<Both> {
     signal: AbortSignal.timeout(60_000),
     timeout: () => 60_000,
   })
-  const input = await readPlanInput(event, named, archive, { source, destination })
+  const input = await readPlanInput(event, environment, named, archive, { source, destination })
   const entries = completeEntries(input.entries, input.facts)
   const answers = new Map<string, Promise<unknown[]>>()
   const remembering = {

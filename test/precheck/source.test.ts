@@ -56,7 +56,10 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
      ALTER EXTENSION hstore ADD TABLE added; ALTER EXTENSION hstore ADD TABLE added_empty;
      UPDATE pg_extension SET extconfig = ARRAY['jobs'::regclass::oid, 'empty'::regclass::oid],
        extcondition = ARRAY['WHERE mine', ''] WHERE extname = 'hstore'`,
-    ['public.added of hstore, no configuration', 'public.jobs of hstore'],
+    [
+      'public.added of hstore, no configuration',
+      'public.jobs of hstore, CREATE EXTENSION does not make it on the destination',
+    ],
   ],
   [
     'COMPUTED_ANEW',

@@ -25,6 +25,7 @@ const noFacts: SourceFacts = {
   largeObjects: 0,
   largeObjectBytes: 0,
   largeObjectRemarks: [],
+  configuration: [],
 }
 
 const noRelation = { schema: 'public', columns: [], types: [], hasKey: false, bytes: 0, pages: 0 }

@@ -10,7 +10,7 @@ import type { TestDatabase } from './servers.ts'
 
 export { compareFingerprints, fingerprint } from './judges/fingerprint.ts'
 export { largeObjectHashes, rowHashes, sequenceValues } from './judges/rows.ts'
-export { compareSchemaTexts, schemaText } from './judges/schema-text.ts'
+export { compareSchemaTexts, dumpText, schemaText } from './judges/schema-text.ts'
 
 export interface ComparisonOptions extends FingerprintOptions {
   /** Whether pg_dump's text is compared too; a second per side. @default true */

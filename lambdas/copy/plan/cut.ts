@@ -58,6 +58,10 @@ async function cut(
   options: ChunkingOptions,
 ): Promise<Cut> {
   const count = countChunks(relation, options.chunkBytes)
+  if (count > 1 && relation.behind.includes(relation.oid)) {
+    const reason = 'whole: its rows refer to each other, and the foreign key stands already'
+    return { chunks: cutByPages({ ...relation, pages: 0 }, options), reason }
+  }
   if (count <= 1) return { chunks: cutByPages(relation, options), reason: 'no larger than one chunk' }
   const heap = relation.pages > 0
   let failed: string | null = null

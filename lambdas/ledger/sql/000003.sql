@@ -27,6 +27,8 @@ CREATE TABLE sampan.relation (
   text_digest_sql text,
   cut_reason   text,                              -- how the table is cut, and why in that way
   rewrites     integer NOT NULL DEFAULT 0,        -- how often the source has rewritten it while it was copied
+  condition    text,                              -- which of its rows are migrated and compared, null: all
+  behind       oid[]   NOT NULL DEFAULT '{}',     -- relations whose rows come first: foreign keys stand already
   PRIMARY KEY (run, oid)
 );
 
@@ -102,6 +104,10 @@ DECLARE
        AND r.reset_generation OPERATOR(pg_catalog.<=) snapshot_generation
        AND c.bytes OPERATOR(pg_catalog.<=) bytes_left AND c.attempts OPERATOR(pg_catalog.=) 0
        AND c.id OPERATOR(pg_catalog.<>) first_claimed
+       AND (r.behind OPERATOR(pg_catalog.=) '{}' OR NOT EXISTS (SELECT 1 FROM sampan.chunk e
+                        WHERE e.run OPERATOR(pg_catalog.=) run_id AND e.relation OPERATOR(pg_catalog.=) ANY (r.behind)
+                          AND e.relation OPERATOR(pg_catalog.<>) c.relation
+                          AND (e.state OPERATOR(pg_catalog.=) 'pending' OR e.generation OPERATOR(pg_catalog.<) snapshot_generation)))
      ORDER BY c.bytes DESC, c.id
      FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED;
 BEGIN
@@ -112,6 +118,11 @@ BEGIN
    WHERE c.run OPERATOR(pg_catalog.=) run_id
      AND (c.state OPERATOR(pg_catalog.=) 'pending' OR c.generation OPERATOR(pg_catalog.<) snapshot_generation)
      AND r.reset_generation OPERATOR(pg_catalog.<=) snapshot_generation
+     -- What foreign keys that stand already want to see first.
+     AND (r.behind OPERATOR(pg_catalog.=) '{}' OR NOT EXISTS (SELECT 1 FROM sampan.chunk e
+                        WHERE e.run OPERATOR(pg_catalog.=) run_id AND e.relation OPERATOR(pg_catalog.=) ANY (r.behind)
+                          AND e.relation OPERATOR(pg_catalog.<>) c.relation
+                          AND (e.state OPERATOR(pg_catalog.=) 'pending' OR e.generation OPERATOR(pg_catalog.<) snapshot_generation)))
    -- What the source rewrites while it is copied goes first, before it is rewritten again. Then what was copied in an older
    -- view is proved: rows of a newer one beside it could break a unique index. What was refused again and again comes last: the
    -- others shall not wait for it.

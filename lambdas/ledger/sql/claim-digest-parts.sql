@@ -10,6 +10,7 @@ WITH first AS (
      AND bytes < (SELECT CASE WHEN bytes < $2 THEN $2 ELSE -1 END FROM first) AND id <> (SELECT id FROM first)
    ORDER BY bytes DESC, id LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-SELECT claimed.id, claimed.relation, claimed.lower, claimed.upper, r.schema, r.name, r.tree, r.digest_sql AS "digestSql"
+SELECT claimed.id, claimed.relation, claimed.lower, claimed.upper, r.schema, r.name, r.tree, r.digest_sql AS "digestSql",
+       r.condition AS "where"
   FROM (SELECT * FROM first UNION ALL SELECT * FROM rest) claimed
   JOIN sampan.relation r ON r.run = claimed.run AND r.oid = claimed.relation

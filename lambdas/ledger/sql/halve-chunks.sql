@@ -3,7 +3,7 @@ WITH due AS (
   SELECT c.id, c.bytes, c.upper, c.relation, COALESCE(c.lower, '0')::bigint AS first,
          COALESCE(c.upper::bigint, r.pages) AS last
     FROM sampan.chunk c JOIN sampan.relation r ON r.run = c.run AND r.oid = c.relation
-   WHERE c.run = $1 AND c.id = ANY ($2::integer[]) AND c.state = 'pending' AND c.kind IN ('whole', 'tid')
+   WHERE c.run = $1 AND c.id = ANY ($2::integer[]) AND c.state = 'pending' AND c.kind IN ('whole', 'tid') AND r.oid <> ALL (r.behind)
      FOR UPDATE OF c),
 halves AS (SELECT *, ((first + last) / 2)::text AS middle, row_number() OVER (ORDER BY id) AS number
              FROM due WHERE last - first >= 2),

@@ -1,4 +1,5 @@
 import { type Check, count, findingOf } from '../check.ts'
+import { extensionRelations } from '../facts/extension-data.ts'
 import { isChosen } from '../facts/relations.ts'
 import { shownName, USER_SCHEMA } from '../facts/sql.ts'
 
@@ -20,7 +21,7 @@ export const parentsNotSelected: Check = {
   cause: 'foreign keys point at tables that are left out: the destination cannot have these constraints',
   remedy: 'choose the parent tables too, or acknowledge this code',
   async run(context) {
-    const [rows, chosen] = await Promise.all([
+    const [rows, chosen, ofExtensions] = await Promise.all([
       context.source.rows<Reference>(`
       SELECT n.nspname AS schema, c.relname AS name, f.conname AS constraint,
              pn.nspname AS "parentSchema", p.relname AS "parentName"
@@ -29,8 +30,12 @@ export const parentsNotSelected: Check = {
         JOIN pg_catalog.pg_class AS p ON p.oid = f.confrelid JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
        WHERE f.contype = 'f' AND ${USER_SCHEMA} ORDER BY 1, 2, 3`),
       context.fact(isChosen),
+      context.fact(extensionRelations),
     ])
-    const broken = rows.filter((row) => chosen(row.schema, row.name) && !chosen(row.parentSchema, row.parentName))
+    // Their extensions make them, and what of their rows does not come has a finding of its own.
+    const made = new Set(ofExtensions.map(({ schema, name }) => shownName(schema, name)))
+    const comes = (schema: string, name: string) => chosen(schema, name) || made.has(shownName(schema, name))
+    const broken = rows.filter((row) => chosen(row.schema, row.name) && !comes(row.parentSchema, row.parentName))
     return findingOf(
       broken.map(
         (row) =>

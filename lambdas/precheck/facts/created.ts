@@ -2,11 +2,14 @@ import type { CheckContext } from '../context.ts'
 import { runIsKnown } from './ledger.ts'
 import type { NamedObject } from './objects.ts'
 
+/** Of a table alone its name is enough. */
+type Named = Pick<NamedObject, 'schema' | 'name'> & Partial<NamedObject>
+
 /**
  * Tells the objects that this very run has created before, by their receipts in the ledger: a run that is continued does
  * not stand in its own way.
  */
-export async function createdByThisRun(context: CheckContext): Promise<(object: NamedObject) => boolean> {
+export async function createdByThisRun(context: CheckContext): Promise<(object: Named) => boolean> {
   if (!(await context.fact(runIsKnown))) return () => false
   const rows = await context.destination.rows<{ schema: string | null; name: string }>(
     `SELECT schema, name FROM sampan.object WHERE run = $1 AND status IN ('migrated', 'transformed')`,
@@ -16,9 +19,9 @@ export async function createdByThisRun(context: CheckContext): Promise<(object: 
   return (object) =>
     created.has(keyOf(object.schema, object.name)) ||
     // pg_dump names a function "f(integer)", and an aggregate of no arguments "f(*)".
-    created.has(keyOf(object.schema, `${object.name}${object.signature}`)) ||
+    created.has(keyOf(object.schema, `${object.name}${object.signature ?? ''}`)) ||
     (object.signature === '()' && created.has(keyOf(object.schema, `${object.name}(*)`))) ||
-    (object.ownerName !== null && created.has(keyOf(object.ownerSchema ?? '', object.ownerName)))
+    (typeof object.ownerName === 'string' && created.has(keyOf(object.ownerSchema ?? '', object.ownerName)))
 }
 
 function keyOf(schema: string, name: string): string {

@@ -168,6 +168,7 @@ function sourcePath(run: string): string {
 
 /** By kind, where its text matches. Even a plain index is planned, and with it every expression of its table's others. */
 const EVALUATED: Readonly<Record<string, RegExp>> = {
+  'TABLE DATA': /^/,
   TABLE: /\bGENERATED ALWAYS AS \(|\bPARTITION BY\b/,
   'TABLE ATTACH': /^/,
   INDEX: /^/,

@@ -1,6 +1,7 @@
 import { quoteQualified } from '../../postgres/identifiers.ts'
 import { viewBodies } from '../../task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
+import { extensionDataEntries } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
 import { bookkeeping } from './kinds.ts'
 import { largeObjectEntries } from './large-object-remarks.ts'
@@ -9,7 +10,7 @@ import { refreshSql } from './refresh.ts'
 /**
  * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a
  * schema-only archive has no refresh of materialized views, so each that is filled on the source gets one, and nothing of
- * large objects, so what is said about them is read beside it.
+ * large objects, so what is said about them is read beside it; nor of rows of extensions.
  */
 export function completeEntries(archived: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
   const kept = archived.filter((entry) => !bookkeeping.has(entry.kind) && !isOnDatabase(entry))
@@ -25,7 +26,8 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
   })
   const complete = [...entries, ...refreshes(entries, facts)]
   const firstId = Math.max(0, ...complete.map(({ id }) => id)) + 1
-  return [...complete, ...largeObjectEntries(facts.largeObjectRemarks, firstId)]
+  const large = largeObjectEntries(facts.largeObjectRemarks, firstId)
+  return [...complete, ...large, ...extensionDataEntries(facts.configuration, complete, firstId + large.length)]
 }
 
 /** What pg_dump says of the database names it as the source does: it is read beside it, and written for the destination's name. */

@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { type ExtensionRelation, readExtensionRelations } from '../../postgres/extension-relations.ts'
 import { readRowSecuredViews } from '../../postgres/row-secured-views.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import type { DatabaseForm } from './destination-database.ts'
@@ -31,6 +32,8 @@ export interface SourceFacts {
   /** The account that reads the source. */
   readonly account: string
   readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
+  /** What extensions have declared as their configuration. */
+  readonly configuration: readonly ExtensionRelation[]
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
   readonly trees: ReadonlyMap<number, readonly number[]>
   /** How many large objects there are. */
@@ -58,7 +61,10 @@ export async function readFacts(
   const views = await source.rows<{ oid: number; populated: boolean; bytes: number }>(MATERIALIZED_VIEWS)
   const policies =
     source.serverVersion >= POLICIES_SINCE ? await source.rows<PolicyRoles & { oid: number }>(POLICY_ROLES) : []
-  const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [tables])
+  const configuration = (await readExtensionRelations(source)).filter((relation) => relation.configuration)
+  const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [
+    [...tables, ...configuration.flatMap(({ kind, oid }) => (kind === 'table' ? [oid] : []))],
+  ])
   const text = [source.parameters.get('server_encoding') === destination.encoding, ordersByBytes(destination)]
   const trees =
     source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES, text) : []
@@ -78,6 +84,7 @@ export async function readFacts(
     rowSecuredViews: new Set(secured.map(({ oid }) => oid)),
     account: account?.name ?? '',
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
+    configuration,
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,

@@ -1,13 +1,15 @@
+import type { ExtensionPlace } from '../../postgres/extension-places.ts'
 import type { ClosedSchema, DestinationRoles } from '../../postgres/roles.ts'
 import { SampanError } from '../../runtime/errors.ts'
 import type { TaskDatabase } from '../../task/databases.ts'
 import { describe, select } from '../../task/select/select.ts'
-import { relationKinds, remarkKinds, viewBodies } from '../../task/select/selectable.ts'
+import { dataKinds, relationKinds, remarkKinds, viewBodies } from '../../task/select/selectable.ts'
 import { type ArchiveFilter, readFilter } from '../select/filter.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
 import { isDatabaseProperty } from './database-properties.ts'
+import { judgeExtensionData } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
 import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
 import { planSteps } from './key-steps.ts'
@@ -25,6 +27,10 @@ export interface PlanInput {
   readonly destinationVersion: number
   readonly entries: readonly TocEntry[]
   readonly facts: SourceFacts
+  /** What the destination has for the configuration of extensions, by its oid on the source. @default nothing is known */
+  readonly places?: ReadonlyMap<number, ExtensionPlace>
+  /** Rows that stand in tables of extensions there give way. @default false */
+  readonly mayReplaceRows?: boolean
   readonly roles: DestinationRoles
   /** Schemas of the destination that the account may not open to others. @default none */
   readonly closedSchemas?: ReadonlyMap<string, ClosedSchema>
@@ -100,7 +106,9 @@ export function planObjects(input: PlanInput): Plan {
   })
   const objects = withOwners(decided, entries, input.facts, owners)
   const holdsRows = new Set(
-    entries.filter(({ kind, relationKind }) => kind === 'TABLE' && relationKind !== 'p').map(({ id }) => id),
+    entries
+      .filter(({ kind, relationKind }) => (kind === 'TABLE' && relationKind !== 'p') || kind === 'TABLE DATA')
+      .map(({ id }) => id),
   )
   const relations = copiedRelations(objects, holdsRows, input.facts, filter)
   const roots = new Map(
@@ -164,9 +172,10 @@ function judgeEntries(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
   properties: ReadonlyMap<TocEntry, EntryVerdict>,
-  { facts, roles, destinationVersion, refused, lz4 }: PlanInput,
+  input: PlanInput,
   decided: ReadonlyMap<number, Fate>,
 ): Map<number, Fate> {
+  const { facts, roles, destinationVersion, refused, lz4 } = input
   const fates = new Map<number, Fate>()
   const publication = publicationForms(
     entries.filter(({ id }) => !leftOut.has(id)),
@@ -184,13 +193,20 @@ function judgeEntries(
       fates.set(entry.id, known)
       continue
     }
-    const judged = properties.get(entry) ?? judgeEntry(entry, facts, roles, publication)
+    const judged = properties.get(entry) ?? dataVerdict(entry, input) ?? judgeEntry(entry, facts, roles, publication)
     const verdict = lz4 === false ? withoutLz4(judged) : judged
     const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
-    const isGone = remarkKinds.has(entry.kind) && entry.dependencies.includes(blockedBy ?? -1)
+    const follows = remarkKinds.has(entry.kind) || dataKinds.has(entry.kind)
+    const isGone = follows && entry.dependencies.includes(blockedBy ?? -1)
     fates.set(entry.id, isGone ? { verdict: goneWithIt, blockedBy: null } : { verdict, blockedBy })
   }
   return fates
+}
+
+function dataVerdict({ kind, oid }: TocEntry, { facts, places, mayReplaceRows }: PlanInput): EntryVerdict | null {
+  if (!dataKinds.has(kind)) return null
+  const relation = facts.configuration.find((one) => one.oid === oid)
+  return relation === undefined ? null : judgeExtensionData(relation, places?.get(oid), mayReplaceRows ?? false)
 }
 
 /**
@@ -276,7 +292,10 @@ function copiedRelations(
     if (object.status !== 'pending' || !holdsRows.has(object.id) || inTrees.has(object.oid)) return []
     const relation = facts.relations.get(object.oid)
     if (relation === undefined) throw changed(object)
-    return [{ ...relation, object: object.id }]
+    if (object.kind === 'TABLE') return [{ ...relation, object: object.id }]
+    // Made by its extension, and kept: of the same rows there may be others.
+    const { where, behind } = facts.configuration.find(({ oid }) => oid === object.oid) ?? { where: 'true', behind: [] }
+    return [{ ...relation, object: object.id, where, behind }]
   })
   tables.push(...trees.map(({ relation }) => relation))
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.

@@ -43,4 +43,8 @@ export interface PlannedRelation {
   readonly bytes: number
   readonly pages: number
   readonly object: number | null
+  /** Which of its rows are migrated: an SQL condition. @default all */
+  readonly where?: string
+  /** Source oids of relations whose rows come first. @default none */
+  readonly behind?: readonly number[]
 }

@@ -5,6 +5,7 @@ import { type KnownObject, unmaking } from './unmake.ts'
 /** A relation of the plan before. */
 export type KnownRelation = Pick<PlannedRelation, 'oid' | 'schema' | 'name' | 'columns' | 'types' | 'object'> & {
   readonly tree: boolean
+  readonly where: string | null
 }
 
 /** How the ledger and the destination go from one plan to the next. */
@@ -72,6 +73,6 @@ function keysOfGrownTrees(known: readonly KnownObject[], { objects }: Plan): rea
     .map(({ id }) => id)
 }
 
-function shape({ schema, name, columns, types, tree }: KnownRelation | PlannedRelation): string {
-  return JSON.stringify([schema, name, columns, types, tree ?? false])
+function shape({ schema, name, columns, types, tree, where }: KnownRelation | PlannedRelation): string {
+  return JSON.stringify([schema, name, columns, types, tree ?? false, where ?? null])
 }

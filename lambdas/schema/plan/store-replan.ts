@@ -19,7 +19,7 @@ export async function readKnown(
       [run],
     ),
     destination.rows<KnownRelation>(
-      `SELECT oid, schema, name, columns, types, tree, object FROM sampan.relation WHERE run = $1`,
+      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where" FROM sampan.relation WHERE run = $1`,
       [run],
     ),
   ])

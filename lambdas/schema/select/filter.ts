@@ -3,7 +3,7 @@ import { type ExcludedObject, excludedText, matchesObject } from '../../task/exc
 import { matchesTablePattern, parseTablePattern, type TablePattern } from '../../task/pattern.ts'
 import { kindedObject } from '../../task/select/kinded-object.ts'
 import type { Filter } from '../../task/select/select.ts'
-import { relationKinds } from '../../task/select/selectable.ts'
+import { dataKinds, relationKinds } from '../../task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
 
 export interface ArchiveFilter extends Filter {
@@ -88,7 +88,7 @@ function isEverything({ schema, table }: TablePattern): boolean {
 function matchesSomething(pattern: TablePattern, entries: readonly TocEntry[]): boolean {
   if (isEverything(pattern)) return true
   return entries.some(({ kind, schema, tag }) => {
-    if (relationKinds.has(kind) && schema !== null) {
+    if ((relationKinds.has(kind) || dataKinds.has(kind)) && schema !== null) {
       if (matchesTablePattern(pattern, schema, tag)) return true
     }
     // A schema without tables may still have functions and types.

@@ -38,4 +38,4 @@ const STOOD = `
     FROM sampan.object o
     LEFT JOIN pg_catalog.pg_sequence q
            ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name))
-   WHERE o.run = $1 AND o.kind = 'SEQUENCE' AND o.status IN ('migrated', 'transformed') ORDER BY o.position`
+   WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET') AND o.status IN ('migrated', 'transformed') ORDER BY o.position`

@@ -1,4 +1,4 @@
-import { relationKinds, type Selectable, viewBodies } from './selectable.ts'
+import { dataKinds, relationKinds, type Selectable, viewBodies } from './selectable.ts'
 import { subjectOf } from './subject.ts'
 
 /** The patterns of one database of the task, with the questions that selecting asks. */
@@ -133,6 +133,7 @@ class Selection<Entry extends Selectable> {
 
   private isExcluded(entry: Entry): boolean {
     if (this.filter.excludesObject(entry)) return true
+    if (dataKinds.has(entry.kind)) return this.filter.excludes(entry.schema ?? '', entry.tag)
     if (!relationKinds.has(entry.kind) || entry.schema === null) return false
     const [subject] = this.subjects.get(entry.id) ?? []
     // The sequence of a column goes the way of its table, whatever its own name is.

@@ -22,6 +22,9 @@ export const relationKinds: ReadonlySet<string> = new Set([
   'SEQUENCE',
 ])
 
+/** Rows of tables, and values of sequences, that extensions make: named by the patterns like relations, and nothing without their extension. */
+export const dataKinds: ReadonlySet<string> = new Set(['TABLE DATA', 'SEQUENCE SET'])
+
 /** What says something about another object and is nothing without it. */
 export const remarkKinds: ReadonlySet<string> = new Set(['COMMENT', 'ACL', 'SECURITY LABEL'])
 

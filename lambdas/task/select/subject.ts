@@ -1,4 +1,4 @@
-import { relationKinds, remarkKinds, type Selectable } from './selectable.ts'
+import { dataKinds, relationKinds, remarkKinds, type Selectable } from './selectable.ts'
 
 /** Kinds that belong to one relation and come and go with it. */
 const ofRelation: ReadonlySet<string> = new Set([
@@ -32,7 +32,7 @@ const ofAll: ReadonlySet<string> = new Set([
  * pg_dump tags what belongs to a relation as `relation name`, without quotes.
  */
 export function subjectOf(entry: Selectable, byId: ReadonlyMap<number, Selectable>): readonly number[] | null {
-  if (remarkKinds.has(entry.kind) || ofAll.has(entry.kind)) {
+  if (remarkKinds.has(entry.kind) || dataKinds.has(entry.kind) || ofAll.has(entry.kind)) {
     return entry.dependencies.length === 0 ? null : entry.dependencies
   }
   const relations = entry.dependencies

@@ -1,4 +1,4 @@
-import { type Relation, rowsOf } from '../../ledger/relations.ts'
+import { type Relation, rowsOf, whereOf } from '../../ledger/relations.ts'
 import { hashBytes } from '../../postgres/hash-bytes.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 
@@ -34,12 +34,12 @@ export function rowHashes(relation: Relation, keyColumns: readonly string[], ser
 export function bucketQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
   return `SELECT (hashed.key & ${buckets - 1})::integer AS bucket, pg_catalog.count(*)::text AS rows,
        pg_catalog.sum(hashed.row)::text AS digest
-  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}) AS hashed GROUP BY 1`
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed GROUP BY 1`
 }
 
 /** The rows of some buckets, `$1 integer[]`: `key, row, place`, all text. */
 export function pairQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
   return `SELECT hashed.key::text AS key, hashed.row::text AS row, hashed.place::text AS place
-  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}) AS hashed
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed
  WHERE (hashed.key & ${buckets - 1})::integer = ANY ($1::integer[])`
 }

@@ -10,7 +10,12 @@ const patience = 60_000
  * What pg_dump -s writes about a database: the text of the real pg_dump, in the form the npm package exports, on a wire of
  * the judges' own.
  */
-export async function schemaText(connection: ClientConfig, args: readonly string[] = []): Promise<string> {
+export function schemaText(connection: ClientConfig, args: readonly string[] = []): Promise<string> {
+  return dumpText(connection, ['-s', ...args])
+}
+
+/** What pg_dump writes with these arguments. */
+export async function dumpText(connection: ClientConfig, args: readonly string[]): Promise<string> {
   const { port1: port, port2 } = new MessageChannel()
   const wake = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('dump-worker.ts', import.meta.url), {
@@ -28,7 +33,7 @@ export async function schemaText(connection: ClientConfig, args: readonly string
       query: async () => ({ rows: [{ search_path: 'public' }] }),
       exec: async () => [],
     }
-    const file = await pgDump({ pg: pg as unknown as Parameters<typeof pgDump>[0]['pg'], args: ['-s', ...args] })
+    const file = await pgDump({ pg: pg as unknown as Parameters<typeof pgDump>[0]['pg'], args: [...args] })
     return await file.text()
   } finally {
     port.postMessage('end')
