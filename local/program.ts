@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
+import { doctorCommand } from './commands/doctor.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
@@ -13,7 +14,7 @@ import { exitStatus } from './exit-status.ts'
 import { helpText } from './help.ts'
 import { printError } from './problem-text.ts'
 
-/** The `sampan` command: on this machine run, validate, schema, limits, sweep; over AWS start, status, stop, report. */
+/** The `sampan` command: on this machine run, validate, schema, limits, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -24,7 +25,8 @@ function makeProgram(): Command {
   for (const command of [runCommand(), validateCommand(), schemaCommand(), limitsCommand(), sweepCommand()])
     program.addCommand(command)
   program.commandsGroup('In the AWS account where the stack is deployed:')
-  for (const command of [startCommand(), statusCommand(), stopCommand(), reportCommand()]) program.addCommand(command)
+  for (const command of [doctorCommand(), startCommand(), statusCommand(), stopCommand(), reportCommand()])
+    program.addCommand(command)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().showHelpAfterError('(sampan --help tells more)').showSuggestionAfterError()
   }

@@ -59,6 +59,11 @@ export function overlap(left: Block, right: Block): boolean {
   return left.family === right.family && left.first <= lastOf(right) && right.first <= lastOf(left)
 }
 
+/** True where every address of `inner` is in `outer`. */
+export function contains(outer: Block, inner: Block): boolean {
+  return outer.family === inner.family && outer.first <= inner.first && lastOf(inner) <= lastOf(outer)
+}
+
 /** The fewest blocks that cover exactly the same addresses, sorted, IPv4 first. */
 export function collapse(blocks: readonly Block[]): readonly Block[] {
   return ([4, 6] as const).flatMap((family) => {

@@ -92,7 +92,7 @@ export async function requireWayForWorkers(
 }
 
 /** By a rule for every address, or by a prefix list, which may have any. */
-async function isOpenToAll(source: RdsInstance, tools: AccessTools): Promise<boolean> {
+export async function isOpenToAll(source: RdsInstance, tools: AccessTools): Promise<boolean> {
   if (!source.publiclyAccessible || source.securityGroups.length === 0) return false
   const rules = await securityGroups(tools.environment, source.region, tools.signal).rulesOf(source.securityGroups)
   return rules.some(
@@ -102,7 +102,7 @@ async function isOpenToAll(source: RdsInstance, tools: AccessTools): Promise<boo
   )
 }
 
-async function isWhitelistOpen({ region, instance }: ApsaraInstance, tools: AccessTools): Promise<boolean> {
+export async function isWhitelistOpen({ region, instance }: ApsaraInstance, tools: AccessTools): Promise<boolean> {
   const arrays = await apsara(tools.environment, region, instance, tools.signal).ipArrays()
   return arrays.some(({ addresses }) => addresses.some((address) => /^0\.0\.0\.0(\/0)?$/.test(address)))
 }

@@ -1,11 +1,6 @@
-import { lazyService } from './aws-client.ts'
 import { awsCall } from './aws-errors.ts'
 import { type CloudEnvironment, defaultRegion } from './environment.ts'
-
-const lambda = lazyService(
-  () => import('@aws-sdk/client-lambda'),
-  (sdk, settings) => new sdk.LambdaClient(settings),
-)
+import { lambda } from './lambda-client.ts'
 
 /**
  * How many functions of the account may be at work at once in the stack's region, beyond those that have a number of their own

@@ -25,6 +25,8 @@ export interface RdsInstance {
   /** Active VPC security groups, in the order RDS tells them. */
   readonly securityGroups: readonly string[]
   readonly vpcId: string | null
+  /** Of its subnet group: any of them may be the one it is in after a failover. */
+  readonly subnetIds: readonly string[]
   readonly caCertificateIdentifier: string | null
   readonly multiAz: boolean
   /** Gigabytes; Aurora tells 1. */
@@ -132,6 +134,7 @@ function factsOf(
       group.VpcSecurityGroupId && group.Status !== 'removing' ? [group.VpcSecurityGroupId] : [],
     ),
     vpcId: instance.DBSubnetGroup?.VpcId ?? null,
+    subnetIds: (instance.DBSubnetGroup?.Subnets ?? []).flatMap((subnet) => subnet.SubnetIdentifier ?? []),
     caCertificateIdentifier: instance.CACertificateIdentifier ?? null,
     multiAz: instance.MultiAZ === true,
     allocatedStorage: instance.AllocatedStorage ?? 0,

@@ -37,6 +37,8 @@ export interface FakeState {
   readonly s3: FakeS3
   /** How many functions of the account may work at once. */
   concurrency: number
+  /** What GetFunctionConfiguration tells, by the function's name. */
+  readonly functions: Map<string, unknown>
   /** CPU by instance or cluster. */
   readonly cpu: Map<string, readonly FakeDatum[]>
   /** Status by execution ARN, as DescribeExecution tells it. */
@@ -87,6 +89,7 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     secrets: new Map(Object.entries(options.secrets ?? {})),
     s3: new Map(),
     concurrency: 1_000,
+    functions: new Map(),
     cpu: new Map(),
     executions: new Map(),
     faults: makeFaults(),
@@ -202,7 +205,7 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
       : scope.service === 's3'
         ? `S3:${method}`
         : scope.service === 'lambda'
-          ? 'GetAccountSettings'
+          ? lambdaAction(url)
           : (form.get('Action') ?? '')
   const parameters = typeof target === 'string' ? JSON.parse(body.toString('utf8')) : Object.fromEntries(form)
   state.calls.push({ service: scope.service, action, region: scope.region, request: `${method} ${url}`, parameters })
@@ -255,6 +258,11 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
       }
       case 'lambda': {
         // https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+        if (action === 'GetFunctionConfiguration') {
+          // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+          const found = state.functions.get(decodeURIComponent(url.split('/')[3] ?? ''))
+          return found ? json(200, found) : lambdaRefusal('ResourceNotFoundException')
+        }
         if (url !== '/2016-08-19/account-settings') return error('ResourceNotFoundException', 404, url)
         const { concurrency } = state
         const limit = { ConcurrentExecutions: concurrency, UnreservedConcurrentExecutions: concurrency }
@@ -272,6 +280,12 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
   }
   return { fault: state.faults.take(action), carryOut, throttled, error }
 }
+
+const lambdaAction = (url: string) =>
+  /\/functions\/[^/]+\/configuration$/.test(url) ? 'GetFunctionConfiguration' : 'GetAccountSettings'
+
+/** Lambda's API is REST: the error's name is in a header, or as here in the body. */
+const lambdaRefusal = (__type: string) => json(404, { __type, Message: 'Function not found' })
 
 function answerRpc(state: FakeState, request: IncomingMessage, body: Buffer): Prepared | Answer {
   const method = request.method ?? 'GET'

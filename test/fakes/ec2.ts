@@ -1,3 +1,4 @@
+import { answerVpc, type FakeVpc, VPC_ACTIONS } from './vpc.ts'
 import { listOf, type Tree, textOf, treeOf, xml } from './xml.ts'
 
 export interface FakeRule {
@@ -23,6 +24,7 @@ export interface FakeSecurityGroup {
 
 export interface FakeEc2 {
   readonly groups: Map<string, FakeSecurityGroup>
+  readonly vpcs: Map<string, FakeVpc>
   /** Inbound IPv4 rules per group, and as many IPv6 rules. */
   quota: number
   /** Rules in one page of an answer. */
@@ -40,6 +42,7 @@ export interface FakeEc2 {
 export function makeEc2(): FakeEc2 {
   return {
     groups: new Map(),
+    vpcs: new Map(),
     quota: 60,
     pageSize: 1000,
     staleDescriptions: 0,
@@ -104,6 +107,7 @@ export function answerEc2(ec2: FakeEc2, action: string, input: Tree, region: str
     case 'DescribeSecurityGroups':
       return describeGroups(ec2, input, region)
     default:
+      if (VPC_ACTIONS.includes(action)) return answerVpc(ec2.vpcs, action, input, region)
       throw new Ec2Refusal('InvalidAction', `The action ${action} is not valid for this web service.`)
   }
 }

@@ -11,6 +11,7 @@ export interface FakeRdsInstance {
   publiclyAccessible: boolean
   securityGroups: readonly string[]
   vpcId: string
+  subnetIds?: readonly string[]
   cluster?: string
 }
 
@@ -99,7 +100,11 @@ function instanceXml(instance: FakeRdsInstance) {
     AllocatedStorage: 200,
     VpcSecurityGroups: instance.securityGroups.map((id) => ({ VpcSecurityGroupId: id, Status: 'active' })),
     DBParameterGroups: [{ DBParameterGroupName: 'default.postgres16', ParameterApplyStatus: 'in-sync' }],
-    DBSubnetGroup: { DBSubnetGroupName: 'default', VpcId: instance.vpcId },
+    DBSubnetGroup: {
+      DBSubnetGroupName: 'default',
+      VpcId: instance.vpcId,
+      Subnets: (instance.subnetIds ?? []).map((SubnetIdentifier) => ({ SubnetIdentifier })),
+    },
     MultiAZ: false,
     EngineVersion: instance.engineVersion,
     PubliclyAccessible: instance.publiclyAccessible,

@@ -17,6 +17,7 @@ function memberName(list: string): string {
     DBClusterMembers: 'DBClusterMember',
     VpcSecurityGroups: 'VpcSecurityGroupMembership',
     DBParameterGroups: 'DBParameterGroup',
+    Subnets: 'Subnet',
     Contents: 'Contents',
   }
   return members[list] ?? 'item'

@@ -22,6 +22,7 @@ const rds: RdsInstance = {
   status: 'available',
   securityGroups: ['sg-1'],
   vpcId: 'vpc-1',
+  subnetIds: [],
   caCertificateIdentifier: null,
   multiAz: false,
   allocatedStorage: 20,
