@@ -1,4 +1,4 @@
-import { type Costs, estimate, type Migration, type Prices, readPrices, standing } from './costs.ts'
+import { type Costs, dayOfALongCopy, estimate, type Migration, type Prices, readPrices, standing } from './costs.ts'
 import { type MadePage, row, write } from './made-page.ts'
 
 /** The cases the page shows; the first is what people ask for. */
@@ -35,6 +35,12 @@ function costTables(prices: Prices): string {
     row('---', '---:', '---', '---'),
     ...Object.entries(prices).flatMap(([name, value]) =>
       typeof value === 'string' ? [] : [row(`\`${name}\``, String(value.price), value.per, value.basis)],
+    ),
+    '',
+    row('A day in the middle of a long copy', 'state transitions', 'US dollars'),
+    row('---', '---:', '---:'),
+    ...dayOfALongCopy().map(({ who, transitions }) =>
+      row(who, transitions.toLocaleString('en'), dollars(transitions * prices.stepFunctionsTransition.price)),
     ),
     '',
     row('A month in which nothing is migrated', 'US dollars'),

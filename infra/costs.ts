@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { awayFor } from '../lambdas/copy/turn.ts'
+import { idlePause } from '../lambdas/runtime/idle.ts'
 
 const price = z.object({ price: z.number().nonnegative(), per: z.string(), basis: z.enum(['published', 'assumed']) })
 
@@ -86,6 +88,38 @@ export function estimate(prices: Prices, migration: Migration): Costs {
     ...{ chunks, copySeconds, validateSeconds, gigabyteSeconds, hours, transitions },
     ...{ lambda, stepFunctions, nat, egress, total },
   }
+}
+
+/** State transitions of one day, by who makes them: a long copy consists of calls and of waiting. */
+export interface Day {
+  readonly who: string
+  readonly transitions: number
+}
+
+const DAY_SECONDS = 24 * 3600
+/** A call is its Task and its Choice; who waits has a Wait besides. */
+const CALL_TRANSITIONS = 2
+const WAITING_TRANSITIONS = 3
+/** A keeper's call, less the margin before its end. */
+const SECONDS_PER_KEEPER = 880
+/** What a lane without work looks itself before it leaves the waiting to the state machine. */
+const LOOK_SECONDS = { copy: 60, index: 10 }
+
+/** A day in the middle of a copy that takes many; a chapter's own transitions are a dozen a week. */
+export function dayOfALongCopy(): readonly Day[] {
+  const calls = (seconds: number, transitions: number) => Math.round((DAY_SECONDS / seconds) * transitions)
+  // One lane is at work: the second is the next that would be wanted, the third one of many.
+  const away = (lane: number) => awayFor(lane, 1, DAY_SECONDS)
+  return [
+    { who: 'a lane at work', transitions: calls(SECONDS_PER_CALL, CALL_TRANSITIONS) },
+    { who: 'the two keepers of the view', transitions: 2 * calls(SECONDS_PER_KEEPER, CALL_TRANSITIONS) },
+    { who: 'a lane that may be wanted next', transitions: calls(LOOK_SECONDS.copy + away(1), WAITING_TRANSITIONS) },
+    { who: 'a lane that is not wanted', transitions: calls(LOOK_SECONDS.copy + away(2), WAITING_TRANSITIONS) },
+    {
+      who: 'an index lane without work',
+      transitions: calls(LOOK_SECONDS.index + idlePause(DAY_SECONDS), WAITING_TRANSITIONS),
+    },
+  ]
 }
 
 /** What a deployed stack costs a month while nothing is migrated. */

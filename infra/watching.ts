@@ -104,7 +104,7 @@ export class Watching extends Construct {
       'A migration came to its end without objects that failed: its report names them',
       this.fromLog(METRICS.runsIncomplete, 'incomplete').with({ period: FIVE_MINUTES }),
     )
-    this.alarm('RunTimedOut', 'A migration ran for 24 days and was ended', stateMachine.metricTimedOut(sum))
+    this.alarm('RunTimedOut', 'A migration ran for 90 days and was ended', stateMachine.metricTimedOut(sum))
     this.alarm(
       'StartThrottled',
       'Step Functions holds back state transitions of this account',

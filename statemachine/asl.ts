@@ -48,6 +48,7 @@ export interface ChoiceRule {
   readonly StringMatches?: string
   readonly BooleanEquals?: boolean
   readonly NumericEqualsPath?: string
+  readonly NumericGreaterThanEquals?: number
   /** Only `true`: with `false` the interpreter on one machine never matches. */
   readonly IsNull?: true
   readonly Next: string
@@ -83,6 +84,7 @@ export interface MapState extends Described {
   readonly ItemProcessor: Scope & {
     readonly ProcessorConfig: { readonly Mode: 'DISTRIBUTED'; readonly ExecutionType: 'STANDARD' }
   }
+  readonly ResultSelector?: Template
   readonly ResultPath: string
   readonly Catch: readonly Catcher[]
   readonly Next: string

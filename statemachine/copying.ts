@@ -1,4 +1,5 @@
 import type { Scope, States } from './asl.ts'
+import { chapters } from './chapters.ts'
 import type { FunctionName } from './functions.ts'
 import { indexBranch } from './indexing.ts'
 import { lanes } from './lanes.ts'
@@ -63,18 +64,22 @@ export function copying({ done, planAnew, failed }: Copying): States {
   }
 }
 
+/** Of the history of the database's execution each keeper has so much, three days: nobody else there calls so often. */
+const KEEPERS_FIRST_EVENTS = 2_000
+
 /** @param number the event's `lane`: 1 for the odd keeper, 2 for the even one */
 function keeper(name: 'KeepSnapshotOdd' | 'KeepSnapshotEven', number: 1 | 2): Scope {
   const end = `End${name}`
   return {
     StartAt: name,
     States: {
-      ...step({
+      ...chapters({
         name,
         comment: 'Holds the exported snapshot open until copying has ended',
         calls: 'KeepSnapshotFunction',
         level: 'database',
         extra: { lane: number },
+        first: KEEPERS_FIRST_EVENTS,
         done: end,
         failed: end,
       }),

@@ -92,7 +92,10 @@ function targetsOf(scope: Scope, choice: ChoiceState): ReadonlySet<string> {
 
 /** From how many steps a state is reached; the helpers of a step count as one with it. */
 function callersOf(scope: Scope, name: string): number {
-  return Object.values(scope.States).filter((state) => {
+  // What a chapter leads to, its step leads to.
+  const chapters = new Set(Object.keys(scope.States).map((each) => helpersOf(each).afterMore))
+  return Object.entries(scope.States).filter(([caller, state]) => {
+    if (chapters.has(caller)) return false
     if (state.Type === 'Choice') return rulesOf(state).some(([, to]) => to === name)
     return 'Next' in state && state.Next === name
   }).length

@@ -3,11 +3,12 @@ import type { Template } from './asl.ts'
 /** How much is known where a step stands: nothing yet, the run, one of its databases, a lane of a database. */
 export type Level = 'start' | 'run' | 'database' | 'lane'
 
-const RUN = { 'run.$': '$.run', 'task.$': '$.task', 'endpoints.$': '$.endpoints' }
+/** Which run it is, and where its servers are. */
+export const RUN: Template = { 'run.$': '$.run', 'task.$': '$.task', 'endpoints.$': '$.endpoints' }
 
 /** The event of a step: lambdas/runtime/event.ts, field by field. */
 export function stepEvent(level: Level): Template {
-  const window = { 'window.$': '$.step.window' }
+  const window = { 'window.$': '$.step.window', 'spent.$': '$.step.spent' }
   switch (level) {
     case 'start':
       return { 'input.$': '$.input', 'execution.$': '$.execution', ...window }
@@ -25,15 +26,27 @@ export function crashEvent(level: Level, step: string): Template {
   const known = level === 'start' ? { run: null, retry: null } : { 'run.$': '$.run', 'retry.$': '$.task.retry' }
   const database = level === 'start' || level === 'run' ? { database: null } : { 'database.$': '$.database' }
   const lane = level === 'lane' ? { 'lane.$': '$.lane' } : { lane: null }
-  return { step, ...known, ...database, ...lane, 'window.$': '$.step.window', 'crash.$': '$.crash' }
+  return {
+    step,
+    ...known,
+    ...database,
+    ...lane,
+    'window.$': '$.step.window',
+    'spent.$': '$.step.spent',
+    'crash.$': '$.crash',
+  }
 }
+
+/** What a Map of one item goes over. */
+const ONE_AT_A_TIME = [0]
 
 /** What an iteration of a Map of lanes begins with. */
 export const LANE_ITEM: Template = {
   ...RUN,
   'database.$': '$.database',
   'lane.$': '$$.Map.Item.Value',
-  step: { window: null },
+  chapters: ONE_AT_A_TIME,
+  step: { window: null, spent: 0 },
 }
 
 /** What an iteration of the Databases map begins with. Inside it `$$.Execution.Name` is the child's: `run` carries ours. */
@@ -46,5 +59,6 @@ export const DATABASE_ITEM: Template = {
 export const DATABASE: Template = {
   ...RUN,
   database: { 'name.$': '$.entry.name', 'as.$': '$.entry.as' },
-  step: { window: null },
+  chapters: ONE_AT_A_TIME,
+  step: { window: null, spent: 0 },
 }

@@ -1,7 +1,8 @@
 import type { States } from './asl.ts'
+import { chapters } from './chapters.ts'
 import { LANE_ITEM } from './event.ts'
 import type { FunctionName } from './functions.ts'
-import { catchAll, helpersOf, lose, step } from './step.ts'
+import { catchAll, helpersOf, lose } from './step.ts'
 
 /** A Map of lanes. */
 export interface Lanes {
@@ -26,7 +27,8 @@ const MOST_LANES = 64
 
 /**
  * A Map of lanes. A lane never fails: it ends with a verdict, because a failed iteration stops neither the others that wait
- * for their turn on one machine nor, cleanly, those at work on AWS. DISTRIBUTED gives each lane 25,000 events of its own.
+ * for their turn on one machine nor, cleanly, those at work on AWS. DISTRIBUTED gives each lane a history of its own, which
+ * it leaves for a further one when it is used up.
  */
 export function lanes(options: Lanes): States {
   const end = `End${options.lane}`
@@ -43,7 +45,7 @@ export function lanes(options: Lanes): States {
         ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
         StartAt: options.lane,
         States: {
-          ...step({
+          ...chapters({
             name: options.lane,
             comment: options.laneComment,
             calls: options.calls,

@@ -1,4 +1,4 @@
-import type { Catcher, PassState, Retrier, States, TaskState, Template } from './asl.ts'
+import type { Catcher, ChoiceRule, PassState, Retrier, States, TaskState, Template } from './asl.ts'
 import { crashEvent, type Level, stepEvent } from './event.ts'
 import type { FunctionName } from './functions.ts'
 
@@ -17,6 +17,10 @@ export interface Step {
   readonly failed: string
   /** Where `yield` leads. @default the step again */
   readonly yielded?: string
+  /** What the judge calls it. @default its name */
+  readonly title?: string
+  /** Where it leads when there is more to do, and the history has so many events already. @default the step again */
+  readonly spent?: { readonly events: number; readonly next: string }
 }
 
 /** A Lambda lives 15 minutes; the interpreter on one machine would give a Task without a time-out 60 seconds. */
@@ -74,7 +78,7 @@ export function step(options: Step): States {
       Next: after,
     },
     [judge]: {
-      ...invoke('JudgeCrashFunction', crashEvent(level, name)),
+      ...invoke('JudgeCrashFunction', crashEvent(level, options.title ?? name)),
       TimeoutSeconds: JUDGE_SECONDS,
       Retry: [JUDGE_WITHOUT_ROOM, JUDGE_RETRY],
       Catch: [catchAll(lost)],
@@ -85,14 +89,23 @@ export function step(options: Step): States {
       Type: 'Choice',
       Choices: [
         { Variable: '$.step.verdict', StringEquals: 'done', Next: options.done },
+        { Variable: '$.step.verdict', StringEquals: 'yield', Next: options.yielded ?? name },
+        ...whenSpent(options),
         { Variable: '$.step.verdict', StringEquals: 'more', Next: name },
         { Variable: '$.step.verdict', StringEquals: 'retry', Next: pause },
-        { Variable: '$.step.verdict', StringEquals: 'yield', Next: options.yielded ?? name },
       ],
       Default: options.failed,
     },
     [pause]: { Type: 'Wait', SecondsPath: '$.step.pause', Next: name },
   }
+}
+
+function whenSpent({ spent, failed }: Step): readonly ChoiceRule[] {
+  if (spent === undefined) return []
+  return [
+    { Variable: '$.step.verdict', StringEquals: 'failed', Next: failed },
+    { Variable: '$.step.spent', NumericGreaterThanEquals: spent.events, Next: spent.next },
+  ]
 }
 
 /** The names of a step's helper states. */
@@ -102,6 +115,8 @@ export function helpersOf(name: string) {
     pause: `PauseBefore${name}`,
     judge: `JudgeCrashOf${name}`,
     lost: `GiveUp${name}`,
+    more: `MoreOf${name}`,
+    afterMore: `AfterMoreOf${name}`,
   }
 }
 
@@ -125,13 +140,14 @@ export function lose(name: string, next: string): PassState {
         remedy: 'read the logs of the function and of its judge, then start the task again: it continues where it was',
       },
       output: null,
+      'spent.$': '$.step.spent',
     },
     ResultPath: '$.step',
     Next: next,
   }
 }
 
-/** A call of a function whose answer, all five fields, lands in `$.step`. */
+/** A call of a function whose answer, all six fields, lands in `$.step`. */
 function invoke(
   functionName: FunctionName,
   payload: Template,
@@ -146,6 +162,7 @@ function invoke(
       'window.$': '$.Payload.window',
       'error.$': '$.Payload.error',
       'output.$': '$.Payload.output',
+      'spent.$': '$.Payload.spent',
     },
     ResultPath: '$.step',
   }

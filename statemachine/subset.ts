@@ -27,7 +27,8 @@ const RETRY_FIELDS = [
   'MaxDelaySeconds',
   'JitterStrategy',
 ]
-const LONGEST_EXECUTION_SECONDS = 2_147_483
+/** A year, as Step Functions has it. */
+const LONGEST_EXECUTION_SECONDS = 31_536_000
 
 const rules: readonly Rule[] = [
   {

@@ -5,7 +5,6 @@ import { stepHandler } from '../runtime/step-handler.ts'
 import { done, more, waiting } from '../runtime/verdict.ts'
 import { DATABASES_AT_ONCE } from '../task/lanes.ts'
 import { copyChunks } from './copy-chunks.ts'
-import { TURN_SECONDS } from './lane-call.ts'
 import { Pace } from './pace.ts'
 import { untilTurn } from './turn.ts'
 
@@ -31,8 +30,8 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     const call = { event, step, number, counted, pace, destination, signal: step.signal, hasTime }
     const turn = counted ? await untilTurn(call) : 'now'
     if (turn === 'never') return done()
-    if (turn === 'later') return hasTime() ? waiting(TURN_SECONDS) : more()
-    return await copyChunks(call)
+    if (turn === 'now') return await copyChunks(call)
+    return hasTime() ? waiting(turn.seconds) : more()
   } finally {
     await destination.close()
   }

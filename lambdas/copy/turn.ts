@@ -4,7 +4,8 @@ import { readRound } from '../ledger/copy-round.ts'
 import { readLaneControl } from '../ledger/lane-control.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import { applicationName } from '../postgres/sessions.ts'
-import type { LaneCall } from './lane-call.ts'
+import { idlePause } from '../runtime/idle.ts'
+import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
 
 /** How often a lane that is one too many looks whether it is wanted. */
 const WAIT_MILLISECONDS = 2_000
@@ -26,7 +27,7 @@ export async function untilWanted({ destination, event, pace, signal, hasTime }:
 /**
  * A lane that nobody has counted on yet waits here, with this one session and none to the source. Its session has another
  * name than that of a lane at work.
- * @returns `now` when it is wanted, `never` when there is nothing left to copy, `later` when somebody else should wait
+ * @returns `now` when it is wanted, `never` when there is nothing left to copy, else for how long the state machine should wait
  */
 export async function untilTurn({
   destination,
@@ -35,9 +36,10 @@ export async function untilTurn({
   pace,
   signal,
   hasTime,
-}: LaneCall): Promise<'now' | 'never' | 'later'> {
+}: LaneCall): Promise<'now' | 'never' | Later> {
   const { id, execution } = event.run
   const until = performance.now() + PATIENCE_MILLISECONDS
+  let seconds = TURN_SECONDS
   while (hasTime() && performance.now() < until) {
     const [round, open, control] = await Promise.all([
       readRound(destination, id, execution),
@@ -46,6 +48,7 @@ export async function untilTurn({
     ])
     if (round.ended || round.copied || !open) return 'never'
     pace.apply(control)
+    seconds = awayFor(number, control.lanes, round.seconds)
     // One with a higher number may be at work instead: there was no connection for more.
     if (pace.mayWork && control.active.length < control.lanes) {
       // From now on it counts as a lane at work. Nobody waits for the answer: it comes before the next one.
@@ -55,5 +58,21 @@ export async function untilTurn({
     }
     await sleep(TURN_MILLISECONDS, undefined, { signal }).catch(() => {})
   }
-  return 'later'
+  return { seconds }
+}
+
+interface Later {
+  readonly seconds: number
+}
+
+/** Lanes that are tried next are waited for 60 seconds (lane-counter.ts). */
+const NEAR_SECONDS = 45
+
+/**
+ * How long a lane that is not wanted stays away: it is late by a sixtieth of the time that the run has taken, five minutes at most.
+ * Twice as many lanes as there are may be tried next: they stay near.
+ */
+export function awayFor(lane: number, lanes: number, runSeconds: number): number {
+  const pause = idlePause(runSeconds, TURN_SECONDS)
+  return lane < 2 * lanes ? Math.min(pause, NEAR_SECONDS) : pause
 }

@@ -98,14 +98,17 @@ export interface Round {
   readonly ended: boolean
   /** Views of older generations have been given up. */
   readonly leastGeneration: number
+  /** How long ago the run began. */
+  readonly seconds: number
 }
 
 export async function readRound(destination: Session, run: string, execution: string): Promise<Round> {
   const [row] = await destination.rows<Round>(
     `SELECT copied_at IS NOT NULL AS copied, copy_ended_at IS NOT NULL OR execution <> $2 AS ended,
-            least_generation AS "leastGeneration"
+            least_generation AS "leastGeneration",
+            EXTRACT(epoch FROM pg_catalog.clock_timestamp() - started_at)::float8 AS seconds
        FROM sampan.run WHERE id = $1`,
     [run, execution],
   )
-  return row ?? { copied: false, ended: true, leastGeneration: 1 }
+  return row ?? { copied: false, ended: true, leastGeneration: 1, seconds: 0 }
 }

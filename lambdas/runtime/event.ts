@@ -40,6 +40,8 @@ export interface StepEvent {
   readonly lane: number | null
   /** The open retry window of this step, `null` where there is none. */
   readonly window: RetryWindow | null
+  /** `spent` of the last answer; missing in executions that began before it was counted. */
+  readonly spent?: number
 }
 
 /** How one lane ended. */

@@ -1,5 +1,6 @@
 import { StepAborted } from './aborted.ts'
 import type { DatabaseIdentity, RunIdentity, StepContext } from './event.ts'
+import { spentOnCrash } from './history.ts'
 import { createLogger } from './logging.ts'
 import { type Clock, DEFAULT_RETRY, judge, type Random, type RetrySettings } from './retry-window.ts'
 import { oneLine } from './step-error.ts'
@@ -15,6 +16,8 @@ export interface CrashEvent {
   readonly database: DatabaseIdentity | null
   readonly lane: number | null
   readonly window: RetryWindow | null
+  /** Events of the execution's history so far; missing in executions that began before they were counted. */
+  readonly spent?: number
   /** What the Catch of Step Functions hands on. */
   readonly crash: { readonly Error: string; readonly Cause?: string }
 }
@@ -28,7 +31,8 @@ export function judgeHandler(clock: Clock = () => new Date(), random: Random = M
   return async (event: CrashEvent, context: StepContext): Promise<StepAnswer<never>> => {
     if (context.signal?.aborted) throw new StepAborted('JudgeCrash')
     const error = crashError(event.step, event.crash)
-    const answer = judge({ ...error, retryable: true }, event.window, event.retry ?? DEFAULT_RETRY, clock, random)
+    const failure = { error: { ...error, retryable: true }, window: event.window, spent: event.spent }
+    const answer = judge(failure, event.retry ?? DEFAULT_RETRY, clock, random)
     createLogger(process.env.SAMPAN_LOG, {
       step: event.step,
       run: event.run?.id ?? null,
@@ -37,7 +41,7 @@ export function judgeHandler(clock: Clock = () => new Date(), random: Random = M
       lane: event.lane,
       request: context.awsRequestId,
     }).error(error.code, { ...answer })
-    return answer
+    return { ...answer, spent: spentOnCrash(event.crash.Error, event.spent) }
   }
 }
 

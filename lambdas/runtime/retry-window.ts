@@ -1,3 +1,4 @@
+import { LONG_HISTORY } from './history.ts'
 import type { RetryWindow, StepAnswer, StepError } from './verdict.ts'
 
 /** How long a failing step is tried again, per kind of error. The task's `retry`. */
@@ -18,31 +19,39 @@ export type Clock = () => Date
 export type Random = () => number
 
 const LONGEST_PAUSE_SECONDS = 60
+/** After ten minutes the longest pause grows with what has been waited: late by a sixtieth of it, by five minutes at most. */
+const LATER = { afterSeconds: 600, least: 120, part: 1 / 60, most: 300 }
 /**
- * A window of 1440 minutes at pauses of 60 seconds needs 1,925 loops, by the crash path 26,950 events of history; Step
- * Functions ends an execution at 25,000. Longer pauses after the first ten minutes bring it to about half.
+ * Where much of the history is used up, and the step has no execution of its own that could be followed by another one: what
+ * is left lasts for a fortnight.
  */
-const LATER_LONGEST_PAUSE_SECONDS = 120
-const LATER_AFTER_SECONDS = 600
+const LONG_HISTORY_PAUSE_SECONDS = 900
+
+/** A failure, as the rule sees it. */
+export interface Failure {
+  readonly error: StepError & { readonly retryable: boolean }
+  /** The window the step was called with; `null` where the last call succeeded. */
+  readonly window: RetryWindow | null
+  /** Events of the execution's history so far. */
+  readonly spent?: number | undefined
+}
 
 /**
  * The retry rule: decides whether a step that failed is called again, and when. Pure.
  *
  * The window stays open while the kind of failure stays the same and is counted from its first failure; another kind opens
  * a new one, but not for ever: a server that crashes for want of storage, comes back, says so and crashes again would change the
- * kind with every call. Without a success between them both windows together are the limit. The pause is a jittered 1, 2, 4 … 60 seconds (half of it fixed, half of it random), 120 after ten minutes, and
- * never beyond what is left of the window.
- * @param window the window the step was called with; `null` where the last call succeeded
+ * kind with every call. Without a success between them both windows together are the limit. The pause is a jittered 1, 2, 4 … 60
+ * seconds (half of it fixed, half of it random), up to 300 with the hours, and never beyond what is left of the window.
  */
 export function judge(
-  error: StepError & { readonly retryable: boolean },
-  window: RetryWindow | null,
+  { error, window, spent = 0 }: Failure,
   settings: RetrySettings,
   clock: Clock,
   random: Random,
 ): StepAnswer<never> {
   const stepError: StepError = { kind: error.kind, code: error.code, message: error.message, remedy: error.remedy }
-  const failed: StepAnswer<never> = { verdict: 'failed', pause: 0, window: null, error: stepError, output: null }
+  const failed: StepAnswer<never> = { verdict: 'failed', pause: 0, window: null, error: stepError, output: null, spent }
   if (!error.retryable) return failed
 
   const now = clock()
@@ -63,10 +72,11 @@ export function judge(
   if (left <= 0) return failed
   return {
     verdict: 'retry',
-    pause: pauseSeconds(open.attempt, elapsed, left, random),
+    pause: pauseSeconds(open.attempt, longestPause(elapsed, spent), left, random),
     window: open,
     error: stepError,
     output: null,
+    spent,
   }
 }
 
@@ -75,10 +85,15 @@ function secondsBetween(since: string, now: Date): number {
 }
 
 /** A whole number of seconds, at least 1: `SecondsPath` of a Wait state takes nothing else. */
-function pauseSeconds(attempt: number, elapsed: number, left: number, random: Random): number {
-  const longest = elapsed >= LATER_AFTER_SECONDS ? LATER_LONGEST_PAUSE_SECONDS : LONGEST_PAUSE_SECONDS
-  // 2 ** 7 is beyond every cap; a higher power would only overflow.
-  const full = Math.min(2 ** Math.min(attempt - 1, 7), longest)
+function pauseSeconds(attempt: number, longest: number, left: number, random: Random): number {
+  // 2 ** 10 is beyond every cap; a higher power would only overflow.
+  const full = Math.min(2 ** Math.min(attempt - 1, 10), longest)
   const jittered = Math.round(full * (0.5 + random() / 2))
   return Math.max(1, Math.min(jittered, Math.floor(left)))
+}
+
+function longestPause(elapsed: number, spent: number): number {
+  if (spent > LONG_HISTORY) return LONG_HISTORY_PAUSE_SECONDS
+  if (elapsed < LATER.afterSeconds) return LONGEST_PAUSE_SECONDS
+  return Math.min(Math.max(elapsed * LATER.part, LATER.least), LATER.most)
 }

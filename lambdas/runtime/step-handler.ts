@@ -2,6 +2,7 @@ import { StepAborted } from './aborted.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { toSampanError } from './errors.ts'
 import type { DatabaseIdentity, RunIdentity, StepContext, StepEvent } from './event.ts'
+import { spentOn } from './history.ts'
 import { causesOf, createLogger, type StepLogger } from './logging.ts'
 import { type Clock, DEFAULT_RETRY, judge, type Random, type RetrySettings } from './retry-window.ts'
 import { toStepError } from './step-error.ts'
@@ -30,6 +31,7 @@ export interface StepTools {
 /** What the wrapper itself reads of an event. `task` is missing only where it has not been read yet. */
 export interface RetryingEvent {
   readonly window: RetryWindow | null
+  readonly spent?: number
   readonly run?: RunIdentity | null
   readonly task?: { readonly retry: RetrySettings; readonly databases?: readonly unknown[] } | null
   readonly database?: DatabaseIdentity | null
@@ -83,15 +85,16 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
           window = null
         },
       })
-      return complete(answer)
+      return { ...complete(answer), spent: spentOn(answer.verdict, event.spent) }
     } catch (thrown) {
       if (context.signal?.aborted) throw new StepAborted(name)
       const error = toSampanError(thrown)
       const stepError = { ...toStepError(error, event.task?.databases?.length), retryable: error.retryable }
-      const answer = judge(stepError, window, event.task?.retry ?? DEFAULT_RETRY, clock, random)
+      const settings = event.task?.retry ?? DEFAULT_RETRY
+      const answer = judge({ error: stepError, window, spent: event.spent }, settings, clock, random)
       const log = answer.verdict === 'failed' ? logger.error : logger.warn
       log(error.code, { ...answer, error: toStepError(error), causes: causesOf(error) })
-      return answer
+      return { ...answer, spent: spentOn(answer.verdict, event.spent) }
     } finally {
       stop.clear()
     }
@@ -99,7 +102,7 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
 }
 
 /** A ResultSelector fails on a missing field and on `undefined`; a finished step must not hand its window to the next. */
-function complete<Output>(answer: StepAnswer<Output>): StepAnswer<Output> {
+function complete<Output>(answer: StepAnswer<Output>): Omit<StepAnswer<Output>, 'spent'> {
   return {
     verdict: answer.verdict,
     pause: answer.pause ?? 0,

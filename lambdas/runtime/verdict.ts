@@ -34,25 +34,30 @@ export interface StepAnswer<Output = unknown> {
   readonly window: RetryWindow | null
   readonly error: StepError | null
   readonly output: Output | null
+  /** Events of the execution's history so far, as history.ts counts them. A body leaves it at 0: the wrapper counts. */
+  readonly spent: number
 }
 
+/** What all answers have alike that say nothing more. */
+const NOTHING = { pause: 0, window: null, error: null, output: null, spent: 0 } as const
+
 export function done<Output>(output: Output | null = null): StepAnswer<Output> {
-  return { verdict: 'done', pause: 0, window: null, error: null, output }
+  return { ...NOTHING, verdict: 'done', output }
 }
 
 export function more(): StepAnswer<never> {
-  return { verdict: 'more', pause: 0, window: null, error: null, output: null }
+  return { ...NOTHING, verdict: 'more' }
 }
 
 /** Again after a pause, though nothing is wrong: there is nothing to do yet, and a call that only waits costs its time. */
 export function waiting(seconds: number): StepAnswer<never> {
-  return { verdict: 'retry', pause: Math.max(1, Math.round(seconds)), window: null, error: null, output: null }
+  return { ...NOTHING, verdict: 'retry', pause: Math.max(1, Math.round(seconds)) }
 }
 
 export function yielded(): StepAnswer<never> {
-  return { verdict: 'yield', pause: 0, window: null, error: null, output: null }
+  return { ...NOTHING, verdict: 'yield' }
 }
 
 export function failed(error: StepError, window: RetryWindow | null = null): StepAnswer<never> {
-  return { verdict: 'failed', pause: 0, window, error, output: null }
+  return { ...NOTHING, verdict: 'failed', window, error }
 }

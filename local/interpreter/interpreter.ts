@@ -9,6 +9,7 @@ import {
 import type { Json } from '../../statemachine/asl.ts'
 import { callsOf, type LambdaHandler, type ServiceHandler } from './calls.ts'
 import { type LocalEvent, toLocalEvent } from './events.ts'
+import { longTimer } from './long-timer.ts'
 import { prepare } from './prepare.ts'
 
 export interface LocalRun {
@@ -99,17 +100,17 @@ export function runLocally(run: LocalRun): LocalExecution {
   }
   // The workflow's time-out is ours, not the package's, for the same reason.
   let timedOut = false
-  const timeout = setTimeout(() => {
+  const timeout = longTimer(Number(TimeoutSeconds) * 1000, () => {
     timedOut = true
     stop()
-  }, Number(TimeoutSeconds) * 1000)
+  })
 
   const end = async (): Promise<LocalOutcome> => {
     const outcome = await execution.result.then(
       (output): LocalOutcome => ({ status: 'succeeded', output }),
       (error: unknown) => (timedOut ? ({ status: 'timed-out' } as const) : toOutcome(error)),
     )
-    clearTimeout(timeout)
+    timeout.clear()
     // After a failure the package lets queued iterations begin, and handlers it has given up go on: end them too.
     stopping.abort()
     await drained

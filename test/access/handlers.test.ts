@@ -23,6 +23,7 @@ test('OpenAccess and CloseAccess answer what the state machine reads', async () 
   expect(opened).toEqual({
     verdict: 'done',
     pause: 0,
+    spent: 19,
     window: null,
     error: null,
     output: {

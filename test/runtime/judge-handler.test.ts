@@ -35,7 +35,13 @@ describe('the judge of crashes', () => {
         remedy: expect.any(String),
       },
       output: null,
+      spent: 16,
     })
+  })
+
+  test('attempts that nobody is told of count against the history', async () => {
+    const throttled = { ...event, spent: 100, crash: { Error: 'Lambda.TooManyRequestsException' } }
+    expect((await judge(throttled, context)).spent).toBe(266)
   })
 
   test.each([

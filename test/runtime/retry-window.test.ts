@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { LONG_HISTORY } from '../../lambdas/runtime/history.ts'
 import { DEFAULT_RETRY, judge, type RetrySettings } from '../../lambdas/runtime/retry-window.ts'
 import type { RetryWindow, StepError } from '../../lambdas/runtime/verdict.ts'
 
@@ -25,7 +26,7 @@ function failing(
   let window: RetryWindow | null = null
   for (let seconds = 0; ; ) {
     if (seconds >= backAfter) return { verdict: 'done', calls: pauses.length + 1, seconds, pauses }
-    const answer = judge(error, window, settings, at(seconds), random)
+    const answer = judge({ error, window }, settings, at(seconds), random)
     if (answer.verdict === 'failed') return { verdict: 'failed', calls: pauses.length + 1, seconds, pauses }
     pauses.push(answer.pause)
     window = answer.window
@@ -34,16 +35,16 @@ function failing(
 }
 
 describe('the retry windows', () => {
-  test('a source that comes back after five hours is found again within two minutes', () => {
+  test('a source that comes back after five hours is found again within five minutes', () => {
     const run = failing(refused, DEFAULT_RETRY, 5 * 3600)
     expect(run.verdict).toBe('done')
-    expect(run.seconds - 5 * 3600).toBeLessThan(120)
-    expect(run.calls).toBe(213)
+    expect(run.seconds - 5 * 3600).toBeLessThan(300)
+    expect(run.calls).toBe(167)
   })
 
   test.each([
-    ['connection', 720, 493],
-    ['connection', 1440, 973],
+    ['connection', 720, 279],
+    ['connection', 1440, 471],
     ['connection', 10, 20],
     ['other', 10, 20],
     ['other', 1, 8],
@@ -66,18 +67,25 @@ describe('the retry windows', () => {
     }
   })
 
-  test('pauses grow 1, 2, 4 to 60 seconds, to 120 after ten minutes, and half of each is dice', () => {
+  test('pauses grow 1, 2, 4 to 60 seconds, to 300 with the hours, and half of each is dice', () => {
     const longest = failing(refused, DEFAULT_RETRY, undefined, () => 0.999_999)
     expect(longest.pauses.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60])
-    expect(Math.max(...longest.pauses)).toBe(120)
+    expect(Math.max(...longest.pauses)).toBe(300)
     const shortest = failing(refused, DEFAULT_RETRY, undefined, () => 0)
     expect(shortest.pauses.slice(0, 8)).toEqual([1, 1, 2, 4, 8, 16, 30, 30])
+  })
+
+  test('where most of the history is used up the pauses are long, whatever the window', () => {
+    const window: RetryWindow = { kind: 'connection', since: new Date(start).toISOString(), attempt: 30 }
+    const pause = (spent: number) =>
+      judge({ error: refused, window, spent }, DEFAULT_RETRY, at(60), () => 0.999_999).pause
+    expect([pause(LONG_HISTORY), pause(LONG_HISTORY + 1)]).toEqual([60, 900])
   })
 
   test('every pause is a whole number of seconds, at least 1, and never beyond what is left', () => {
     const window: RetryWindow = { kind: 'other', since: new Date(start).toISOString(), attempt: 30 }
     for (const left of [0.4, 1, 1.9, 7.5, 44, 45]) {
-      const answer = judge(other, window, DEFAULT_RETRY, at(600 - left), middle)
+      const answer = judge({ error: other, window }, DEFAULT_RETRY, at(600 - left), middle)
       expect(answer.verdict).toBe('retry')
       expect(Number.isInteger(answer.pause)).toBe(true)
       expect(answer.pause).toBe(Math.max(1, Math.floor(left)))
@@ -85,10 +93,10 @@ describe('the retry windows', () => {
   })
 
   test('another kind of failure opens a window of its own', () => {
-    const first = judge(refused, null, DEFAULT_RETRY, at(0), middle)
-    const second = judge(refused, first.window, DEFAULT_RETRY, at(3600), middle)
+    const first = judge({ error: refused, window: null }, DEFAULT_RETRY, at(0), middle)
+    const second = judge({ error: refused, window: first.window }, DEFAULT_RETRY, at(3600), middle)
     expect(second.window).toEqual({ kind: 'connection', since: '2026-11-23T00:00:00.000Z', attempt: 2 })
-    const changed = judge(other, second.window, DEFAULT_RETRY, at(3700), middle)
+    const changed = judge({ error: other, window: second.window }, DEFAULT_RETRY, at(3700), middle)
     expect(changed.window).toEqual({
       kind: 'other',
       since: '2026-11-23T01:01:40.000Z',
@@ -102,7 +110,7 @@ describe('the retry windows', () => {
     let seconds = 0
     let calls = 1
     for (; ; calls += 1) {
-      const answer = judge(calls % 2 === 0 ? refused : other, window, DEFAULT_RETRY, at(seconds), middle)
+      const answer = judge({ error: calls % 2 === 0 ? refused : other, window }, DEFAULT_RETRY, at(seconds), middle)
       if (answer.verdict === 'failed') break
       window = answer.window
       seconds += answer.pause
@@ -113,13 +121,14 @@ describe('the retry windows', () => {
 
   test('an error that waiting cannot help fails at once, in an open window too', () => {
     const window: RetryWindow = { kind: 'other', since: new Date(start).toISOString(), attempt: 1 }
-    const answer = judge({ ...other, retryable: false }, window, DEFAULT_RETRY, at(1), middle)
+    const answer = judge({ error: { ...other, retryable: false }, window }, DEFAULT_RETRY, at(1), middle)
     expect(answer).toEqual({
       verdict: 'failed',
       pause: 0,
       window: null,
       error: { kind: 'other', code: 'DST_SQL_40P01', message: 'refused', remedy: 'wait' },
       output: null,
+      spent: 0,
     })
   })
 })

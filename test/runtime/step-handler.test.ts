@@ -52,6 +52,7 @@ describe('the wrapper of every step', () => {
       window: null,
       error: null,
       output: null,
+      spent: 19,
     })
   })
 
@@ -71,6 +72,7 @@ describe('the wrapper of every step', () => {
       window: { kind: 'connection', since: now.toISOString(), attempt: 1 },
       error: { kind: 'connection', code: 'SRC_CONNECTION_LOST', message: 'gone', remedy: 'wait' },
       output: null,
+      spent: 9,
     })
     expect(lines).toMatchObject([{ level: 'warn', code: 'SRC_CONNECTION_LOST' }])
   })

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { everyState } from '../../statemachine/asl.ts'
+import { everyState, innerScopes } from '../../statemachine/asl.ts'
 import { toDefinition } from '../../statemachine/migration.ts'
 import { toMarkdown, updateBlock } from '../../statemachine/picture.ts'
 
@@ -10,9 +10,14 @@ const readme = new URL('../../README.md', import.meta.url)
 describe('the picture of the workflow', () => {
   test('shows every step, Map and end once, and none of a step’s helpers', () => {
     const picture = toMarkdown(definition)
+    const chapters = new Set(
+      [...everyState(definition)]
+        .filter(([name]) => name.startsWith('MoreOf'))
+        .flatMap(([, state]) => innerScopes(state).flatMap((scope) => Object.keys(scope.States))),
+    )
     for (const [name, state] of everyState(definition)) {
       const shown = picture.split('\n').filter((line) => new RegExp(`^ +(subgraph )?${name}[[({]`).test(line)).length
-      const helper = /^(After|PauseBefore|JudgeCrashOf|GiveUp)/.test(name)
+      const helper = /^(After|PauseBefore|JudgeCrashOf|GiveUp|MoreOf)/.test(name) || chapters.has(name)
       const drawn = !helper && ['Task', 'Map', 'Parallel', 'Succeed', 'Fail'].includes(state.Type)
       if (drawn) expect(shown, name).toBe(1)
       if (helper) expect(shown, name).toBe(0)

@@ -76,6 +76,7 @@ const failure: StepAnswer<null> = {
   window: null,
   error: { kind: 'other', code: 'TEST', message: 'stopped by the test', remedy: 'none' },
   output: null,
+  spent: 0,
 }
 
 /** No lane claims them until the transaction ends. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BuildSlots } from '../../ledger/build-slots.ts'
 import type { Session } from '../../postgres/connect.ts'
+import { idlePause } from '../../runtime/idle.ts'
 import { readFree, readStanding, reopenFills } from '../ledger-objects.ts'
 import { SMALL_BYTES } from '../plan/key-steps.ts'
 import { BATCH, stepBatches } from './batches.ts'
@@ -15,7 +16,6 @@ const FLIGHT = 400
 const LOOK = { firstMilliseconds: 100, mostMilliseconds: 1_000, part: 1 / 5 }
 /** How long a lane looks before it leaves the waiting to the state machine, which costs nothing. */
 const PATIENCE_MILLISECONDS = 10_000
-const LONGEST_PAUSE_SECONDS = 60
 
 export interface LaneOptions {
   readonly run: string
@@ -78,15 +78,11 @@ export async function applyLane(session: Session, options: LaneOptions): Promise
     idleSince ??= performance.now()
     const idle = performance.now() - idleSince
     // One lane stays awake: it takes up work at once, and the others follow soon.
-    if (idle > PATIENCE_MILLISECONDS && options.lane > 0) return { kind: 'waiting', seconds: pause(standing.seconds) }
+    if (idle > PATIENCE_MILLISECONDS && options.lane > 0)
+      return { kind: 'waiting', seconds: idlePause(standing.seconds) }
     const look = Math.min(Math.max(LOOK.firstMilliseconds, idle * LOOK.part), LOOK.mostMilliseconds)
     await sleep(look, undefined, { signal: options.signal }).catch(() => {})
   }
-}
-
-/** A sixtieth of the time the run has taken so far: late by as little, and a day's run stays far below 25,000 events. */
-function pause(seconds: number): number {
-  return Math.min(LONGEST_PAUSE_SECONDS, Math.max(1, seconds / 60))
 }
 
 /** True where something was made. */
