@@ -13,9 +13,7 @@ export function describeCounts(
   const active = state === 'active'
   switch (stage) {
     case 'plan':
-      return progress.objects === 0
-        ? ''
-        : `${formatNumberOf(progress.objects, 'object')}, ${formatBytes(progress.bytes)}`
+      return describePlan(progress)
     case 'create':
       return active ? ofTotal(progress.objectsDone, progress.objects, 'object') : ''
     case 'copy':
@@ -29,6 +27,12 @@ export function describeCounts(
     default:
       return ''
   }
+}
+
+/** Tables are cut behind the objects: until then nobody knows how many bytes there are. */
+function describePlan({ objects, chunks, bytes }: Progress): string {
+  if (objects === 0) return ''
+  return [formatNumberOf(objects, 'object'), ...(chunks === 0 ? [] : [formatBytes(bytes)])].join(', ')
 }
 
 function describeCopy(progress: Progress, bytesPerSecond: number): string {

@@ -86,6 +86,16 @@ describe('the progress of a run', () => {
     )
   })
 
+  it('says how many bytes there are when the tables are cut, not before', () => {
+    const { step, model } = setUp()
+    step('PlanObjectsFunction', 'shop')
+    const plan = () => model.views().find((view) => view.stage.id === 'plan')?.detail
+    model.counted('shop', { ...COUNTS, chunks: 0, bytes: 0 })
+    expect(plan()).toMatch(/^[\d,]+ objects?$/)
+    model.counted('shop', COUNTS)
+    expect(plan()).toMatch(/ objects?, 100 MB$/)
+  })
+
   it('keeps one database’s failure from the others', () => {
     const { step, states } = setUp(['shop', 'stock'])
     step('CreateObjectsFunction', 'shop', failed(FAILURE))
