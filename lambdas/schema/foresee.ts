@@ -2,14 +2,16 @@
 import type { CloudEnvironment } from '../cloud/environment.ts'
 import { objectName } from '../ledger/object-name.ts'
 import type { Session } from '../postgres/connect.ts'
-import { openDestination } from '../postgres/sessions.ts'
+import type { SearchPath } from '../postgres/search-path.ts'
+import { openDestination, openSource } from '../postgres/sessions.ts'
 import type { DatabaseIdentity, StepEvent } from '../runtime/event.ts'
 import { dumpObjects } from './dump-objects.ts'
 import { planObjects } from './plan/plan.ts'
 import type { PlannedObject } from './plan/planned.ts'
 import { readSearchPath } from './plan/search-path.ts'
 import { readPlanInput } from './plan-input.ts'
-import { type RefusedObject, rehearse } from './rehearse.ts'
+import { type Refusal, type RefusedObject, rehearse } from './rehearse.ts'
+import { refusedWithoutPath } from './without-path.ts'
 
 /** The code under which refused objects are told, and left out where the task acknowledges it. */
 export const OBJECTS_REFUSED = 'DST_OBJECTS_REFUSED'
@@ -49,7 +51,25 @@ export async function tryObjects(
   const options = { purpose: 'rehearse', signal, settings: REHEARSAL_SETTINGS }
   const [session, path] = await Promise.all([openDestination(event, environment, options), readSearchPath(source)])
   try {
-    return await rehearse(session, objects, path)
+    const foreseen = await evaluateOnSource(event, environment, objects, path, session.serverVersion, signal)
+    return await rehearse(session, objects, path, foreseen)
+  } finally {
+    await session.close()
+  }
+}
+
+/** On a session of its own: other checks share the source's. */
+async function evaluateOnSource(
+  event: StepEvent,
+  environment: CloudEnvironment,
+  objects: readonly PlannedObject[],
+  sourcePath: SearchPath,
+  destinationVersion: number,
+  signal: AbortSignal,
+): Promise<readonly Refusal[]> {
+  const session = await openSource(event, environment, { purpose: 'evaluate', signal })
+  try {
+    return await refusedWithoutPath(session, objects, sourcePath, destinationVersion)
   } finally {
     await session.close()
   }

@@ -15,6 +15,13 @@ export interface RefusedObject {
   readonly dependants: readonly PlannedObject[]
 }
 
+/** What was said of one object. */
+export interface Refusal {
+  readonly object: PlannedObject
+  readonly state: string
+  readonly message: string
+}
+
 /** A transaction holds a lock on all it has made: on three quarters of the smallest lock table at most. */
 const MOST_RELATIONS = 1_500
 const MOST_OBJECTS = 20_000
@@ -36,6 +43,7 @@ const UNKNOWN = new RegExp(`${NOT_ANSWERED.source}|^42501$`)
 
 /**
  * Makes the objects of the plan in one transaction of the destination and takes all of it back.
+ * @param foreseen what is known to be refused already
  * @param session to the destination's database, used for nothing else; its time-outs bound the try
  * @returns what is refused; `null` where that is not to be known: too many objects for one transaction, no right to try
  */
@@ -43,27 +51,27 @@ export async function rehearse(
   session: Session,
   objects: readonly PlannedObject[],
   sourcePath: SearchPath,
+  foreseen: readonly Refusal[] = [],
 ): Promise<readonly RefusedObject[] | null> {
   const tried = triedOf(objects)
+  const unknown = foreseen.length === 0 ? null : judge(objects, foreseen)
   const relations = tried.filter(({ kind }) => /TABLE|VIEW|SEQUENCE/.test(kind)).length
-  if (relations > MOST_RELATIONS || tried.length > MOST_OBJECTS) return null
+  if (relations > MOST_RELATIONS || tried.length > MOST_OBJECTS) return unknown
   try {
     const failures = await failuresOf(
       session,
       tried.map(({ sql }) => sql),
       sourcePath,
     )
-    return judge(
-      objects,
-      failures.map(({ number, ...failure }) => {
-        const object = tried[number - 1]
-        if (object === undefined) throw new RangeError(`statement ${number} was not sent`)
-        return { object, ...failure }
-      }),
-    )
+    const found = failures.map(({ number, ...failure }) => {
+      const object = tried[number - 1]
+      if (object === undefined) throw new RangeError(`statement ${number} was not sent`)
+      return { object, ...failure }
+    })
+    return judge(objects, [...found, ...foreseen]) ?? unknown
   } catch (thrown) {
     if (thrown instanceof DatabaseError && thrown.kind !== 'connection' && UNKNOWN.test(thrown.sqlState ?? ''))
-      return null
+      return unknown
     throw thrown
   }
 }
@@ -83,10 +91,7 @@ function mayBeTried({ kind, stage, status }: PlannedObject): boolean {
   return stage === 'create' || AFTER_ROWS.has(kind)
 }
 
-interface Failure {
-  readonly state: string
-  readonly message: string
-}
+type Failure = Omit<Refusal, 'object'>
 
 async function failuresOf(
   session: Session,
@@ -107,10 +112,7 @@ async function failuresOf(
   return found.value
 }
 
-function judge(
-  objects: readonly PlannedObject[],
-  failures: readonly (Failure & { readonly object: PlannedObject })[],
-): readonly RefusedObject[] | null {
+function judge(objects: readonly PlannedObject[], failures: readonly Refusal[]): readonly RefusedObject[] | null {
   // What needs an extension that could not be made here fails in ways of its own.
   if (failures.some(({ object, state }) => object.kind === 'EXTENSION' || NOT_ANSWERED.test(state))) return null
   const failed = new Map(failures.map(({ object, ...failure }) => [object.id, failure]))

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
+import { sharedServer } from '../support/servers.ts'
 
 const acknowledged = { precheck: { acknowledge: ['DST_OBJECTS_REFUSED'] } }
 
@@ -48,4 +49,52 @@ test('where the database is still to be made the plan tells it, before an object
   const run = await opened.run({ ...acknowledged, name: refused.report.run })
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(run.named('skipped')).toEqual(['VIEW public.oldcat'])
+})
+
+test('what a newer destination builds without the source’s search_path is told by name; with its functions bound to a path it comes', async () => {
+  const opened = await openCase('built-without-path', { destination: sharedServer(18) })
+  const refused = await opened.run()
+  const finding = refused.findings.find(({ code }) => code === 'DST_OBJECTS_REFUSED')
+  const lines = (finding?.details ?? []).toSorted().map((line) => line.replace(/ \(built under .*?\)/, ''))
+  expect(lines).toEqual([
+    'constraint public.Person Person_int4range_excl: function unaccent(text) does not exist',
+    'index public.person_sql: function unaccent(unknown, text) does not exist',
+    'index public.person_where: function unaccent(text) does not exist',
+    'index public.tree_name: function unaccent(text) does not exist; with it index public.tree_low_pl_plain_idx, index attach public.tree_low_pl_plain_idx',
+    'materialized view data public.plain: function unaccent(text) does not exist; with it materialized view data public.over_plain',
+    'materialized view data public.ticked: relation "tree" does not exist',
+  ])
+  const run = await opened.run(acknowledged)
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect([...run.named('failed'), ...run.named('blocked'), ...run.named('pending')]).toEqual([])
+  const except = [/ public\.(plain|over_plain|ticked): /]
+  expect(await run.differences({ rows: true, except })).toEqual([])
+})
+
+test('what could not be foreseen fails by itself, with what helps: all else is there', async () => {
+  const opened = await openCase('built-without-path', { destination: sharedServer(18) })
+  // Nothing is evaluated where there is no row to evaluate it for.
+  await opened.source.query('TRUNCATE tree; DROP MATERIALIZED VIEW ticked; DROP TABLE "Person" CASCADE')
+  await opened.source.query(
+    `INSERT INTO tree SELECT 1, NULL FROM generate_series(1, 300); INSERT INTO tree VALUES (2, 'ü')`,
+  )
+  const run = await opened.run({ onObjectError: 'continue' })
+  expect(run.outcome).toMatchObject({ exitStatus: 4, error: null })
+  expect(run.named('failed').toSorted()).toEqual([
+    'INDEX public.tree_low_pl_plain_idx',
+    'MATERIALIZED VIEW DATA public.plain',
+  ])
+  for (const { error } of run.objects.filter(({ status }) => status === 'failed')) {
+    expect(error?.message).toContain('ALTER FUNCTION … SET search_path, on both ends')
+  }
+})
+
+test('a function that is bound to a path on the source is built with it', async () => {
+  const opened = await openCase('built-without-path', { destination: sharedServer(18) })
+  for (const name of ['sql_plain(text)', 'pl_plain(text)', 'tick()']) {
+    await opened.source.query(`ALTER FUNCTION public.${name} SET search_path = public, lib`)
+  }
+  const run = await opened.run()
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await run.differences()).toEqual([])
 })

@@ -13,7 +13,7 @@ export const objectsRefused: Check = {
   needs: ['source', 'destinationDatabase'],
   title: 'the destination’s newer version takes every chosen object',
   cause:
-    'objects speak of what the destination’s version has no more (types, functions, operators, columns of the catalogue): they were tried there, undone, and failed',
+    'objects need what the destination’s version has no more, or, from 17 on, does not find while it builds: they were tried, undone, and failed',
   remedy:
     'change or drop them on the source; or acknowledge this code: they are left out, with what needs them, rows included',
   async run(context) {

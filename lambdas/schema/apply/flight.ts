@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { DatabaseError } from '../../postgres/errors.ts'
 import { quoteLiteral } from '../../postgres/identifiers.ts'
+import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../restricted-path.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
 
 /** An object as a stage needs it. */
@@ -65,7 +66,8 @@ export async function sendFlight<Due extends DueObject>(
   const apart: Due[] = []
   for (const [index, { objects, together }] of sent.entries()) {
     const answer = settled[index]
-    const outcome: Outcome = answer?.status === 'fulfilled' ? { kind: 'made' } : judgeOutcome(answer?.reason)
+    const judged: Outcome = answer?.status === 'fulfilled' ? { kind: 'made' } : judgeOutcome(answer?.reason)
+    const outcome = together === null ? explained(judged, objects[0]?.kind, session.serverVersion) : judged
     if (together === null || outcome.kind === 'made' || isLost(outcome)) {
       for (const { id } of objects) outcomes.set(id, outcome)
     } else apart.push(...objects)
@@ -84,6 +86,13 @@ export async function sendFlight<Due extends DueObject>(
     for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
   }
   return { outcomes, smooth: [...outcomes.values()].every(({ kind }) => kind === 'made') && apart.length === 0 }
+}
+
+/** What a newer server does not find while it builds was found by the source. */
+function explained(outcome: Outcome, kind: string | undefined, serverVersion: number): Outcome {
+  if (outcome.kind !== 'failed' || serverVersion < RESTRICTED || !NOT_FOUND.test(outcome.code)) return outcome
+  if (!/^(INDEX|CONSTRAINT|MATERIALIZED VIEW DATA)$/.test(kind ?? '')) return outcome
+  return { ...outcome, message: `${outcome.message} (${BUILT_WITHOUT_PATH})` }
 }
 
 /** A CHECK that the source's own rows break today binds new rows alone. */

@@ -1,0 +1,20 @@
+-- What a server from 17 on builds under pg_catalog alone, and what it does not.
+CREATE SCHEMA lib; CREATE EXTENSION unaccent SCHEMA lib;
+ALTER DATABASE :"db" SET search_path = "$user", public, lib;
+SET search_path = public, lib;
+CREATE FUNCTION sql_plain(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT unaccent('unaccent', $1) $$;
+CREATE FUNCTION pl_plain(text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$ BEGIN RETURN lower(unaccent($1)); END $$;
+CREATE FUNCTION bound(text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = public, lib AS $$ BEGIN RETURN unaccent($1); END $$;
+CREATE TABLE "Person" (id int, name text, span int4range, PRIMARY KEY (id), EXCLUDE USING gist (int4range(length(pl_plain(name)), NULL) WITH &&));
+INSERT INTO "Person" VALUES (1, 'José', '[1,2)');
+CREATE INDEX person_sql ON "Person" (lower(sql_plain(name)));
+CREATE INDEX person_where ON "Person" (id) WHERE pl_plain(name) > 'a';
+CREATE INDEX person_bound ON "Person" (bound(name));
+COMMENT ON INDEX person_sql IS 'ours';
+CREATE TABLE tree (id int, name text) PARTITION BY RANGE (id); CREATE TABLE tree_low PARTITION OF tree FOR VALUES FROM (0) TO (10);
+INSERT INTO tree VALUES (1, 'Müller'); CREATE INDEX tree_name ON tree (pl_plain(name));
+CREATE MATERIALIZED VIEW plain AS SELECT id, pl_plain(name) AS name FROM tree;
+CREATE MATERIALIZED VIEW persons AS SELECT id, name FROM "Person";
+CREATE MATERIALIZED VIEW over_plain AS SELECT name FROM plain;
+CREATE FUNCTION tick() RETURNS bigint LANGUAGE sql VOLATILE AS $$ SELECT count(*) FROM tree $$;
+CREATE MATERIALIZED VIEW ticked AS SELECT tick() AS n;
