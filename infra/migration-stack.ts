@@ -20,6 +20,7 @@ import { layoutRemarks } from './layout-remarks.ts'
 import { MadeNetwork } from './made-network.ts'
 import { Network } from './network.ts'
 import type { Options } from './options.ts'
+import { ruleRoles } from './roles.ts'
 import { Starting } from './starting.ts'
 import { Storage } from './storage.ts'
 import { Watching } from './watching.ts'
@@ -85,6 +86,8 @@ export class MigrationStack extends Stack {
     new Closing(this, 'Closing', { stateMachine, functions, group: starting.group, deadLetters, key })
     const watching = new Watching(this, 'Watching', { options, stateMachine, functions, deadLetters, key })
 
+    ruleRoles(this, options)
+    for (const [name, value] of Object.entries(options.tags)) Tags.of(this).add(name, value)
     Tags.of(this).add('sampan:environment', options.environment)
     Tags.of(this).add('sampan:stack', options.name)
     // Where `sampan report` reads from.

@@ -9,6 +9,9 @@ export const SIZES = {
   xlarge: { megabytes: 3538, lanes: 32 },
 } as const
 
+/** A resource has 50 at most, and some are Sampan's and CloudFormation's own. */
+const MOST_TAGS = 40
+
 /** What CloudWatch Logs accepts. */
 const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653]
 
@@ -31,6 +34,30 @@ const options = z.strictObject({
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/, 'must be a letter and up to 30 letters, digits, dashes')
     .default('Sampan'),
+  /** Tags of your own on everything the stack makes, such as a cost centre. Those of AWS and of Sampan itself keep their names. */
+  tags: z
+    .record(
+      z
+        .string()
+        .regex(
+          /^(?!aws:|sampan:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
+          'must be a tag key, and neither aws: nor sampan: at its beginning',
+        ),
+      z.string().regex(/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u, 'must be a tag value of at most 256 characters'),
+    )
+    .refine((tags) => Object.keys(tags).length <= MOST_TAGS, `must be at most ${MOST_TAGS} tags`)
+    .default(() => ({})),
+  /** Managed policy that bounds every role of the stack, by its ARN; `null`: none. */
+  permissionsBoundary: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/\S+$/, 'must be the ARN of a managed policy')
+    .nullable()
+    .default(null),
+  /** Path of every role of the stack. */
+  rolePath: z
+    .string()
+    .regex(/^\/([!-~]{1,510}\/)?$/, 'must begin and end with a slash')
+    .default('/'),
   /** Tag `sampan:environment` on everything. */
   environment: z.string().min(1).max(256).default('production'),
   /** Account and region to deploy to; without them the command line's. */
@@ -107,6 +134,8 @@ const options = z.strictObject({
   iamDatabaseUsers: z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user')).default(() => []),
   /** Who gets the alarms by mail. Each address is asked to confirm. */
   alarmMails: z.array(z.email()).default(() => []),
+  /** Tell too when an alarm is over. Each alarm then also says so once when it is made. */
+  alarmsWhenOver: z.boolean().default(false),
   /**
    * Hosts to which tasks may switch TLS off or leave it unverified, `*.` allowed at the beginning; none by default. Instances that a
    * task names by their id need no entry: their clouds tell the address.

@@ -47,12 +47,20 @@ const FROM_LOG = [
       FilterPattern.stringValue('$.status', '=', 'incomplete'),
     ),
   },
+  {
+    name: METRICS.runsRefused,
+    pattern: FilterPattern.all(
+      FilterPattern.stringValue('$.message', '=', 'RUN_ENDED'),
+      FilterPattern.stringValue('$.status', '=', 'refused'),
+    ),
+  },
 ]
 
 /** Alarms, to a topic; a dashboard. */
 export class Watching extends Construct {
   readonly topic: Topic
   readonly dashboard: Dashboard
+  private readonly action: SnsAction
   private readonly props: WatchingProps
 
   constructor(scope: Construct, id: string, props: WatchingProps) {
@@ -66,9 +74,12 @@ export class Watching extends Construct {
         metricNamespace: options.name,
         metricName: name,
         metricValue: '1',
+        // So that there is a number to reckon with whenever something was logged.
+        defaultValue: 0,
       })
     }
     this.topic = this.makeTopic()
+    this.action = new SnsAction(this.topic)
     this.makeAlarms()
     this.dashboard = this.makeDashboard()
   }
@@ -98,7 +109,12 @@ export class Watching extends Construct {
   private makeAlarms(): void {
     const { stateMachine, functions, deadLetters } = this.props
     const sum = { statistic: 'Sum', period: FIVE_MINUTES }
-    this.alarm('RunFailed', 'A migration failed: its report says why', stateMachine.metricFailed(sum))
+    this.alarm('RunFailed', 'A migration failed: its report says why', this.failedUnrefused())
+    this.alarm(
+      'RunStopped',
+      'A migration was stopped: what it opened is being closed; started again it continues where it was',
+      stateMachine.metricAborted(sum),
+    )
     this.alarm(
       'RunIncomplete',
       'A migration came to its end without objects that failed: its report names them',
@@ -117,14 +133,16 @@ export class Watching extends Construct {
     }
     this.alarm(
       'SweepMissing',
-      'The sweep, the last net that closes access, has not run for an hour',
-      functions.get('SweepAccessFunction').metricInvocations({ statistic: 'Sum', period: Duration.hours(1) }),
+      'The sweep, the last net that closes access, has not run for an hour or more',
+      functions.get('SweepAccessFunction').metricInvocations({ statistic: 'Sum', period: Duration.minutes(15) }),
       {
         threshold: 1,
+        evaluationPeriods: 4,
         comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-        treatMissingData: TreatMissingData.BREACHING,
+        // There is a datum for every sweep and none without. Counted as breaching, none would ring before the first sweep too.
+        treatMissingData: TreatMissingData.MISSING,
       },
-    )
+    ).addInsufficientDataAction(this.action)
     this.alarm(
       'Undelivered',
       'A start or a call that closes access could not be delivered: it is in the queue',
@@ -137,7 +155,7 @@ export class Watching extends Construct {
     )
   }
 
-  private alarm(id: string, alarmDescription: string, metric: IMetric, more: Partial<AlarmProps> = {}): void {
+  private alarm(id: string, alarmDescription: string, metric: IMetric, more: Partial<AlarmProps> = {}): Alarm {
     const alarm = new Alarm(this, id, {
       alarmName: `${this.props.options.name}-${id}`,
       alarmDescription,
@@ -148,7 +166,9 @@ export class Watching extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
       ...more,
     })
-    alarm.addAlarmAction(new SnsAction(this.topic))
+    alarm.addAlarmAction(this.action)
+    if (this.props.options.alarmsWhenOver) alarm.addOkAction(this.action)
+    return alarm
   }
 
   private makeDashboard(): Dashboard {
@@ -204,6 +224,22 @@ export class Watching extends Construct {
           }),
         ],
       ],
+    })
+  }
+
+  /**
+   * Executions that failed, without those that the precheck refused: somebody is at the task then, and nothing was written. A refusal is
+   * logged by the last step, a second before its execution fails. Step Functions' own log is not asked: it may lose lines.
+   */
+  private failedUnrefused(): MathExpression {
+    return new MathExpression({
+      expression: 'failed - FILL(refused, 0)',
+      usingMetrics: {
+        failed: this.props.stateMachine.metricFailed({ statistic: 'Sum' }),
+        refused: this.fromLog(METRICS.runsRefused, 'refused'),
+      },
+      label: 'failed',
+      period: FIVE_MINUTES,
     })
   }
 

@@ -25,5 +25,6 @@ export const handler = stepHandler<ReportOutput, FinishReportEvent>('FinishRepor
   const access = await readAccess(store, event.run)
   const report = finishReport(written, { ...event, access, at: step.clock().toISOString() })
   await writeReport(store, event.run, report)
+  step.logger.info('RUN_ENDED', { status: finalStatus(report.status) })
   return done({ status: finalStatus(report.status), error: event.outcome.error ?? event.closing })
 })

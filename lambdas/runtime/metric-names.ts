@@ -16,6 +16,8 @@ export const METRICS = {
   rulesOpen: 'RulesOpen',
   /** Made from the log by the stack: runs that came to their end without objects that failed. */
   runsIncomplete: 'RunsIncomplete',
+  /** Made from the log by the stack: runs that the precheck refused. */
+  runsRefused: 'RunsRefused',
   /** Made from the log by the stack: steps that answered `retry`. */
   retries: 'Retries',
   /** Made from the log by the stack: steps that answered `failed`. */

@@ -51,6 +51,20 @@ describe('the options of a deployment', () => {
     expect(readOptions({ alibabaSecret: 'sampan/alibaba', secrets: ['sampan/db/*'] }).secrets).toEqual(['sampan/db/*'])
   })
 
+  it('refuse tags, boundaries and paths that AWS would refuse later', () => {
+    for (const wrong of [
+      { tags: { 'aws:x': 'y' } },
+      { tags: { 'sampan:stack': 'y' } },
+      { tags: { x: 'y'.repeat(257) } },
+      { tags: Object.fromEntries(Array.from({ length: 41 }, (_, n) => [`t${n}`, 'x'])) },
+      { permissionsBoundary: 'boundary' },
+      { rolePath: 'migrations' },
+    ]) {
+      expect(() => readOptions(wrong)).toThrow(Object.keys(wrong)[0])
+    }
+    expect(readOptions({ tags: { 'cost centre': 'R&D'.replace('&', '-') } }).tags).toEqual({ 'cost centre': 'R-D' })
+  })
+
   it('may not let every secret of the account be read', () => {
     expect(() => readOptions({ secrets: ['*'] })).toThrow(/secrets/)
   })

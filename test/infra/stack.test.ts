@@ -382,9 +382,65 @@ describe('watching', () => {
   it('a sweep that does not run any more raises an alarm', () => {
     plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'Sampan-SweepMissing',
-      TreatMissingData: 'breaching',
       ComparisonOperator: 'LessThanThreshold',
+      // Not "breaching": before the first sweep there is no datum, and nobody is to be woken.
+      TreatMissingData: 'missing',
+      InsufficientDataActions: [{ Ref: Match.anyValue() }],
     })
+  })
+
+  it('a run that was stopped raises an alarm, one that the precheck refused does not', () => {
+    plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'Sampan-RunStopped',
+      MetricName: 'ExecutionsAborted',
+      TreatMissingData: 'notBreaching',
+    })
+    plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'Sampan-RunFailed',
+      Metrics: Match.arrayWith([
+        Match.objectLike({ Expression: 'failed - FILL(refused, 0)' }),
+        Match.objectLike({ MetricStat: { Metric: Match.objectLike({ MetricName: 'RunsRefused' }) } }),
+      ]),
+    })
+    plain.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ ($.message = "RUN_ENDED") && ($.status = "refused") }',
+      MetricTransformations: [Match.objectLike({ MetricName: 'RunsRefused', DefaultValue: 0 })],
+    })
+  })
+
+  it('says that an alarm is over only where the deployment asks for it', () => {
+    const loud = synthesise({ alarmsWhenOver: true })
+    const topic = Object.keys(loud.findResources('AWS::SNS::Topic'))[0]
+    loud.allResourcesProperties('AWS::CloudWatch::Alarm', { OKActions: [{ Ref: topic }] })
+    for (const { Properties } of Object.values(plain.findResources('AWS::CloudWatch::Alarm'))) {
+      expect(Properties).not.toHaveProperty('OKActions')
+    }
+  })
+})
+
+describe('the rules of a platform', () => {
+  const ruled = synthesise({
+    tags: { 'cost-centre': '4711' },
+    permissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary',
+    rolePath: '/migrations/',
+  })
+
+  it('every role is bounded, and stands where it should', () => {
+    ruled.allResourcesProperties('AWS::IAM::Role', {
+      PermissionsBoundary: 'arn:aws:iam::123456789012:policy/boundary',
+      Path: '/migrations/',
+    })
+    for (const { Properties } of Object.values(plain.findResources('AWS::IAM::Role'))) {
+      expect(Properties).not.toHaveProperty('PermissionsBoundary')
+    }
+  })
+
+  it('everything that carries a tag of Sampan’s carries the deployment’s own', () => {
+    const tagged = Object.values(ruled.toJSON().Resources as Record<string, { Properties?: object }>).filter(
+      ({ Properties }) => JSON.stringify(Properties ?? {}).includes('sampan:stack'),
+    )
+    expect(tagged.length).toBeGreaterThan(40)
+    for (const { Properties } of tagged) expect(JSON.stringify(Properties)).toMatch(/cost-centre.{0,20}4711/)
   })
 
   it('counts tries and failures out of the log of the steps', () => {

@@ -1,0 +1,29 @@
+import { Aspects, CfnResource, type IAspect, type Stack } from 'aws-cdk-lib'
+import { CfnRole, ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam'
+import type { IConstruct } from 'constructs'
+import type { Options } from './options.ts'
+
+/** The account's rules for roles: what bounds them, and where they stand. */
+export function ruleRoles(stack: Stack, { permissionsBoundary, rolePath }: Options): void {
+  if (permissionsBoundary !== null) {
+    const policy = ManagedPolicy.fromManagedPolicyArn(stack, 'PermissionsBoundary', permissionsBoundary)
+    PermissionsBoundary.of(stack).apply(policy)
+  }
+  if (rolePath !== '/') Aspects.of(stack).add(new RolePath(rolePath))
+}
+
+/** Those too that CDK makes for its own purposes. */
+class RolePath implements IAspect {
+  readonly #path: string
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  visit(node: IConstruct): void {
+    if (node instanceof CfnRole) node.path = this.#path
+    else if (CfnResource.isCfnResource(node) && node.cfnResourceType === 'AWS::IAM::Role') {
+      node.addPropertyOverride('Path', this.#path)
+    }
+  }
+}
