@@ -30,23 +30,43 @@ export async function openRules(
 ): Promise<void> {
   if (wanted.length === 0) return
   const groups = securityGroups(tools.environment, instance.region, tools.signal)
-  const temporary = await roomFor(instance, wanted, run, groups, tools)
-  const source = { ...instance, securityGroups: [...new Set([...instance.securityGroups, ...temporary])] }
+  /** Groups that EC2 says are full: it counts a prefix list by its greatest number of entries, which no rule tells. */
+  const full = new Set<string>()
+  let temporary = await roomFor(instance, wanted, run, groups, tools, full)
+  let source = withGroups(instance, temporary)
   for (let round = 1; ; round++) {
-    const { plan } = await makePlan(source, wanted, run, groups, tools)
+    const { plan } = await makePlan(source, wanted, run, groups, tools, full)
     await rememberStanding(plan, source, run, keeper, groups, tools)
     if (plan.add.length === 0) break
-    const complete = await addAll(plan, source, run, keeper, groups, tools)
-    if (complete) break
+    try {
+      if (await addAll(plan, source, run, keeper, groups, tools)) break
+    } catch (error) {
+      const group = mayMakeGroups(tools) ? fullGroup(error, plan, full) : null
+      if (group === null) throw error
+      full.add(group)
+      temporary = await roomFor(source, wanted, run, groups, tools, full)
+      source = withGroups(source, temporary)
+    }
     if (round === ROUNDS) throw unsettled(source)
     await pause(200 * 2 ** round, tools.signal)
   }
   const shown = await settled(tools, async () => {
-    const { plan } = await makePlan(source, wanted, run, groups, tools)
+    const { plan } = await makePlan(source, wanted, run, groups, tools, full)
     return plan.add.length === 0
   })
   if (!shown) throw unsettled(source)
   if (temporary.length > 0) await attachGroups(instance, temporary, tools)
+}
+
+const withGroups = (instance: RdsInstance, more: readonly string[]): RdsInstance => ({
+  ...instance,
+  securityGroups: [...new Set([...instance.securityGroups, ...more])],
+})
+
+/** The group that EC2 refused a rule to for want of room, `null` where it was something else. */
+function fullGroup(error: unknown, plan: AccessPlan, full: ReadonlySet<string>): string | null {
+  if (!(error instanceof SampanError) || error.code !== 'ACCESS_QUOTA_EXCEEDED') return null
+  return plan.add.find(({ group }) => error.message.includes(group) && !full.has(group))?.group ?? null
 }
 
 /** The temporary groups that are needed beside the instance's own; checked against the quotas before anything is opened. */
@@ -56,8 +76,9 @@ async function roomFor(
   run: RunIdentity,
   groups: SecurityGroups,
   tools: AccessTools,
+  full: ReadonlySet<string>,
 ): Promise<readonly string[]> {
-  const { wish, plan } = await makePlan(source, wanted, run, groups, tools)
+  const { wish, plan } = await makePlan(source, wanted, run, groups, tools, full)
   if (!mayMakeGroups(tools) || source.securityGroups.length === 0) {
     requireRoom(wish, plan)
     return []
@@ -66,18 +87,24 @@ async function roomFor(
   return makeGroups(source, plan.overflow.length, tagsOf(run, tools), tools)
 }
 
-async function makePlan(
+/** What there is to add. @param full groups that take no more, whatever their rules say */
+export async function makePlan(
   source: RdsInstance,
   wanted: readonly Wanted[],
   run: RunIdentity,
   groups: SecurityGroups,
   tools: AccessTools,
+  full: ReadonlySet<string> = new Set(),
 ): Promise<{ readonly wish: AccessWish; readonly plan: AccessPlan }> {
   const rules = source.securityGroups.length > 0 ? await groups.rulesOf(source.securityGroups) : []
   const wish: AccessWish = {
     execution: run.execution,
     port: source.port,
-    groups: source.securityGroups.map((id) => ({ id, rules: rules.filter((rule) => rule.group === id) })),
+    groups: source.securityGroups.map((id) => ({
+      id,
+      rules: rules.filter((rule) => rule.group === id),
+      full: full.has(id),
+    })),
     wanted,
     rulesPerGroup: rulesPerGroup(tools.environment),
   }

@@ -11,9 +11,12 @@ import { judgeDestination, judgeSource } from './findings.ts'
 import { openRules } from './open-rules.ts'
 import { openWhitelist } from './open-whitelist.ts'
 import { CLOSED_MEANWHILE, RecordKeeper } from './record.ts'
+import { findRoom, type Room } from './room.ts'
 import { together } from './together.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
 import { requireWayForWorkers, vpcsOfWorkers, wantedBy, workersWay } from './workers-way.ts'
+
+const NOTHING_WANTED: Room = { wanted: [], findings: [], notes: [] }
 
 /**
  * Finds the two instances, writes down what is known about them, and opens the way in: rules in the source's security
@@ -32,14 +35,16 @@ export async function openAccess(event: StepEvent, tools: AccessTools): Promise<
     wantedBlocks(task, tools.environment, tools.signal),
   )
   const way = source ? workersWay(source, tools) : null
-  const wanted = way ? wantedBy(way, blocks) : []
+  const everybody = way ? wantedBy(way, blocks) : []
   const approved = task.precheck.acknowledge.includes(WORKERS_SHUT_OUT)
-  await requireWayForWorkers({ source, destination, wanted, blocks, approved }, tools)
+  await requireWayForWorkers({ source, destination, wanted: everybody, blocks, approved }, tools)
+  const { wanted, ...room } = source ? await findRoom(source, everybody, task, run, tools) : NOTHING_WANTED
   await writeInstances(store, run, {
     source,
     destination,
     findings: [
       ...(source ? judgeSource(source, way?.group ? vpcsOfWorkers(tools) : null) : []),
+      ...room.findings,
       ...(destination ? judgeDestination(destination) : []),
     ],
   })
@@ -49,7 +54,7 @@ export async function openAccess(event: StepEvent, tools: AccessTools): Promise<
   }
 
   const keeper = await RecordKeeper.open(store, run, stackOf(tools.environment), tools.clock)
-  await keeper.note([...blocks.notes, ...emptyNotes(destination, blocks)])
+  await keeper.note([...blocks.notes, ...room.notes, ...emptyNotes(destination, blocks)])
   try {
     if (source) await openRules(source, wanted, run, keeper, tools)
     if (destination) await openWhitelist(destination, blocks.workers, run, keeper, tools)

@@ -6,6 +6,8 @@ import { EXECUTION_TAG } from './tags.ts'
 export interface GroupState {
   readonly id: string
   readonly rules: readonly IngressRule[]
+  /** EC2 takes no more rules, whatever these come to. */
+  readonly full?: boolean
 }
 
 /** Who is to come in, and whom that is for. */
@@ -93,6 +95,7 @@ interface Room {
 
 /** IPv4 and IPv6 are counted apart; a rule for a group or a prefix list counts in both. */
 function roomIn(group: GroupState, limit: number): Room {
+  if (group.full) return { v4: 0, v6: 0 }
   const room = { v4: limit, v6: limit }
   for (const rule of group.rules) {
     if (counts(rule.peer, 'v4')) room.v4 -= 1

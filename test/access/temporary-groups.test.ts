@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openAccess } from '../../lambdas/access/open.ts'
 import { sweep } from '../../lambdas/access/sweep.ts'
+import { readInstances } from '../../lambdas/cloud/instances.ts'
+import { addSecurityGroup } from '../fakes/ec2.ts'
 import { type Fault, times } from '../fakes/faults.ts'
+import fixture from './dts-cidrs-2021-03-16.json' with { type: 'json' }
 import { type Access, startAccess } from './harness.ts'
 
 let access: Access
@@ -62,6 +65,43 @@ test('without the right to make groups the quota is told, with the way out', asy
     remedy: expect.stringContaining('temporary groups'),
   })
   expect(access.isAsBefore()).toBe(true)
+})
+
+test('a prefix list counts as many rules as it may have entries, which only EC2 knows: the run’s own groups take the rest', async () => {
+  addSecurityGroup(access.clouds.state.ec2, 'sg-1', [{ prefixListEntries: 55 }])
+  await access.open({ access: { dtsCidrs: beijing.slice(0, 20) } })
+  expect(access.rules('sg-1')).toHaveLength(1)
+  expect(temporary().map((group) => group.rules.length)).toEqual([21])
+  await access.close()
+  expect(temporary()).toEqual([])
+})
+
+const toHangzhou = {
+  destination: { apsaraInstance: 'pgm-1', region: 'cn-hangzhou', secret: 'env:Y' },
+} as const
+const findings = async () => (await readInstances(access.store, access.event().run))?.findings ?? []
+
+test('blocks of DTS that nobody asked for and that find no room are left out whole, and the precheck says so', async () => {
+  const { 'cn-hangzhou': hangzhou } = fixture.regions
+  const white = hangzhou.published.join(',')
+  access.clouds.state.alibaba.dts.set('cn-hangzhou', { white, described: white })
+  Object.assign(access.apsara, { region: 'cn-hangzhou' })
+  access.variables = { SAMPAN_EGRESS_ADDRESSES: '52.1.2.3' }
+  await access.open(toHangzhou)
+  const own = access.rules('sg-1').filter((rule) => rule.tags['sampan:execution'])
+  expect(own.map((rule) => rule.cidrIpv4)).toEqual(['52.1.2.3/32'])
+  expect(await findings()).toEqual([
+    expect.objectContaining({
+      code: 'SRC_GROUPS_FULL',
+      message: 'DTS is not let in to orders-prod: 66 rules are wanted, 8 find no room: sg-1 has 2 of 60',
+    }),
+  ])
+  await access.close('e1', [{ region: 'cn-hangzhou', instance: 'pgm-1' }])
+  // Allowed, they get groups of the run's own; the report tells the figures.
+  access.variables = { ...access.variables, SAMPAN_TEMPORARY_GROUPS: 'allow' }
+  await access.open(toHangzhou, 'e2')
+  expect(temporary().map((group) => group.rules.length)).toEqual([8])
+  expect((await access.record('e2')).notes.map(({ code }) => code)).toContain('ACCESS_TEMPORARY_GROUPS')
 })
 
 test('an instance that RDS is busy with is waited for', async () => {

@@ -9,6 +9,8 @@ export interface FakeRule {
   readonly cidrIpv4?: string
   readonly cidrIpv6?: string
   readonly referencedGroup?: string
+  /** The greatest number of entries of the prefix list that the rule is for: each counts as a rule. */
+  readonly prefixListEntries?: number
   readonly description?: string
   readonly tags: Readonly<Record<string, string>>
 }
@@ -159,7 +161,8 @@ function authorize(ec2: FakeEc2, input: Tree, region: string): string {
   }
   const all = [...group.rules, ...added]
   const v6 = all.filter((rule) => rule.cidrIpv6 !== undefined).length
-  if (v6 > ec2.quota || all.length - v6 > ec2.quota) {
+  const entries = all.reduce((sum, rule) => sum + Math.max(0, (rule.prefixListEntries ?? 1) - 1), 0)
+  if (v6 > ec2.quota || all.length - v6 + entries > ec2.quota) {
     throw new Ec2Refusal(
       'RulesPerSecurityGroupLimitExceeded',
       'The maximum number of rules per security group has been reached.',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { judgeDestination, judgeSource } from '../../lambdas/access/findings.ts'
 import type { ApsaraInstance } from '../../lambdas/cloud/apsara.ts'
+import type { InstanceFinding } from '../../lambdas/cloud/instances.ts'
 import type { RdsInstance } from '../../lambdas/cloud/rds.ts'
 import { codesOf } from '../../lambdas/precheck/codes.ts'
 import { checks } from '../../lambdas/precheck/registry.ts'
@@ -132,6 +133,19 @@ describe('what OpenAccess found out about the instances', () => {
       expect(itemOf(await precheckOf(unreached, { instances }), code)).toMatchObject({ status: 'failed', blocks: true })
     },
   )
+
+  test('SRC_GROUPS_FULL is told, and can be acknowledged', async () => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const full: InstanceFinding = {
+      code: 'SRC_GROUPS_FULL',
+      level: 'warning',
+      message: '8 find no room',
+      remedy: 'none',
+    }
+    const event = cloudEvent(source, destination)
+    const document = await precheckOf(event, { instances: { ...judged(), findings: [full] } })
+    expect(itemOf(document, 'SRC_GROUPS_FULL')).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+  })
 
   test('plain hosts are asked nothing about instances', async () => {
     const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]

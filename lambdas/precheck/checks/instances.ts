@@ -65,6 +65,14 @@ const known: readonly InstanceCheck[] = [
     ofTheWay: true,
   },
   {
+    code: 'SRC_GROUPS_FULL',
+    side: 'source',
+    level: 'warning',
+    title: 'the security groups of the RDS instance have room for the blocks of DTS',
+    cause: 'the blocks of DTS are more than the security groups take rules: DTS is not let in, the workers are',
+    remedy: 'set access.dtsCidrs to "none", allow the option temporaryGroups, or acknowledge this code',
+  },
+  {
     code: 'DST_ENGINE_UNSUPPORTED',
     side: 'destination',
     level: 'error',
