@@ -14,8 +14,8 @@ export interface WhitelistOf {
 }
 
 /**
- * Empties the run's own whitelist groups on one instance, unless another execution of the run lets its workers in by them: then
- * they are that execution's to empty. Other groups are not touched. An instance that is gone has nothing open.
+ * Empties the run's own whitelist group on one instance, unless another execution of the run lets its workers in by it: then
+ * it is that execution's to empty. Other groups are not touched. An instance that is gone has nothing open.
  * @returns what is still open
  */
 export async function closeWhitelist(
@@ -25,18 +25,12 @@ export async function closeWhitelist(
   tools: AccessTools,
 ): Promise<readonly AccessEntry[]> {
   const door = apsara(tools.environment, where.region, where.instance, tools.signal)
-  const left: AccessEntry[] = []
-  for (const family of [4, 6] as const) {
-    const group = whitelistGroup(stackOf(tools.environment), run.id, family)
-    left.push(...(await closeGroup(door, group, family, where, run, keeper, tools)))
-  }
-  return left
+  return closeGroup(door, whitelistGroup(stackOf(tools.environment), run.id), where, run, keeper, tools)
 }
 
 async function closeGroup(
   door: Apsara,
   group: string,
-  family: 4 | 6,
   where: WhitelistOf,
   run: RunIdentity,
   keeper: RecordKeeper,
@@ -48,7 +42,7 @@ async function closeGroup(
   const known = [...opened, ...intended].filter(isHere)
   const before = (await addressesOf(door, group)) ?? []
   const entries = before
-    .filter((address) => address !== NOBODY[family])
+    .filter((address) => address !== NOBODY)
     .map((address) => entryOf(address, group, where, known, tools))
   // Reading lags by up to a minute: what was intended may stand already, unseen.
   const mayStand = entries.length > 0 || [...open, ...intended].some(isHere)
@@ -56,10 +50,10 @@ async function closeGroup(
     await keeper.closed(open.filter(isHere).map((entry) => closedEntry(entry, 'handed-over', tools)))
     return []
   }
-  if (mayStand) await empty(door, group, family)
+  if (mayStand) await empty(door, group)
   let standing: readonly string[] = []
   await settled(tools, async () => {
-    standing = ((await addressesOf(door, group)) ?? []).filter((address) => address !== NOBODY[family])
+    standing = ((await addressesOf(door, group)) ?? []).filter((address) => address !== NOBODY)
     return standing.length === 0
   })
   await giveBack(door, group, await sharedBy(run, isHere, tools))
@@ -100,8 +94,8 @@ async function giveBack(door: Apsara, group: string, entries: readonly AccessEnt
 }
 
 /** The last entry of a group cannot be deleted, so the group, our own, is overwritten with an address of nobody. */
-async function empty(door: Apsara, group: string, family: 4 | 6): Promise<void> {
-  await door.modifySecurityIps(group, 'Cover', [NOBODY[family]]).catch((error: unknown) => {
+async function empty(door: Apsara, group: string): Promise<void> {
+  await door.modifySecurityIps(group, 'Cover', [NOBODY]).catch((error: unknown) => {
     if (!isGone(error)) throw error
   })
 }

@@ -1,6 +1,8 @@
 import type { ApsaraInstance } from '../cloud/apsara.ts'
 import type { InstanceFinding } from '../cloud/instances.ts'
 import type { RdsInstance } from '../cloud/rds.ts'
+import type { Tls } from '../task/tls.ts'
+import { isWhitelistable } from './open-whitelist.ts'
 
 const ENGINES = ['postgres', 'aurora-postgresql']
 /** States in which the database answers although RDS is busy with it. */
@@ -58,7 +60,7 @@ export function judgeSource(instance: RdsInstance, workersVpcs: readonly string[
 }
 
 /** What an ApsaraDB instance lacks to be a destination, all of it. */
-export function judgeDestination(instance: ApsaraInstance): readonly InstanceFinding[] {
+export function judgeDestination(instance: ApsaraInstance, tls: Tls): readonly InstanceFinding[] {
   const findings: InstanceFinding[] = []
   const add = (code: string, level: InstanceFinding['level'], message: string, remedy: string) =>
     findings.push({ code, level, message: `the ApsaraDB instance ${instance.instance} ${message}`, remedy })
@@ -77,7 +79,42 @@ export function judgeDestination(instance: ApsaraInstance): readonly InstanceFin
     const remedy = 'apply for a public endpoint (Database Connection), or make sure that a peering or VPN leads to it'
     add('DST_NOT_PUBLIC', 'warning', `has no public endpoint: ${instance.host} is used`, remedy)
   }
+  const wantsProof = tls.mode === 'verify-full' || tls.mode === 'verify-ca'
+  if (instance.ssl === false && tls.mode !== 'disable') {
+    const remedy = `console, ${instance.instance}, Data Security, SSL Encryption: enable the cloud certificate for ${instance.host} (docs/secrets-and-tls.md)`
+    add('DST_TLS_OFF', 'error', 'has TLS switched off', remedy)
+  } else if (wantsProof && tls.ca === undefined) {
+    const remedy =
+      'download the CA certificate in its console (Data Security, SSL Encryption), put ApsaraDB-CA-Chain.pem into a secret, and name it as destination.tls.ca'
+    add(
+      'DST_TLS_CA_MISSING',
+      'error',
+      'has a certificate of Alibaba Cloud’s own authority, which nobody else knows',
+      remedy,
+    )
+  }
+  if (instance.ssl !== false && tls.mode === 'verify-full' && instance.sslHost && instance.sslHost !== instance.host) {
+    const remedy = `give it a certificate for ${instance.host} in its console (Data Security, SSL Encryption)`
+    add(
+      'DST_TLS_OTHER_ENDPOINT',
+      'error',
+      `has a certificate for ${instance.sslHost}, not for ${instance.host}`,
+      remedy,
+    )
+  }
   return findings
+}
+
+/** Which of the workers' addresses cannot be let in. */
+export function judgeWhitelisting(
+  { instance }: Pick<ApsaraInstance, 'instance'>,
+  workers: readonly string[],
+): readonly InstanceFinding[] {
+  const refused = workers.filter((block) => !isWhitelistable(block))
+  if (refused.length === 0) return []
+  const message = `the whitelist of the ApsaraDB instance ${instance} takes IPv4 only: not let in are ${refused.join(', ')}`
+  const remedy = 'name the IPv4 address that the workers leave by, in access.whitelistAddresses or the option network'
+  return [{ code: 'DST_WHITELIST_IPV4_ONLY', level: 'warning', message, remedy }]
 }
 
 /** `9.4.26`, `16.4`, `14.12-rds.20240509`. */

@@ -11,16 +11,19 @@ import { type AccessTools, expiryOf, stackOf } from './tools.ts'
  * The whitelist group of one run of one stack. Its name is what a tag is elsewhere: it is found again by it. Of the run, not of
  * the execution: a group can be emptied but not removed, and an instance takes 200.
  */
-export function whitelistGroup(stack: string, run: string, family: 4 | 6): string {
+export function whitelistGroup(stack: string, run: string): string {
   const digest = createHash('sha256').update(`${stack} ${run}`).digest('hex').slice(0, 8)
-  return family === 4 ? `sampan_${digest}` : `sampan_${digest}_v6`
+  return `sampan_${digest}`
 }
 
 /** What an emptied group holds: the last entry of a group cannot be deleted. */
-export const NOBODY = { 4: '127.0.0.1', 6: '::1' } as const
+export const NOBODY = '127.0.0.1'
+
+/** A whitelist takes IPv4 only, and the endpoints have no other: the API's `SecurityIPType` has the one value `IPv4`. */
+export const isWhitelistable = (block: string): boolean => !block.includes(':')
 
 /** The whitelist shows single addresses without their prefix. */
-export const whitelisted = (cidr: string): string => cidr.replace(/\/(32|128)$/, '')
+export const whitelisted = (cidr: string): string => cidr.replace(/\/32$/, '')
 
 /**
  * Puts the workers' addresses into a whitelist group of the run's own; other groups are neither changed nor counted
@@ -35,18 +38,9 @@ export async function openWhitelist(
   tools: AccessTools,
 ): Promise<void> {
   const door = apsara(tools.environment, destination.region, destination.instance, tools.signal)
-  for (const family of [4, 6] as const) {
-    const cidrs = blocks.filter((block) => block.includes(':') === (family === 6))
-    if (cidrs.length > 0)
-      await openGroup(
-        door,
-        destination,
-        whitelistGroup(stackOf(tools.environment), run.id, family),
-        cidrs,
-        keeper,
-        tools,
-      )
-  }
+  const cidrs = blocks.filter(isWhitelistable)
+  if (cidrs.length > 0)
+    await openGroup(door, destination, whitelistGroup(stackOf(tools.environment), run.id), cidrs, keeper, tools)
 }
 
 async function openGroup(

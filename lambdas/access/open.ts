@@ -7,7 +7,7 @@ import type { Endpoint, Endpoints, RunIdentity, StepEvent } from '../runtime/eve
 import { WORKERS_SHUT_OUT } from '../task/access.ts'
 import { type WantedBlocks, wantedBlocks } from './blocks.ts'
 import { closeAccess } from './close.ts'
-import { judgeDestination, judgeSource } from './findings.ts'
+import { judgeDestination, judgeSource, judgeWhitelisting } from './findings.ts'
 import { openRules } from './open-rules.ts'
 import { openWhitelist } from './open-whitelist.ts'
 import { CLOSED_MEANWHILE, RecordKeeper } from './record.ts'
@@ -45,7 +45,8 @@ export async function openAccess(event: StepEvent, tools: AccessTools): Promise<
     findings: [
       ...(source ? judgeSource(source, way?.group ? vpcsOfWorkers(tools) : null) : []),
       ...room.findings,
-      ...(destination ? judgeDestination(destination) : []),
+      ...(destination ? judgeDestination(destination, task.destination.tls) : []),
+      ...(destination ? judgeWhitelisting(destination, blocks.workers) : []),
     ],
   })
   const endpoints = {

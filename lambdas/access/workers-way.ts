@@ -5,6 +5,7 @@ import { securityGroups } from '../cloud/security-groups.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { WORKERS_SHUT_OUT } from '../task/access.ts'
 import type { WantedBlocks } from './blocks.ts'
+import { isWhitelistable } from './open-whitelist.ts'
 import type { Wanted } from './plan.ts'
 import type { AccessTools } from './tools.ts'
 
@@ -80,7 +81,12 @@ export async function requireWayForWorkers(
     shut.push(`the security groups of ${source.identifier} do not let the workers in, and no rule can: ${why}`)
   }
   // In a VPC without a known address there is a private way, whose addresses are in the whitelist by hand.
-  if (destination && blocks.workers.length === 0 && group === undefined && !(await isWhitelistOpen(destination, tools)))
+  if (
+    destination &&
+    !blocks.workers.some(isWhitelistable) &&
+    group === undefined &&
+    !(await isWhitelistOpen(destination, tools))
+  )
     shut.push(`the whitelist of ${destination.instance} does not let the workers in, and no address of theirs is known`)
   if (shut.length === 0) return
   throw new SampanError({

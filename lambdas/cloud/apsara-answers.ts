@@ -29,8 +29,12 @@ export const attributeAnswer = z.object({
 
 export const netAnswer = z.object({
   DBInstanceNetInfos: z.object({
-    DBInstanceNetInfo: z.array(z.object({ IPType: text, ConnectionString: text, Port: number })),
+    DBInstanceNetInfo: z.array(
+      z.object({ IPType: text, ConnectionString: text, ConnectionStringType: text, Port: number }),
+    ),
   }),
+  /** `normal` or `safety`. */
+  SecurityIPMode: text,
 })
 
 export const arraysAnswer = z.object({
@@ -42,7 +46,7 @@ export const arraysAnswer = z.object({
 })
 
 export const usageAnswer = z.object({ DiskUsed: number })
-export const sslAnswer = z.object({ SSLEnabled: z.string().nullish() })
+export const sslAnswer = z.object({ SSLEnabled: z.string().nullish(), ConnectionString: text })
 
 export const databasesAnswer = z.object({
   Databases: z.object({

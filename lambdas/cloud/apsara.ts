@@ -11,6 +11,7 @@ import {
   sslAnswer,
   usageAnswer,
 } from './apsara-answers.ts'
+import { chooseEndpoint, type WhitelistNetwork, whitelistNetwork } from './apsara-endpoint.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** What is known about a destination on ApsaraDB. */
@@ -37,8 +38,10 @@ export interface ApsaraInstance {
   readonly cpu: number | null
   /** Megabytes. */
   readonly memory: number | null
-  /** `on` or `off`; `null` where the service does not tell. */
-  readonly ssl: string | null
+  /** Whether TLS is switched on; `null` where the service does not tell. */
+  readonly ssl: boolean | null
+  /** The one endpoint that the certificate is for; `null` where the service does not tell. */
+  readonly sslHost: string | null
   /** The database accounts the console knows; `null` where the service does not tell. */
   readonly accounts: readonly ApsaraAccount[] | null
 }
@@ -94,6 +97,7 @@ export interface Apsara {
 const DUPLICATE = new Set(['InvalidSecurityIPList.Duplicate', 'InvalidSecurityIPListLength.Malformed'])
 
 export function apsara(environment: CloudEnvironment, region: string, instance: string, signal?: AbortSignal): Apsara {
+  let network: Promise<WhitelistNetwork> | undefined
   const ask = async <Answer>(
     action: string,
     shape: z.ZodType<Answer>,
@@ -111,6 +115,14 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
     const parsed = shape.safeParse(answer)
     if (parsed.success) return parsed.data
     throw strangeAnswer(action, parsed.error)
+  }
+
+  /** Asked once; where it is refused, as in the standard mode: closing must not hang on it. */
+  const networkOfWhitelist = () => {
+    network ??= ask('DescribeDBInstanceNetInfo', netAnswer)
+      .catch(unknownIfRefused)
+      .then((answer) => (answer ? whitelistNetwork(answer) : 'MIX'))
+    return network
   }
 
   return {
@@ -137,7 +149,8 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
         maxConnections: facts.MaxConnections ?? null,
         cpu: facts.DBInstanceCPU ?? null,
         memory: facts.DBInstanceMemory ?? null,
-        ssl: ssl?.SSLEnabled ?? null,
+        ssl: isOn(ssl?.SSLEnabled ?? ''),
+        sslHost: ssl?.ConnectionString || null,
         accounts:
           accounts?.Accounts.DBInstanceAccount.map((one) => ({
             name: one.AccountName,
@@ -175,8 +188,9 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
           DBInstanceIPArrayName: group,
           ModifyMode: mode,
           SecurityIps: addresses.join(','),
-          SecurityIPType: addresses.some((one) => one.includes(':')) ? 'IPv6' : 'IPv4',
-          WhitelistNetworkType: 'MIX',
+          // The only value it has.
+          SecurityIPType: 'IPv4',
+          WhitelistNetworkType: await networkOfWhitelist(),
         },
         true,
       )
@@ -210,14 +224,6 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
   }
 }
 
-function chooseEndpoint(answer: z.output<typeof netAnswer>): ApsaraEndpoint | undefined {
-  const all = answer.DBInstanceNetInfos.DBInstanceNetInfo
-  // `Inner` is the classic network, which nothing outside Alibaba Cloud reaches.
-  const chosen = all.find((one) => one.IPType === 'Public') ?? all.find((one) => one.IPType === 'Private')
-  if (!chosen?.ConnectionString || !chosen.Port) return undefined
-  return { host: chosen.ConnectionString, port: chosen.Port, publicEndpoint: chosen.IPType === 'Public' }
-}
-
 function databaseOf(database: z.output<typeof databasesAnswer>['Databases']['Database'][number]): ApsaraDatabase {
   const accounts = database.Accounts?.AccountPrivilegeInfo ?? []
   return {
@@ -228,6 +234,12 @@ function databaseOf(database: z.output<typeof databasesAnswer>['Databases']['Dat
     ctype: database.Ctype,
     accounts: accounts.map((one) => ({ account: one.Account, privilege: one.AccountPrivilege })),
   }
+}
+
+/** PostgreSQL says `on` and `off`, other engines `Yes` and `No`. */
+function isOn(said: string): boolean | null {
+  if (/^(on|yes|1)$/i.test(said)) return true
+  return /^(off|no|0)$/i.test(said) ? false : null
 }
 
 /** Nothing about the instance that a refused extra question would have told. Busy services are asked again by the step. */

@@ -5,7 +5,12 @@ export const taskExample: TaskInput = {
   name: 'orders-to-singapore',
   mode: 'migrate',
   source: { rdsInstance: 'orders-prod', region: 'us-east-1', secret: 'sampan/orders-prod' },
-  destination: { apsaraInstance: 'pgm-3nsabcde12345678', region: 'ap-southeast-1', secret: 'sampan/orders-singapore' },
+  destination: {
+    apsaraInstance: 'pgm-3nsabcde12345678',
+    region: 'ap-southeast-1',
+    secret: 'sampan/orders-singapore',
+    tls: { ca: { secret: 'sampan/apsaradb-ca' } },
+  },
   databases: [{ name: 'orders', include: ['public.*', 'billing.invoice_*'], exclude: ['*.tmp_*'] }],
   lanes: 4,
   chunkMegabytes: 256,

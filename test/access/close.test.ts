@@ -12,7 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => access.stop())
 
-const group = whitelistGroup('local', 'orders', 4)
+const group = whitelistGroup('local', 'orders')
 const hints = { regions: ['us-east-1'], whitelists: [{ region: 'ap-southeast-1', instance: 'pgm-1' }] }
 
 test('closing leaves exactly the rules that stood before, and the record says so', async () => {

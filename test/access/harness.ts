@@ -65,7 +65,12 @@ export class Access {
     const task = taskSchema.parse({
       name: 'orders',
       source: { rdsInstance: 'orders-prod', secret: 'env:X' },
-      destination: { apsaraInstance: 'pgm-1', region: 'ap-southeast-1', secret: 'env:Y' },
+      destination: {
+        apsaraInstance: 'pgm-1',
+        region: 'ap-southeast-1',
+        secret: 'env:Y',
+        tls: { ca: { secret: 'env:CA' } },
+      },
       databases: [{ name: 'orders' }],
       ...change,
     })

@@ -11,7 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => access.stop())
 
-const group = whitelistGroup('local', 'orders', 4)
+const group = whitelistGroup('local', 'orders')
 const counted = (action: string) => access.clouds.state.calls.filter((call) => call.action === action).length
 
 test('the way in is opened for DTS and the workers, tagged, and both endpoints are answered', async () => {
@@ -214,15 +214,45 @@ test('throttling without end is retryable, and the next attempt completes what i
   expect((await access.record()).open).toHaveLength(5)
 })
 
-test('IPv6 blocks get rules and a whitelist group of their own', async () => {
+test('IPv6 blocks get rules; the whitelist takes IPv4 only, which is told', async () => {
   access.variables = {}
   await access.open({ access: { dtsCidrs: ['2400:3200::/48'], whitelistAddresses: ['2600:1f18::7', '52.1.2.3'] } })
   expect(access.rules().flatMap((rule) => rule.cidrIpv6 ?? [])).toEqual(['2600:1f18::7/128', '2400:3200::/48'])
-  expect(access.apsara.ipArrays.get(whitelistGroup('local', 'orders', 6))?.addresses).toEqual(['2600:1f18::7'])
   expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
+  expect((await readInstances(access.store, access.event().run))?.findings).toEqual([
+    expect.objectContaining({ code: 'DST_WHITELIST_IPV4_ONLY', message: expect.stringContaining('2600:1f18::7') }),
+  ])
   await access.close()
-  expect(access.apsara.ipArrays.get(whitelistGroup('local', 'orders', 6))?.addresses).toEqual(['::1'])
-  expect((await access.record()).open).toEqual([])
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test.each([
+  [true, 'Classic'],
+  [false, 'VPC'],
+])(
+  'in the enhanced whitelist mode an entry is for the network of the endpoint in use (public: %s)',
+  async (publicEndpoint, network) => {
+    Object.assign(access.apsara, { securityIpMode: 'safety', publicEndpoint })
+    await access.open()
+    expect(access.apsara.ipArrays.get(group)).toMatchObject({ addresses: ['52.1.2.3'], network })
+    await access.close()
+    expect(access.apsara.ipArrays.get(group)).toMatchObject({ addresses: ['127.0.0.1'], network })
+  },
+)
+
+test('closing does not hang on the question for the whitelist’s mode', async () => {
+  await access.open()
+  access.clouds.state.faults.next(
+    'DescribeDBInstanceNetInfo',
+    ...times(9, { kind: 'error', code: 'Forbidden.RAM', status: 403 } as const),
+  )
+  await access.close()
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('the endpoint is the primary one, never the read/write splitting proxy', async () => {
+  access.apsara.splitting = true
+  expect((await access.open()).destination.host).toBe('pgm-1pub.pgsql.singapore.rds.aliyuncs.com')
 })
 
 test('a whitelist that takes nothing ends with the service’s own words', async () => {

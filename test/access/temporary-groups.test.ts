@@ -77,7 +77,7 @@ test('a prefix list counts as many rules as it may have entries, which only EC2 
 })
 
 const toHangzhou = {
-  destination: { apsaraInstance: 'pgm-1', region: 'cn-hangzhou', secret: 'env:Y' },
+  destination: { apsaraInstance: 'pgm-1', region: 'cn-hangzhou', secret: 'env:Y', tls: { ca: { secret: 'env:CA' } } },
 } as const
 const findings = async () => (await readInstances(access.store, access.event().run))?.findings ?? []
 

@@ -33,7 +33,8 @@ test('an ApsaraDB instance is described in bytes and numbers, by its public endp
     maxConnections: 3200,
     cpu: 4,
     memory: 32768,
-    ssl: 'on',
+    ssl: true,
+    sslHost: 'pgm-1pub.pgsql.singapore.rds.aliyuncs.com',
     accounts: [{ name: 'postgres', type: 'Super', status: 'Available' }],
   })
 })

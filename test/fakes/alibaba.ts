@@ -11,7 +11,12 @@ export interface FakeApsaraInstance {
   storage: number
   diskUsed: number
   publicEndpoint: boolean
-  readonly ipArrays: Map<string, { attribute: string; addresses: string[] }>
+  /** It has a read/write splitting endpoint too, which is told first. */
+  splitting: boolean
+  ssl: { enabled: string; host: string | null }
+  /** `safety`: whitelist groups hold for the VPC, or for the classic network and the Internet. */
+  securityIpMode: 'normal' | 'safety'
+  readonly ipArrays: Map<string, { attribute: string; addresses: string[]; network?: string }>
   readonly databases: Map<string, { readonly characterSet: string; status?: string }>
   /** Type by name: `Super` or `Normal`. */
   readonly accounts: Map<string, string>
@@ -42,6 +47,9 @@ export function apsaraInstance(given: Partial<FakeApsaraInstance> & { readonly i
     storage: 500,
     diskUsed: 2_337_275_904,
     publicEndpoint: true,
+    splitting: false,
+    ssl: { enabled: 'on', host: null },
+    securityIpMode: 'normal',
     ipArrays: new Map([
       ['default', { attribute: '', addresses: ['127.0.0.1'] }],
       ['hdm_security_ips', { attribute: 'hidden', addresses: ['100.104.0.0/16', '11.115.0.0/16'] }],
@@ -120,7 +128,11 @@ export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams)
     case 'DescribeDBInstanceAttribute':
       return accepted({ Items: { DBInstanceAttribute: [attributeOf(instance)] } })
     case 'DescribeDBInstanceNetInfo':
-      return accepted({ DBInstanceNetInfos: { DBInstanceNetInfo: networksOf(instance) } })
+      return accepted({
+        InstanceNetworkType: 'VPC',
+        SecurityIPMode: instance.securityIpMode,
+        DBInstanceNetInfos: { DBInstanceNetInfo: networksOf(instance) },
+      })
     case 'DescribeDBInstanceIPArrayList':
       return accepted({ Items: { DBInstanceIPArray: arraysOf(instance) } })
     case 'ModifySecurityIps':
@@ -128,7 +140,13 @@ export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams)
     case 'DescribeResourceUsage':
       return accepted({ DBInstanceId: instance.instance, Engine: 'PostgreSQL', DiskUsed: instance.diskUsed })
     case 'DescribeDBInstanceSSL':
-      return accepted({ SSLEnabled: 'on', ACL: 'prefer', ServerKey: 'a private key that must never be logged' })
+      return accepted({
+        SSLEnabled: instance.ssl.enabled,
+        ConnectionString: instance.ssl.host ?? instance.host,
+        CAType: 'aliyun',
+        ACL: 'prefer',
+        ServerKey: 'a private key that must never be logged',
+      })
     case 'DescribeDatabases':
       return accepted({
         Databases: { Database: databasesOf(instance, text('DBName'), Number(text('PageNumber') || 1)) },
@@ -185,6 +203,10 @@ function modifySecurityIps(instance: FakeApsaraInstance, text: (name: string) =>
     .split(',')
     .filter((one) => one !== '')
   if (given.length === 0) return refusal(400, 'InvalidSecurityIPList.Format')
+  // The reference names no other value.
+  if ((text('SecurityIPType') || 'IPv4') !== 'IPv4') return refusal(400, 'InvalidSecurityIPType.Malformed')
+  if (given.some((one) => one.includes(':'))) return refusal(400, 'InvalidSecurityIPList.Format')
+  const network = text('WhitelistNetworkType') || 'MIX'
   const group = instance.ipArrays.get(name)
   if (!group && mode === 'Delete') return refusal(404, 'InvalidDBInstanceIPArrayName.NotFound')
   if (!group && instance.ipArrays.size >= 200) return refusal(400, 'InvalidSecurityIps.Duplicate')
@@ -202,7 +224,7 @@ function modifySecurityIps(instance: FakeApsaraInstance, text: (name: string) =>
   instance.before = new Map(
     [...instance.ipArrays].map(([key, each]) => [key, { ...each, addresses: [...each.addresses] }]),
   )
-  instance.ipArrays.set(name, { attribute: group?.attribute ?? '', addresses: [...next] })
+  instance.ipArrays.set(name, { attribute: group?.attribute ?? '', addresses: [...next], network })
   return accepted({ TaskId: '100000001' })
 }
 
@@ -227,10 +249,11 @@ function attributeOf(instance: FakeApsaraInstance) {
 
 function networksOf(instance: FakeApsaraInstance) {
   const port = String(instance.port)
-  const inside = { IPType: 'Private', ConnectionString: instance.host.replace('pub.', '.'), Port: port }
-  return instance.publicEndpoint
-    ? [inside, { IPType: 'Public', ConnectionString: instance.host, Port: port }]
-    : [inside]
+  const normal = { ConnectionStringType: 'Normal', Port: port }
+  const inside = { IPType: 'Private', ConnectionString: instance.host.replace('pub.', '.'), ...normal }
+  const outside = { IPType: 'Public', ConnectionString: instance.host, ...normal }
+  const splitting = { ...outside, ConnectionStringType: 'ReadWriteSplitting', ConnectionString: `rw${instance.host}` }
+  return [...(instance.splitting ? [splitting] : []), inside, ...(instance.publicEndpoint ? [outside] : [])]
 }
 
 function arraysOf(instance: FakeApsaraInstance) {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { judgeDestination, judgeSource } from '../../lambdas/access/findings.ts'
+import { judgeDestination, judgeSource, judgeWhitelisting } from '../../lambdas/access/findings.ts'
 import type { ApsaraInstance } from '../../lambdas/cloud/apsara.ts'
 import type { InstanceFinding } from '../../lambdas/cloud/instances.ts'
 import type { RdsInstance } from '../../lambdas/cloud/rds.ts'
 import { codesOf } from '../../lambdas/precheck/codes.ts'
 import { checks } from '../../lambdas/precheck/registry.ts'
 import type { StepEvent } from '../../lambdas/runtime/event.ts'
+import type { Tls } from '../../lambdas/task/tls.ts'
 import { stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
 import { asDatabase, asUser, itemOf, itemsOf, precheckOf } from './prechecks.ts'
@@ -45,7 +46,8 @@ const apsara: ApsaraInstance = {
   maxConnections: 100,
   cpu: 2,
   memory: 4096,
-  ssl: 'on',
+  ssl: true,
+  sslHost: 'h',
   accounts: [{ name: 'postgres', type: 'Super', status: 'Available' }],
 }
 
@@ -63,7 +65,14 @@ function cloudEvent(source: TestDatabase, destination: TestDatabase): StepEvent 
   }
 }
 
-function judged(source: Partial<RdsInstance> = {}, destination: Partial<ApsaraInstance> = {}, inside = true) {
+const TRUSTED: Tls = { mode: 'verify-full', ca: { secret: 'sampan/apsaradb-ca' } }
+
+function judged(
+  source: Partial<RdsInstance> = {},
+  destination: Partial<ApsaraInstance> = {},
+  inside = true,
+  tls: Tls = TRUSTED,
+) {
   const [from, to] = [
     { ...rds, ...source },
     { ...apsara, ...destination },
@@ -71,7 +80,7 @@ function judged(source: Partial<RdsInstance> = {}, destination: Partial<ApsaraIn
   return {
     source: from,
     destination: to,
-    findings: [...judgeSource(from, inside ? [] : null), ...judgeDestination(to)],
+    findings: [...judgeSource(from, inside ? [] : null), ...judgeDestination(to, tls)],
   }
 }
 
@@ -84,15 +93,16 @@ const worst = [
   ),
   judged(
     { engineVersion: '9.3.25' },
-    { engine: 'MySQL', status: 'Creating', lockMode: 'ManualLock', publicEndpoint: false },
+    { engine: 'MySQL', status: 'Creating', lockMode: 'ManualLock', publicEndpoint: false, ssl: false },
   ),
+  judged({}, { sslHost: 'another' }, true, { mode: 'verify-full' }),
 ]
 
 describe('what OpenAccess found out about the instances', () => {
   test('every code it knows is the code of a check', () => {
     const known = new Set(checks.flatMap(codesOf).map((one) => one.code))
     const codes = worst.flatMap(({ findings }) => findings.map((finding) => finding.code))
-    expect(codes.length).toBe(10)
+    expect(codes.length).toBe(13)
     expect(codes.filter((code) => !known.has(code))).toEqual([])
   })
 
@@ -120,19 +130,41 @@ describe('what OpenAccess found out about the instances', () => {
     expect(itemOf(good, code).status).toBe('passed')
   })
 
-  test.each(['SRC_NOT_PUBLIC', 'SRC_WITHOUT_SECURITY_GROUP', 'DST_NOT_PUBLIC'])(
-    '%s is about the way: told where the server is not reached, no matter where it is',
-    async (code) => {
-      const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
-      const instances = worst.find(({ findings }) => findings.some((finding) => finding.code === code))
-      if (instances === undefined) throw new Error(code)
-      const event = cloudEvent(source, destination)
-      expect(itemOf(await precheckOf(event, { instances }), code).status).toBe('passed')
-      const nowhere = { host: 'no-such-host.invalid', port: 1 }
-      const unreached = { ...event, endpoints: { source: nowhere, destination: nowhere } }
-      expect(itemOf(await precheckOf(unreached, { instances }), code)).toMatchObject({ status: 'failed', blocks: true })
-    },
-  )
+  test.each([
+    'SRC_NOT_PUBLIC',
+    'SRC_WITHOUT_SECURITY_GROUP',
+    'DST_NOT_PUBLIC',
+    'DST_TLS_OFF',
+    'DST_TLS_CA_MISSING',
+    'DST_TLS_OTHER_ENDPOINT',
+  ])('%s is about the way: told where the server is not reached, no matter where it is', async (code) => {
+    const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+    const instances = worst.find(({ findings }) => findings.some((finding) => finding.code === code))
+    if (instances === undefined) throw new Error(code)
+    const event = cloudEvent(source, destination)
+    expect(itemOf(await precheckOf(event, { instances }), code).status).toBe('passed')
+    const nowhere = { host: 'no-such-host.invalid', port: 1 }
+    const unreached = { ...event, endpoints: { source: nowhere, destination: nowhere } }
+    expect(itemOf(await precheckOf(unreached, { instances }), code)).toMatchObject({ status: 'failed', blocks: true })
+  })
+
+  test('DST_WHITELIST_IPV4_ONLY names the addresses that are left out', () => {
+    const [finding] = judgeWhitelisting(apsara, ['52.1.2.3/32', '2600:1f18::7/128'])
+    expect(finding).toMatchObject({
+      code: 'DST_WHITELIST_IPV4_ONLY',
+      message: expect.stringMatching(/not let in are 2600:1f18::7\/128$/),
+    })
+    expect(judgeWhitelisting(apsara, ['52.1.2.3/32'])).toEqual([])
+  })
+
+  test('what is wrong with TLS is told with what to do at this instance', () => {
+    const [off] = judged({}, { ssl: false }).findings
+    expect(off).toMatchObject({ code: 'DST_TLS_OFF', remedy: expect.stringMatching(/pgm-1, .*certificate for h /) })
+    expect(judged({}, { ssl: false }, true, { mode: 'disable' }).findings).toEqual([])
+    // Where nothing is known of it, nothing is told; what is trusted is the task's to say.
+    expect(judged({}, { ssl: null, sslHost: null }).findings).toEqual([])
+    expect(judged({}, {}, true, { mode: 'require' }).findings).toEqual([])
+  })
 
   test('SRC_GROUPS_FULL is told, and can be acknowledged', async () => {
     const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]

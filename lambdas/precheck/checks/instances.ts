@@ -105,6 +105,44 @@ const known: readonly InstanceCheck[] = [
     remedy: 'apply for a public endpoint (Database Connection), or make sure that a peering or VPN leads to it',
     ofTheWay: true,
   },
+  {
+    code: 'DST_TLS_OFF',
+    side: 'destination',
+    level: 'error',
+    title: 'the ApsaraDB instance offers TLS',
+    cause: 'TLS is switched off at the ApsaraDB instance, as it is on every new one',
+    remedy:
+      'enable SSL Encryption in its console (Data Security) for the endpoint in use; docs/secrets-and-tls.md has the steps',
+    ofTheWay: true,
+  },
+  {
+    code: 'DST_TLS_CA_MISSING',
+    side: 'destination',
+    level: 'error',
+    title: 'the task knows who signed the certificate of the ApsaraDB instance',
+    cause:
+      'the certificate of the ApsaraDB instance is signed by Alibaba Cloud’s own authority, and destination.tls.ca is not given',
+    remedy: 'put ApsaraDB-CA-Chain.pem, from its console, into a secret and name that as destination.tls.ca',
+    ofTheWay: true,
+  },
+  {
+    code: 'DST_TLS_OTHER_ENDPOINT',
+    side: 'destination',
+    level: 'error',
+    title: 'the certificate of the ApsaraDB instance is for the endpoint in use',
+    cause: 'the certificate of the ApsaraDB instance is for another of its endpoints',
+    remedy: 'give it a certificate for the endpoint in use, in its console (Data Security, SSL Encryption)',
+    ofTheWay: true,
+  },
+  {
+    code: 'DST_WHITELIST_IPV4_ONLY',
+    side: 'destination',
+    level: 'warning',
+    title: 'the whitelist of the ApsaraDB instance takes the workers’ addresses',
+    cause: 'the whitelist of ApsaraDB takes IPv4 addresses only; IPv6 addresses are left out',
+    remedy: 'name the IPv4 address that the workers leave by, or acknowledge this code',
+    ofTheWay: true,
+  },
 ]
 
 export const instanceChecks: readonly Check[] = known.map(({ ofTheWay = false, ...check }) => ({
