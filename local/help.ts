@@ -21,6 +21,7 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan run task.json                 stopped or failed? the same again continues where it was
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on
+  sampan doctor task.json              before deploying: the network that reaches the source
   sampan start task.json --stack Sampan --region us-east-1
   sampan status orders-1f2e3d4c --stack Sampan
 
@@ -55,10 +56,13 @@ const smallest = {
   databases: [{ name: 'shop' }],
 }
 
-/** JSON with one line per section. */
+const WIDTH = 120
+
+/** JSON with one line per section; who is trusted on a line of its own where that is long. */
 function taskText(task: object): string {
   const sections = Object.entries(task).map(([name, value]) => {
-    return `    ${JSON.stringify(name)}: ${JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, ' ')}`
+    const line = `    ${JSON.stringify(name)}: ${JSON.stringify(value, null, 1).replaceAll(/\n\s*/g, ' ')}`
+    return line.length <= WIDTH ? line : line.replace(', "tls"', ',\n      "tls"')
   })
   return `  {\n${sections.join(',\n')}\n  }`
 }
