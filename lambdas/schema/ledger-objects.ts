@@ -11,7 +11,6 @@ const RECORD_FAILURES = sqlFile(new URL('./sql/record-failures.sql', import.meta
 const ALIGN_CHUNKS = sqlFile(new URL('./sql/align-chunks.sql', import.meta.url))
 const FREE_STEPS = sqlFile(new URL('./sql/free-steps.sql', import.meta.url))
 const FREE_PARTS = sqlFile(new URL('./sql/free-parts.sql', import.meta.url))
-const REOPEN_FILLS = sqlFile(new URL('./sql/reopen-fills.sql', import.meta.url))
 const REOPEN_OBJECTS = sqlFile(new URL('./sql/reopen-objects.sql', import.meta.url))
 
 /** Rows of one INSERT: some megabytes of text at most. */
@@ -49,14 +48,6 @@ export async function storeFailures(session: Session, run: string, failures: rea
 /** What failed in an earlier start of the run is tried again. */
 export async function reopenObjects(session: Session, run: string): Promise<void> {
   await session.rows(REOPEN_OBJECTS, [run])
-}
-
-/**
- * Call it when all objects of the index stage were tried.
- * @returns whether materialized views are to be filled once more
- */
-export async function reopenFills(session: Session, run: string): Promise<boolean> {
-  return (await session.rows(REOPEN_FILLS, [run])).length > 0
 }
 
 /** The plan of the copy follows what became of the tables. */

@@ -1,6 +1,7 @@
 import { compare, relationTitle, wasNotCreated } from '../ledger/comparisons.ts'
 import { storeDifferences } from '../ledger/differences.ts'
 import { writeEvents } from '../ledger/events.ts'
+import { reopenFills } from '../ledger/fills.ts'
 import { handOver, readBorrowed } from '../ledger/hand-over.ts'
 import { requireOwnStart } from '../ledger/other-start.ts'
 import { lockRun, sealRun } from '../ledger/run.ts'
@@ -51,7 +52,7 @@ async function giveOwners(destination: Session, event: StepEvent, step: StepTool
   const pending = accounts.objects.filter(({ forOwner, status }) => forOwner && status === 'pending')
   const others = { ...accounts, objects: accounts.objects.filter((object) => !pending.includes(object)) }
   if (pending.length === 0 || findBreaches(others, event.task).length > 0) return true
-  while ((await handOver(destination, run)) > 0) {
+  while ((await handOver(destination, run)) > 0 || (await reopenFills(destination, run, 'own'))) {
     step.progressed()
     if (step.signal.aborted || step.remainingMilliseconds() < LEAST_MILLISECONDS) return false
   }

@@ -21,3 +21,11 @@ test('a materialized view that cannot be filled is named, and holds nothing up; 
     'public.tree has no statistics: 08001: could not connect to server "far"; mend the cause and ANALYZE it',
   ])
 }, 60_000)
+
+test('what is filled by its owner, last of all, is tried again too; with it what could not be filled before', async () => {
+  const run = await (await openCase('fills-of-owners')).run()
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect([...run.named('failed'), ...run.named('blocked'), ...run.named('pending')]).toEqual([])
+  expect(await run.checks()).toEqual([])
+  expect(await run.differences({ rows: true })).toEqual([])
+}, 60_000)

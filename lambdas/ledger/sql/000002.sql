@@ -307,6 +307,8 @@ BEGIN
   IF due.owner <> '' AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
     undo := ARRAY[sampan.borrow_membership(run_id, due.owner), sampan.borrow_create(run_id, due.owner, due.schema, due.sql)];
   END IF;
+  -- Our own path holds again behind it: the function's end takes it back, and pg_catalog is before it.
+  IF due.kind = 'MATERIALIZED VIEW DATA' THEN PERFORM sampan.use_source_path(run_id); END IF;
   EXECUTE due.sql;
   UPDATE sampan.object o
      SET status = CASE o.verdict WHEN 'transform' THEN 'transformed' ELSE 'migrated' END,

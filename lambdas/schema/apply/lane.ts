@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BuildSlots } from '../../ledger/build-slots.ts'
+import { reopenFills } from '../../ledger/fills.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { idlePause } from '../../runtime/idle.ts'
-import { readFree, readStanding, reopenFills } from '../ledger-objects.ts'
+import { readFree, readStanding } from '../ledger-objects.ts'
 import { SMALL_BYTES } from '../plan/key-steps.ts'
 import { BATCH, stepBatches } from './batches.ts'
 import { type DueStep, sendFlight, stepQuery } from './flight.ts'
@@ -62,7 +63,7 @@ export async function applyLane(session: Session, options: LaneOptions): Promise
     // Until all rows are there objects may be added, by a plan made anew in a newer view: one lane waits for that.
     const nothingComes = standing.pending === 0 && (options.lane > 0 || standing.copied)
     const lastIsDone = nothingComes && options.lane === 0 && !standing.ended
-    if (lastIsDone && (await reopenFills(session, run))) continue
+    if (lastIsDone && (await reopenFills(session, run, 'index'))) continue
     if (nothingComes || standing.ended) return { kind: 'complete' }
     const lanes = Math.min(options.lanes, limit)
     const place = limit >= options.lanes ? options.lane : free.length === 0 ? null : await slots.take(limit)
