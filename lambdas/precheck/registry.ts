@@ -47,6 +47,7 @@ import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
 import { regColumns } from './checks/reg-columns.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
 import { rightsNotTaken } from './checks/rights-not-taken.ts'
+import { rightsWider } from './checks/rights-wider.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
 import { sameDatabase } from './checks/same-database.ts'
@@ -107,6 +108,7 @@ export const checks: readonly Check[] = [
   ownersNotKept,
   policiesLost,
   rightsNotTaken,
+  rightsWider,
   // The destination’s state
   runCompleted,
   runSealed,

@@ -55,10 +55,15 @@ export async function alignChunks(session: Session, run: string): Promise<void> 
   await session.rows(ALIGN_CHUNKS, [run])
 }
 
+/** Whether what the account makes is born with other rights than PostgreSQL's own. Asked anew for every flight. */
+const HAS_DEFAULTS = `(SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_default_acl d
+  WHERE d.defaclrole = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER))`
+
 /** What a stage has still to make, in the order in which it can be made. */
 export async function readDue(session: Session, run: string, stage: Stage, limit: number): Promise<DueObject[]> {
   return session.rows<DueObject>(
-    `SELECT o.id, o.kind, o.schema, o.name, o.sql, o.verdict, o.bytes::float8 AS bytes FROM sampan.object o
+    `SELECT o.id, o.kind, o.schema, o.name, o.sql, o.verdict, o.bytes::float8 AS bytes, ${HAS_DEFAULTS} AS plain
+       FROM sampan.object o
       WHERE o.run = $1 AND o.stage = $2 AND o.status = 'pending' ORDER BY o.position LIMIT $3`,
     [run, stage, limit],
   )

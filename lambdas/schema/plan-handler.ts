@@ -1,5 +1,6 @@
 import { giveUpView } from '../ledger/copy-round.ts'
 import { type RunEvent, writeEvents } from '../ledger/events.ts'
+import { storeExpectedRights } from '../ledger/expected-rights.ts'
 import { keepRun } from '../ledger/fence.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { readJoining, requireOwn } from '../ledger/other-start.ts'
@@ -154,6 +155,7 @@ async function plan(
     await inOneFlight(destination, () => [
       keepRun(destination, run),
       ...storePlan(destination, run, planned.objects, planned.relations),
+      ...storeExpectedRights(destination, run, planned.rights),
       ...storeStructure(destination, run, structure, generation),
       writeEvents(destination, run, told),
       markPlanned(destination, run, 'objects_planned_at'),
@@ -166,6 +168,7 @@ async function plan(
     await keepRun(destination, run)
     await storeReplan(destination, run, changes)
     await Promise.all([
+      ...storeExpectedRights(destination, run, planned.rights),
       ...storeStructure(destination, run, structure, generation),
       writeEvents(destination, run, [
         ...told,

@@ -7,6 +7,7 @@ import {
   type UnsettledObject,
 } from '../ledger/accounts.ts'
 import { type Comparison, compare, readComparisons, relationTitle, wasNotCreated } from '../ledger/comparisons.ts'
+import { objectName } from '../ledger/object-name.ts'
 import type { Session } from '../postgres/connect.ts'
 import type { Task } from '../task/task.ts'
 import { listed } from './listed.ts'
@@ -20,6 +21,7 @@ export interface Breach {
     | 'VALIDATION_DIFFERS'
     | 'VALIDATION_OPEN'
     | 'SEQUENCES_DIFFER'
+    | 'RIGHTS_WIDER'
   readonly message: string
   readonly remedy: string
 }
@@ -63,7 +65,7 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
       tolerant ? [] : failed.map(objectTitle),
       'OBJECTS_FAILED',
       ['object', 'objects'],
-      'could not be created',
+      failed.every(({ forOwner }) => forOwner) ? 'could not be given to their owners' : 'could not be created',
       'mend what the report says of each, or set onObjectError to "continue"; then start the task again',
     ),
     breach(
@@ -109,5 +111,5 @@ function breach(
 }
 
 function objectTitle({ kind, schema, name, errorCode }: UnsettledObject): string {
-  return `${kind} ${schema === null ? '' : `${schema}.`}${name}${errorCode === null ? '' : ` (${errorCode})`}`
+  return `${kind} ${objectName({ kind, schema, name })}${errorCode === null ? '' : ` (${errorCode})`}`
 }

@@ -11,11 +11,13 @@ import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
+import { compareRights, type RightsDifference } from '../structure/compare-rights.ts'
 import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
 import { changedSince } from './changed-since.ts'
 import { describeDifference } from './describe-difference.ts'
 import { listed } from './listed.ts'
 import { lookInto } from './look-into.ts'
+import { rightsBreach, rightsEvents } from './rights.ts'
 
 /** No batch of owners is begun with less time than this left. */
 const LEAST_MILLISECONDS = 30_000
@@ -29,13 +31,15 @@ export const handler = stepHandler('Seal', async (event, step) => {
   try {
     if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
     if (!(await giveOwners(destination, event, step))) return more()
-    const { accounts, breaches } = await judge(destination, event)
+    const { accounts, breaches, rights } = await judge(destination, event)
     if (breaches.length === 0) {
       await noteCountsOnly(destination, event, accounts)
+      await writeEvents(destination, event.run.id, rightsEvents(rights))
       await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
       return done()
     }
     await explain(destination, event, step, accounts, breaches)
+    await writeEvents(destination, event.run.id, rightsEvents(rights))
     throw asError(breaches)
   } finally {
     await destination.close()
@@ -63,8 +67,15 @@ async function giveOwners(destination: Session, event: StepEvent, step: StepTool
   return true
 }
 
+interface Judgement {
+  readonly accounts: Accounts
+  readonly breaches: readonly Breach[]
+  /** Asked where all else is right. */
+  readonly rights: readonly RightsDifference[]
+}
+
 /** Judges and seals in one transaction, behind every writer that was under way: none slips in between. */
-async function judge(destination: Session, event: StepEvent): Promise<{ accounts: Accounts; breaches: Breach[] }> {
+async function judge(destination: Session, event: StepEvent): Promise<Judgement> {
   const run = event.run.id
   try {
     // One flight: the accounts are read when the lock is there.
@@ -74,11 +85,13 @@ async function judge(destination: Session, event: StepEvent): Promise<{ accounts
       readAccounts(destination, run),
       requireOwnStart(destination, event.run),
     ])
-    const breaches = findBreaches(accounts, event.task)
+    const others = findBreaches(accounts, event.task)
+    const rights = others.length === 0 ? await compareRights(destination, run) : []
+    const breaches = [...others, ...rightsBreach(rights, event.task)]
     // What an earlier judgement found is no longer so.
     const sealed = breaches.length === 0 ? [storeDifferences(destination, run, []), sealRun(destination, run)] : []
     await Promise.all([...sealed, destination.execute('COMMIT')])
-    return { accounts, breaches }
+    return { accounts, breaches, rights }
   } catch (thrown) {
     await destination.execute('ROLLBACK').catch(() => {})
     throw thrown

@@ -1,4 +1,4 @@
--- ack: RIGHTS_NOT_TAKEN
+-- ack: RIGHTS_NOT_TAKEN, RIGHTS_WIDER
 -- The destination's account may create in the database and does not own it.
 -- dstpg: create role not_owner_settings login
 -- dstpg: grant connect, create, temporary on database :db to not_owner_settings

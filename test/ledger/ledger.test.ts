@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { handOver } from '../../lambdas/ledger/hand-over.ts'
 import { migrateLedger } from '../../lambdas/ledger/migrate.ts'
 import { migrations } from '../../lambdas/ledger/migrations.ts'
 import { openRun, sealRun } from '../../lambdas/ledger/run.ts'
@@ -117,5 +118,23 @@ test.each([
   const claims = [await claim(), await claim()].map((chunks) => chunks.map(({ id }) => id))
   expect(claims[0]).toEqual(first)
   expect(claims.flat()).toHaveLength(10)
+  await session.close()
+})
+
+test('what fails in the last stage is put down without values of rows, whoever says it', async () => {
+  const { database, session } = await ledger()
+  await openRun(session, { id: 'r', execution: 'e' }, 'f', SOURCE)
+  await database.query(`
+    CREATE FUNCTION says() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'row 4111' USING ERRCODE = '42501'; END $$;
+    INSERT INTO sampan.object (run, id, position, kind, name, owner, stage, sql, verdict) VALUES
+      ('r', 1, 1, 'MATERIALIZED VIEW DATA', 'raised', '', 'own', 'SELECT public.says()', 'migrate'),
+      ('r', 2, 2, 'MATERIALIZED VIEW DATA', 'quoted', '', 'own', $$SELECT 'v4111'::int$$, 'migrate'),
+      ('r', 3, 3, 'OWNER', 'TABLE gone', 'postgres', 'own', 'ALTER TABLE public.gone OWNER TO postgres', 'migrate')`)
+  expect(await handOver(session, 'r')).toBe(0)
+  expect(await database.query('SELECT error_code, error_message FROM sampan.object ORDER BY id')).toEqual([
+    { error_code: '42501', error_message: expect.stringMatching(/^a function of the database raised an error/) },
+    { error_code: '22P02', error_message: 'invalid input syntax for type integer: ...' },
+    { error_code: '42P01', error_message: 'relation "public.gone" does not exist' },
+  ])
   await session.close()
 })

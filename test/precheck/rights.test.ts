@@ -156,6 +156,37 @@ describe('rights on the destination', () => {
     expect(itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
   })
 
+  test('what the destination gives beforehand and the source does not is a warning, by name', async () => {
+    const role = freshName('given')
+    const plain = await createDatabase(
+      sharedServer(15),
+      `CREATE ROLE ${role}; CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO ${role}; CREATE TABLE shop.t (a int PRIMARY KEY);
+       ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ${role}`,
+    )
+    const given = await createDatabase(
+      sharedServer(18),
+      `CREATE ROLE ${role}; CREATE SCHEMA shop; GRANT USAGE, CREATE ON SCHEMA shop TO ${role}; CREATE SCHEMA aside;
+       GRANT ALL ON SCHEMA aside TO ${role}; ALTER DEFAULT PRIVILEGES GRANT SELECT, UPDATE ON TABLES TO ${role};
+       ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT EXECUTE ON FUNCTIONS TO ${role}; ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC`,
+    )
+    await given.query(`GRANT CREATE ON DATABASE ${given.name} TO ${role}`)
+    const item = itemOf(await precheck(plain, given), 'RIGHTS_WIDER')
+    expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+    expect(item.details).toEqual([
+      `the database: ${role} may CREATE`,
+      `functions that postgres makes in shop from now on: ${role} may EXECUTE`,
+      `tables that postgres makes from now on: ${role} may UPDATE`,
+      `schema shop: ${role} may CREATE`,
+    ])
+    await given.query(
+      `REVOKE CREATE ON DATABASE ${given.name} FROM ${role}; REVOKE CREATE ON SCHEMA shop FROM ${role};
+       ALTER DEFAULT PRIVILEGES REVOKE UPDATE ON TABLES FROM ${role};
+       ALTER DEFAULT PRIVILEGES IN SCHEMA shop REVOKE EXECUTE ON FUNCTIONS FROM ${role}`,
+    )
+    expect(itemOf(await precheck(plain, given), 'RIGHTS_WIDER').status).toBe('passed')
+    for (const database of [plain, given]) await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
+  })
+
   test('what acts with the rights of an owner who cannot be kept is a warning, by name', async () => {
     const [gone, here] = [freshName('gone'), freshName('here')]
     const acting = await createDatabase(

@@ -26,6 +26,8 @@ const noFacts: SourceFacts = {
   largeObjectBytes: 0,
   largeObjectRemarks: [],
   configuration: [],
+  rights: [],
+  serverVersion: 150_000,
 }
 
 const noRelation = { schema: 'public', columns: [], types: [], hasKey: false, bytes: 0, pages: 0 }

@@ -60,6 +60,20 @@ CREATE TABLE sampan.structure (
   digest       text    NOT NULL
 );
 
+-- Who owns what and who may do what with it, as the plan comes to it: compared with the catalogue before the run is sealed.
+CREATE TABLE sampan.expected_right (
+  run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
+  object       integer,                           -- what makes it; null: no object does
+  owner_object integer,                           -- what gives it to its owner
+  kind         text    NOT NULL,                  -- as pg_identify_object says it
+  identity     text    NOT NULL,
+  owner        text,                              -- null: whoever it is
+  acl          text[],                            -- ["SELECT", "rapp", false], …; null: as such an object is born
+  columns      text[],
+  traits       text[]  NOT NULL
+);
+CREATE INDEX expected_right_run ON sampan.expected_right (run);
+
 -- last_value, is_called: where the destination's sequence has to stand.
 CREATE TABLE sampan.sequence (
   run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
@@ -294,6 +308,19 @@ BEGIN
   RETURN format('REVOKE %s FROM %I', place, for_role);
 END $$;
 
+-- A server's message without values of rows, by the same rules as lambdas/postgres/errors.ts: data errors (class 22) quote them,
+-- and what a function of the user's raises is up to its author. Such a function is to be seen in the context above ours.
+CREATE FUNCTION sampan.without_values(message text, state text, context text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN state ~ '^(38|39|P0)' OR regexp_replace(context, '[^\n]*sampan\.hand_over_one\(.*$', '') ~ '\mPL/'
+      THEN 'a function of the database raised an error (its words are withheld: they may quote a row)'
+    ELSE regexp_replace(split_part(CASE
+           WHEN state LIKE '22%' THEN regexp_replace(message, '".*$', '...')
+           ELSE regexp_replace(message, '^(invalid input .*?: )".*$', '\1...') END, E'\n', 1),
+         '0x[0-9a-f]{2}( 0x[0-9a-f]{2})*', '0x...', 'g') END
+$$;
+
 -- Executes one statement of the last stage, with what it needs borrowed. What was borrowed for a statement that fails goes
 -- with it.
 CREATE FUNCTION sampan.hand_over_one(run_id text, object_id integer) RETURNS text[]
@@ -302,6 +329,7 @@ DECLARE
   due sampan.object;
   undo text[] := '{}';
   message text;
+  context text;
 BEGIN
   SELECT * INTO STRICT due FROM sampan.object o WHERE o.run = run_id AND o.id = object_id FOR UPDATE;
   IF due.owner <> '' AND NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) THEN
@@ -316,10 +344,12 @@ BEGIN
    WHERE o.run = run_id AND o.id = object_id;
   RETURN undo;
 EXCEPTION WHEN OTHERS THEN
-  -- Deadlock, lock time-out, out of resources: another attempt may succeed.
-  IF SQLSTATE ~ '^(40|53|57|58)' OR SQLSTATE = '55P03' THEN RAISE; END IF;
-  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
-  UPDATE sampan.object o SET status = 'failed', error_code = SQLSTATE, error_message = message
+  -- Deadlock, lock time-out, out of resources, a membership that the run of another database changes at the same moment (XX000):
+  -- another attempt may succeed.
+  IF SQLSTATE ~ '^(40|53|57|58)' OR SQLSTATE IN ('55P03', 'XX000') THEN RAISE; END IF;
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, context = PG_EXCEPTION_CONTEXT;
+  UPDATE sampan.object o
+     SET status = 'failed', error_code = SQLSTATE, error_message = sampan.without_values(message, SQLSTATE, context)
    WHERE o.run = run_id AND o.id = object_id;
   RETURN '{}';
 END $$;
@@ -336,6 +366,8 @@ DECLARE
   statement text;
 BEGIN
   PERFORM sampan.require_open(run_id);
+  -- The batch of a call that died may still be under way: what it has given is not given once more.
+  PERFORM pg_advisory_xact_lock(1935764850, hashtext(run_id));
   FOR due IN SELECT o.id, o.sql FROM sampan.object o
               WHERE o.run = run_id AND o.stage = 'own' AND o.status = 'pending' ORDER BY o.position LIMIT most LOOP
     IF due.sql LIKE 'ALTER SCHEMA %' THEN
@@ -350,6 +382,65 @@ BEGIN
   FOREACH statement IN ARRAY rights || memberships LOOP EXECUTE statement; END LOOP;
   UPDATE sampan.borrowed_right b SET given_back_at = clock_timestamp() WHERE b.run = run_id AND b.given_back_at IS NULL;
   RETURN (SELECT count(*) FROM sampan.object o WHERE o.run = run_id AND o.stage = 'own' AND o.status = 'pending');
+END $$;
+
+-- Takes from an object that this transaction has made what the destination's default privileges gave it or took from it: what
+-- somebody may do is what its own rights say. With a range type go the functions that it has brought along.
+CREATE FUNCTION sampan.plain_rights(object_kind text, object_schema text, object_name text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own xid := (txid_current() % 4294967296)::text::xid;
+  of_class "char" := CASE WHEN object_kind IN ('FUNCTION', 'PROCEDURE', 'AGGREGATE') THEN 'f' WHEN object_kind IN ('TYPE', 'DOMAIN') THEN 'T'
+                          WHEN object_kind = 'SCHEMA' THEN 'n' ELSE 'r' END;
+  full_name text := concat(quote_ident(object_schema) || '.', CASE of_class WHEN 'f' THEN '' ELSE quote_ident(object_name) END);
+  type_oid oid;
+  statement text;
+BEGIN
+  IF of_class = 'f' THEN
+    -- `name(arguments)`, the name without quotes; an aggregate of anything has a star.
+    full_name := full_name || quote_ident(regexp_replace(object_name, '\([^(]*\)$', ''))
+                           || replace(substring(object_name FROM '\([^(]*\)$'), '(*)', '()');
+  ELSIF of_class = 'T' THEN
+    type_oid := full_name::regtype;
+  END IF;
+  FOR statement IN
+    WITH fresh(target, acl, standard) AS (
+      SELECT format('%s %s', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass), c.relacl,
+             acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
+        FROM pg_class c WHERE of_class = 'r' AND c.oid = CASE of_class WHEN 'r' THEN full_name END::regclass AND c.xmin = own
+      UNION ALL
+      SELECT format('SCHEMA %I', n.nspname), n.nspacl, acldefault('n', n.nspowner)
+        FROM pg_namespace n WHERE of_class = 'n' AND n.nspname = object_name AND n.xmin = own
+      UNION ALL
+      SELECT format('TYPE %s', t.oid::regtype), t.typacl, acldefault('T', t.typowner)
+        FROM pg_type t
+       WHERE t.xmin = own AND (t.oid = type_oid
+          -- From 17 on a multirange has its range's rights.
+          OR current_setting('server_version_num')::integer < 170000 AND t.typtype = 'm' AND EXISTS (
+               SELECT FROM pg_depend m WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid AND m.deptype = 'i'
+                                         AND m.refclassid = 'pg_type'::regclass AND m.refobjid = type_oid))
+      UNION ALL
+      SELECT format('%s %s', CASE WHEN to_jsonb(p) ->> 'prokind' = 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END, p.oid::regprocedure),
+             p.proacl, acldefault('f', p.proowner)
+        FROM pg_proc p
+       WHERE p.xmin = own AND (of_class = 'f' AND p.oid = CASE of_class WHEN 'f' THEN full_name END::regprocedure
+          OR of_class = 'T' AND p.oid IN (
+               SELECT d.objid FROM pg_depend d
+                WHERE d.classid = 'pg_proc'::regclass AND d.deptype = 'i' AND d.refclassid = 'pg_type'::regclass
+                  AND d.refobjid IN (SELECT type_oid UNION SELECT m.objid FROM pg_depend m
+                                      WHERE m.classid = 'pg_type'::regclass AND m.refclassid = 'pg_type'::regclass
+                                        AND m.refobjid = type_oid AND m.deptype = 'i')))
+    )
+    SELECT format('%s ON %s %s', x.verb, f.target, x.whom) FROM fresh f CROSS JOIN LATERAL (
+      SELECT 'REVOKE ALL' AS verb, 'FROM ' || COALESCE(quote_ident(r.rolname), 'PUBLIC') AS whom, 1 AS turn
+        FROM (SELECT DISTINCT e.grantee FROM aclexplode(f.acl) e) e LEFT JOIN pg_roles r ON r.oid = e.grantee
+      UNION ALL
+      SELECT 'GRANT ' || d.privilege_type, 'TO ' || COALESCE(quote_ident(r.rolname), 'PUBLIC'), 2
+        FROM aclexplode(f.standard) d LEFT JOIN pg_roles r ON r.oid = d.grantee) x
+     WHERE f.acl IS NOT NULL ORDER BY x.turn
+  LOOP
+    EXECUTE statement;
+  END LOOP;
 END $$;
 
 -- Looks whether one grantee (null: PUBLIC) has on one object, or one column of it, the rights that were to be given, and none that

@@ -15,6 +15,11 @@ export interface DueObject {
   /** Why it is made otherwise than planned. */
   readonly reason?: string
   readonly bytes: number
+  /**
+   * The destination's default privileges would have a say in its rights: they are taken from it again.
+   * @default false
+   */
+  readonly plain?: boolean
 }
 
 /**
@@ -163,12 +168,34 @@ function ownSql(run: string, objects: readonly DueObject[]): string {
       statements.push(wanted ? sourcePath(run) : `SELECT pg_catalog.set_config('search_path', '', true)`)
     asSource = wanted
   }
-  for (const { kind, sql } of objects) {
+  for (const object of objects) {
+    const { kind, sql } = object
     look(EVALUATED[kind]?.test(sql) === true)
     statements.push(sql)
+    if (object.plain && BORN_WITH_RIGHTS.has(kind)) statements.push(plainRights(object))
   }
   look(false)
   return statements.join('\n;\n')
+}
+
+/** Kinds that `ALTER DEFAULT PRIVILEGES` speaks of. */
+const BORN_WITH_RIGHTS: ReadonlySet<string> = new Set([
+  'AGGREGATE',
+  'DOMAIN',
+  'FOREIGN TABLE',
+  'FUNCTION',
+  'MATERIALIZED VIEW',
+  'PROCEDURE',
+  'SCHEMA',
+  'SEQUENCE',
+  'TABLE',
+  'TYPE',
+  'VIEW',
+])
+
+function plainRights({ kind, schema, name }: DueObject): string {
+  const words = [kind, schema, name].map((word) => (word === null ? 'NULL' : quoteLiteral(word)))
+  return `SELECT sampan.plain_rights(${words.join(', ')})`
 }
 
 function sourcePath(run: string): string {

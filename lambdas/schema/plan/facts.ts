@@ -2,6 +2,7 @@ import type { Session } from '../../postgres/connect.ts'
 import { type ExtensionRelation, readExtensionRelations } from '../../postgres/extension-relations.ts'
 import { readRowSecuredViews } from '../../postgres/row-secured-views.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
+import { readRights, type SourceRights } from '../../structure/rights.ts'
 import type { DatabaseForm } from './destination-database.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PlannedRelation } from './planned.ts'
@@ -40,6 +41,10 @@ export interface SourceFacts {
   readonly largeObjects: number
   readonly largeObjectBytes: number
   readonly largeObjectRemarks: readonly LargeObjectRemarks[]
+  /** Owners, rights and what decides whose rights count. */
+  readonly rights: readonly SourceRights[]
+  /** `server_version_num` */
+  readonly serverVersion: number
 }
 
 /** Row-level security came with 9.5. */
@@ -89,6 +94,8 @@ export async function readFacts(
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,
     largeObjectRemarks: await source.rows<LargeObjectRemarks>(LARGE_OBJECT_REMARKS),
+    rights: await readRights(source),
+    serverVersion: source.serverVersion,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ExpectedRights } from '../../ledger/expected-rights.ts'
 import type { ExtensionPlace } from '../../postgres/extension-places.ts'
 import type { ClosedSchema, DestinationRoles } from '../../postgres/roles.ts'
 import { SampanError } from '../../runtime/errors.ts'
@@ -9,10 +10,12 @@ import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
 import { isDatabaseProperty } from './database-properties.ts'
+import { expectedRights } from './expected-rights.ts'
 import { judgeExtensionData } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
 import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
 import { planSteps } from './key-steps.ts'
+import { largeObjectOwners } from './large-object-owners.ts'
 import { inOlderSyntax } from './older-syntax.ts'
 import { withOwners } from './ownership.ts'
 import type { PlannedObject, PlannedRelation } from './planned.ts'
@@ -51,6 +54,8 @@ export interface Plan {
   readonly relations: readonly PlannedRelation[]
   /** Grants to the account that reads the source, which are left out without a line for each. */
   readonly readerGrants: number
+  /** What the rights on what is made come to. */
+  readonly rights: readonly ExpectedRights[]
   /** Chosen by the patterns, and left out because they need something that is excluded: names for people. */
   readonly inVain: readonly string[]
 }
@@ -123,12 +128,28 @@ export function planObjects(input: PlanInput): Plan {
     }),
   )
   const partitioned = new Set(entries.filter(({ relationKind }) => relationKind === 'p').map(({ id }) => id))
+  const steps = planSteps(objects, { ...input, relations, rootOf, partitioned })
+  const largeObjects = relations.some(({ oid }) => oid === 0)
+  const all = largeObjects ? [...steps, ...largeObjectOwners(steps, input.facts.rights, owners)] : steps
+  const sameMajor = majorOf(input.facts.serverVersion) === majorOf(input.destinationVersion)
+  const rightsFacts = {
+    owners,
+    policyRoles: input.facts.policyRoles,
+    sameMajor,
+    everything: filter.everything,
+    largeObjects,
+  }
   return {
-    objects: planSteps(objects, { ...input, relations, rootOf, partitioned }),
+    objects: all,
     relations,
+    rights: expectedRights(input.facts.rights, all, rightsFacts),
     readerGrants: reader.grants,
     inVain: inVain.map(({ entry }) => `${describe(entry)}: ${leftOut.get(entry.id)}`),
   }
+}
+
+function majorOf(version: number): number {
+  return Math.floor(version / 10_000)
 }
 
 /** An object before it is decided in which steps it is made. */

@@ -24,22 +24,27 @@ const HEAD = new RegExp(
  * they would see. A restrictive one takes rows away: it goes on doing so for every role that is there, members of an absent
  * role included, whom it restricts on the source through that role.
  */
-export function judgePolicy(
-  entry: TocEntry,
-  { permissive, roles, memberships }: PolicyRoles,
-  isKnown: (role: string) => boolean,
-): EntryVerdict {
-  const absent = roles.filter((role) => !isKnown(role))
+export function judgePolicy(entry: TocEntry, policy: PolicyRoles, isKnown: (role: string) => boolean): EntryVerdict {
+  const absent = policy.roles.filter((role) => !isKnown(role))
   if (absent.length === 0) return { verdict: 'migrate', sql: entry.sql }
-  const members = permissive ? [] : memberships.flatMap(({ role, member }) => (absent.includes(role) ? [member] : []))
-  const present = [...new Set([...roles, ...members])].filter(isKnown)
+  const present = presentRoles(policy, isKnown)
   const reason = `the destination has no role ${absent.join(', ')}`
   if (present.length === 0) {
-    return { verdict: 'skip', reason: permissive ? reason : `${reason}, the only one that it takes rows from` }
+    return { verdict: 'skip', reason: policy.permissive ? reason : `${reason}, the only one that it takes rows from` }
   }
   const names = present.map(quoteIdentifier).join(', ')
   const sql = entry.sql.replace(HEAD, (_all, head: string) => head + names)
   return { verdict: 'transform', sql, reason: `${reason}: it holds for ${present.join(', ')}` }
+}
+
+/** Whom a policy for named roles is for on the destination; nobody: it cannot be there. */
+export function presentRoles(
+  { permissive, roles, memberships }: PolicyRoles,
+  isKnown: (role: string) => boolean,
+): readonly string[] {
+  const absent = roles.filter((role) => !isKnown(role))
+  const members = permissive ? [] : memberships.flatMap(({ role, member }) => (absent.includes(role) ? [member] : []))
+  return [...new Set([...roles, ...members])].filter(isKnown)
 }
 
 /** What must stand before rights to a table are given: that its row security is on, and the policies that take rows away. */

@@ -45,6 +45,8 @@ WITH run AS (
 )
 SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step.name AS step, NULL::integer AS part,
        turn.alone,
+       (SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_default_acl d
+         WHERE d.defaclrole = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER)) AS plain,
        CASE WHEN pg_catalog.cardinality(o.rows_of) = 1 THEN o.rows_of[1] END AS "table",
        CASE step.name WHEN 'whole' THEN o.sql WHEN 'build' THEN o.build_sql ELSE o.finish_sql END AS sql
   FROM sampan.object o

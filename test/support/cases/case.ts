@@ -46,8 +46,11 @@ export interface OpenCase {
   readonly source: TestDatabase
   readonly destination: TestDatabase
   /** @param overrides merged into the task; what they acknowledge comes to what the case itself acknowledges */
-  run(overrides?: Partial<TaskInput>): Promise<CaseRun>
+  run(overrides?: Partial<TaskInput>, around?: Around): Promise<CaseRun>
 }
+
+/** Stands around every call of a step. */
+export type Around = NonNullable<Parameters<typeof runWorkflow>[2]>
 
 /** How a run of a case ended. */
 export interface CaseRun {
@@ -95,7 +98,7 @@ export async function openCase(name: string, servers: CaseServers = {}): Promise
   return {
     source,
     destination,
-    run: async (overrides = {}) => runCase(file, source, destination, overrides),
+    run: async (overrides = {}, around) => runCase(file, source, destination, overrides, around),
   }
 }
 
@@ -123,6 +126,7 @@ async function runCase(
   source: TestDatabase,
   destination: TestDatabase,
   overrides: Partial<TaskInput>,
+  around?: Around,
 ): Promise<CaseRun> {
   const directory = await temporaryDirectory()
   const own: Partial<TaskInput> = JSON.parse(file.task.replaceAll('$DB', source.name))
@@ -138,7 +142,7 @@ async function runCase(
     ...overrides,
     precheck: { acknowledge: ['DST_VERSION_DIFFERS', ...file.acknowledge, ...acknowledged] },
   }
-  const outcome = await runWorkflow(input, directory)
+  const outcome = await runWorkflow(input, directory, around)
   const report = reportSchema.parse(JSON.parse(await readFile(join(directory, 'report.json'), 'utf8')))
   const objects = report.databases[0]?.objects ?? []
   return {

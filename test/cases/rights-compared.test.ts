@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { openCase } from '../support/cases/case.ts'
+import { otherServer15, sharedServer } from '../support/servers.ts'
+
+test.each([
+  [15, otherServer15],
+  [18, async () => sharedServer(18)],
+] as const)('default privileges of the destination give nothing to what is migrated, on %d', async (_, server) => {
+  const opened = await openCase('default-privileges', { destination: await server() })
+  const run = await opened.run({ precheck: { acknowledge: ['RIGHTS_WIDER'] } })
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await run.checks()).toEqual([])
+  const toCome = [
+    'functions that mover50 makes from now on: other50 may EXECUTE',
+    'schemas that mover50 makes from now on: everybody may CREATE, USAGE',
+    'sequences that mover50 makes from now on: other50 may SELECT, UPDATE, USAGE',
+    expect.stringMatching(/^tables that mover50 makes from now on: everybody may DELETE, INSERT, .*UPDATE$/),
+  ]
+  expect(run.findings.find(({ code }) => code === 'RIGHTS_WIDER')?.details.toSorted()).toEqual(toCome)
+  const told = run.events
+    .filter(({ code }) => code === 'RIGHTS_WIDER')
+    .map(({ message }) => message.replace(/^.*?: /, ''))
+  expect(told.toSorted()).toEqual(toCome)
+})
+
+test('rights that nobody has planned keep a run from being sealed, by name; taken back, it is sealed', async () => {
+  const opened = await openCase('rights-behind-the-back')
+  const failed = await opened.run({ name: 'behind-the-back' })
+  expect(failed.outcome).toMatchObject({ exitStatus: 1 })
+  expect(failed.report.databases[0]?.error).toMatchObject({
+    code: 'RIGHTS_WIDER',
+    message: expect.stringContaining('table shop.secret: everybody may SELECT'),
+    remedy: expect.stringContaining('REVOKE'),
+  })
+  await opened.destination.query('DROP EVENT TRIGGER public_reads; REVOKE ALL ON shop.secret FROM PUBLIC, reader51')
+  const sealed = await opened.run({ name: 'behind-the-back' })
+  expect(sealed.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const narrower = sealed.events.filter(({ code }) => code === 'RIGHTS_NARROWER').map(({ message }) => message)
+  expect(narrower).toEqual(['not as on the source: table shop.secret: reader51 may not SELECT'])
+})
+
+test.each([
+  [15, otherServer15],
+  [18, async () => sharedServer(18)],
+] as const)('large objects keep their owners, on %d', async (_, server) => {
+  const run = await (await openCase('large-object-owners', { destination: await server() })).run()
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await run.checks()).toEqual([])
+  const owners = run.objects.filter(({ kind, name }) => kind === 'OWNER' && name.startsWith('LARGE OBJECTS'))
+  expect(owners.map(({ name, status, reason }) => `${name} ${status} ${reason}`)).toEqual([
+    'LARGE OBJECTS 5001 to 5020 migrated null',
+    'LARGE OBJECTS 5021 to 5040 migrated null',
+    'LARGE OBJECTS 5041 to 5045 migrated null',
+    'LARGE OBJECTS of gone52 skipped its owner gone52 is not on the destination: 2 large objects belong to mover52',
+  ])
+  expect(run.events.filter(({ code }) => code.startsWith('RIGHTS_') && code !== 'RIGHTS_BORROWED')).toEqual([])
+})
