@@ -1,5 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
-import { parseItem, type RightItem } from './rights.ts'
+import { itemText, parseItem, type RightItem } from './rights.ts'
 import { rightsSql, standardSql } from './rights-sql.ts'
 
 /** How the rights on one object differ from what the plan comes to. */
@@ -88,7 +88,11 @@ export function differenceOf(both: BothSides): RightsDifference {
     both.owner !== null && both.owner !== both.actualOwner
       ? [`it belongs to ${both.actualOwner} instead of ${both.owner}`]
       : []
-  const expected = [...(both.acl ?? both.standard), ...(both.columns ?? [])]
+  // Whoever owns what was there, the database for one, has what was given to him as its owner.
+  const expected = [...(both.acl ?? both.standard), ...(both.columns ?? [])].map((item) => {
+    const [privilege, grantee, ...rest] = parseItem(item)
+    return grantee === `r${both.actualOwner}` ? itemText([privilege, 'o', ...rest]) : item
+  })
   const actual = [...(both.actualAcl ?? both.standard), ...(both.actualColumns ?? [])]
   const isAccounts = ([, grantee]: RightItem) => /^(schema|database)$/.test(kind) && grantee === `r${both.account}`
   const more = rightsOnlyIn(actual, expected).filter((item) => !isAccounts(item))

@@ -55,3 +55,26 @@ test.each([
   ])
   expect(run.events.filter(({ code }) => code.startsWith('RIGHTS_') && code !== 'RIGHTS_BORROWED')).toEqual([])
 })
+
+test.each([
+  [15, otherServer15],
+  [18, async () => sharedServer(18)],
+] as const)('owners and rights of every sort are as on the source, or told, on %d', async (_, server) => {
+  const run = await (await openCase('rights-of-many-kinds', { destination: await server() })).run()
+  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await run.checks()).toEqual([])
+  expect(run.events.filter(({ code }) => /^RIGHTS_(WIDER|NARROWER)$/.test(code))).toEqual([])
+  const told = run.objects.filter(({ status }) => status === 'transformed' || status === 'skipped')
+  const absent = 'the destination has no role gone54'
+  expect(Object.fromEntries(told.map(({ kind, name, reason }) => [`${kind} ${name}`, reason]))).toEqual({
+    'SCHEMA ofgone': 'its owner gone54 is not on the destination: it belongs to mover54',
+    'TABLE ofgone.t': 'its owner gone54 is not on the destination: it belongs to mover54',
+    'ACL TABLE public.given': 'the grantor becomes the destination’s account',
+    'ACL COLUMN public.given."c d"': `${absent}; the grantor becomes the destination’s account`,
+    'POLICY public.doc gone': absent,
+    'POLICY public.doc mine': `${absent}: it holds for low54, reads54`,
+    'POLICY public.doc opened': `${absent}: it holds for low54`,
+    'DEFAULT ACL DEFAULT PRIVILEGES FOR TABLES': `${absent}, or its account may not speak for it`,
+    'ACL TABLE public.doc': absent,
+  })
+})

@@ -43,7 +43,7 @@ test.each([
 
 const both = {
   ...{ kind: 'table', identity: 'public.t', surplus: false, missing: false, told: false },
-  ...{ owner: 'a', actualOwner: 'a', acl: null, actualAcl: null, columns: null, actualColumns: null },
+  ...{ owner: 'boss', actualOwner: 'boss', acl: null, actualAcl: null, columns: null, actualColumns: null },
   ...{ traits: [], actualTraits: [], standard: ['["SELECT", "o", false]', '["MAINTAIN", "o", false]'] },
 }
 
@@ -70,7 +70,7 @@ test('what differs is wider or narrower, by who may do what', () => {
       narrower: [],
     },
   )
-  expect(differ({ actualOwner: 'b' }).wider).toEqual(['it belongs to b instead of a'])
+  expect(differ({ actualOwner: 'b' }).wider).toEqual(['it belongs to b instead of boss'])
   expect(differ({ traits: ['row security'] }).wider).toEqual(['it has no row security'])
   expect(differ({ actualTraits: ['security definer'] }).wider).toEqual(['it is security definer'])
   const policy = {
