@@ -6,7 +6,7 @@ import { readRelations } from '../ledger/relations.ts'
 import { readRun } from '../ledger/run.ts'
 import { hasSlowChunks } from '../ledger/slow-chunks.ts'
 import { liveSnapshots } from '../ledger/snapshots.ts'
-import { openDestination } from '../postgres/sessions.ts'
+import { StepWatch, watchTimes } from '../ledger/step-watch.ts'
 import { done, more, type StepAnswer, yielded } from '../runtime/verdict.ts'
 import { isPlanOfView } from '../structure/plan-of-view.ts'
 import { noteSequences } from '../structure/sequences-in-view.ts'
@@ -19,7 +19,6 @@ import type { LaneCall } from './lane-call.ts'
 import { answerFailure } from './lane-failure.ts'
 import { LaneMetrics } from './lane-metrics.ts'
 import { LaneSources, LET_GO } from './lane-sources.ts'
-import { LaneWatch } from './lane-watch.ts'
 import { lockRoom } from './lock-room.ts'
 import { copyServers } from './servers.ts'
 import { untilWanted } from './turn.ts'
@@ -32,20 +31,25 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
   const metrics = new LaneMetrics(id, number)
   const steering = openSteering(event, step, pace)
   let lane: Lane | null = null
-  const watch = new LaneWatch(
-    () => openDestination(event, step.environment, { purpose: `watch:${number}`, signal: step.signal }),
-    id,
-    pace,
-    async (session, control) => {
+  const watch = new StepWatch(event, step, {
+    destination,
+    source: () => sources.opened,
+    holding: pace.holding,
+    lookMilliseconds: watchTimes.laneLook,
+    async alsoAsk(session) {
+      if (lane === null) return
+      const control = await readLaneControl(session, id)
+      pace.apply(control)
       await steering.look(session, control)
       await metrics.countLeft(session)
     },
-  )
+  })
   const committed = (receipts: readonly Receipt[]) => {
     step.progressed()
     metrics.committed(receipts)
   }
   try {
+    watch.start()
     const round = await readRound(destination, id, execution)
     if (round.ended || round.copied) return done()
     const generation = await sources.importView(call)
@@ -53,7 +57,6 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     if (!(await isPlanOfView(await sources.rows(), destination, id, generation))) return yielded()
     await noteSequences(await sources.rows(), destination, id, generation)
     lane = await prepare(call, sources, generation)
-    watch.start(step.logger)
     while (await untilWanted(call)) {
       if (await lane.copyAll(() => hasTime() && pace.mayWork, committed)) {
         const wait = await othersAtWork(call, lane.generation)
@@ -64,7 +67,7 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     }
     return more()
   } catch (thrown) {
-    return await answerFailure(call, lane, thrown)
+    return await answerFailure(call, lane, watch.failure ?? thrown)
   } finally {
     metrics.stop()
     await watch.stop()

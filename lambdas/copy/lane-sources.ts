@@ -18,13 +18,23 @@ export const LET_GO = `ROLLBACK TO ${FLIGHT}`
 export class LaneSources {
   readonly #rows: Promise<Session>
   readonly #digests: Promise<Session | null>
+  readonly #opened: Session[] = []
 
   constructor({ event, step, number }: LaneCall) {
-    const open = () => openSource(event, step.environment, { purpose: `lane:${number}`, signal: step.signal })
+    const open = async () => {
+      const session = await openSource(event, step.environment, { purpose: `lane:${number}`, signal: step.signal })
+      this.#opened.push(session)
+      return session
+    }
     this.#rows = open()
     this.#digests = event.task.validation.mode === 'full' ? open() : Promise.resolve(null)
     // Whoever asks for them gets the error.
     for (const opening of [this.#rows, this.#digests]) opening.catch(() => {})
+  }
+
+  /** Those that are there by now. */
+  get opened(): readonly Session[] {
+    return this.#opened
   }
 
   /** The session that the rows are read on. */

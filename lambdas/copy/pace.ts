@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LaneControl, mayWork, share } from '../ledger/lane-control.ts'
+import type { Holding } from '../postgres/stall.ts'
 import { ReferenceSpeed } from './reference-speed.ts'
 import type { Valve } from './stream/valve.ts'
 import { type Rates, Throttle } from './throttle.ts'
@@ -52,6 +53,14 @@ export class Pace {
 
   get mayWork(): boolean {
     return this.#mayWork
+  }
+
+  /** What holds the flight under way back. */
+  get holding(): Holding {
+    return {
+      byLimits: () => this.#valve?.isClosedBy('rate') === true || this.#valve?.isClosedBy('lanes') === true,
+      byDestination: () => this.#valve?.isClosedBy('slots') === true,
+    }
   }
 
   /** Takes over what the ledger says now; a flight under way feels it at once. */

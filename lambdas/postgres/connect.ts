@@ -68,7 +68,7 @@ export interface Session {
   readonly parameters: ReadonlyMap<string, string>
   /** How the server let us in. */
   readonly loginMethod: LoginMethod
-  /** The server process that the login named; a pooler names one of its own. */
+  /** The server process that answers, as far as it is known. */
   readonly backend: number | null
   /** One statement, its rows as objects. Errors come mapped. */
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
@@ -142,9 +142,9 @@ async function open(options: ConnectOptions, address: string, bind: boolean): Pr
       return session(options, opened, pinned)
     }
     const behind = { ...opened, backend: null, pooled: true }
-    await requireOneBackend(client, options.side)
+    const answering = await requireOneBackend(client, options.side)
     await pin(options, behind)
-    return session(options, behind, Promise.resolve())
+    return session(options, { ...behind, backend: answering }, Promise.resolve())
   } catch (thrown) {
     destroy()
     if (options.signal?.aborted) throw aborted()

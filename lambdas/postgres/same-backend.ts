@@ -32,11 +32,12 @@ export class PooledBackend extends DatabaseError {
   }
 }
 
-/** @throws ConnectError `…_POOLED` where statement by statement another process answers */
-export async function requireOneBackend(client: pg.Client, side: Side): Promise<void> {
-  const ask = async () => (await client.query('SELECT pg_catalog.pg_backend_pid() AS pid')).rows[0]?.pid
+/** @returns the process that answers @throws ConnectError `…_POOLED` where statement by statement another one does */
+export async function requireOneBackend(client: pg.Client, side: Side): Promise<number> {
+  const ask = async () => Number((await client.query('SELECT pg_catalog.pg_backend_pid() AS pid')).rows[0]?.pid)
   const [first, second] = [await ask(), await ask()]
   if (first !== second) throw pooledError(side)
+  return first
 }
 
 export function pooledError(side: Side): ConnectError {

@@ -11,6 +11,8 @@ import type { RetryWindow, StepAnswer } from './verdict.ts'
 
 /** What a step's body may use besides its event. */
 export interface StepTools {
+  /** The state's name. */
+  readonly name: string
   readonly logger: StepLogger
   /**
    * Fires about ten seconds before the call's time is up, or when the user stops the run. A body that sees it rolls back or
@@ -76,6 +78,7 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
     let window = event.window ?? null
     try {
       const answer = await body(event, {
+        name,
         logger,
         signal: stop.signal,
         remainingMilliseconds: () => context.getRemainingTimeInMillis(),

@@ -5,6 +5,7 @@ import { keepRun } from '../ledger/fence.ts'
 import { migrateLedger } from '../ledger/migrate.ts'
 import { readJoining, requireOwn } from '../ledger/other-start.ts'
 import { markPlanned, openRun, taskFingerprint } from '../ledger/run.ts'
+import { StepWatch } from '../ledger/step-watch.ts'
 import { importView } from '../ledger/view.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openSource } from '../postgres/sessions.ts'
@@ -70,11 +71,14 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     dumped = begun
     return begun
   }
+  let watch: StepWatch | null = null
   try {
     const own = event.inView ? null : begin(await beginView(source))
     const form = await readDatabaseForm(source)
     const destination = await openOrCreateDatabase(event, step, form)
     open.push(destination)
+    watch = new StepWatch(event, step, { destination })
+    watch.start()
     await migrateLedger(destination)
     const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
       serverVersion: source.serverVersion,
@@ -98,8 +102,11 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     }
     await reopenObjects(destination, run.id)
     return done<Planned>({ sealed: false })
+  } catch (thrown) {
+    throw watch?.failure ?? thrown
   } finally {
     unneeded.abort()
+    await watch?.stop()
     await Promise.all([...open.map((session) => session.close()), (dumped as Promise<Dump> | null)?.catch(() => {})])
   }
 })

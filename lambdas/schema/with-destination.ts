@@ -1,5 +1,6 @@
 import { requireOwnStart } from '../ledger/other-start.ts'
 import { LAZY_COMMITS, settleCommits } from '../ledger/settle.ts'
+import { underWatch } from '../ledger/step-watch.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
@@ -32,7 +33,9 @@ export async function withDestination<Output>(
     // Asked ahead of all that the body asks, and no round trip more. What the body writes meanwhile the fence holds back.
     const own = requireOwnStart(destination, event.run)
     own.catch(() => {})
-    const answer = await body(destination).catch((thrown: unknown) => own.then(() => Promise.reject(thrown)))
+    const answer = await underWatch(event, step, { destination }, () =>
+      body(destination).catch((thrown: unknown) => own.then(() => Promise.reject(thrown))),
+    )
     await own
     if (answer.verdict === 'done') await settleCommits(destination, event.run.id)
     return answer

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireOwnStart } from '../ledger/other-start.ts'
 import { LAZY_COMMITS } from '../ledger/settle.ts'
+import { underWatch } from '../ledger/step-watch.ts'
 import { countOpenParts } from '../ledger/validation.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
@@ -29,7 +30,7 @@ export const handler = stepHandler('ValidateLane', async (event: StepEvent, step
     settings: LAZY_COMMITS,
   })
   try {
-    return await readUntilDone(event, step, destination)
+    return await underWatch(event, step, { destination }, () => readUntilDone(event, step, destination))
   } finally {
     await destination.close()
   }

@@ -5,12 +5,13 @@ import { reopenFills } from '../ledger/fills.ts'
 import { handOver, readBorrowed } from '../ledger/hand-over.ts'
 import { requireOwnStart } from '../ledger/other-start.ts'
 import { lockRun, sealRun } from '../ledger/run.ts'
+import { underWatch } from '../ledger/step-watch.ts'
 import type { Session } from '../postgres/connect.ts'
 import { openDestination } from '../postgres/sessions.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
-import { done, more } from '../runtime/verdict.ts'
+import { done, more, type StepAnswer } from '../runtime/verdict.ts'
 import { compareRights, type RightsDifference } from '../structure/compare-rights.ts'
 import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
 import { changedSince } from './changed-since.ts'
@@ -29,22 +30,26 @@ const LEAST_MILLISECONDS = 30_000
 export const handler = stepHandler('Seal', async (event, step) => {
   const destination = await openDestination(event, step.environment, { purpose: 'seal', signal: step.signal })
   try {
-    if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
-    if (!(await giveOwners(destination, event, step))) return more()
-    const { accounts, breaches, rights } = await judge(destination, event)
-    if (breaches.length === 0) {
-      await noteCountsOnly(destination, event, accounts)
-      await writeEvents(destination, event.run.id, rightsEvents(rights))
-      await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
-      return done()
-    }
-    await explain(destination, event, step, accounts, breaches)
-    await writeEvents(destination, event.run.id, rightsEvents(rights))
-    throw asError(breaches)
+    return await underWatch(event, step, { destination }, () => judgeAndSeal(destination, event, step))
   } finally {
     await destination.close()
   }
 })
+
+async function judgeAndSeal(destination: Session, event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
+  if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
+  if (!(await giveOwners(destination, event, step))) return more()
+  const { accounts, breaches, rights } = await judge(destination, event)
+  if (breaches.length === 0) {
+    await noteCountsOnly(destination, event, accounts)
+    await writeEvents(destination, event.run.id, rightsEvents(rights))
+    await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
+    return done()
+  }
+  await explain(destination, event, step, accounts, breaches)
+  await writeEvents(destination, event.run.id, rightsEvents(rights))
+  throw asError(breaches)
+}
 
 /**
  * Gives objects to their owners, when nothing else is left: what the account gave away it may no longer look into.

@@ -32,7 +32,8 @@ const STRIKE = `
       SELECT pid INTO found FROM pg_stat_activity
        WHERE application_name LIKE 'sampan:' || run || ':%' AND application_name NOT LIKE '%:progress'
          AND (state = 'active' OR how = 'terminate' AND state = 'idle in transaction')
-       ORDER BY md5(application_name || salt) LIMIT 1;
+       -- A watch is named after the process that it looks after.
+       ORDER BY md5(regexp_replace(application_name, ':watch:[0-9]+$', ':watch') || salt) LIMIT 1;
       IF found IS NOT NULL THEN
         RETURN CASE how WHEN 'cancel' THEN pg_cancel_backend(found) ELSE pg_terminate_backend(found) END;
       END IF;

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Check } from '../../lambdas/precheck/check.ts'
+import { handler } from '../../lambdas/precheck/handler.ts'
+import { stepContext, stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
 import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+
+process.env.SAMPAN_ARTEFACTS = 'file:///tmp/sampan-few-connections'
+process.env.SAMPAN_LOG = 'off'
 
 const role = freshName('few')
 let source: TestDatabase
@@ -10,9 +15,15 @@ let destination: TestDatabase
 beforeAll(async () => {
   source = await createDatabase(sharedServer(15), 'CREATE TABLE orders (id int PRIMARY KEY)')
   destination = await createDatabase(sharedServer(18))
-  await source.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT pg_read_all_data TO ${role}`)
+  for (const { query } of [source, destination])
+    await query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT pg_read_all_data TO ${role}`)
 })
-afterAll(() => source.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`))
+afterAll(async () => {
+  for (const database of [source, destination]) await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+})
+
+/** Both sides by the account. */
+const precheckBoth = () => precheck(asUser(source, role, 'secret'), asUser(destination, role, 'secret'))
 
 // In vain would be twelve hours of retries: what is refused is told at once.
 test.each([
@@ -29,14 +40,43 @@ test.each([
   expect(itemOf(document, told[0] ?? '').remedy).toMatch(/raise|lower/)
 })
 
-test.each([0, 1])('a database that takes %i connections is told too', async (limit) => {
-  await source.query(`ALTER ROLE ${role} CONNECTION LIMIT -1; ALTER DATABASE ${source.name} CONNECTION LIMIT ${limit}`)
+const TOLD = {
+  source: /^SRC_(TOO_MANY_CONNECTIONS|CONNECTIONS_SHORT)$/,
+  destination: /^DST_(TOO_MANY_CONNECTIONS|CONNECTIONS_SHORT)$/,
+}
+
+test.each((['source', 'destination'] as const).flatMap((side) => [0, 1, 2].map((limit) => [side, limit] as const)))(
+  'a database of the %s that takes %i connections is told too',
+  async (side, limit) => {
+    const database = side === 'source' ? source : destination
+    await source.query(`ALTER ROLE ${role} CONNECTION LIMIT -1`)
+    await database.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT ${limit}`)
+    try {
+      const document = await precheckBoth()
+      expect(blocking(document).filter((code) => TOLD[side].test(code))).toHaveLength(1)
+    } finally {
+      await database.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT -1`)
+    }
+  },
+)
+
+test.each([0, 1, 2])('an account that may open %i connections on the destination is told too', async (limit) => {
+  await source.query(`ALTER ROLE ${role} CONNECTION LIMIT -1`)
+  await destination.query(`ALTER ROLE ${role} CONNECTION LIMIT ${limit}`)
   try {
-    const document = await precheck(asUser(source, role, 'secret'), destination)
-    expect(blocking(document).join()).toMatch(/SRC_(TOO_MANY_CONNECTIONS|CONNECTIONS_SHORT)/)
+    expect(blocking(await precheckBoth()).filter((code) => TOLD.destination.test(code))).toHaveLength(1)
   } finally {
-    await source.query(`ALTER DATABASE ${source.name} CONNECTION LIMIT -1`)
+    await destination.query(`ALTER ROLE ${role} CONNECTION LIMIT -1`)
   }
+})
+
+test('a step that finds no connection is a precheck that refuses, not one that waits', async () => {
+  await source.query(`ALTER ROLE ${role} CONNECTION LIMIT 1`)
+  const event = stepEvent(asUser(source, role, 'secret'), destination)
+  const began = performance.now()
+  const answer = await handler(event, stepContext(300))
+  expect(answer).toMatchObject({ verdict: 'done', output: { refused: true } })
+  expect(performance.now() - began).toBeLessThan(60_000)
 })
 
 test('a check that has no answer in its time stands in the way as its finding would', async () => {

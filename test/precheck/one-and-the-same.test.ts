@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
 import { checks } from '../../lambdas/precheck/registry.ts'
-import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { loginOf } from '../faults/servers.ts'
+import { awaitReplay, primarySettings, startStandby } from '../faults/standby.ts'
+import { stepEvent } from '../support/events.ts'
+import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../support/servers.ts'
 import { openRelay } from '../support/tcp-relay.ts'
-import { blocking, itemOf, precheck } from './prechecks.ts'
+import { blocking, itemOf, itemsOf, precheck, precheckOf } from './prechecks.ts'
 
+const withRecovery = checks.filter(({ code }) => /^(SAME_DATABASE|DST_OBJECTS_EXIST|(SRC|DST)_IN_RECOVERY)$/.test(code))
 const only = checks.filter(({ code }) => /^(SAME_DATABASE|DST_OBJECTS_EXIST|(SRC|DST)_TEMPLATE_DATABASE)$/.test(code))
 
 test('SAME_DATABASE: source and destination that are one database are told so, and nobody is advised to drop it', async () => {
@@ -23,6 +27,50 @@ test('SAME_DATABASE: source and destination that are one database are told so, a
   }
   const other = await createDatabase(sharedServer(15))
   expect(blocking(await precheck(database, other, { only }))).toEqual([])
+})
+
+test('SAME_DATABASE: a destination that is the source of another pair would be written to while it is read', async () => {
+  const [first, second] = [
+    await createDatabase(sharedServer(15), 'CREATE TABLE orders (id int)'),
+    await createDatabase(sharedServer(15), 'CREATE TABLE orders (id int)'),
+  ]
+  const third = await createDatabase(sharedServer(15))
+  const databases = [
+    { name: first.name, as: second.name },
+    { name: second.name, as: third.name },
+  ]
+  const document = await precheckOf(stepEvent(first, second, { databases }), { only })
+  expect(itemsOf(document, 'SAME_DATABASE')).toMatchObject([
+    { database: first.name, blocks: true, cause: expect.stringContaining(`"${second.name}" that the task reads`) },
+    { database: second.name, status: 'passed' },
+  ])
+  expect(itemsOf(document, 'DST_OBJECTS_EXIST').map(({ status }) => status)).toEqual(['not-run', 'passed'])
+  // The same names on another server are other databases.
+  const elsewhere = await createDatabase(sharedServer(18))
+  const names = [
+    { name: first.name, as: elsewhere.name },
+    { name: elsewhere.name, as: third.name },
+  ]
+  const apart = await precheckOf(stepEvent(first, elsewhere, { databases: names }), { only })
+  expect(itemsOf(apart, 'SAME_DATABASE').filter(({ blocks }) => blocks)).toEqual([])
+})
+
+test('SAME_DATABASE: a standby and its primary are one database, whichever of them is the source', async () => {
+  const primary = await startTestServer({ major: 15, settings: primarySettings })
+  const database = await createDatabase(primary, 'CREATE TABLE orders (id int)')
+  const standby = await startStandby(primary)
+  try {
+    await awaitReplay(loginOf(primary), standby)
+    const { password } = primary
+    const mirror = { ...database, connection: { ...database.connection, port: standby.port, password } }
+    const both = await precheck(database, mirror, { only: withRecovery })
+    expect(blocking(both)).toEqual(['DST_IN_RECOVERY', 'SAME_DATABASE'])
+    const back = await precheck(mirror, database, { only: withRecovery })
+    expect(blocking(back)).toEqual(['SRC_IN_RECOVERY', 'SAME_DATABASE'])
+    expect(itemOf(back, 'DST_OBJECTS_EXIST')).toMatchObject({ status: 'not-run', remedy: null })
+  } finally {
+    await standby.stop()
+  }
 })
 
 test('SRC_TEMPLATE_DATABASE, DST_TEMPLATE_DATABASE: a template is neither migrated nor filled', async () => {

@@ -7,6 +7,13 @@ export interface TcpRelay {
   cut(): void
   /** Cuts as soon as this many more bytes have come from the server, or gone to it. */
   cutAfter(bytes: number, direction: 'received' | 'sent', done?: () => void): void
+  /**
+   * Takes what the connections that are open now send, both ways, and hands nothing on, not their ends either: a gateway that has
+   * forgotten them. Those made from now on go through.
+   */
+  swallow(): void
+  /** Does so as soon as this many more bytes have come from the server, or gone to it. */
+  swallowAfter(bytes: number, direction: 'received' | 'sent'): void
   /** Where connections made from now on lead; `null`: nowhere, they are reset. What a name does at a failover. */
   leadTo(port: number | null): void
   /** What went through so far. */
@@ -31,7 +38,7 @@ export interface RelayOptions {
 
 interface Limit {
   left: number
-  done: () => void
+  act: () => void
 }
 
 const NO_LIMIT = Number.POSITIVE_INFINITY
@@ -39,14 +46,21 @@ const NO_LIMIT = Number.POSITIVE_INFINITY
 export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
   const sockets = new Set<Socket>()
   const limits: Record<'received' | 'sent', Limit> = {
-    received: { left: NO_LIMIT, done: () => {} },
-    sent: { left: NO_LIMIT, done: () => {} },
+    received: { left: NO_LIMIT, act: () => {} },
+    sent: { left: NO_LIMIT, act: () => {} },
   }
   const traffic: Traffic = { connections: 0, open: 0 }
   let target: number | null = options.port
+  const swallowed = new WeakSet<Socket>()
   const cut = () => {
     for (const socket of sockets) socket.resetAndDestroy()
     sockets.clear()
+  }
+  const swallow = () => {
+    for (const socket of sockets) {
+      swallowed.add(socket)
+      socket.resume()
+    }
   }
   const server = createServer({ noDelay: true }, (near) => {
     near.on('error', () => {})
@@ -68,13 +82,14 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
       from.on('error', () => to.destroy())
       from.on('close', () => {
         sockets.delete(from)
-        to.destroy()
+        if (!swallowed.has(from)) to.destroy()
       })
       // What waits goes on in its order, whatever the delays are.
       const late: Buffer[] = []
       // When what has passed so far was due.
       let due = performance.now()
       from.on('data', (chunk) => {
+        if (swallowed.has(from)) return
         if (options.bytesPerSecond !== undefined && from === far) {
           due = Math.max(due, performance.now()) + (chunk.length / options.bytesPerSecond) * 1000
           far.pause()
@@ -98,8 +113,7 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
         }
         // What crosses the line is lost: handed on, it might still arrive before the reset.
         limit.left = NO_LIMIT
-        cut()
-        limit.done()
+        limit.act()
       })
     }
   })
@@ -109,7 +123,17 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     cut,
     cutAfter: (bytes, direction, done = () => {}) => {
-      limits[direction] = { left: bytes, done }
+      limits[direction] = {
+        left: bytes,
+        act: () => {
+          cut()
+          done()
+        },
+      }
+    },
+    swallow,
+    swallowAfter: (bytes, direction) => {
+      limits[direction] = { left: bytes, act: swallow }
     },
     leadTo: (port) => {
       target = port

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type Session, socketOf } from '../../postgres/connect.ts'
 import { toDatabaseError } from '../../postgres/errors.ts'
+import { takeQuestions } from '../../postgres/outstanding.ts'
 import { checkShape } from '../../postgres/wire/message-shapes.ts'
 import { violated, WireProblem } from '../../postgres/wire/wire-problem.ts'
 import type { SampanError } from '../../runtime/errors.ts'
@@ -85,6 +86,7 @@ export class RawSession {
     }
     this.socket.on('data', this.#onData)
     this.socket.on('close', this.#onClose)
+    takeQuestions(this.socket, () => this.#pending.length > 0)
     if (this.socket.destroyed) this.#onClose()
   }
 
@@ -104,6 +106,7 @@ export class RawSession {
     if (this.#pending.length > 0) throw new Error('released with answers outstanding')
     this.socket.removeListener('data', this.#onData)
     this.socket.removeListener('close', this.#onClose)
+    takeQuestions(this.socket, null)
     for (const listener of this.#driverListeners) this.socket.on('data', listener)
     this.socket.resume()
   }

@@ -2,7 +2,7 @@ import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun } from '../context.ts'
 import { createdByThisRun } from '../facts/created.ts'
 import { destinationObjects, type NamedObject, sourceObjects } from '../facts/objects.ts'
-import { isSameDatabase } from '../facts/same-database.ts'
+import { sourceThatIsDestination } from '../facts/same-database.ts'
 import { shownName } from '../facts/sql.ts'
 
 export const objectsExist: Check = {
@@ -15,7 +15,7 @@ export const objectsExist: Check = {
   cause: 'tables, views, sequences, types or functions of the same names are in the destination already',
   remedy: 'drop or rename them, choose fewer objects (exclude), or migrate into another database (as)',
   async run(context) {
-    if (await context.fact(isSameDatabase))
+    if ((await context.fact(sourceThatIsDestination)) !== null)
       throw new CannotRun('prerequisite', 'source and destination are one and the same database')
     const [wanted, present, created] = await Promise.all([
       sourceObjects(context),

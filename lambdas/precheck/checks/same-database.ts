@@ -1,5 +1,5 @@
 import { type Check, passed } from '../check.ts'
-import { isSameDatabase } from '../facts/same-database.ts'
+import { sourceThatIsDestination } from '../facts/same-database.ts'
 
 /** Told before anything is said of objects that are there already: they are the source's own. */
 export const sameDatabase: Check = {
@@ -8,12 +8,15 @@ export const sameDatabase: Check = {
   level: 'error',
   scope: 'database',
   needs: ['source', 'destinationDatabase'],
-  title: 'source and destination are two databases',
-  cause: 'host, port and name of source and destination lead to one and the same database',
-  remedy: 'correct the destination of the task; do not drop anything: what stands there is the source itself',
+  title: 'no destination is a source of the task',
+  cause: 'a destination of the task is one of its sources, or one is a standby of the other',
+  remedy: 'correct the destination of the task; do not drop anything: what stands there is a source itself',
   async run(context) {
-    if (!(await context.fact(isSameDatabase))) return passed
-    const { name, as } = context.database
-    return [{ cause: `"${name}" of the source and "${as}" of the destination are one and the same database` }]
+    const source = await context.fact(sourceThatIsDestination)
+    if (source === null) return passed
+    const { as } = context.database
+    return [
+      { cause: `"${as}" of the destination is, or is a standby of, the database "${source}" that the task reads` },
+    ]
   },
 }
