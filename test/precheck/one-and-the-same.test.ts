@@ -5,7 +5,7 @@ import { awaitReplay, primarySettings, startStandby } from '../faults/standby.ts
 import { stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../support/servers.ts'
 import { openRelay } from '../support/tcp-relay.ts'
-import { blocking, itemOf, itemsOf, precheck, precheckOf } from './prechecks.ts'
+import { asUser, blocking, itemOf, itemsOf, precheck, precheckOf } from './prechecks.ts'
 
 const withRecovery = checks.filter(({ code }) => /^(SAME_DATABASE|DST_OBJECTS_EXIST|(SRC|DST)_IN_RECOVERY)$/.test(code))
 const only = checks.filter(({ code }) => /^(SAME_DATABASE|DST_OBJECTS_EXIST|(SRC|DST)_TEMPLATE_DATABASE)$/.test(code))
@@ -64,9 +64,15 @@ test('SAME_DATABASE: a standby and its primary are one database, whichever of th
     const { password } = primary
     const mirror = { ...database, connection: { ...database.connection, port: standby.port, password } }
     const both = await precheck(database, mirror, { only: withRecovery })
-    expect(blocking(both)).toEqual(['DST_IN_RECOVERY', 'SAME_DATABASE'])
-    const back = await precheck(mirror, database, { only: withRecovery })
-    expect(blocking(back)).toEqual(['SRC_IN_RECOVERY', 'SAME_DATABASE'])
+    expect(blocking(both).toSorted()).toEqual(['DST_IN_RECOVERY', 'SAME_DATABASE'])
+    // An account that may not read the identifier of the system is told by what stands there.
+    await database.query(
+      `CREATE ROLE looker LOGIN PASSWORD 'secret'; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`,
+    )
+    await awaitReplay(loginOf(primary), standby)
+    const [from, to] = [asUser(mirror, 'looker', 'secret'), asUser(database, 'looker', 'secret')]
+    const back = await precheck(from, to, { only: withRecovery })
+    expect(blocking(back).toSorted()).toEqual(['SAME_DATABASE', 'SRC_IN_RECOVERY'])
     expect(itemOf(back, 'DST_OBJECTS_EXIST')).toMatchObject({ status: 'not-run', remedy: null })
   } finally {
     await standby.stop()
