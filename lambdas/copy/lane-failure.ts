@@ -1,6 +1,7 @@
 import { countFailure } from '../ledger/chunks.ts'
+import { relationTitle } from '../ledger/comparisons.ts'
 import { leaveOut } from '../ledger/lane-count.ts'
-import type { Relation } from '../ledger/relations.ts'
+import { LARGE_OBJECTS_OID, type Relation } from '../ledger/relations.ts'
 import { halveChunks } from '../ledger/slow-chunks.ts'
 import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
@@ -11,6 +12,7 @@ import { howChanged } from './control/how-changed.ts'
 import { travelAsText } from './fall-back.ts'
 import type { ChangedRelation, Lane } from './lane.ts'
 import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
+import { leaveRowsOut } from './leave-rows-out.ts'
 import { copyInNewerView } from './rewritten.ts'
 
 /**
@@ -28,9 +30,9 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     )
     return more()
   }
-  const refused = lane?.refused ?? null
-  if (refused !== null && !signal.aborted) {
-    await fallBackToText(call, refused, toSampanError(thrown).code)
+  const misread = lane?.refused ?? null
+  if (misread !== null && !signal.aborted) {
+    await fallBackToText(call, misread, toSampanError(thrown).code)
     return more()
   }
   if (lane === null && number > 0 && (await leaveRoom(call, thrown))) return waiting(TURN_SECONDS)
@@ -39,7 +41,12 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     const again = await note(call, claimed, (ledger) =>
       countFailure(ledger, event.run.id, claimed, toSampanError(thrown)),
     )
-    throw again === true && isFinal(thrown) ? rowsRefused(lane, thrown) : thrown
+    if (again !== true || !isFinal(thrown)) throw thrown
+    const refused = rowsRefused(lane, thrown)
+    const relation = lane?.broken ?? null
+    if (event.task.onObjectError === 'fail' || relation === null || relation.oid === LARGE_OBJECTS_OID) throw refused
+    await onOwnSession(call, 'leave-out', (ledger) => leaveRowsOut(ledger, event.run.id, relation, refused))
+    return more()
   }
   // The call's time is up in the middle of a flight: nothing of it stays, and the next call takes smaller steps.
   const stuck = await note(call, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
@@ -66,7 +73,7 @@ function isFinal(thrown: unknown): thrown is DatabaseError {
 }
 
 function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
-  const title = lane?.brokenAt ?? 'a table'
+  const title = lane === null || lane.broken === null ? 'a table' : relationTitle(lane.broken)
   return new SampanError({
     code: cause.side === 'source' ? 'SRC_ROWS_UNREADABLE' : 'DST_ROWS_REFUSED',
     message: `${title} cannot be copied: ${cause.message}`,

@@ -56,7 +56,7 @@ export class Lane {
   #refused: Relation | null = null
   #suspected: Relation | null = null
   #changed: ChangedRelation | null = null
-  #brokenAt: string | null = null
+  #broken: Relation | null = null
   /** The chunks of the open transaction, for the count of a failed attempt. */
   #claimed: readonly ClaimedChunk[] = []
 
@@ -96,9 +96,9 @@ export class Lane {
     return relation === undefined ? null : relationTitle(relation)
   }
 
-  /** The relation at which the last flight broke, by its name for people. */
-  get brokenAt(): string | null {
-    return this.#brokenAt
+  /** The relation at which the last flight broke. */
+  get broken(): Relation | null {
+    return this.#broken
   }
 
   /** What the transaction that is open holds. */
@@ -149,7 +149,7 @@ export class Lane {
     ).catch((thrown: unknown) => {
       const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
       if (relation !== undefined && isUnknownName(thrown)) this.#suspected = relation
-      if (relation !== undefined) this.#brokenAt = relationTitle(relation)
+      if (relation !== undefined) this.#broken = relation
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown
     })

@@ -60,7 +60,7 @@ const LEFT_OUT = /^it needs .*, which is (excluded|left out)$/
 
 const isRelation = (kind: string): boolean => /(TABLE|VIEW|SEQUENCE)$/.test(kind)
 
-const isTable = ({ kind }: ObjectReport): boolean => /^(TABLE|MATERIALIZED VIEW|PARTITION.*)$/.test(kind)
+const isTable = ({ kind }: ObjectReport): boolean => /^(TABLE|TABLE DATA|MATERIALIZED VIEW|PARTITION.*)$/.test(kind)
 
 /** Failed before blocked, tables before all. */
 function rank(object: ObjectReport): number {

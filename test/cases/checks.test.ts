@@ -23,3 +23,25 @@ test('rows that the destination refuses end the run with their table’s name, a
   const tables = run.report.databases[0]?.tables ?? []
   expect(tables.find(({ name }) => name === 'public.other')?.rows).toBe(1000)
 }, 60_000)
+
+test('a task that goes on without what fails leaves those rows out, with what stands on them, and makes all else', async () => {
+  const opened = await openCase('refused-rows')
+  await opened.source.query(`CREATE TABLE refers (id int REFERENCES domained); INSERT INTO refers VALUES (20); CREATE INDEX ON domained (n);
+    CREATE VIEW few AS SELECT n FROM domained; CREATE MATERIALIZED VIEW filled AS SELECT count(*) AS n FROM few`)
+  const run = await opened.run({ onObjectError: 'continue' })
+  expect(run.outcome).toMatchObject({ exitStatus: 4, error: null })
+  expect(run.report.status).toBe('incomplete')
+  expect(run.named('failed')).toEqual(['TABLE DATA public.domained'])
+  expect(run.named('blocked').toSorted()).toEqual([
+    'FK CONSTRAINT public.refers refers_id_fkey',
+    'MATERIALIZED VIEW DATA public.filled',
+  ])
+  expect(run.summary).toMatch(/table data public\.domained, with about .* of rows\n/)
+  expect(await run.differences({ rows: true })).toEqual([
+    expect.stringContaining('rows of public.domained'),
+    expect.stringContaining('rows of public.filled'),
+  ])
+  expect(await opened.destination.query(`SELECT count(*) FROM pg_index WHERE indrelid = 'domained'::regclass`)).toEqual(
+    [{ count: '2' }],
+  )
+}, 60_000)

@@ -16,8 +16,8 @@ export interface Replan {
   readonly kept: readonly PlannedObject[]
   /** All others of the new plan. */
   readonly fresh: readonly PlannedObject[]
-  /** Oids of relations that keep their chunks. */
-  readonly keptRelations: readonly number[]
+  /** Relations that keep their chunks, each with the object that makes it. */
+  readonly keptRelations: readonly Pick<PlannedRelation, 'oid' | 'object'>[]
   readonly freshRelations: readonly PlannedRelation[]
 }
 
@@ -51,7 +51,7 @@ export function replan(known: readonly KnownObject[], relations: readonly KnownR
     unmade,
     kept: plan.objects.filter(({ id }) => keeps.has(id)),
     fresh: plan.objects.filter(({ id }) => !keeps.has(id)),
-    keptRelations: keptRelations.map(({ oid }) => oid),
+    keptRelations: keptRelations.map(({ oid, object }) => ({ oid, object })),
     freshRelations: plan.relations.filter((relation) => !keptRelations.includes(relation)),
   }
 }

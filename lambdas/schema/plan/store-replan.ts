@@ -44,8 +44,15 @@ export async function storeReplan(destination: Session, run: string, changes: Re
     ]),
     destination.rows(`DELETE FROM sampan.relation WHERE run = $1 AND oid <> ALL ($2::oid[])`, [
       run,
-      changes.keptRelations,
+      changes.keptRelations.map(({ oid }) => oid),
     ]),
+    // Rows that were left out were an object of their own.
+    destination.rows(
+      `UPDATE sampan.relation r SET object = k.object
+         FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS k(oid oid, object integer)
+        WHERE r.run = $1 AND r.oid = k.oid AND r.object IS DISTINCT FROM k.object`,
+      [run, JSON.stringify(changes.keptRelations)],
+    ),
     destination.rows(
       `UPDATE sampan.object o
           SET position = k.position, dependencies = k.dependencies, bytes = k.bytes, rows_of = k."rowsOf", works_on = k."worksOn"
