@@ -159,6 +159,9 @@ export function toSettingsError(thrown: unknown, side: Side): SampanError {
   })
 }
 
+/** A class of our own: what the ledger's functions and our statements raise names objects only. */
+const OWN_STATE = /^SP0\d\d$/
+
 /** What a function of the database says for itself. */
 const WITHHELD = 'a function of the database raised an error (its words are withheld: they may quote a row)'
 
@@ -169,7 +172,7 @@ const WITHHELD = 'a function of the database raised an error (its words are with
  */
 function withoutValues(message: string, state: string | null, routine: string | undefined): string {
   const spoken = routine === 'exec_stmt_raise' || routine === 'exec_stmt_assert'
-  if (state !== 'SP001' && state !== 'SP007' && (spoken || /^(38|39|P0)/.test(state ?? ''))) return WITHHELD
+  if (!OWN_STATE.test(state ?? '') && (spoken || /^(38|39|P0)/.test(state ?? ''))) return WITHHELD
   const quoted = state === null || !state.startsWith('22') ? /^(invalid input .*?: )".*/s : /".*"|".*/s
   const text = withoutSecrets(message).replace(quoted, (_, kept) => (typeof kept === 'string' ? `${kept}…` : '…'))
   // 22021 and 22P05 tell the bytes of a character.

@@ -128,5 +128,7 @@ describe('rights on what is the server’s', () => {
       'LANGUAGE plpgsql skipped',
       'SCHEMA public skipped',
     ])
+    const reason = 'the account may not give or take rights on'
+    expect(rights.map((right) => right.reason)).toEqual(rights.map(() => expect.stringContaining(reason)))
   })
 })

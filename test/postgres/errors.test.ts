@@ -69,6 +69,11 @@ test('names of objects stay in the message', () => {
   expect(told('22003', 'value "9" is out of range for type integer')).toContain('is out of range for type integer')
 })
 
+test('what the ledger’s own functions raise is told: it names objects only', () => {
+  const error = { code: 'SP006', message: 'the account may not give rights on schema x', routine: 'exec_stmt_raise' }
+  expect(toDatabaseError(error, 'destination').message).toContain('rights on schema x')
+})
+
 test('what the fence says is final', () => {
   expect(toDatabaseError({ code: 'SP001', message: 'sealed' }, 'destination')).toMatchObject({
     code: 'RUN_SEALED',

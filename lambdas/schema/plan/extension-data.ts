@@ -71,7 +71,7 @@ export function judgeExtensionData(
   if (!place?.standing || mayReplace) return { verdict: 'migrate', sql: `DELETE ${rows};\n` }
   const message = `rows of ${name} are on the destination already; delete them there, or drop the extension there`
   const known = place.others ? 0 : place.rows
-  const body = `BEGIN IF (SELECT pg_catalog.count(*) ${rows}) > ${known} THEN RAISE EXCEPTION USING MESSAGE = ${quoteLiteral(message)}; END IF;
+  const body = `BEGIN IF (SELECT pg_catalog.count(*) ${rows}) > ${known} THEN RAISE EXCEPTION USING ERRCODE = 'SP008', MESSAGE = ${quoteLiteral(message)}; END IF;
     DELETE ${rows}; END`
   return { verdict: 'migrate', sql: `DO ${quoteLiteral(body)};\n` }
 }
