@@ -4,6 +4,7 @@ import { costsPage } from '../../infra/costs-page.ts'
 import { compare, type MadePage } from '../../infra/made-page.ts'
 import { optionsSchema } from '../../infra/options.ts'
 import { permissionsPage } from '../../infra/permissions-page.ts'
+import { whoPage } from '../../infra/who-page.ts'
 import { synthesise } from './stack.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -12,7 +13,7 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 const plain = (page: string) => page.replace(/ +/g, ' ').replace(/-{3,}/g, '---')
 
 describe('a page that is made in part', () => {
-  it.each([costsPage, permissionsPage])('docs/$page is what would be made now', (page: MadePage) => {
+  it.each([costsPage, permissionsPage, whoPage])('docs/$page is what would be made now', (page: MadePage) => {
     const { now, made } = compare(page)
     expect(plain(now)).toBe(plain(made))
     expect(plain(now)).toContain(plain(page.make()))
@@ -63,7 +64,7 @@ describe('docs/deploy.md', () => {
 })
 
 describe('the pages of the deployment', () => {
-  it.each(['deploy', 'permissions', 'network', 'costs', 'security', 'clean-up'])(
+  it.each(['deploy', 'permissions', 'network', 'costs', 'security', 'clean-up', 'who-can-do-what'])(
     'docs/%s.md links to what there is',
     (name) => {
       const links = [...read(`docs/${name}.md`).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => to ?? '')
