@@ -83,7 +83,7 @@ function cellsOf({ Sid = '', Effect, Action, Resource, Condition }: Statement): 
   return [
     `${Sid ? code(Sid) : 'of CDK'}${Effect === 'Deny' ? ' (**denied**)' : ''}`,
     lines(listOf(Action).map(String)),
-    lines(listOf(Resource).map(shown)),
+    Sid === 'CallFunctions' ? 'the functions that a state calls' : lines(listOf(Resource).map(shown)),
     lines(conditions),
   ]
 }
