@@ -16,6 +16,8 @@ export interface DestinationRoles {
   /** Is the account one? */
   readonly superuser: boolean
   readonly byName: ReadonlyMap<string, RoleStanding>
+  /** Extensions that stand there and that the account may not speak for, as `EXTENSION name`. @default none */
+  readonly othersExtensions?: ReadonlySet<string>
 }
 
 /**
@@ -30,8 +32,14 @@ function giveableSql(version: number): string {
        (me.rolcreaterole OR pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))`
 }
 
-/** One question. */
+/** One flight. */
 export async function readDestinationRoles(destination: Session): Promise<DestinationRoles> {
+  const extensions = destination.rows<{ tag: string }>(
+    `SELECT 'EXTENSION ' || pg_catalog.quote_ident(extname) AS tag FROM pg_catalog.pg_extension
+      WHERE NOT pg_catalog.pg_has_role(extowner, 'USAGE')`,
+  )
+  // Where the connection breaks the question behind it tells.
+  extensions.catch(() => {})
   const rows = await destination.rows<RoleStanding & { name: string; me: boolean; meSuperuser: boolean }>(
     `SELECT r.rolname::text AS name, r.oid = me.oid AS me, me.rolsuper AS "meSuperuser", r.rolsuper AS superuser,
             pg_catalog.pg_has_role(r.oid, 'USAGE') AS mine, ${giveableSql(destination.serverVersion)} AS giveable
@@ -41,6 +49,7 @@ export async function readDestinationRoles(destination: Session): Promise<Destin
     account: rows.find(({ me }) => me)?.name ?? '',
     superuser: rows[0]?.meSuperuser ?? false,
     byName: new Map(rows.map(({ name, mine, giveable, superuser }) => [name, { mine, giveable, superuser }])),
+    othersExtensions: new Set((await extensions).map(({ tag }) => tag)),
   }
 }
 

@@ -58,6 +58,7 @@ import { storageShort } from './checks/storage-short.ts'
 import { tablesLocked } from './checks/tables-locked.ts'
 import { tablesWithOids } from './checks/tables-with-oids.ts'
 import { tablesWithoutKey } from './checks/tables-without-key.ts'
+import { tablespacesLost } from './checks/tablespaces-lost.ts'
 import { destinationTemplate, sourceTemplate } from './checks/template-database.ts'
 import { destinationTimeouts, sourceTimeouts } from './checks/timeouts.ts'
 import { unloggedTables } from './checks/unlogged-tables.ts'
@@ -145,6 +146,7 @@ export const checks: readonly Check[] = [
   tablesWithoutKey,
   largeObjects,
   unloggedTables,
+  tablespacesLost,
   foreignTables,
   publications,
   subscriptions,

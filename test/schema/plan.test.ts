@@ -26,6 +26,7 @@ const noFacts: SourceFacts = {
   largeObjectBytes: 0,
   largeObjectRemarks: [],
   configuration: [],
+  ownExtensionComments: new Set(),
   rights: [],
   serverVersion: 150_000,
 }

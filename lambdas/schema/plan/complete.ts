@@ -50,6 +50,7 @@ function refreshes(entries: readonly TocEntry[], facts: SourceFacts): TocEntry[]
       id: refreshOf.get(view.id) ?? 0,
       catalogOid: 0,
       kind: 'MATERIALIZED VIEW DATA',
+      tablespace: '',
       section: 'post-data',
       sql: refreshSql(name, facts.settings),
       dropSql: '',

@@ -13,6 +13,7 @@ const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.m
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
 const DEFAULT_SETTINGS = sqlFile(new URL('../sql/default-settings.sql', import.meta.url))
 const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
+const OWN_EXTENSION_COMMENTS = sqlFile(new URL('../sql/own-extension-comments.sql', import.meta.url))
 const HIDDEN_MAPPINGS = sqlFile(new URL('../sql/hidden-mappings.sql', import.meta.url))
 const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
@@ -26,6 +27,8 @@ export interface SourceFacts {
   /** What materialized views are filled under. */
   readonly settings: readonly DefaultSetting[]
   readonly policyRoles: ReadonlyMap<number, PolicyRoles>
+  /** Tags of comments on extensions that somebody has written himself. */
+  readonly ownExtensionComments: ReadonlySet<string>
   /** Tags of user mappings whose options the source's account is not shown. */
   readonly hiddenMappings: ReadonlySet<string>
   /** Views, materialized ones among them, that read row-secured tables. */
@@ -74,6 +77,7 @@ export async function readFacts(
   const trees =
     source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES, text) : []
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
+  const comments = await source.rows<{ tag: string }>(OWN_EXTENSION_COMMENTS)
   const secured = await readRowSecuredViews(source)
   const [account] = await source.rows<{ name: string }>('SELECT current_user::text AS name')
   const [large] = await source.rows<{ count: number; bytes: number }>(
@@ -86,6 +90,7 @@ export async function readFacts(
     settings: await source.rows<DefaultSetting>(DEFAULT_SETTINGS),
     policyRoles: new Map(policies.map((policy) => [policy.oid, policy])),
     hiddenMappings: new Set(mappings.map(({ tag }) => tag)),
+    ownExtensionComments: new Set(comments.map(({ tag }) => tag)),
     rowSecuredViews: new Set(secured.map(({ oid }) => oid)),
     account: account?.name ?? '',
     relations: new Map(relations.map((relation) => [relation.oid, relation])),

@@ -69,16 +69,12 @@ export function naturalStage({
 }
 
 /** Why a kind is never applied; null where it may be. */
-export function neverApplied({ kind, tag }: Pick<TocEntry, 'kind' | 'tag'>): string | null {
+export function neverApplied({ kind }: Pick<TocEntry, 'kind'>): string | null {
   switch (kind) {
     case 'SUBSCRIPTION':
       return 'a subscription would begin to receive at once, and holds a connection string; create it after the cutover'
     case 'SECURITY LABEL':
       return 'security labels belong to a provider that is loaded into the server'
-    case 'COMMENT':
-      return tag.startsWith('EXTENSION ')
-        ? 'only the owner of an extension may comment on it, and it brings its own comment'
-        : null
     case 'TABLESPACE':
       return 'tablespaces are the server’s own matter'
     default:

@@ -23,6 +23,7 @@ import { guardSql, guardsOfRights } from './policies.ts'
 import { publicationForms } from './publications.ts'
 import { withoutReaderRights } from './reader-rights.ts'
 import { assignStages } from './stages.ts'
+import { inDefaultTablespace } from './tablespaces.ts'
 import { type EntryVerdict, judgeEntry } from './verdict.ts'
 
 export interface PlanInput {
@@ -215,7 +216,7 @@ function judgeEntries(
       continue
     }
     const judged = properties.get(entry) ?? dataVerdict(entry, input) ?? judgeEntry(entry, facts, roles, publication)
-    const verdict = lz4 === false ? withoutLz4(judged) : judged
+    const verdict = inDefaultTablespace(entry, lz4 === false ? withoutLz4(judged) : judged)
     const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
     const follows = remarkKinds.has(entry.kind) || dataKinds.has(entry.kind)
     const isGone = follows && entry.dependencies.includes(blockedBy ?? -1)

@@ -39,6 +39,8 @@ export function judgeEntry(
         // What the source's account gives by default is the destination account's to give.
         standIns: new Map(speaksFor(facts.account, roles) ? [] : [[facts.account, roles.account]]),
       })
+    case 'COMMENT':
+      return judgeComment(entry, facts, roles)
     case 'POLICY':
       return judgePolicy(entry, facts.policyRoles.get(entry.oid) ?? forEverybody, isKnown)
     case 'USER MAPPING':
@@ -64,6 +66,14 @@ function judgeFunction(entry: TocEntry, facts: SourceFacts): EntryVerdict {
     verdict: 'skip',
     reason: `a function in ${language === 'c' ? 'C' : 'the server’s internal language'} cannot be made by the account of a managed server`,
   }
+}
+
+/** An extension brings its own comment; another one its owner may say. */
+function judgeComment({ tag, sql }: TocEntry, facts: SourceFacts, roles: DestinationRoles): EntryVerdict {
+  if (!tag.startsWith('EXTENSION ')) return { verdict: 'migrate', sql }
+  if (!facts.ownExtensionComments.has(tag)) return { verdict: 'skip', reason: 'the extension brings it itself' }
+  if (roles.othersExtensions?.has(tag)) return { verdict: 'skip', reason: 'the extension is another role’s there' }
+  return { verdict: 'migrate', sql }
 }
 
 function speaksFor(role: string, { byName }: DestinationRoles): boolean {
