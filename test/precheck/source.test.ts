@@ -111,6 +111,21 @@ describe('what the source holds', () => {
     expect(itemOf(await precheck(source, destination), 'SUBSCRIPTIONS').status).toBe('passed')
   })
 
+  test('what lies in a tablespace of its own is told as TABLESPACES_LOST', async () => {
+    const source = await createDatabase(sharedServer(15))
+    const client = await source.connect()
+    await client.query('SET allow_in_place_tablespaces = on')
+    await client.query(`CREATE TABLESPACE precheck_fast LOCATION ''`)
+    try {
+      await client.query('CREATE TABLE t (a int) TABLESPACE precheck_fast; CREATE INDEX t_a ON t (a)')
+      const item = itemOf(await precheck(source, destination), 'TABLESPACES_LOST')
+      expect(item).toMatchObject({ status: 'failed', level: 'info', details: ['public.t in precheck_fast'] })
+    } finally {
+      await client.query('DROP TABLE IF EXISTS t')
+      await client.query('DROP TABLESPACE precheck_fast')
+    }
+  })
+
   test('tables WITH OIDS of an old server are told as TABLES_WITH_OIDS', async () => {
     const sql = 'CREATE TABLE bare (a int PRIMARY KEY); CREATE TABLE hidden (a int PRIMARY KEY) WITH OIDS'
     const source = await createDatabase(await oldestServer(), sql)
