@@ -40,6 +40,31 @@ export async function foreseeRefusals(
   return tryObjects(event, environment, sessions.source, planObjects(input).objects, signal)
 }
 
+/** A chosen object that the plan cannot make, and what it needs. */
+export interface BlockedObject {
+  readonly name: string
+  readonly needs: string
+  /** Why that cannot come. */
+  readonly reason: string
+}
+
+/** What the plan, as it would be made now, could not make for want of something that the destination cannot have. */
+export async function foreseeBlocked(
+  event: StepEvent & { readonly database: DatabaseIdentity },
+  environment: CloudEnvironment,
+  sessions: { readonly source: Session; readonly destination: Session },
+): Promise<readonly BlockedObject[]> {
+  const signal = AbortSignal.timeout(2 * DUMP_MILLISECONDS)
+  const { archive } = await dumpObjects(event, { environment, signal, timeout: () => DUMP_MILLISECONDS })
+  const { objects } = planObjects(await readPlanInput(event, environment, event.database, archive, sessions))
+  const byId = new Map(objects.map((object) => [object.id, object]))
+  return objects.flatMap((object) => {
+    const cause = byId.get(object.blockedBy ?? -1)
+    if (object.status !== 'blocked' || cause === undefined) return []
+    return [{ name: shown(object), needs: shown(cause), reason: cause.reason ?? 'it cannot come' }]
+  })
+}
+
 /** Makes the planned objects on a session of its own, and takes them back. */
 export async function tryObjects(
   event: StepEvent,

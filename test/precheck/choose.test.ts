@@ -65,3 +65,31 @@ test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, thro
   const along = await precheck(source, destination, { include: ['public.person'] })
   expect(itemOf(along, 'DST_OBJECTS_EXIST').details).toContain('table public.address')
 })
+
+test('what needs a function in C is told by name, however far it is from it, before anything is acknowledged', async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE FUNCTION plus(int, int) RETURNS int IMMUTABLE LANGUAGE internal AS 'int4pl'; CREATE OPERATOR =+= (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+     CREATE VIEW sums AS SELECT 1 =+= 2 AS a; CREATE VIEW above AS SELECT * FROM sums; CREATE TABLE by_default (a int DEFAULT plus(1, 2));
+     CREATE DOMAIN small AS int CHECK (plus(VALUE, 0) < 9); CREATE TABLE of_domain (a small); CREATE TABLE plain (a int PRIMARY KEY)`,
+  )
+  const destination = await createDatabase(sharedServer(15))
+  const document = await precheck(source, destination)
+  const reason = 'function public.plus(integer, integer): a function in the server’s internal language'
+  expect(
+    itemOf(document, 'CHOSEN_CANNOT_COME')
+      .details.map((line) => line.slice(0, line.indexOf(' cannot')))
+      .toSorted(),
+  ).toEqual(
+    [
+      'domain public.small',
+      'operator public.=+=',
+      'table public.by_default',
+      'table public.of_domain',
+      'view public.above',
+      'view public.sums',
+    ].map((name) => `${name} needs ${reason}`),
+  )
+  const tolerant = await precheck(source, destination, { overrides: { onObjectError: 'continue' } })
+  expect(itemOf(tolerant, 'CHOSEN_CANNOT_COME').status).toBe('passed')
+})

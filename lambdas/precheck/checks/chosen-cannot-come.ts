@@ -1,7 +1,8 @@
 import { type Check, count, findingOf } from '../check.ts'
+import { blockedObjects } from '../facts/blocked.ts'
 import { choice } from '../facts/relations.ts'
 
-/** PlanObjects says the same of everything else that it finds cannot be made, before anything is written. */
+/** PlanObjects says the same, before anything is written: where the precheck could not ask, or something has changed. */
 export const chosenCannotCome: Check = {
   code: 'CHOSEN_CANNOT_COME',
   side: 'source',
@@ -12,10 +13,13 @@ export const chosenCannotCome: Check = {
   cause: 'something that the task chooses needs something that is excluded, or that the destination cannot have',
   remedy: 'choose what it needs too, exclude it as well, or acknowledge this code: it is left out, with its rows',
   async run(context) {
-    const { inVain } = await context.fact(choice)
+    const [{ inVain }, blocked] = await Promise.all([context.fact(choice), context.fact(blockedObjects)])
     return findingOf(
-      inVain.map(({ name, needs }) => `${name} needs ${needs}, which is excluded`),
-      (number) => `${count(number, 'chosen object')} cannot come without what is excluded`,
+      [
+        ...inVain.map(({ name, needs }) => `${name} needs ${needs}, which is excluded`),
+        ...blocked.map(({ name, needs, reason }) => `${name} needs ${needs}: ${reason}`),
+      ],
+      (number) => `${count(number, 'chosen object')} cannot come without what is left out`,
     )
   },
 }
