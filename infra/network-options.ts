@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { overlap, parseBlock } from '../lambdas/access/cidr.ts'
+import { overlap, parseBlock } from '../lambdas/task/cidr.ts'
 
 const address = z.string().refine((text) => ipaddr.isValid(text), 'must be an IP address')
 const vpcId = z.string().regex(/^vpc-[0-9a-f]+$/, 'must be a VPC id')

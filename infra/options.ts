@@ -123,6 +123,13 @@ const options = z.strictObject({
   temporaryGroups: z.boolean().default(false),
   /** Hours after which the sweep may close what a run opened, whatever the run does. */
   accessHours: z.int().min(1).max(8760).default(168),
+  /**
+   * Prefix lengths of the broadest blocks that a task may open; together it opens at most sixteen of them. No acknowledgement of a task
+   * goes beyond.
+   */
+  broadestBlock: z
+    .strictObject({ ipv4: z.int().min(8).max(32).default(16), ipv6: z.int().min(16).max(128).default(32) })
+    .default(() => ({ ipv4: 16, ipv6: 32 })),
   /** The account’s quota of inbound rules per security group. */
   rulesPerGroup: z.int().min(1).max(1000).default(60),
   /**

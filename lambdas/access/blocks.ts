@@ -1,10 +1,11 @@
 import { dtsBlocks } from '../cloud/dts-cidrs.ts'
 import type { Environment } from '../runtime/environment.ts'
 import { SampanError } from '../runtime/errors.ts'
+import { ACCESS_APPROVALS } from '../task/access.ts'
 import type { Task } from '../task/task.ts'
 import { type BlockPolicy, type BlockProblem, normaliseBlocks } from './normalise.ts'
 import type { AccessNote } from './record.ts'
-import { egressAddresses } from './tools.ts'
+import { broadestBlock, egressAddresses } from './tools.ts'
 
 /** The addresses that are to come in, normalised, with what there is to tell about them. */
 export interface WantedBlocks {
@@ -19,15 +20,21 @@ export interface WantedBlocks {
  */
 export async function wantedBlocks(task: Task, environment: Environment, signal: AbortSignal): Promise<WantedBlocks> {
   const approved = new Set(task.precheck.acknowledge)
-  const broad = approved.has('ACCESS_BLOCK_BROAD') || approved.has('ACCESS_BLOCKS_MANY') ? 'keep' : 'refuse'
-  const given: BlockPolicy = { special: approved.has('ACCESS_BLOCK_PRIVATE') ? 'keep' : 'refuse', broad }
+  const unless = (code: string) => (approved.has(code) ? 'keep' : 'refuse')
+  const size = { broad: unless('ACCESS_BLOCK_BROAD'), many: unless('ACCESS_BLOCKS_MANY') } as const
+  const broadest = broadestBlock(environment)
+  const given: BlockPolicy = { special: unless('ACCESS_BLOCK_PRIVATE'), ...size, broadest }
 
-  const dts = await dtsSide(task, environment, { special: 'drop', broad }, given, signal)
+  const dts = await dtsSide(task, environment, { special: 'drop', ...size, broadest }, given, signal)
   const own = normaliseBlocks(task.access.whitelistAddresses, given)
   // Whoever deployed the stack named these: private ones belong to a peering or a VPN.
-  const egress = normaliseBlocks(egressAddresses(environment), { special: 'keep', broad })
+  const egress = normaliseBlocks(egressAddresses(environment), { special: 'keep', ...size })
   refuse([...dts.refused, ...own.refused, ...egress.refused])
-  const workers = normaliseBlocks([...own.blocks, ...egress.blocks], { special: 'keep', broad: 'keep' }).blocks
+  const workers = normaliseBlocks([...own.blocks, ...egress.blocks], {
+    special: 'keep',
+    broad: 'keep',
+    many: 'keep',
+  }).blocks
   return { dts: dts.blocks, workers, notes: dts.notes }
 }
 
@@ -85,13 +92,16 @@ function difference(used: readonly string[], other: readonly string[]): readonly
 
 function refuse(problems: readonly BlockProblem[]): void {
   if (problems.length === 0) return
-  const codes = [...new Set(problems.map((problem) => problem.code))].filter((code) => code !== 'ACCESS_BLOCK_INVALID')
+  const codes = [...new Set(problems.map((problem) => problem.code))]
+  const approvals = codes.filter((code) => ACCESS_APPROVALS.includes(code))
+  const ways = [
+    'correct the blocks',
+    ...(codes.includes('ACCESS_BLOCK_BEYOND_STACK') ? ['deploy the stack with a wider broadestBlock'] : []),
+    ...(approvals.length > 0 ? [`approve what may be with ${approvals.join(', ')} in precheck.acknowledge`] : []),
+  ]
   throw new SampanError({
     code: 'ACCESS_BLOCKS_REFUSED',
-    message: `not opened without approval: ${problems.map(({ block, reason }) => `${block} ${reason}`).join('; ')}`,
-    remedy:
-      codes.length > 0
-        ? `correct the blocks, or approve them with ${codes.join(', ')} in precheck.acknowledge`
-        : 'correct the blocks',
+    message: `not opened: ${problems.map(({ block, code, reason }) => `${block} ${reason} (${code})`).join('; ')}`,
+    remedy: ways.join(', or '),
   })
 }

@@ -2,7 +2,7 @@ import type { ApsaraInstance } from '../cloud/apsara.ts'
 import type { DeployedLayout } from '../cloud/deployed-layout.ts'
 import type { RdsInstance } from '../cloud/rds.ts'
 import type { VpcFacts, VpcSubnet } from '../cloud/vpc.ts'
-import { type Block, contains, parseBlock } from './cidr.ts'
+import { type Block, contains, parseBlock } from '../task/cidr.ts'
 
 /** Whether the workers reach something, by what, or why not. */
 export interface Reach {

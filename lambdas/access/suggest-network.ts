@@ -1,6 +1,6 @@
 import type { RdsInstance } from '../cloud/rds.ts'
 import type { VpcFacts } from '../cloud/vpc.ts'
-import { overlap, parseBlock } from './cidr.ts'
+import { overlap, parseBlock } from '../task/cidr.ts'
 import { natOf } from './reach.ts'
 
 /** The option `network` that reaches a source, and why that one. */

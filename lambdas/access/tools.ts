@@ -33,3 +33,14 @@ export const rulesPerGroup = (environment: Environment): number => Number(enviro
 export function egressAddresses(environment: Environment): readonly string[] {
   return (environment.SAMPAN_EGRESS_ADDRESSES ?? '').split(',').filter((address) => address.trim() !== '')
 }
+
+/** A list of servers has none broader: Shenzhen really publishes three /16. */
+const BROADEST_OF_A_STACK = '16,32'
+
+/** Prefix lengths of the broadest blocks a task may open; `undefined` on one machine, where task and decision are the same person's. */
+export function broadestBlock(environment: Environment): Readonly<Record<4 | 6, number>> | undefined {
+  const { SAMPAN_STACK: stack, SAMPAN_BROADEST_BLOCK: given } = environment
+  if (stack === undefined) return undefined
+  const [ipv4, ipv6] = (given ?? BROADEST_OF_A_STACK).split(',').map(Number)
+  return { 4: ipv4 ?? 16, 6: ipv6 ?? 32 }
+}

@@ -1,5 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { openTheInternet } from './breadth.ts'
+import { parseBlock } from './cidr.ts'
 import { textThat } from './rule.ts'
 
 const isAddress = (text: string) => ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text)
@@ -27,6 +29,24 @@ const whitelistAddress = textThat((text) => isAddress(text) || (isBlock(text) &&
   remedy: 'write the public address the workflow leaves by, such as 203.0.113.7 or 203.0.113.0/29',
 })
 
+/** `0.0.0.0/1` and `128.0.0.0/1` are the whole Internet too. What is no block, or the whole by itself, has an error of its own. */
+const isTogetherNarrow = (texts: readonly string[]) =>
+  !openTheInternet(
+    texts.flatMap((text) => {
+      const block = parseBlock(text)
+      return 'problem' in block || block.length === 0 ? [] : [block]
+    }),
+  )
+
+const TOGETHER_TOO_WIDE = {
+  error: 'opens too much of the Internet',
+  params: {
+    code: 'TASK_CIDR_TOO_WIDE',
+    message: 'opens too much of the Internet: more than a /8 of IPv4 or a /16 of IPv6 in all',
+    remedy: 'list the blocks that need to come in; no approval opens so many',
+  },
+}
+
 /** The code that lets a run go on although the workers' way in is not known. */
 export const WORKERS_SHUT_OUT = 'ACCESS_WORKERS_SHUT_OUT'
 
@@ -41,7 +61,7 @@ export const ACCESS_APPROVALS: readonly string[] = [
 /** What the run opens for its own time, on both clouds. */
 export const accessSchema = z.strictObject({
   dtsCidrs: z
-    .union([z.enum(['auto', 'none']), z.array(cidrBlock).min(1)])
+    .union([z.enum(['auto', 'none']), z.array(cidrBlock).min(1).refine(isTogetherNarrow, TOGETHER_TOO_WIDE)])
     .default('auto')
     .describe(
       'Which address blocks may come into the RDS security group while the run lasts. auto: the DTS blocks of the ' +
@@ -50,6 +70,7 @@ export const accessSchema = z.strictObject({
     ),
   whitelistAddresses: z
     .array(whitelistAddress)
+    .refine(isTogetherNarrow, TOGETHER_TOO_WIDE)
     .default(() => [])
     .describe('Addresses put into the ApsaraDB whitelist while the run lasts, such as the NAT gateway’s. Default [].'),
 })

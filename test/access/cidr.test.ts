@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Block, collapse, formatBlock, overlap, parseBlock, sizeOf } from '../../lambdas/access/cidr.ts'
 import { normaliseBlocks } from '../../lambdas/access/normalise.ts'
+import { type Block, collapse, formatBlock, overlap, parseBlock, sizeOf } from '../../lambdas/task/cidr.ts'
 
-const published = { special: 'drop', broad: 'refuse' } as const
-const given = { special: 'refuse', broad: 'refuse' } as const
+const published = { special: 'drop', broad: 'refuse', many: 'refuse' } as const
+const given = { special: 'refuse', broad: 'refuse', many: 'refuse' } as const
 
 /** Blocks of a small corner of the address space, so that neighbours and overlaps are frequent. */
 const block = (family: 4 | 6): fc.Arbitrary<Block> => {
@@ -123,14 +123,48 @@ describe('normalising', () => {
   test('too many addresses in all are refused, and approval lets them through', () => {
     const list = ['47.0.0.0/16', '47.1.0.0/16', '47.2.0.0/16', '47.3.0.0/16', '8.8.8.8']
     expect(normaliseBlocks(list, published).refused).toMatchObject([{ block: 'all', code: 'ACCESS_BLOCKS_MANY' }])
-    expect(normaliseBlocks(list, { special: 'drop', broad: 'keep' }).refused).toEqual([])
+    expect(normaliseBlocks(list, { ...published, many: 'keep' }).refused).toEqual([])
+  })
+
+  test('approving many blocks approves no broad one', () => {
+    const { refused } = normaliseBlocks(['47.0.0.0/8'], { ...published, many: 'keep' })
+    expect(refused).toMatchObject([{ block: '47.0.0.0/8', code: 'ACCESS_BLOCK_BROAD' }])
+  })
+
+  const anything = { special: 'keep', broad: 'keep', many: 'keep' } as const
+  test.each([
+    [['0.0.0.0/1', '128.0.0.0/1']],
+    [['0.0.0.0/2', '64.0.0.0/2', '128.0.0.0/2']],
+    [['47.0.0.0/8', '48.0.0.0/16']],
+    [['::/1', '8000::/1']],
+    [['2400::/16', '2600::/16']],
+    [['0.0.0.0/0']],
+  ])('%s open too much of the Internet together, whatever is approved', (list) => {
+    expect(normaliseBlocks(list, anything).refused).toMatchObject([{ block: 'all', code: 'ACCESS_BLOCKS_INTERNET' }])
+  })
+
+  test('one /8 of IPv4, and whatever is private, may be approved', () => {
+    expect(normaliseBlocks(['47.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', 'fc00::/7'], anything).refused).toEqual([])
+  })
+
+  test('what a deployed stack does not allow is approved by nothing, in one block or in many', () => {
+    const stack = { ...anything, broadest: { 4: 16, 6: 32 } }
+    const code = 'ACCESS_BLOCK_BEYOND_STACK'
+    const sixteens = (count: number) => Array.from({ length: count }, (_, at) => `47.${at}.0.0/16`)
+    expect(normaliseBlocks(['47.0.0.0/15', '2400::/31'], stack).refused).toMatchObject([
+      { block: '47.0.0.0/15', code },
+      { block: '2400::/31', code },
+    ])
+    expect(normaliseBlocks(sixteens(16), stack).refused).toEqual([])
+    expect(normaliseBlocks(sixteens(17), stack).refused).toMatchObject([{ block: 'all', code }])
+    expect(normaliseBlocks(['47.0.0.0/12'], { ...stack, broadest: { 4: 12, 6: 32 } }).refused).toEqual([])
   })
 
   test.each(['192.168.1.0/24', '100.64.0.1', '127.0.0.1', '169.254.1.1', '224.0.0.1', '::1', 'fd00::/48', '11.1.1.1'])(
     'a user’s %s is refused unless approved',
     (text) => {
       expect(normaliseBlocks([text], given)).toMatchObject({ blocks: [], refused: [{ code: 'ACCESS_BLOCK_PRIVATE' }] })
-      expect(normaliseBlocks([text], { special: 'keep', broad: 'refuse' }).blocks).toHaveLength(1)
+      expect(normaliseBlocks([text], { ...given, special: 'keep' }).blocks).toHaveLength(1)
     },
   )
 
@@ -152,7 +186,7 @@ describe('normalising', () => {
     ]
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 20 }), (list) => {
-        for (const text of normaliseBlocks(list, { special: 'drop', broad: 'keep' }).blocks) {
+        for (const text of normaliseBlocks(list, { special: 'drop', broad: 'keep', many: 'keep' }).blocks) {
           const kept = parseBlock(text) as Block
           expect(forbidden.some((other) => overlap(kept, parseBlock(other) as Block))).toBe(false)
         }

@@ -116,6 +116,21 @@ test('private and broad blocks of a task are refused with the words that approve
   expect(access.peers()).toEqual(expect.arrayContaining(['47.0.0.0/8', '10.1.0.0/16', '192.168.1.1/32']))
 })
 
+test('in a deployed stack a task opens no broader block than the deployment says, whatever it approves', async () => {
+  access.variables = { ...access.variables, SAMPAN_STACK: 'Sampan' }
+  const wide = {
+    access: { dtsCidrs: ['47.0.0.0/12'], whitelistAddresses: ['48.0.0.0/12'] },
+    precheck: { acknowledge: ['ACCESS_BLOCK_BROAD', 'ACCESS_BLOCKS_MANY'] },
+  }
+  const error = await access.open(wide).catch((thrown) => thrown)
+  expect(error.message).toMatch(/47\.0\.0\.0\/12.*BEYOND_STACK.*48\.0\.0\.0\/12.*BEYOND_STACK/)
+  expect(error.remedy).toMatch(/broadestBlock(?!.*acknowledge)/)
+  expect(access.isAsBefore()).toBe(true)
+  access.variables = { ...access.variables, SAMPAN_BROADEST_BLOCK: '12,32' }
+  await access.open(wide)
+  expect(access.peers()).toContain('47.0.0.0/12')
+})
+
 test('where the two DTS lists differ the whitelist’s is opened and the difference is told', async () => {
   const described = '47.88.133.0/24,47.99.0.0/24'
   access.clouds.state.alibaba.dts.set('ap-southeast-1', { white: '47.88.133.0/24,47.74.206.0/24', described })

@@ -289,10 +289,16 @@ describe('starting', () => {
         .map(({ Properties }) => Properties.Environment?.Variables ?? {})
         .filter(({ SAMPAN_STACK }) => SAMPAN_STACK !== undefined)
     expect(new Set(variables(plain).map(({ SAMPAN_SECRETS }) => SAMPAN_SECRETS))).toEqual(new Set(['sampan/*']))
-    const named = variables(synthesise({ secrets: ['a', 'b/*'], unverifiedHosts: ['*.old.example'] }))
+    const named = variables(
+      synthesise({ secrets: ['a', 'b/*'], unverifiedHosts: ['*.old.example'], broadestBlock: { ipv4: 12 } }),
+    )
     expect(named.length).toBeGreaterThan(20)
     for (const one of named)
-      expect(one).toMatchObject({ SAMPAN_SECRETS: 'a,b/*', SAMPAN_UNVERIFIED_HOSTS: '*.old.example' })
+      expect(one).toMatchObject({
+        SAMPAN_SECRETS: 'a,b/*',
+        SAMPAN_UNVERIFIED_HOSTS: '*.old.example',
+        SAMPAN_BROADEST_BLOCK: '12,32',
+      })
   })
 
   it('a schedule starts its task once, at its time, as a role that only this group’s schedules may take', () => {

@@ -168,6 +168,14 @@ describe('a wrong task', () => {
       ['TASK_CIDR_TOO_WIDE access.dtsCidrs[0]', 'TASK_CIDR_TOO_WIDE access.dtsCidrs[1]'],
     ],
     [
+      'the whole Internet in halves, and approval of it',
+      {
+        access: { dtsCidrs: ['0.0.0.0/1', '128.0.0.0/1'], whitelistAddresses: ['::/1', '8000::/1'] },
+        precheck: { acknowledge: ['ACCESS_BLOCK_BROAD'] },
+      },
+      ['TASK_CIDR_TOO_WIDE access.dtsCidrs', 'TASK_CIDR_TOO_WIDE access.whitelistAddresses'],
+    ],
+    [
       'the whole Internet in the whitelist',
       { access: { whitelistAddresses: ['0.0.0.0/0'] } },
       ['TASK_WHITELIST_ADDRESS access.whitelistAddresses[0]'],

@@ -26,12 +26,14 @@ const SPECIAL: readonly (readonly [block: string, what: string])[] = [
   ['2001:db8::/32', 'for documentation'],
 ]
 
-const blocks = SPECIAL.flatMap(([text, what]) => {
-  const block = parseBlock(text)
-  return 'problem' in block ? [] : [{ block, what }]
-})
+export const SPECIAL_BLOCKS: readonly { readonly block: Block; readonly what: string }[] = SPECIAL.flatMap(
+  ([text, what]) => {
+    const block = parseBlock(text)
+    return 'problem' in block ? [] : [{ block, what }]
+  },
+)
 
 /** What the block is, wholly or in part, that keeps it from being public; `undefined` for a public block. */
 export function specialUse(block: Block): string | undefined {
-  return blocks.find((special) => overlap(special.block, block))?.what
+  return SPECIAL_BLOCKS.find((special) => overlap(special.block, block))?.what
 }
