@@ -4,7 +4,8 @@ import type { Right } from './rights.ts'
 /** The functions that no state calls: they close what an execution could not close itself. */
 export const CLOSING_FUNCTIONS = ['ExecutionEndedFunction', 'SweepAccessFunction'] as const
 
-export type AnyFunctionName = FunctionName | (typeof CLOSING_FUNCTIONS)[number]
+/** What the command calls, for those who do not reach the databases. */
+export type AnyFunctionName = FunctionName | (typeof CLOSING_FUNCTIONS)[number] | 'ChangeRunFunction'
 
 /** What tells one function from another. */
 export interface FunctionSettings {
@@ -107,6 +108,15 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     inVpc: false,
     rights: [],
   },
+  ChangeRunFunction: database(
+    'copy/change-run-handler.ts',
+    'Changes the limits of a run, and takes it from a stopped execution',
+    {
+      memory: 256,
+      timeout: 60,
+      rights: ['readDatabaseSecrets', 'readAlibabaSecret', 'readExecutions'],
+    },
+  ),
   ExecutionEndedFunction: {
     handler: 'access/status-handler.ts',
     purpose: 'Closes what an execution left open that was stopped, timed out or failed',

@@ -22,6 +22,7 @@ import { logGroupOf } from './log-group.ts'
 import { acceptWildcards } from './nag.ts'
 import { type Options, SIZES } from './options.ts'
 import { statementsFor } from './rights.ts'
+import { sourceRoleOf } from './source-account.ts'
 
 /** Lanes must not keep these from working, where the account has room to reserve it. */
 const ALWAYS_CALLABLE: readonly AnyFunctionName[] = [
@@ -98,7 +99,7 @@ export class Functions extends Construct {
       code: code(name),
       memorySize: settings.memory === 'lane' ? SIZES[options.size].megabytes : settings.memory,
       timeout: Duration.seconds(settings.timeout),
-      environment: present(this.environment(unattended)),
+      environment: present(this.environment(name, unattended)),
       role: this.role(name, id, functionName, unattended).withoutPolicyUpdates(),
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -148,9 +149,10 @@ export class Functions extends Construct {
     return role
   }
 
-  /** The same for all functions: none of it is secret, and a function does not read what it does not need. */
-  private environment(unattended: boolean): EnvironmentVariables {
+  /** None of it is secret, and a function does not read what it does not need. */
+  private environment(name: AnyFunctionName, unattended: boolean): EnvironmentVariables {
     const { options, bucket, stateMachineArn, workplace } = this.props
+    const role = sourceRoleOf(name, options)
     return {
       SAMPAN_STACK: options.name,
       SAMPAN_ARTEFACTS: `s3://${bucket.bucketName}`,
@@ -159,9 +161,16 @@ export class Functions extends Construct {
       SAMPAN_BROADEST_BLOCK: `${options.broadestBlock.ipv4},${options.broadestBlock.ipv6}`,
       SAMPAN_ACCESS_HOURS: String(options.accessHours),
       SAMPAN_DEFAULT_LANES: String(SIZES[options.size].lanes),
-      ...(unattended ? { SAMPAN_STATE_MACHINE_ARN: stateMachineArn } : {}),
+      ...(unattended || name === 'ChangeRunFunction' ? { SAMPAN_STATE_MACHINE_ARN: stateMachineArn } : {}),
       ...(options.alibabaSecret === null ? {} : { SAMPAN_ALIBABA_SECRET: options.alibabaSecret }),
       ...(options.temporaryGroups ? { SAMPAN_TEMPORARY_GROUPS: 'allow' as const } : {}),
+      ...(role === null || options.sourceRole === null
+        ? {}
+        : {
+            SAMPAN_SOURCE_ROLE: role,
+            SAMPAN_SOURCE_EXTERNAL_ID: options.sourceRole.externalId,
+            SAMPAN_WORKER_ACCOUNT: Stack.of(this).account,
+          }),
       SAMPAN_RULES_PER_GROUP: String(options.rulesPerGroup),
       ...(workplace && workplace.sourceBy !== 'addresses'
         ? { SAMPAN_WORKER_SECURITY_GROUP: workplace.securityGroup.securityGroupId }

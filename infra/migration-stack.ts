@@ -21,6 +21,7 @@ import { MadeNetwork } from './made-network.ts'
 import { Network } from './network.ts'
 import type { Options } from './options.ts'
 import { ruleRoles } from './roles.ts'
+import { tellSourceRoles } from './source-account.ts'
 import { Starting } from './starting.ts'
 import { Storage } from './storage.ts'
 import { Watching } from './watching.ts'
@@ -87,6 +88,7 @@ export class MigrationStack extends Stack {
     const watching = new Watching(this, 'Watching', { options, stateMachine, functions, deadLetters, key })
 
     ruleRoles(this, options)
+    tellSourceRoles(this, options, functions)
     for (const [name, value] of Object.entries(options.tags)) Tags.of(this).add(name, value)
     Tags.of(this).add('sampan:environment', options.environment)
     Tags.of(this).add('sampan:stack', options.name)

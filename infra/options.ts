@@ -18,6 +18,11 @@ const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region id such as us-east-1')
 const arn = (service: string) =>
   z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `must be an ARN of ${service}`)
+const role = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/, 'must be the ARN of a role')
+
+/** The account of an ARN. */
+export const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
+
 const schedule = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be up to 64 letters, digits, dots, dashes'),
   /** Once: `2026-12-24T02:00:00`, in `timezone`. */
@@ -112,6 +117,23 @@ const options = z.strictObject({
   /** Regions whose RDS instances may be migrated; default the stack's own. */
   sourceRegions: z.array(region).default(() => []),
   /**
+   * Where the sources are in another account: a role there for what opens and closes access (`arn`), and one for the functions that talk
+   * to the databases (`readerArn`), for the CPU of the instance and for logging in by IAM; both ask for `externalId`. The outputs
+   * `SourceRole…` and `SourceReader…` have their policies. `null`: the sources are in the stack's account.
+   */
+  sourceRole: z
+    .strictObject({
+      arn: role,
+      readerArn: role.optional(),
+      externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'must be 2 to 1224 letters, digits and +=,.@:/-'),
+    })
+    .refine(({ arn, readerArn }) => readerArn === undefined || accountOf(readerArn) === accountOf(arn), {
+      path: ['readerArn'],
+      error: 'must be a role of the same account as `arn`',
+    })
+    .nullable()
+    .default(null),
+  /**
    * Security groups in which a run may add and remove rules. Default: every group of those regions that its owner has tagged
    * `sampan:allowed` = `true`, since tasks name the instance.
    */
@@ -164,13 +186,18 @@ const options = z.strictObject({
 const isNamedBy = (name: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
 
-export const optionsSchema = options.refine(
-  ({ alibabaSecret, secrets }) => alibabaSecret === null || !isNamedBy(alibabaSecret, secrets),
-  {
+export const optionsSchema = options
+  .refine(
+    ({ sourceRole, iamDatabaseUsers }) => sourceRole === null || iamDatabaseUsers.length === 0 || sourceRole.readerArn,
+    {
+      path: ['sourceRole', 'readerArn'],
+      error: 'must be given: `iamDatabaseUsers` log in by a role of the account that the source is in',
+    },
+  )
+  .refine(({ alibabaSecret, secrets }) => alibabaSecret === null || !isNamedBy(alibabaSecret, secrets), {
     path: ['alibabaSecret'],
     error: 'must not be one of `secrets`: every function that logs in to a database could read the access key',
-  },
-)
+  })
 
 export type Options = z.output<typeof optionsSchema>
 export type OptionsInput = z.input<typeof optionsSchema>

@@ -1,7 +1,15 @@
-import { ArnFormat, Aws, type Stack } from 'aws-cdk-lib'
-import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { ALLOWED_TAG, EXECUTION_TAG } from '../lambdas/access/tags.ts'
-import type { Options } from './options.ts'
+import { ArnFormat, Aws } from 'aws-cdk-lib'
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import {
+  closing,
+  describing,
+  inRegions,
+  opening,
+  readingMetrics,
+  type SourceScope,
+  signInByIam,
+} from './source-rights.ts'
+import { allow, deny } from './statement.ts'
 
 /** What a function may be allowed, beyond writing its log. */
 export type Right =
@@ -17,9 +25,7 @@ export type Right =
   | 'readQuotas'
 
 /** What the statements are about. */
-export interface RightsScope {
-  readonly stack: Stack
-  readonly options: Options
+export interface RightsScope extends SourceScope {
   readonly functionName: string
   readonly logGroupArn: string
   readonly bucketArn: string
@@ -30,18 +36,6 @@ export interface RightsScope {
   /** Where calls go that failed for good; only for functions that nobody waits for. */
   readonly deadLetterArn: string | undefined
 }
-
-/** A rule of a run carries this tag; these roles can make no rule without it, and mark none that has none. */
-const IS_OURS = { Null: { [`aws:ResourceTag/${EXECUTION_TAG}`]: 'false' } }
-const BECOMES_OURS = { Null: { [`aws:RequestTag/${EXECUTION_TAG}`]: 'false' } }
-/** No tags but Sampan's own. */
-const OUR_TAGS = { 'ForAllValues:StringLike': { 'aws:TagKeys': ['sampan:*'] } }
-
-const allow = (sid: string, actions: string[], resources: string[], conditions: Record<string, unknown> = {}) =>
-  new PolicyStatement({ sid, actions, resources, conditions })
-
-const deny = (sid: string, actions: string[], resources: string[], conditions: Record<string, unknown>) =>
-  new PolicyStatement({ sid, effect: Effect.DENY, actions, resources, conditions })
 
 /** Every statement of one function's role. */
 export function statementsFor(scope: RightsScope, rights: readonly Right[]): PolicyStatement[] {
@@ -101,7 +95,7 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
   readDatabaseSecrets: (scope) => [
     allow('ReadDatabaseSecrets', ['secretsmanager:GetSecretValue'], secretArns(scope, scope.options.secrets)),
     ...decryptSecrets(scope),
-    ...signInByIam(scope),
+    ...byReader(scope, signInByIam),
   ],
 
   readAlibabaSecret: (scope) => {
@@ -111,36 +105,15 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     return [allow('ReadAlibabaSecret', ['secretsmanager:GetSecretValue'], secret), ...decryptSecrets(scope)]
   },
 
-  describeDatabases: (scope) => [describeDatabases(scope)],
+  describeDatabases: (scope) => bySourceRole(scope, describing),
 
-  openRules: (scope) => [
-    describeRules(),
-    // The group is the instance's own: named by the options, or tagged by its owner. What is made in it must carry our tag.
-    allow('OpenInGroups', ['ec2:AuthorizeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
-    allow('OpenRules', ['ec2:AuthorizeSecurityGroupIngress'], ruleArns(scope), BECOMES_OURS),
-    allow('TagRules', ['ec2:CreateTags'], ruleArns(scope), {
-      StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' },
-      ...BECOMES_OURS,
-      ...OUR_TAGS,
-    }),
-    // A rule of another execution that this one relies on too is marked, so that it stays.
-    allow('MarkRules', ['ec2:CreateTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
-    ...(scope.options.temporaryGroups ? makeGroups(scope) : []),
-  ],
+  openRules: (scope) => bySourceRole(scope, opening),
 
-  closeRules: (scope) => [
-    describeRules(),
-    // The only resource of this action is the group: no condition on a rule's tags is ever looked at.
-    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-    allow('CloseInGroups', ['ec2:RevokeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
-    // A rule that another execution relies on is handed over to it.
-    allow('HandOverRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
-    ...(scope.options.temporaryGroups ? dropGroups(scope) : []),
-  ],
+  closeRules: (scope) => bySourceRole(scope, closing),
 
   readQuotas: () => [allow('ReadQuotas', ['lambda:GetAccountSettings'], ['*'])],
 
-  readMetrics: () => [allow('ReadMetrics', ['cloudwatch:GetMetricData'], ['*'])],
+  readMetrics: (scope) => byReader(scope, readingMetrics),
 
   readExecutions: ({ stack, stateMachineName }) => [
     allow(
@@ -158,76 +131,17 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
   ],
 }
 
-const describeRules = () => allow('DescribeRules', ['ec2:DescribeSecurityGroupRules'], ['*'])
-
-/** Groups of a run's own, where those of the instance are full. */
-function makeGroups(scope: RightsScope): PolicyStatement[] {
-  return [
-    describeGroups(),
-    allow('MakeInVpcs', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'vpc')),
-    allow('MakeGroups', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'security-group'), BECOMES_OURS),
-    allow('TagGroups', ['ec2:CreateTags'], ec2Arns(scope, 'security-group'), {
-      StringEquals: { 'ec2:CreateAction': 'CreateSecurityGroup' },
-      ...BECOMES_OURS,
-      ...OUR_TAGS,
-    }),
-    allow('OpenInOwnGroups', ['ec2:AuthorizeSecurityGroupIngress'], ec2Arns(scope, 'security-group'), IS_OURS),
-    attachGroups(scope),
-  ]
+/** In the source's own account a function has these rights itself; in another one it may assume the role that has them. */
+function bySourceRole(scope: RightsScope, statements: (scope: SourceScope) => PolicyStatement[]): PolicyStatement[] {
+  const { sourceRole } = scope.options
+  return sourceRole === null ? statements(scope) : [allow('AssumeSourceRole', ['sts:AssumeRole'], [sourceRole.arn])]
 }
 
-function dropGroups(scope: RightsScope): PolicyStatement[] {
-  return [
-    describeGroups(),
-    describeDatabases(scope),
-    attachGroups(scope),
-    allow('CloseInOwnGroups', ['ec2:RevokeSecurityGroupIngress'], ec2Arns(scope, 'security-group'), IS_OURS),
-    allow('DropGroups', ['ec2:DeleteSecurityGroup'], ec2Arns(scope, 'security-group'), IS_OURS),
-  ]
-}
-
-const describeGroups = () => allow('DescribeGroups', ['ec2:DescribeSecurityGroups'], ['*'])
-
-const describeDatabases = (scope: RightsScope) =>
-  allow('DescribeDatabases', ['rds:DescribeDBInstances', 'rds:DescribeDBClusters'], databaseArns(scope))
-
-const attachGroups = (scope: RightsScope) =>
-  allow('AttachGroups', ['rds:ModifyDBInstance', 'rds:ModifyDBCluster'], databaseArns(scope))
-
-function databaseArns(scope: RightsScope): string[] {
-  return inRegions(scope).flatMap((region) =>
-    ['db', 'cluster'].map((resource) =>
-      scope.stack.formatArn({
-        service: 'rds',
-        region,
-        resource,
-        resourceName: '*',
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    ),
-  )
-}
-
-/** The regions a source may be in; the stack's own always. */
-function inRegions({ options }: RightsScope): readonly string[] {
-  return [...new Set([Aws.REGION, ...options.sourceRegions.filter((region) => region !== options.region)])]
-}
-
-function groupArns(scope: RightsScope): string[] {
-  const groups = scope.options.securityGroups
-  return groups.length > 0
-    ? groups.flatMap((group) => ec2Arns(scope, 'security-group', group))
-    : ec2Arns(scope, 'security-group')
-}
-
-/** Groups that no option names carry a tag by which their owner lets a run into them. */
-const isAllowed = ({ options }: RightsScope): Record<string, unknown> =>
-  options.securityGroups.length > 0 ? {} : { StringEquals: { [`aws:ResourceTag/${ALLOWED_TAG}`]: 'true' } }
-
-const ruleArns = (scope: RightsScope) => ec2Arns(scope, 'security-group-rule')
-
-function ec2Arns(scope: RightsScope, resource: string, resourceName = '*'): string[] {
-  return inRegions(scope).map((region) => scope.stack.formatArn({ service: 'ec2', region, resource, resourceName }))
+function byReader(scope: RightsScope, statements: (scope: SourceScope) => PolicyStatement[]): PolicyStatement[] {
+  const { sourceRole } = scope.options
+  if (sourceRole === null) return statements(scope)
+  const { readerArn } = sourceRole
+  return readerArn === undefined ? [] : [allow('AssumeSourceReader', ['sts:AssumeRole'], [readerArn])]
 }
 
 /** A secret's ARN ends in a dash and six characters that Secrets Manager chooses. */
@@ -252,21 +166,4 @@ function decryptSecrets({ options }: RightsScope): PolicyStatement[] {
       StringLike: { 'kms:ViaService': `secretsmanager.*.${Aws.URL_SUFFIX}` },
     }),
   ]
-}
-
-function signInByIam(scope: RightsScope): PolicyStatement[] {
-  const users = scope.options.iamDatabaseUsers
-  if (users.length === 0) return []
-  const resources = inRegions(scope).flatMap((region) =>
-    users.map((user) =>
-      scope.stack.formatArn({
-        service: 'rds-db',
-        region,
-        resource: 'dbuser',
-        resourceName: `*/${user}`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    ),
-  )
-  return [allow('SignInByIam', ['rds-db:connect'], resources)]
 }

@@ -32,7 +32,7 @@ export async function examine(task: Task, stack: string, region: string, tools: 
     deployedLayout(environment, region, stack),
     rdsInstance === undefined ? null : describeInstance(environment, sourceRegion, rdsInstance, signal),
   ])
-  const sourceVpc = source?.vpcId ? await describeVpc(environment, source.region, source.vpcId) : null
+  const sourceVpc = source?.vpcId ? await describeVpc(environment, source.region, source.vpcId, 'source') : null
   const suggestion = source ? suggestNetwork(source, sourceVpc, region) : null
   if (layout === null) return { layout, reach: [], suggestion }
   const reach = await reachOf(task, layout, region, { source, sourceVpc }, tools)
@@ -48,7 +48,7 @@ async function reachOf(
 ): Promise<readonly Reach[]> {
   const own = layout.vpcId !== null && sourceVpc?.id === layout.vpcId && source?.region === region
   const vpc =
-    layout.vpcId === null ? null : own ? sourceVpc : await describeVpc(tools.environment, region, layout.vpcId)
+    layout.vpcId === null ? null : own ? sourceVpc : await describeVpc(tools.environment, region, layout.vpcId, 'own')
   const sourceOpen = source !== null && (await isOpenToAll(source, tools))
   let destination: ApsaraInstance | null = null
   let destinationOpen = false

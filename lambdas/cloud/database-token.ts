@@ -1,5 +1,7 @@
 import { SampanError } from '../runtime/errors.ts'
+import { common } from './aws-client.ts'
 import type { CloudEnvironment } from './environment.ts'
+import { sourceCredentials } from './source-role.ts'
 
 export interface TokenRequest {
   /** The endpoint as RDS names it: the token is signed for this host name and port. */
@@ -15,27 +17,20 @@ export interface TokenRequest {
  * @throws SampanError `IAM_TOKEN_UNSIGNED` where the process has no AWS credentials
  */
 export async function databaseToken(request: TokenRequest, environment: CloudEnvironment): Promise<string> {
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = environment
-  const given = AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
+  const own = common(environment)
+  const credentials = sourceCredentials(environment, own, request.region) ?? own.credentials
   const { Signer } = await import('@aws-sdk/rds-signer')
   const signer = new Signer({
     hostname: request.host,
     port: request.port,
     username: request.user,
     region: request.region,
-    ...(given
-      ? {
-          credentials: {
-            accessKeyId: AWS_ACCESS_KEY_ID,
-            secretAccessKey: AWS_SECRET_ACCESS_KEY,
-            ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
-          },
-        }
-      : {}),
+    ...(credentials === undefined ? {} : { credentials }),
   })
   try {
     return await signer.getAuthToken()
   } catch (cause) {
+    if (cause instanceof SampanError) throw cause
     throw new SampanError({
       code: 'IAM_TOKEN_UNSIGNED',
       message: 'no AWS credentials were found to sign in to the source by IAM',

@@ -2,7 +2,7 @@ import type { Filter, IpPermission, SecurityGroupRule } from '@aws-sdk/client-ec
 import { SampanError } from '../runtime/errors.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
 import { ec2 } from './ec2-client.ts'
-import type { CloudEnvironment } from './environment.ts'
+import { type CloudEnvironment, variable } from './environment.ts'
 
 /** Who may come in by a rule: a block of addresses, or members of another security group. */
 export type RulePeer =
@@ -56,6 +56,7 @@ export interface SecurityGroups {
 
 export function securityGroups(environment: CloudEnvironment, region: string, signal?: AbortSignal): SecurityGroups {
   const options = signal ? { abortSignal: signal } : {}
+  const owner = variable(environment, 'SAMPAN_WORKER_ACCOUNT') || null
 
   const list = (filters: Filter[]) =>
     awsCall('list security group rules (ec2:DescribeSecurityGroupRules)', async () => {
@@ -87,7 +88,7 @@ export function securityGroups(environment: CloudEnvironment, region: string, si
       const { client, sdk } = await ec2(environment, region)
       const command = new sdk.AuthorizeSecurityGroupIngressCommand({
         GroupId: group,
-        IpPermissions: rules.map(permission),
+        IpPermissions: rules.map((rule) => permission(rule, owner)),
         TagSpecifications: [
           {
             ResourceType: 'security-group-rule',
@@ -185,10 +186,12 @@ function notAllowed(group: string, region: string, cause: AwsError): SampanError
   })
 }
 
-function permission({ port, peer, description }: NewRule): IpPermission {
+/** @param owner the account of the workers' group, where the source's is another one: EC2 knows a group of a peer by both */
+function permission({ port, peer, description }: NewRule, owner: string | null): IpPermission {
   const Description = description.slice(0, 255)
   const base = { IpProtocol: 'tcp', FromPort: port, ToPort: port }
-  if (peer.kind === 'group') return { ...base, UserIdGroupPairs: [{ GroupId: peer.group, Description }] }
+  const pair = { GroupId: peer.kind === 'group' ? peer.group : '', Description, ...(owner ? { UserId: owner } : {}) }
+  if (peer.kind === 'group') return { ...base, UserIdGroupPairs: [pair] }
   if (peer.cidr.includes(':')) return { ...base, Ipv6Ranges: [{ CidrIpv6: peer.cidr, Description }] }
   return { ...base, IpRanges: [{ CidrIp: peer.cidr, Description }] }
 }

@@ -5,6 +5,7 @@ import type { CloudEnvironment } from './environment.ts'
 const cloudWatch = lazyService(
   () => import('@aws-sdk/client-cloudwatch'),
   (sdk, settings) => new sdk.CloudWatchClient(settings),
+  'source',
 )
 
 /** The CPU of an instance over one minute. */

@@ -1,6 +1,7 @@
 import type { Route, RouteTable } from '@aws-sdk/client-ec2'
+import type { Account } from './aws-client.ts'
 import { awsCall } from './aws-errors.ts'
-import { ec2 } from './ec2-client.ts'
+import { ec2, ownEc2 } from './ec2-client.ts'
 import type { CloudEnvironment } from './environment.ts'
 
 /** Where a subnet's traffic to one block goes. */
@@ -32,10 +33,16 @@ export interface VpcFacts {
 
 /**
  * Reads a VPC: subnets, routes, NAT gateways, endpoints.
+ * @param account the source's, or that of the workers
  * @throws SampanError AWS errors
  */
-export async function describeVpc(environment: CloudEnvironment, region: string, id: string): Promise<VpcFacts> {
-  const { client, sdk } = await ec2(environment, region)
+export async function describeVpc(
+  environment: CloudEnvironment,
+  region: string,
+  id: string,
+  account: Account,
+): Promise<VpcFacts> {
+  const { client, sdk } = await (account === 'own' ? ownEc2 : ec2)(environment, region)
   const Filters = [{ Name: 'vpc-id', Values: [id] }]
   const [vpcs, subnets, tables, gateways, endpoints] = await Promise.all([
     awsCall(`describe ${id} (ec2:DescribeVpcs)`, () => client.send(new sdk.DescribeVpcsCommand({ VpcIds: [id] }))),

@@ -19,6 +19,19 @@ export async function giveUpView(destination: Session, run: string, generation: 
   await destination.execute(`NOTIFY ${CHANNEL}`)
 }
 
+/**
+ * Takes the run from an execution that was stopped, as another start of it would. It stays the run's latest: the execution may go on by a redrive.
+ * @returns false where the run is not this execution's any more, or is complete
+ */
+export async function leaveRun(destination: Session, { id: run, execution }: RunIdentity): Promise<boolean> {
+  const rows = await destination.rows(
+    `UPDATE sampan.run SET execution = $3 WHERE id = $1 AND execution = $2 AND state = 'open' RETURNING id`,
+    [run, execution, `${execution} (stopped)`],
+  )
+  await destination.execute(`NOTIFY ${CHANNEL}`)
+  return rows.length > 0
+}
+
 /** What the end of a round found. */
 export interface EndedRound {
   /** Chunks without a receipt in the newest view; 0: the copy is complete, and nothing is ever copied again. */

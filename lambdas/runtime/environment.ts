@@ -41,6 +41,12 @@ const variables = {
   SAMPAN_RULES_PER_GROUP: optional(z.string().regex(/^[1-9]\d{0,3}$/, 'must be a whole number')),
   /** `allow`: where a source's security groups are full, groups of the run's own are made and attached to the instance. */
   SAMPAN_TEMPORARY_GROUPS: optional(z.literal('allow')),
+  /** The role in the source's account by which EC2 and RDS are asked there; not set: the source is in the stack's own account. */
+  SAMPAN_SOURCE_ROLE: optional(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\//, 'must be the ARN of a role')),
+  /** What that role's trust policy asks for. */
+  SAMPAN_SOURCE_EXTERNAL_ID: optional(z.string()),
+  /** The account of the workers' security group, where the source's is another one. */
+  SAMPAN_WORKER_ACCOUNT: optional(z.string().regex(/^\d{12}$/, 'must be an account id')),
   /** The state machine whose executions the sweep asks for; set for the sweep and the status rule only. */
   SAMPAN_STATE_MACHINE_ARN: optional(z.string().regex(/^arn:/, 'must be an ARN')),
   /** Where log lines go: not set = standard output, `off` = nowhere, `file:///path` = appended to a file. */

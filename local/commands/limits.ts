@@ -1,13 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { apsara } from '../../lambdas/cloud/apsara.ts'
-import { type CurrentLimits, changeLimits, type Limits } from '../../lambdas/ledger/limits.ts'
-import { readProgress } from '../../lambdas/ledger/progress.ts'
-import { openDestination } from '../../lambdas/postgres/sessions.ts'
+import { type ChangedLimits, changeRun, type LimitsChange } from '../../lambdas/copy/change-run.ts'
+import type { CurrentLimits } from '../../lambdas/ledger/limits.ts'
 import { SampanError } from '../../lambdas/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/runtime/event.ts'
-import { laneNumbers } from '../../lambdas/task/lanes.ts'
 import { readTask } from '../../lambdas/task/problems.ts'
-import type { Task } from '../../lambdas/task/task.ts'
+import { changeByStack } from '../cloud/change-run.ts'
+import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
 import { exitStatus } from '../exit-status.ts'
 import { hidePasswords } from '../passwords.ts'
 import { problemsText } from '../problem-text.ts'
@@ -18,7 +16,7 @@ import { readTaskFile } from '../task-file.ts'
 /** `none` lifts a limit. */
 type Amount = number | 'none'
 
-interface Options {
+interface Options extends StateMachineOptions {
   readonly at?: Endpoint
   readonly lanes?: Amount | 'auto'
   readonly rowsPerSecond?: Amount
@@ -29,9 +27,12 @@ interface Options {
 }
 
 export function limitsCommand(): Command {
-  return new Command('limits')
+  const command = new Command('limits')
     .description('Show or change the limits of a run, also while it goes on: its lanes look every few seconds.')
-    .argument('<task>', 'the task of the run, or - for standard input')
+    .argument(
+      '<run>',
+      'the task of the run, or - for standard input; with --stack the name of an execution, whose databases this machine need not reach',
+    )
     .option('--lanes <number>', 'how many lanes copy at once; ends their counting, auto begins it', toLanes)
     .option('--rows, --rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
@@ -48,62 +49,47 @@ export function limitsCommand(): Command {
         'Alibaba Cloud (its whitelist must let this machine in)',
       toEndpoint,
     )
-    .action(async (path: string, options: Options) => {
-      const { task: input, variables } = hidePasswords(await readTaskFile(path))
-      const { task, problems } = readTask(input)
-      if (task === null) {
-        process.stderr.write(`${problemsText(problems, path)}\n`)
-        process.exitCode = exitStatus.wrongTask
-        return
-      }
-      if (typeof options.sourceCpu === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
-      Object.assign(process.env, variables)
-      const destination = options.at ?? (await findDestination(task))
-      const found: string[] = []
-      for (const database of task.databases) {
-        const limits = await changeIn(task, database, destination, options)
-        if (limits !== null) found.push(database.as)
-        process.stdout.write(`${database.as}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
-      }
-      if (found.length === 0) throw notCopying(task)
-    })
+  // None has a default here: with one of them the stack's own function does it.
+  for (const option of stateMachineOptions()) command.addOption(option.default(undefined))
+  return command.action(async (run: string, options: Options) => {
+    const { stack, stateMachine } = options
+    const changed = stack || stateMachine ? await changeInCloud(run, options) : await changeFromHere(run, options)
+    if (changed === null) return
+    for (const { database, limits } of changed) {
+      process.stdout.write(`${database}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
+    }
+    if (changed.every(({ limits }) => limits === null)) throw notCopying(run, changed)
+  })
+}
+
+async function changeInCloud(execution: string, options: Options): Promise<readonly ChangedLimits[]> {
+  const machine = await findStateMachine(options)
+  return (await changeByStack(machine, execution, { limits: toChange(options) })).databases
+}
+
+/** `null` where the task is wrong, which has been said. */
+async function changeFromHere(path: string, options: Options): Promise<readonly ChangedLimits[] | null> {
+  const { task: input, variables } = hidePasswords(await readTaskFile(path))
+  const { task, problems } = readTask(input)
+  if (task === null) {
+    process.stderr.write(`${problemsText(problems, path)}\n`)
+    process.exitCode = exitStatus.wrongTask
+    return null
+  }
+  if (typeof options.sourceCpu === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
+  Object.assign(process.env, variables)
+  return changeRun(task, toChange(options), process.env, options.at)
 }
 
 const NOT_COPYING = 'has not planned its copy: the limits of the task will hold there'
 
-async function findDestination({ destination }: Task): Promise<Endpoint> {
-  const { host, port, apsaraInstance, region } = destination
-  if (host !== undefined) return { host, port }
-  return apsara(process.env, region ?? '', apsaraInstance ?? '').endpoint()
-}
-
-/** Of one database; `null` where it has no plan of the copy yet. */
-async function changeIn(
-  task: Task,
-  database: Task['databases'][number],
-  destination: Endpoint,
-  options: Options,
-): Promise<CurrentLimits | null> {
-  const run = { id: task.name, execution: 'limits' }
-  const endpoints = { source: destination, destination }
-  const event = { run, task, endpoints, database, lane: null, window: null }
-  const session = await openDestination(event, process.env, { purpose: 'limits' })
-  try {
-    const progress = await readProgress(session, task.name)
-    if (progress === null || progress.chunks === 0) return null
-    return await changeLimits(session, task.name, toLimits(task, options))
-  } finally {
-    await session.close()
-  }
-}
-
 /** Only what was given on the command line. There is always a number of lanes. */
-function toLimits(task: Task, options: Options): Partial<Limits> {
+function toChange(options: Options): LimitsChange {
   const { lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond, sourceCpu, sourceLatency } = options
   const limit = (amount: Amount, factor = 1) => (amount === 'none' ? null : amount * factor)
   return {
-    ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes), mostLanes: null } : {}),
-    ...(lanes === 'auto' ? { mostLanes: laneNumbers(task).most } : {}),
+    ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes) } : {}),
+    ...(lanes === 'auto' ? { lanes } : {}),
     ...(rowsPerSecond === undefined ? {} : { rowsPerSecond: limit(rowsPerSecond) }),
     ...(megabytesPerSecond === undefined ? {} : { bytesPerSecond: limit(megabytesPerSecond, 1_000_000) }),
     ...(queriesPerSecond === undefined ? {} : { queriesPerSecond: limit(queriesPerSecond) }),
@@ -152,10 +138,10 @@ function cpuUnknown(): SampanError {
   })
 }
 
-function notCopying({ name, databases }: Task): SampanError {
+function notCopying(run: string, databases: readonly ChangedLimits[]): SampanError {
   return new SampanError({
     code: 'RUN_NOT_COPYING',
-    message: `no database of the task (${databases.map(({ as }) => as).join(', ')}) has a run ${name} that has planned its copy`,
+    message: `no database of ${run} (${databases.map(({ database }) => database).join(', ')}) has planned its copy`,
     remedy: 'start the run first, or correct the name of the task; before a run, limits belong into the task',
   })
 }

@@ -20,6 +20,8 @@ export interface FakeCloudsOptions {
 }
 
 export interface FakeCall {
+  /** Whose keys signed it: the role's that was assumed, or `own`. */
+  readonly by: string
   readonly service: string
   readonly action: string
   readonly region: string
@@ -35,6 +37,10 @@ export interface FakeState {
   readonly alibaba: FakeAlibaba
   readonly secrets: Map<string, string>
   readonly s3: FakeS3
+  /** External id by the ARN of a role that may be assumed with it. */
+  readonly roles: Map<string, string>
+  /** How long the credentials of a role hold. */
+  roleSeconds: number
   /** How many functions of the account may work at once. */
   concurrency: number
   /** What GetFunctionConfiguration tells, by the function's name. */
@@ -43,6 +49,8 @@ export interface FakeState {
   readonly cpu: Map<string, readonly FakeDatum[]>
   /** Status by execution ARN, as DescribeExecution tells it. */
   readonly executions: Map<string, string>
+  /** What they were started with, by the same. */
+  readonly inputs: Map<string, unknown>
   readonly faults: Faults
   /** Every call that was answered or refused, in order. */
   readonly calls: FakeCall[]
@@ -64,6 +72,9 @@ const KEYS = {
   ALIBABA_CLOUD_ACCESS_KEY_ID: 'LTAISampanFake0001',
   ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'fake-alibaba-secret-of-the-sampan-tests',
 } as const
+
+/** Those of an assumed role; its session token is the role's ARN. */
+const ASSUMED = { id: 'ASIASAMPANFAKE00001', secret: 'fake-secret-of-an-assumed-role' } as const
 
 const SINGAPORE = {
   white: '47.88.133.0/24,47.88.139.0/24,47.74.206.0/24,47.88.235.0/24',
@@ -88,10 +99,13 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     },
     secrets: new Map(Object.entries(options.secrets ?? {})),
     s3: new Map(),
+    roles: new Map(),
+    roleSeconds: 3600,
     concurrency: 1_000,
     functions: new Map(),
     cpu: new Map(),
     executions: new Map(),
+    inputs: new Map(),
     faults: makeFaults(),
     calls: [],
   }
@@ -188,10 +202,12 @@ const xmlAnswer = (status: number, body: string): Answer => ({ status, type: 'te
 function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Prepared | Answer {
   const method = request.method ?? 'GET'
   const url = request.url ?? '/'
+  const token = request.headers['x-amz-security-token']
+  const by = typeof token === 'string' && state.roles.has(token) ? token : 'own'
   const scope = checkSignature(
     { method, url, headers: request.headers, body },
-    KEYS.AWS_ACCESS_KEY_ID,
-    KEYS.AWS_SECRET_ACCESS_KEY,
+    by === 'own' ? KEYS.AWS_ACCESS_KEY_ID : ASSUMED.id,
+    by === 'own' ? KEYS.AWS_SECRET_ACCESS_KEY : ASSUMED.secret,
   )
   if ('refused' in scope) {
     const error = `<Errors><Error><Code>${scope.refused}</Code><Message>not signed rightly</Message></Error></Errors>`
@@ -208,7 +224,14 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
           ? lambdaAction(url)
           : (form.get('Action') ?? '')
   const parameters = typeof target === 'string' ? JSON.parse(body.toString('utf8')) : Object.fromEntries(form)
-  state.calls.push({ service: scope.service, action, region: scope.region, request: `${method} ${url}`, parameters })
+  state.calls.push({
+    by,
+    service: scope.service,
+    action,
+    region: scope.region,
+    request: `${method} ${url}`,
+    parameters,
+  })
 
   const error = (code: string, status: number, message: string): Answer => {
     if (typeof target === 'string') return json(status, { __type: code, message })
@@ -240,6 +263,16 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
         if (typeof inside !== 'string') return error(inside.code, 404, `${inside.code}.`)
         return xmlAnswer(200, `<${action}Response><${action}Result>${inside}</${action}Result></${action}Response>`)
       }
+      case 'sts': {
+        // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        const role = String(form.get('RoleArn'))
+        if (action !== 'AssumeRole' || state.roles.get(role) !== (form.get('ExternalId') ?? ''))
+          return error('AccessDenied', 403, `not authorized to perform: sts:AssumeRole on resource: ${role}`)
+        const until = new Date(Date.now() + state.roleSeconds * 1000).toISOString()
+        const keys = `<AccessKeyId>${ASSUMED.id}</AccessKeyId><SecretAccessKey>${ASSUMED.secret}</SecretAccessKey>`
+        const inside = `<Credentials>${keys}<SessionToken>${role}</SessionToken><Expiration>${until}</Expiration></Credentials>`
+        return xmlAnswer(200, `<AssumeRoleResponse><AssumeRoleResult>${inside}</AssumeRoleResult></AssumeRoleResponse>`)
+      }
       case 'secretsmanager': {
         const text = state.secrets.get(String(parameters.SecretId))
         if (text === undefined)
@@ -252,6 +285,7 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
         return json(200, {
           executionArn: parameters.executionArn,
           status,
+          input: JSON.stringify(state.inputs.get(String(parameters.executionArn)) ?? {}),
           startDate: 1_700_000_000,
           stateMachineArn: 'arn',
         })
@@ -295,7 +329,7 @@ function answerRpc(state: FakeState, request: IncomingMessage, body: Buffer): Pr
   const action = parameters.get('Action') ?? ''
   const region = parameters.get('RegionId') ?? ''
   const sent = `${method} ${request.url ?? ''}`
-  state.calls.push({ service, action, region, request: sent, parameters: Object.fromEntries(parameters) })
+  state.calls.push({ by: 'own', service, action, region, request: sent, parameters: Object.fromEntries(parameters) })
   const plain = (answer: { readonly status: number; readonly body: unknown }): Answer =>
     json(answer.status, answer.body)
   const error = (code: string, status: number, message: string) => plain(refusal(status, code, message))

@@ -65,6 +65,19 @@ describe('the options of a deployment', () => {
     expect(readOptions({ tags: { 'cost centre': 'R&D'.replace('&', '-') } }).tags).toEqual({ 'cost centre': 'R-D' })
   })
 
+  it('name roles of one other account, and one that logs in where somebody logs in by IAM', () => {
+    const sourceRole = { arn: 'arn:aws:iam::210987654321:role/sampan', externalId: 'a-shared-word' }
+    expect(readOptions({ sourceRole }).sourceRole).toEqual(sourceRole)
+    const elsewhere = { ...sourceRole, readerArn: 'arn:aws:iam::111111111111:role/reader' }
+    expect(() => readOptions({ sourceRole: elsewhere })).toThrow(
+      /sourceRole.readerArn: must be a role of the same account/,
+    )
+    expect(() => readOptions({ sourceRole, iamDatabaseUsers: ['migrator'] })).toThrow(
+      /sourceRole.readerArn: must be given/,
+    )
+    expect(() => readOptions({ sourceRole: { ...sourceRole, externalId: 'x' } })).toThrow(/externalId/)
+  })
+
   it('may not let every secret of the account be read', () => {
     expect(() => readOptions({ secrets: ['*'] })).toThrow(/secrets/)
   })

@@ -196,10 +196,10 @@ describe('the role of a function', () => {
         )
         .filter(({ statement }) => listOf(statement.Action).includes('secretsmanager:GetSecretValue'))
         .flatMap(({ statement }) => listOf(statement.Resource).map((arn) => flat(arn).replace(/^.*:secret:/, '')))
-      // A database that its account may not make is ordered from Alibaba Cloud.
+      // A database that its account may not make is ordered from Alibaba Cloud; the command's function asks it where the instance answers.
       const both = ['sampan/*', 'sampan-alibaba-??????']
       const expected = nothing.includes(name) ? [] : alibaba.includes(name) ? both.slice(1) : both.slice(0, 1)
-      expect([name, secrets]).toEqual([name, name === 'PlanObjects' ? both : expected])
+      expect([name, secrets]).toEqual([name, ['PlanObjects', 'ChangeRun'].includes(name) ? both : expected])
     }
   })
 
@@ -232,5 +232,59 @@ describe('the role of the state machine', () => {
       'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:Sampan:*',
       'arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:Sampan/*',
     ])
+  })
+})
+
+describe('a source in another account', () => {
+  const sourceRole = {
+    arn: 'arn:aws:iam::210987654321:role/sampan',
+    readerArn: 'arn:aws:iam::210987654321:role/sampan-reader',
+    externalId: 'a-shared-word',
+  }
+  const other = synthesise({ sourceRole, iamDatabaseUsers: ['migrator'] })
+  const names = Object.keys(FUNCTION_SETTINGS).map((name) => name.replace(/Function$/, ''))
+
+  it('nobody has a right on EC2’s groups or RDS of the stack’s own account, and only what opens and closes may assume the role', () => {
+    const mayOpen = ['OpenAccess', 'CloseAccess', 'ExecutionEnded', 'SweepAccess']
+    for (const name of names) {
+      const rights = rightsOf(other, name)
+      const actions = [...rights.values()].flatMap(({ Action }) => listOf(Action).map(flat))
+      expect(
+        actions.filter((action) => /^(rds|rds-db|cloudwatch):|SecurityGroup/.test(action)),
+        name,
+      ).toEqual([])
+      expect(rights.get('AssumeSourceRole')?.Resource, name).toBe(mayOpen.includes(name) ? sourceRole.arn : undefined)
+    }
+    expect(rightsOf(other, 'CopyLane').get('AssumeSourceReader')?.Resource).toBe(sourceRole.readerArn)
+    expect(rightsOf(other, 'ReadTask').get('AssumeSourceReader')).toBeUndefined()
+  })
+
+  it('each function knows the role it may assume, and no other', () => {
+    const roleOf = (name: string) =>
+      Object.values(other.findResources('AWS::Lambda::Function')).find(
+        ({ Properties }) => Properties.FunctionName === `Sampan-${name}`,
+      )?.Properties.Environment.Variables
+    expect(roleOf('OpenAccess')).toMatchObject({
+      SAMPAN_SOURCE_ROLE: sourceRole.arn,
+      SAMPAN_SOURCE_EXTERNAL_ID: 'a-shared-word',
+    })
+    expect(roleOf('CopyLane')).toMatchObject({ SAMPAN_SOURCE_ROLE: sourceRole.readerArn })
+    expect(roleOf('ReadTask')).not.toHaveProperty('SAMPAN_SOURCE_ROLE')
+  })
+
+  it('the outputs say what the roles there need: whom they trust, and rights in their own account', () => {
+    const outputs = other.toJSON().Outputs
+    const text = (name: string) => flat(outputs[name].Value)
+    expect(text('SourceRoleTrust')).toContain('"sts:ExternalId":"a-shared-word"')
+    const rights = JSON.parse(text('SourceRoleRights')) as { Statement: { Sid: string; Resource: string | string[] }[] }
+    expect(rights.Statement.map(({ Sid }) => Sid)).toEqual(expect.arrayContaining(['OpenInGroups', 'CloseInGroups']))
+    expect(text('SourceRoleRights')).toContain(':rds:<AWS::Region>:210987654321:db:*')
+    expect(text('SourceRoleRights')).not.toContain('<AWS::AccountId>')
+    expect(text('SourceReaderRights')).toContain('rds-db:connect')
+    expect(text('SourceReaderTrust')).toContain('CopyLane')
+    // CloudFormation takes 4 KiB.
+    for (const name of ['SourceRoleTrust', 'SourceRoleRights', 'SourceReaderTrust', 'SourceReaderRights']) {
+      expect(text(name).length, name).toBeLessThan(4096)
+    }
   })
 })

@@ -129,10 +129,10 @@ describe('the stack', () => {
 })
 
 describe('the functions', () => {
-  it('are all the states name, and the two that close what an execution left', () => {
+  it('are all the states name, the two that close what an execution left, and the one that the command calls', () => {
     const names = functionsOf(plain).map(({ FunctionName }) => FunctionName)
     expect(names.sort()).toEqual(
-      [...FUNCTIONS, 'ExecutionEndedFunction', 'SweepAccessFunction']
+      [...FUNCTIONS, 'ExecutionEndedFunction', 'SweepAccessFunction', 'ChangeRunFunction']
         .map((name) => `Sampan-${name.replace(/Function$/, '')}`)
         .sort(),
     )

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fileArtefacts } from '../../lambdas/cloud/artefacts-file.ts'
+import type { ChangeRunAnswer } from '../../lambdas/copy/change-run-handler.ts'
+import { NO_LIMITS } from '../../lambdas/ledger/limits.ts'
 import { smallTask } from '../task/tasks.ts'
 import { spawnSampan } from './spawn-sampan.ts'
 import { startStepFunctions } from './step-functions.ts'
@@ -16,6 +18,8 @@ let directory: string
 let taskFile: string
 let execution: Record<string, unknown>
 let existing: string[]
+/** What the function ChangeRun answers. */
+let changed: ChangeRunAnswer
 /** Events by execution, the latest first. */
 let histories: Record<string, object[]>
 let stepFunctions: Awaited<ReturnType<typeof startStepFunctions>>
@@ -53,6 +57,7 @@ beforeAll(async () => {
     ListExecutions: ({ mapRunArn }) => ({
       body: { executions: mapRunArn === mapRun('second', 0).mapRunArn ? [{ executionArn: CHILD, startDate: 1 }] : [] },
     }),
+    'Invoke:Sampan-Migration-ChangeRun': () => ({ body: changed }),
     StopExecution: () => ({ body: { stopDate: 1_700_000_100 } }),
     ListTagsForResource: () => ({
       body: { tags: [{ key: 'sampan:artefacts', value: pathToFileURL(directory).href }] },
@@ -185,10 +190,31 @@ describe('sampan status', () => {
 })
 
 describe('sampan stop', () => {
-  it('stops the execution', async () => {
-    const { status } = await sampan('stop', 'small-1')
+  it('stops the execution, has the stack’s function take the run from it, and says when its lanes end', async () => {
+    changed = { databases: [], left: ['orders'], error: null }
+    const { status, stdout } = await sampan('stop', 'small-1')
     expect(status).toBe(0)
     expect(inputOf('StopExecution')).toMatchObject({ executionArn: EXECUTION, error: 'Stopped' })
+    expect(inputOf('Invoke:Sampan-Migration-ChangeRun')).toEqual({ execution: 'small-1', leave: true })
+    expect(stdout).toContain('its lanes in orders begin nothing more')
+  })
+
+  it('says how long it takes where the databases cannot be told', async () => {
+    const error = { kind: 'connection' as const, code: 'DST_UNREACHABLE', message: 'nobody answers', remedy: 'look' }
+    changed = { databases: [], left: [], error }
+    const { status, stdout } = await sampan('stop', 'small-1')
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/within 15 minutes: they could not be told \(DST_UNREACHABLE/)
+  })
+})
+
+describe('sampan limits --stack', () => {
+  it('changes an execution’s limits by the stack’s function, without reaching the database', async () => {
+    changed = { databases: [{ database: 'orders', limits: { ...NO_LIMITS, lanes: 3 } }], left: [], error: null }
+    const { status, stdout } = await sampan('limits', 'small-1', '--stack', 'Sampan', '--lanes', '3', '--rows', 'none')
+    expect([status, stdout]).toEqual([0, 'orders: 3 lanes, no other limit\n'])
+    const limits = { lanes: 3, rowsPerSecond: null }
+    expect(inputOf('Invoke:Sampan-Migration-ChangeRun')).toEqual({ execution: 'small-1', limits })
   })
 })
 

@@ -1,7 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { handler as changeRun } from '../../lambdas/copy/change-run-handler.ts'
+import { handler as copyLane } from '../../lambdas/copy/lane-handler.ts'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { apsaraInstance } from '../fakes/alibaba.ts'
 import { startFakeClouds } from '../fakes/clouds.ts'
@@ -64,4 +66,45 @@ test('limits finds the destination by its instance, changes every database that 
   expect(stdout).toContain(`${destination.name}: 2 lanes, no other limit\n`)
   expect(stdout).toContain(`${later.name}: has not planned its copy`)
   expect(await destination.query('SELECT lanes FROM sampan.limits')).toEqual([{ lanes: '2' }])
+})
+
+test('the function of the stack changes limits of an execution, and takes the run from one that was stopped', async () => {
+  const ddl = 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)'
+  const [source, destination] = [
+    await createDatabase(sharedServer(15), ddl),
+    await createDatabase(sharedServer(18), 'CREATE TABLE t (id int)'),
+  ]
+  const event = stepEvent(source, destination, { name: 'by-stack', execution: 'by-stack-1' })
+  await planRelations(source, destination, event)
+  expect((await planCopy(event, stepContext())).verdict).toBe('done')
+
+  const machine = 'arn:aws:states:us-east-1:123456789012:stateMachine:Sampan'
+  const execution = machine.replace('stateMachine', 'execution')
+  const clouds = await startFakeClouds()
+  for (const [name, value] of Object.entries(clouds.environment)) vi.stubEnv(name, value)
+  vi.stubEnv('SAMPAN_STATE_MACHINE_ARN', machine)
+  clouds.state.executions.set(`${execution}:by-stack-1`, 'RUNNING')
+  clouds.state.inputs.set(`${execution}:by-stack-1`, event.task)
+
+  const asked = { execution: 'by-stack-1', limits: { lanes: 3, rowsPerSecond: 5 } }
+  expect(await changeRun(asked)).toMatchObject({
+    databases: [{ database: destination.name, limits: { lanes: 3, rowsPerSecond: 5 } }],
+    error: null,
+  })
+  // Nothing but what an execution was started with: a task of one's own would choose the server that gets a password.
+  expect((await changeRun({ ...asked, task: event.task })).error).not.toBeNull()
+  expect((await changeRun({ ...asked, execution: 'another' })).error?.code).toBe('AWS_CALL_REFUSED')
+
+  clouds.state.executions.set(`${execution}:by-stack-1`, 'ABORTED')
+  expect(await changeRun({ execution: 'by-stack-1', leave: true })).toEqual({
+    databases: [],
+    left: [destination.name],
+    error: null,
+  })
+  // A call of it that is still at work ends at its next look, without a row.
+  expect((await copyLane({ ...event, lane: 0 }, stepContext())).verdict).not.toBe('retry')
+  expect(await destination.query('SELECT count(*) FROM t')).toEqual([{ count: '0' }])
+  expect((await changeRun({ execution: 'by-stack-1', leave: true })).left).toEqual([])
+  vi.unstubAllEnvs()
+  await clouds.stop()
 })

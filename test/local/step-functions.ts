@@ -11,7 +11,10 @@ export async function startStepFunctions(
   const server = createServer(async (request, response) => {
     let text = ''
     for await (const part of request) text += part
-    const action = String(request.headers['x-amz-target']).split('.').at(-1) ?? ''
+    // Lambda's API is REST: /2015-03-31/functions/<name>/invocations
+    const called = /functions\/([^/]+)\/invocations/.exec(request.url ?? '')?.[1]
+    const action =
+      called === undefined ? (String(request.headers['x-amz-target']).split('.').at(-1) ?? '') : `Invoke:${called}`
     const input = JSON.parse(text)
     calls.push({ action, input })
     const { status = 200, body } = answers[action]?.(input) ?? { status: 400, body: { __type: 'UnknownOperation' } }
