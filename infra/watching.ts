@@ -235,8 +235,8 @@ export class Watching extends Construct {
     return new MathExpression({
       expression: 'failed - FILL(refused, 0)',
       usingMetrics: {
-        failed: this.props.stateMachine.metricFailed({ statistic: 'Sum' }),
-        refused: this.fromLog(METRICS.runsRefused, 'refused'),
+        failed: this.props.stateMachine.metricFailed({ statistic: 'Sum', period: FIVE_MINUTES }),
+        refused: this.fromLog(METRICS.runsRefused, 'refused').with({ period: FIVE_MINUTES }),
       },
       label: 'failed',
       period: FIVE_MINUTES,
