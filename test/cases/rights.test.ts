@@ -55,6 +55,13 @@ describe('accounts that are no superusers', () => {
 })
 
 describe('owners', () => {
+  test('of the schema public is the one that the source has', async () => {
+    const run = await (await openCase('owner-of-public')).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    expect(run.named('transformed')).toEqual([])
+  })
+
   test('that exist on the destination are kept, and what they decide shows what it showed', async () => {
     const run = await (await openCase('owners')).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })

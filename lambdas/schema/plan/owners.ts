@@ -63,7 +63,10 @@ export function judgeOwner(entry: TocEntry, follows: boolean, facts: OwnerFacts)
   if (OF_SUPERUSERS.has(kind) && byName.get(owner)?.superuser !== true) {
     return lost(`its owner ${owner} is no superuser there`, account)
   }
-  const named = /^\s*DROP (?<name>.*?)(?: CASCADE)?;\s*$/s.exec(entry.dropSql)?.groups?.name
+  // Of `public`, which every database has, the archive has no DROP.
+  const named = isSchema
+    ? `SCHEMA ${quoteIdentifier(entry.tag)}`
+    : /^\s*DROP (?<name>.*?)(?: CASCADE)?;\s*$/s.exec(entry.dropSql)?.groups?.name
   if (named === undefined) return lost(`how its owner ${owner} is set is not known`, account)
   return { owner: 'kept', sql: `ALTER ${named} OWNER TO ${quoteIdentifier(owner)};\n` }
 }
