@@ -10,7 +10,7 @@ export const foreignTables: Check = {
   needs: ['source'],
   title: 'no chosen table is a foreign table',
   cause:
-    'foreign tables are migrated as definitions; the rows stay where they are, and passwords of user mappings are not read',
+    'foreign tables are migrated as definitions: rows stay where they are, and only a superuser reads the passwords of user mappings',
   remedy: 'set the passwords again (ALTER USER MAPPING), and see that the destination reaches the foreign server',
   async run(context) {
     const relations = await context.fact(chosenRelations)
