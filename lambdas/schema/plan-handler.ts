@@ -18,6 +18,7 @@ import { done } from '../runtime/verdict.ts'
 import { compareStructures, describeChanges, type StructureChange } from '../structure/compare.ts'
 import { markView, readPlanMark, readPlannedStructure, storeStructure } from '../structure/ledger.ts'
 import { readStructure, readStructureDigest, type Structure } from '../structure/read.ts'
+import { deniedObjects } from './denied.ts'
 import { dumpObjects } from './dump-objects.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee.ts'
 import { reopenObjects, storePlan } from './ledger-objects.ts'
@@ -154,8 +155,14 @@ async function plan(
     untried && mayRefuse(source, destination)
       ? await tryObjects(event, step.environment, source, first.objects, step.signal)
       : []
+  const path = await readSearchPath(source)
+  const denied =
+    untried && !read.roles.superuser
+      ? await deniedObjects(event, step.environment, first.objects, path, step.signal)
+      : new Map<number, string>()
   await requireExtensionRows(source, input, first.objects, event.task)
-  const whole = refused === null || refused.length === 0 ? first : planWithout(event, input, refused)
+  const none = denied.size === 0 && (refused === null || refused.length === 0)
+  const whole = none ? first : planWithout(event, input, refused ?? [], denied)
   const planned = withoutWhatCannotCome(whole, event.task)
   const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]
   if (!anew) {
@@ -222,10 +229,15 @@ function madeAnew(changes: readonly StructureChange[], unmade: number): RunEvent
   }
 }
 
-/** The plan without what the destination refuses, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
-function planWithout(event: StepEvent, input: PlanInput, refused: readonly RefusedObject[]): Plan {
-  if (!event.task.precheck.acknowledge.includes(OBJECTS_REFUSED)) throw objectsRefused(refused)
-  return planObjects({ ...input, refused: refusalReasons(refused) })
+/** The plan without what the destination refuses or its account may not make, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
+function planWithout(
+  event: StepEvent,
+  input: PlanInput,
+  refused: readonly RefusedObject[],
+  denied: ReadonlyMap<number, string>,
+): Plan {
+  if (refused.length > 0 && !event.task.precheck.acknowledge.includes(OBJECTS_REFUSED)) throw objectsRefused(refused)
+  return planObjects({ ...input, refused: new Map([...denied, ...refusalReasons(refused)]) })
 }
 
 /** The precheck could not try: the database was still to be made, or there was no connection free. */

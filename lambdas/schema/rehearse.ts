@@ -25,6 +25,7 @@ export interface Refusal {
 /** A transaction holds a lock on all it has made: on three quarters of the smallest lock table at most. */
 const MOST_RELATIONS = 1_500
 const MOST_OBJECTS = 20_000
+const RELATIONS = /TABLE|VIEW|SEQUENCE/
 
 /** What is made before the rows or says what a server does with them; each may speak of something that a newer version has not. */
 const AFTER_ROWS: ReadonlySet<string> = new Set(['RULE', 'TRIGGER', 'POLICY', 'CHECK CONSTRAINT'])
@@ -55,7 +56,7 @@ export async function rehearse(
 ): Promise<readonly RefusedObject[] | null> {
   const tried = triedOf(objects)
   const unknown = foreseen.length === 0 ? null : judge(objects, foreseen)
-  const relations = tried.filter(({ kind }) => /TABLE|VIEW|SEQUENCE/.test(kind)).length
+  const relations = tried.filter(({ kind }) => RELATIONS.test(kind)).length
   if (relations > MOST_RELATIONS || tried.length > MOST_OBJECTS) return unknown
   try {
     const failures = await failuresOf(
@@ -74,6 +75,44 @@ export async function rehearse(
       return unknown
     throw thrown
   }
+}
+
+/**
+ * Makes some of the plan's objects in one transaction and takes them back.
+ * @param wanted those that are tried, in order
+ * @param isProne whose missing rights count: others' are the matter of other checks
+ * @returns what the account has not the right to make; nothing where that is not to be known
+ */
+export async function rehearseRights(
+  session: Session,
+  objects: readonly PlannedObject[],
+  wanted: readonly PlannedObject[],
+  sourcePath: SearchPath,
+  isProne: (object: PlannedObject) => boolean,
+): Promise<readonly RefusedObject[]> {
+  if (wanted.filter(({ kind }) => RELATIONS.test(kind)).length > MOST_RELATIONS || wanted.length > MOST_OBJECTS)
+    return []
+  try {
+    const failures = await failuresOf(
+      session,
+      wanted.map(({ sql }) => sql),
+      sourcePath,
+    )
+    const denied = failures.flatMap(({ number, ...failure }) => {
+      const object = wanted[number - 1]
+      return object !== undefined && isRight(object, failure) && isProne(object) ? [{ object, ...failure }] : []
+    })
+    return judge(objects, denied, () => true) ?? []
+  } catch (thrown) {
+    if (thrown instanceof DatabaseError && thrown.kind !== 'connection' && UNKNOWN.test(thrown.sqlState ?? ''))
+      return []
+    throw thrown
+  }
+}
+
+/** An aggregate over internal state is a superuser's, and refused to others as a wrong definition. */
+function isRight({ kind }: PlannedObject, { state }: Failure): boolean {
+  return state === '42501' || (kind === 'AGGREGATE' && state === '42P13')
 }
 
 /** What waits for something that is not tried, such as a key, is not tried either. */
@@ -98,7 +137,7 @@ async function failuresOf(
   statements: readonly string[],
   sourcePath: SearchPath,
 ): Promise<readonly (Failure & { readonly number: number })[]> {
-  const [, , , found] = await Promise.allSettled([
+  const [begun, schema, made, found] = await Promise.allSettled([
     session.execute('BEGIN'),
     session.execute('CREATE SCHEMA sampan_probe'),
     session.execute(REHEARSE),
@@ -108,11 +147,17 @@ async function failuresOf(
     ]),
     session.execute('ROLLBACK'),
   ])
+  // The first: those behind it only say that the transaction is aborted.
+  for (const answer of [begun, schema, made]) if (answer.status === 'rejected') throw answer.reason
   if (found.status === 'rejected') throw found.reason
   return found.value
 }
 
-function judge(objects: readonly PlannedObject[], failures: readonly Refusal[]): readonly RefusedObject[] | null {
+function judge(
+  objects: readonly PlannedObject[],
+  failures: readonly Refusal[],
+  counts: (failure: Failure) => boolean = ({ state }) => !OTHERS_MATTER.test(state),
+): readonly RefusedObject[] | null {
   // What needs an extension that could not be made here fails in ways of its own.
   if (failures.some(({ object, state }) => object.kind === 'EXTENSION' || NOT_ANSWERED.test(state))) return null
   const failed = new Map(failures.map(({ object, ...failure }) => [object.id, failure]))
@@ -128,7 +173,7 @@ function judge(objects: readonly PlannedObject[], failures: readonly Refusal[]):
       if (object.status === 'pending') refused.get(root)?.dependants.push(object)
     } else if (failure !== undefined) {
       roots.set(object.id, object.id)
-      if (!OTHERS_MATTER.test(failure.state)) {
+      if (counts(failure)) {
         refused.set(object.id, { object, message: failure.message, dependants: [] })
       }
     }

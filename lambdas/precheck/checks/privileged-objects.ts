@@ -43,7 +43,7 @@ export const privilegedObjects: Check = {
   title: 'a plain account of the destination can create every chosen object',
   cause: 'some objects can be created by a superuser only, and the destination account is none',
   remedy:
-    'log in to the destination as a privileged account, exclude them ({ "kind": "EVENT TRIGGER", "name": … }), or acknowledge this code',
+    'log in to the destination as a privileged account, exclude them ({ "kind": "EVENT TRIGGER", "name": … }), or acknowledge this code to leave them out',
   async run(context) {
     const role = await context.fact(destinationRole)
     if (role.superuser) return passed
