@@ -25,13 +25,18 @@ export function unmadeObjects(databases: readonly DatabaseReport[]): readonly Un
   return unmade.toSorted((one, other) => rank(one.object) - rank(other.object))
 }
 
+/** What is missing, for people: of a materialized view that could not be filled only its rows, and REFRESH makes them at any time. */
+export function unmadeName({ kind, name }: Pick<ObjectReport, 'kind' | 'name'>): string {
+  return kind === 'MATERIALIZED VIEW DATA' ? `the rows of materialized view ${name}` : `${kind.toLowerCase()} ${name}`
+}
+
 /** Why a run that came to its end is not whole; `null` where it is. */
 export function unmadeError(databases: readonly DatabaseReport[]): StepError | null {
   const unmade = unmadeObjects(databases)
   if (unmade.length === 0) return null
-  const names = unmade.slice(0, NAMED).map(({ database, object: { kind, name } }) => {
+  const names = unmade.slice(0, NAMED).map(({ database, object }) => {
     const where = databases.length === 1 ? '' : `${database}: `
-    return `${where}${kind.toLowerCase()} ${name}`
+    return `${where}${unmadeName(object)}`
   })
   const more = unmade.length > NAMED ? ` and ${unmade.length - NAMED} more` : ''
   const tables = unmade.filter(({ object }) => isTable(object)).length
@@ -49,14 +54,17 @@ export function unmadeError(databases: readonly DatabaseReport[]): StepError | n
  * run says how it ended.
  */
 export function leftOutOfChoice({ task, databases }: Pick<Report, 'task' | 'databases'>): readonly ObjectReport[] {
-  if (!task.acknowledged.includes('CHOSEN_CANNOT_COME')) return []
+  if (!ACKNOWLEDGED.some((code) => task.acknowledged.includes(code))) return []
   return databases
     .flatMap(({ objects }) => objects)
     .filter(({ kind, status, reason }) => status === 'skipped' && isRelation(kind) && LEFT_OUT.test(reason ?? ''))
     .toSorted((one, other) => rank(one) - rank(other))
 }
 
-const LEFT_OUT = /^it needs .*, which is (excluded|left out)$/
+const ACKNOWLEDGED = ['CHOSEN_CANNOT_COME', 'DST_PRIVILEGED_OBJECTS', 'DST_OBJECTS_REFUSED']
+
+const LEFT_OUT =
+  /^it needs .*, which (is excluded|is left out|the destination’s account may not make|the destination’s version refuses)$/
 
 const isRelation = (kind: string): boolean => /(TABLE|VIEW|SEQUENCE)$/.test(kind)
 

@@ -8,7 +8,7 @@ import type {
   TableReport,
 } from '../../lambdas/report/model.ts'
 import { acknowledgement } from '../../lambdas/report/refusal.ts'
-import { leftOutOfChoice, unmadeObjects } from '../../lambdas/report/unmade-objects.ts'
+import { leftOutOfChoice, unmadeName, unmadeObjects } from '../../lambdas/report/unmade-objects.ts'
 import { errorText } from '../problem-text.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
 import { line } from './line.ts'
@@ -69,7 +69,7 @@ function leftOutLines({ status, databases }: Report): readonly string[] {
   const lines = unmade.slice(0, NAMED_LEFT_OUT).map(({ database, object, bytes }) => {
     const where = databases.length === 1 ? '' : `${database}: `
     const rows = bytes === null ? '' : `, with about ${formatBytes(bytes)} of rows`
-    return line('', `${where}${object.kind.toLowerCase()} ${object.name}${rows}`)
+    return line('', `${where}${unmadeName(object)}${rows}`)
   })
   const rest = unmade.length - lines.length
   return [

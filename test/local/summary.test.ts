@@ -189,12 +189,31 @@ Refused by the precheck, nothing was copied, in 12 s`)
       { ...made, kind: 'VIEW', name: 'public.v', status: 'blocked' as const, reason: 'needs table public.orders' },
       { ...made, kind: 'TABLE', name: 'public.orders', status: 'failed' as const },
       { ...made, kind: 'TABLE', name: 'public.users', status: 'migrated' as const },
+      // The view itself has arrived.
+      { ...made, kind: 'MATERIALIZED VIEW DATA', name: 'public.totals', status: 'failed' as const },
     ]
     const tables = [table('public.orders', { bytes: 4_000_000, chunksDone: 0 })]
     const text = summary({ status: 'incomplete', databases: [database({ objects, tables })] })
     expect(text).toMatch(
-      /2 objects did not arrive\n +table public.orders, with about 4.00 MB of rows\n +view public.v\nSucceeded in part in 12 s$/,
+      /3 objects did not arrive\n +table public.orders, with about 4.00 MB of rows\n +the rows of materialized view public.totals\n +view public.v\nSucceeded in part in 12 s$/,
     )
+  })
+
+  it('tells of chosen tables that went with what the account may not make', () => {
+    const reason = 'it needs server far, which the destination’s account may not make'
+    const object = {
+      schema: 'public',
+      kind: 'FOREIGN TABLE',
+      name: 'public.far_away',
+      status: 'skipped' as const,
+      reason,
+    }
+    const databases = [database({ objects: [{ ...object, error: null, milliseconds: null }] })]
+    const acknowledged = (codes: string[]) => summary({ databases, task: { ...report({}).task, acknowledged: codes } })
+    expect(acknowledged(['DST_PRIVILEGED_OBJECTS'])).toContain(
+      '1 chosen object was left out, as acknowledged: public.far_away',
+    )
+    expect(acknowledged([])).not.toContain('left out')
   })
 
   it('of several databases says at its end which failed', () => {
