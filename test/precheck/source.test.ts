@@ -256,9 +256,9 @@ describe('a hostile source', () => {
     const source = await createDatabase(
       sharedServer(15),
       `CREATE TABLE t (a int PRIMARY KEY);
-       DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 15', current_database());
+       DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET statement_timeout = 40', current_database());
          EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
-         EXECUTE format('ALTER DATABASE %I SET idle_session_timeout = 60', current_database()); END $$`,
+         EXECUTE format('ALTER DATABASE %I SET idle_session_timeout = 250', current_database()); END $$`,
     )
     expect(blocking(await precheck(source, destination))).toEqual(['DST_VERSION_DIFFERS'])
   })
