@@ -5,6 +5,7 @@ import { cFunctions } from './checks/c-functions.ts'
 import { chosenCannotCome } from './checks/chosen-cannot-come.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
+import { columnOrderChanges, rowTypeOrder } from './checks/column-order.ts'
 import { computedAnew } from './checks/computed-anew.ts'
 import { concurrencyShort } from './checks/concurrency-short.ts'
 import { destinationConnect, sourceConnect } from './checks/connect.ts'
@@ -138,6 +139,8 @@ export const checks: readonly Check[] = [
   tablesLocked,
   // What the source holds
   objectsRefused,
+  rowTypeOrder,
+  columnOrderChanges,
   cFunctions,
   regColumns,
   extensionRows,

@@ -33,6 +33,7 @@ import { requireExtensionRows } from './plan/lost-extension-rows.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
 import { replan } from './plan/replan.ts'
+import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { readSearchPath } from './plan/search-path.ts'
 import { readKnown, storeReplan } from './plan/store-replan.ts'
 import { readPlanInput } from './plan-input.ts'
@@ -164,6 +165,7 @@ async function plan(
   const none = denied.size === 0 && (refused === null || refused.length === 0)
   const whole = none ? first : planWithout(event, input, refused ?? [], denied)
   const planned = withoutWhatCannotCome(whole, event.task)
+  requireRowTypeOrder(planned.relations, input.facts.columnOrder)
   const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]
   if (!anew) {
     await inOneFlight(destination, () => [

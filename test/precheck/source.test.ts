@@ -70,6 +70,14 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
     ['public.t.g, by function public.f(integer)'],
   ],
   [
+    'COLUMN_ORDER',
+    'info',
+    `CREATE TABLE parent (a int PRIMARY KEY); CREATE TABLE child (own text, PRIMARY KEY (a)) INHERITS (parent);
+     CREATE TABLE kept (own text, PRIMARY KEY (a)) INHERITS (parent); ALTER TABLE parent ADD COLUMN late int;
+     ALTER TABLE kept NO INHERIT parent`,
+    ['public.child: a, late, own'],
+  ],
+  [
     'C_FUNCTIONS',
     'warning',
     `CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
@@ -97,6 +105,17 @@ describe('what the source holds', () => {
     const document = await precheckOfSource('CREATE TABLE t (a int PRIMARY KEY, b text); CREATE SEQUENCE s')
     for (const [code] of planted) expect(itemOf(document, code).status).toBe('passed')
     expect(blocking(document)).toEqual(['DST_VERSION_DIFFERS'])
+  })
+
+  test('rows of a table whose columns come in another order are ROW_TYPE_ORDER; left out they are none', async () => {
+    const sql = `CREATE TABLE parent (a int); CREATE TABLE child (own int) INHERITS (parent);
+      ALTER TABLE parent ADD COLUMN late int; CREATE TABLE holder (arr child[], g child)`
+    const source = await createDatabase(sharedServer(15), sql)
+    const details = ['public.holder.arr, rows of public.child', 'public.holder.g, rows of public.child']
+    const item = itemOf(await precheck(source, destination), 'ROW_TYPE_ORDER')
+    expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details })
+    const without = await precheck(source, destination, { exclude: ['public.holder'] })
+    expect(itemOf(without, 'ROW_TYPE_ORDER').status).toBe('passed')
   })
 
   test('subscriptions are told', async () => {

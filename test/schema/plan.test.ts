@@ -14,6 +14,7 @@ import { entry } from './entries.ts'
 
 const noFacts: SourceFacts = {
   nativeFunctions: new Map(),
+  columnOrder: { reordered: new Map(), holders: [] },
   materializedViews: new Map(),
   settings: [],
   policyRoles: new Map(),

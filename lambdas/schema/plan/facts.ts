@@ -1,3 +1,4 @@
+import { type ColumnOrder, readColumnOrder } from '../../postgres/column-order.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { type ExtensionRelation, readExtensionRelations } from '../../postgres/extension-relations.ts'
 import { readRowSecuredViews } from '../../postgres/row-secured-views.ts'
@@ -40,6 +41,8 @@ export interface SourceFacts {
   readonly configuration: readonly ExtensionRelation[]
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
   readonly trees: ReadonlyMap<number, readonly number[]>
+  /** Which tables get another order of columns. */
+  readonly columnOrder: ColumnOrder
   /** How many large objects there are. */
   readonly largeObjects: number
   readonly largeObjectBytes: number
@@ -96,6 +99,7 @@ export async function readFacts(
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     configuration,
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
+    columnOrder: await readColumnOrder(source),
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,
     largeObjectRemarks: await source.rows<LargeObjectRemarks>(LARGE_OBJECT_REMARKS),

@@ -54,8 +54,23 @@ export function judgeEntry(
     case 'SCHEMA':
       // `public` is there already, and a schema may have been made by hand: only its objects can be in the way.
       return { verdict: 'migrate', sql: schemaSql(entry) }
+    case 'TABLE':
+    case 'FOREIGN TABLE':
+      return judgeTable(entry, facts)
     default:
       return { verdict: 'migrate', sql: withAccessMethod(entry) }
+  }
+}
+
+/** The statement is the same; what it makes is not. */
+function judgeTable(entry: TocEntry, { columnOrder }: SourceFacts): EntryVerdict {
+  const sql = withAccessMethod(entry)
+  const reordered = columnOrder.reordered.get(entry.oid)
+  if (reordered === undefined) return { verdict: 'migrate', sql }
+  return {
+    verdict: 'transform',
+    sql,
+    reason: `inherited columns come first, so their order is another one: ${reordered.columns.join(', ')}`,
   }
 }
 
