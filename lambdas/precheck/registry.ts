@@ -6,6 +6,7 @@ import { chosenCannotCome } from './checks/chosen-cannot-come.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
 import { columnOrderChanges, rowTypeOrder } from './checks/column-order.ts'
+import { comesAlong } from './checks/comes-along.ts'
 import { computedAnew } from './checks/computed-anew.ts'
 import { concurrencyShort } from './checks/concurrency-short.ts'
 import { destinationConnect, sourceConnect } from './checks/connect.ts'
@@ -99,6 +100,7 @@ export const checks: readonly Check[] = [
   // What is chosen, and the rights to it
   filterMatchesNothing,
   chosenCannotCome,
+  comesAlong,
   parentsNotSelected,
   sourceRights,
   rowSecurity,

@@ -166,7 +166,7 @@ async function plan(
   const whole = none ? first : planWithout(event, input, refused ?? [], denied)
   const planned = withoutWhatCannotCome(whole, event.task)
   requireRowTypeOrder(planned.relations, input.facts.columnOrder)
-  const told = [...notices.map(notice), ...readerRights(planned.readerGrants)]
+  const told = [...notices.map(notice), ...readerRights(planned.readerGrants), ...comesAlong(planned.along)]
   if (!anew) {
     await inOneFlight(destination, () => [
       keepRun(destination, run),
@@ -260,6 +260,16 @@ function readerRights(grants: number): readonly RunEvent[] {
   const message = `${grants} rights of the account that reads the source were left out: the destination has no such role`
   return [{ level: 'info', step: 'PlanObjects', code: 'READER_RIGHTS_LEFT_OUT', message }]
 }
+
+/** The report names them; the precheck has said so before. */
+function comesAlong(along: readonly string[]): readonly RunEvent[] {
+  if (along.length === 0) return []
+  const more = along.length > MOST_ALONG ? ` and ${along.length - MOST_ALONG} more` : ''
+  const message = `no pattern names them, something that is named needs them: ${along.slice(0, MOST_ALONG).join(', ')}${more}`
+  return [{ level: 'info', step: 'PlanObjects', code: 'COMES_ALONG', message }]
+}
+
+const MOST_ALONG = 50
 
 function notice(message: string) {
   return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message } as const

@@ -66,6 +66,23 @@ test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, thro
   expect(itemOf(along, 'DST_OBJECTS_EXIST').details).toContain('table public.address')
 })
 
+test('COMES_ALONG: what no pattern names and something that is named needs is told, with its rows', async () => {
+  const source = await createDatabase(sharedServer(15), schema)
+  const destination = await createDatabase(sharedServer(18))
+  const told = async (include: string[]) => itemOf(await precheck(source, destination, { include }), 'COMES_ALONG')
+  const item = await told(['public.on_view', 'public.uses', 'public.part_1_1', 'public.alone'])
+  expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+  expect(item.details).toEqual([
+    'table public.base',
+    'view public.on_base',
+    'table public.part_1',
+    'table public.parted',
+    'sequence public.shared',
+  ])
+  expect((await told(['public.parted', 'public.derived', 'public.base'])).status).toBe('passed')
+  expect((await told(['*.*'])).status).toBe('passed')
+})
+
 test('what needs a function in C is told by name, however far it is from it, before anything is acknowledged', async () => {
   const source = await createDatabase(
     sharedServer(15),

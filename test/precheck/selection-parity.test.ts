@@ -22,8 +22,16 @@ type Lists = Pick<TaskDatabase, 'include' | 'exclude'>
 /** What each of the two rooms says of one database. */
 interface Both {
   readonly relations: readonly string[]
-  planned(lists: Lists): { readonly chosen: readonly string[]; readonly inVain: readonly string[] }
-  checked(lists: Lists): Promise<{ readonly chosen: readonly string[]; readonly inVain: readonly string[] }>
+  planned(lists: Lists): {
+    readonly chosen: readonly string[]
+    readonly inVain: readonly string[]
+    readonly along: readonly string[]
+  }
+  checked(lists: Lists): Promise<{
+    readonly chosen: readonly string[]
+    readonly inVain: readonly string[]
+    readonly along: readonly string[]
+  }>
 }
 
 const sessions: Session[] = []
@@ -59,9 +67,13 @@ async function openBoth(sql: string, major: 15 | 18): Promise<Both> {
   return {
     relations: entries.filter(isRelation).map(nameOf),
     planned({ include, exclude }) {
-      const { leftOut, inVain } = select(entries, readFilter(include, exclude, entries))
+      const { leftOut, inVain, along } = select(entries, readFilter(include, exclude, entries))
       const chosen = entries.filter((entry) => isRelation(entry) && !leftOut.has(entry.id))
-      return { chosen: chosen.map(nameOf).sort(), inVain: inVain.map(({ entry }) => lastName(entry.tag)).sort() }
+      return {
+        chosen: chosen.map(nameOf).sort(),
+        inVain: inVain.map(({ entry }) => lastName(entry.tag)).sort(),
+        along: along.map(nameOf).sort(),
+      }
     },
     async checked(lists) {
       const context = {
@@ -69,9 +81,13 @@ async function openBoth(sql: string, major: 15 | 18): Promise<Both> {
         selection: selectionOf(lists),
         fact: (load: (context: CheckContext) => unknown) => load(context),
       } as unknown as CheckContext
-      const { chosen, inVain } = await choice(context)
+      const { chosen, inVain, along } = await choice(context)
       const shown = ({ schema, name }: { schema: string; name: string }) => `${schema}.${name}`
-      return { chosen: chosen.map(shown).sort(), inVain: inVain.map(({ name }) => lastName(name)).sort() }
+      return {
+        chosen: chosen.map(shown).sort(),
+        inVain: inVain.map(({ name }) => lastName(name)).sort(),
+        along: along.map(shown).sort(),
+      }
     },
   }
 }
@@ -79,7 +95,7 @@ async function openBoth(sql: string, major: 15 | 18): Promise<Both> {
 const isRelation = ({ kind, schema }: TocEntry) => relationKinds.has(kind) && schema !== null
 /** Of `public.orders`, `trigger public.orders.audit` and `orders audit`. */
 const lastName = (text: string) => text.split(/[ .]/).at(-1)?.replaceAll('"', '') ?? ''
-const nameOf = ({ schema, tag }: TocEntry) => `${schema}.${tag}`
+const nameOf = ({ schema, tag }: Pick<TocEntry, 'schema' | 'tag'>) => `${schema}.${tag}`
 
 const quoted = (name: string) =>
   name.replace(/^([^.]*)\.(.*)$/s, (_, schema, table) => `${quote(schema)}.${quote(table)}`)

@@ -10,6 +10,8 @@ export interface Choice {
   readonly chosen: readonly SourceRelation[]
   /** Named by the patterns, or upon a table that comes; not excluded, but in need of something that is. Names for people. */
   readonly inVain: readonly { readonly name: string; readonly needs: string }[]
+  /** Named by no pattern, and chosen because something that is named needs them. */
+  readonly along: readonly SourceRelation[]
 }
 
 const RELATIONS = `
@@ -40,7 +42,7 @@ export async function choice(context: CheckContext): Promise<Choice> {
   ])
   const entries = entriesOf(relations, ties)
   const { selection } = context
-  const { leftOut, inVain } = select(entries, {
+  const { leftOut, inVain, along } = select(entries, {
     everything: selection.everything,
     includes: selection.includesTable,
     excludes: selection.excludesTable,
@@ -52,6 +54,7 @@ export async function choice(context: CheckContext): Promise<Choice> {
   const comes = new Set(entries.filter(({ id }) => !leftOut.has(id)).map(({ node }) => node))
   return {
     chosen: relations.filter(({ oid }) => comes.has(`r${oid}`)),
+    along: along.flatMap(({ node }) => byNode.get(node) ?? []),
     inVain: inVain.flatMap(({ entry, excluded: missing }) => {
       const table = byNode.get(missing.node)
       const needs = table ? shownName(table.schema, table.name) : excluded.get(missing.node)

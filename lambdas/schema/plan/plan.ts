@@ -59,6 +59,8 @@ export interface Plan {
   readonly rights: readonly ExpectedRights[]
   /** Chosen by the patterns, and left out because they need something that is excluded: names for people. */
   readonly inVain: readonly string[]
+  /** Named by no pattern, and chosen because something that is named needs them: names for people. */
+  readonly along: readonly string[]
 }
 
 /**
@@ -74,7 +76,7 @@ export function planObjects(input: PlanInput): Plan {
   const reader = withoutReaderRights(complete, input.facts.account, (role) => input.roles.byName.has(role))
   const entries = [...reader.entries, ...properties.keys()]
   const filter = readFilter(input.include, input.exclude, entries)
-  const { leftOut, inVain } = select(entries, filter)
+  const { leftOut, inVain, along } = select(entries, filter)
   const fates = decideFates(entries, leftOut, properties, input)
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
@@ -146,6 +148,7 @@ export function planObjects(input: PlanInput): Plan {
     rights: expectedRights(input.facts.rights, all, rightsFacts),
     readerGrants: reader.grants,
     inVain: inVain.map(({ entry }) => `${describe(entry)}: ${leftOut.get(entry.id)}`),
+    along: along.map(describe),
   }
 }
 

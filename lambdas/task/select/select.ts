@@ -18,6 +18,8 @@ export interface Selected<Entry extends Selectable> {
   readonly leftOut: ReadonlyMap<number, string>
   /** Named by the patterns, or upon a table that comes; not excluded, but in need of something that is. */
   readonly inVain: readonly { readonly entry: Entry; readonly excluded: Entry }[]
+  /** Tables, views and sequences that no pattern names, chosen because something that is named needs them. */
+  readonly along: readonly Entry[]
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Selected<Entry extends Selectable> {
 export function select<Entry extends Selectable>(entries: readonly Entry[], filter: Filter<Entry>): Selected<Entry> {
   const selection = new Selection(entries, filter)
   selection.run()
-  return { leftOut: selection.leftOut(), inVain: selection.inVain() }
+  return { leftOut: selection.leftOut(), inVain: selection.inVain(), along: selection.along() }
 }
 
 /** A foreign key has a check of its own. */
@@ -96,6 +98,18 @@ class Selection<Entry extends Selectable> {
       }
       return [{ entry, excluded }]
     })
+  }
+
+  along(): readonly Entry[] {
+    return this.entries.filter(
+      (entry) =>
+        this.chosen.has(entry.id) &&
+        relationKinds.has(entry.kind) &&
+        entry.schema !== null &&
+        // The sequence of a column is no object of its own to anybody.
+        !this.subjects.get(entry.id) &&
+        !this.isNamed(entry),
+    )
   }
 
   /** A relation that the patterns name, or what lies upon a chosen one. */
