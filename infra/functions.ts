@@ -21,6 +21,7 @@ import { type AnyFunctionName, CLOSING_FUNCTIONS, FUNCTION_SETTINGS } from './fu
 import { logGroupOf } from './log-group.ts'
 import { acceptWildcards } from './nag.ts'
 import { type Options, SIZES } from './options.ts'
+import { assertEnvironmentFits, assertPolicyFits } from './quotas.ts'
 import { statementsFor } from './rights.ts'
 import { sourceRoleOf } from './source-account.ts'
 
@@ -90,6 +91,8 @@ export class Functions extends Construct {
     const functionName = `${options.name}-${id}`
     // Called by events, so nobody sees that it failed; Lambda itself tries twice more and then keeps the call.
     const unattended = (CLOSING_FUNCTIONS as readonly string[]).includes(name)
+    const environment = present(this.environment(name, unattended))
+    assertEnvironmentFits(this, functionName, environment, options)
     const made = new LambdaFunction(this, id, {
       functionName,
       description: settings.purpose,
@@ -99,7 +102,7 @@ export class Functions extends Construct {
       code: code(name),
       memorySize: settings.memory === 'lane' ? SIZES[options.size].megabytes : settings.memory,
       timeout: Duration.seconds(settings.timeout),
-      environment: present(this.environment(name, unattended)),
+      environment,
       role: this.role(name, id, functionName, unattended).withoutPolicyUpdates(),
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -140,6 +143,7 @@ export class Functions extends Construct {
       },
       rights,
     )
+    assertPolicyFits(this, functionName, statements, options)
     const role = new Role(this, `${id}Role`, {
       description: `What ${functionName} may do`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),

@@ -1,4 +1,5 @@
 import type { Options } from './options.ts'
+import { isPast } from './schedule-options.ts'
 
 /** What is worth knowing of a layout before it is deployed; the rest is for `sampan doctor`, which looks at the account. */
 export interface LayoutRemark {
@@ -7,8 +8,21 @@ export interface LayoutRemark {
   readonly text: string
 }
 
-/** What the chosen network means for what the workers reach. Pure: nothing is looked up. */
-export function layoutRemarks({ network, sourceRegions, region }: Options): readonly LayoutRemark[] {
+/** What the chosen network means for what the workers reach, and which schedules start nothing. Pure: nothing is looked up. */
+export function layoutRemarks(options: Options, now = new Date()): readonly LayoutRemark[] {
+  // A schedule that has done its work may stand there: refused, it would be in the way of every later deployment.
+  const past = options.schedules.filter((schedule) => isPast(schedule, now))
+  return [
+    ...networkRemarks(options),
+    ...past.map(({ name, at, timezone }) => ({
+      level: 'warning' as const,
+      id: `sampan:past-${name}`,
+      text: `the schedule ${name} lies in the past (${at} ${timezone}): unless it has started already, it never will`,
+    })),
+  ]
+}
+
+function networkRemarks({ network, sourceRegions, region }: Options): readonly LayoutRemark[] {
   const remarks: LayoutRemark[] = []
   const say = (level: LayoutRemark['level'], id: string, text: string) =>
     remarks.push({ level, id: `sampan:${id}`, text })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { RemovalPolicy, Tags } from 'aws-cdk-lib'
 import {
   CfnEIP,
@@ -13,7 +14,7 @@ import {
 import { Construct } from 'constructs'
 import type { Workplace } from './functions.ts'
 import { acceptFinding } from './nag.ts'
-import type { MadeNetwork as MadeNetworkOptions } from './network-options.ts'
+import { DEFAULT_CIDR, type MadeNetwork as MadeNetworkOptions } from './network-options.ts'
 import { workersGroup } from './workers-group.ts'
 
 /**
@@ -27,13 +28,14 @@ export class MadeNetwork extends Construct {
   constructor(scope: Construct, id: string, props: { readonly options: MadeNetworkOptions; readonly name: string }) {
     super(scope, id)
     const { cidr, zones, allocationId, address, peers, databasePorts } = props.options
-    const made = allocationId === undefined ? new CfnEIP(this, 'Address', { domain: 'vpc' }) : undefined
+    const as = differing(cidr, zones)
+    const made = allocationId === undefined ? new CfnEIP(this, `Address${as}`, { domain: 'vpc' }) : undefined
     if (made) {
       // It goes with the stack: one that is kept by itself would cost by the hour and be in nobody's sight.
       made.applyRemovalPolicy(RemovalPolicy.DESTROY)
       Tags.of(made).add('Name', `${props.name} workers leave by this`)
     }
-    const vpc = new Vpc(this, 'Vpc', {
+    const vpc = new Vpc(this, `Vpc${as}`, {
       ipAddresses: IpAddresses.cidr(cidr),
       ...(zones ? { availabilityZones: zones } : { maxAzs: 2 }),
       natGateways: 1,
@@ -65,18 +67,36 @@ export class MadeNetwork extends Construct {
   }
 
   /** In one account and region CloudFormation accepts a peering itself. */
-  private join(vpc: Vpc, peerVpcId: string, theirs: string, theirTables: readonly string[], ours: string): void {
+  private join(
+    vpc: Vpc,
+    peerVpcId: string,
+    theirs: readonly string[],
+    theirTables: readonly string[],
+    ours: string,
+  ): void {
     const peering = new CfnVPCPeeringConnection(this, `Peering-${peerVpcId}`, { vpcId: vpc.vpcId, peerVpcId })
     const vpcPeeringConnectionId = peering.ref
     for (const [index, { routeTable }] of vpc.privateSubnets.entries()) {
-      new CfnRoute(this, `To-${peerVpcId}-${index}`, {
-        routeTableId: routeTable.routeTableId,
-        destinationCidrBlock: theirs,
-        vpcPeeringConnectionId,
-      })
+      for (const [nth, destinationCidrBlock] of theirs.entries()) {
+        new CfnRoute(this, `To-${peerVpcId}-${index}${nth === 0 ? '' : `-${nth}`}`, {
+          ...{ routeTableId: routeTable.routeTableId, destinationCidrBlock, vpcPeeringConnectionId },
+        })
+      }
     }
     for (const routeTableId of theirTables) {
       new CfnRoute(this, `Back-${routeTableId}`, { routeTableId, destinationCidrBlock: ours, vpcPeeringConnectionId })
     }
   }
+}
+
+/**
+ * Part of the logical ids of a VPC that is not the default one. Block and zones of what is made cannot be changed, and two subnets of one
+ * VPC cannot overlap: with other ids another VPC is made beside the old one, with an address of its own, and the old one goes after it.
+ */
+function differing(cidr: string, zones: readonly string[] | undefined): string {
+  if (cidr === DEFAULT_CIDR && zones === undefined) return ''
+  return createHash('sha256')
+    .update([cidr, ...(zones ?? [])].join(' '))
+    .digest('hex')
+    .slice(0, 8)
 }

@@ -1,24 +1,41 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { overlap, parseBlock } from '../lambdas/task/cidr.ts'
+import { type Block, contains, overlap, parseBlock } from '../lambdas/task/cidr.ts'
+import { distinct } from './distinct.ts'
+
+/** Of the VPC that the stack makes, where nothing else is said. */
+export const DEFAULT_CIDR = '10.255.0.0/24'
 
 const address = z.string().refine((text) => ipaddr.isValid(text), 'must be an IP address')
 const vpcId = z.string().regex(/^vpc-[0-9a-f]+$/, 'must be a VPC id')
 /** TCP ports the workers may call besides 443. */
-const databasePorts = z.array(z.int().min(1).max(65535)).default(() => [5432])
-const block = z.string().refine((text) => !('problem' in parseBlock(text)), 'must be a block such as 10.0.0.0/16')
+const databasePorts = distinct(
+  z.array(z.int().min(1).max(65535)).min(1, 'must have a port: the workers could reach no database'),
+).default(() => [5432])
+/** Peerings and routes of this stack are IPv4. */
+const block = z
+  .string()
+  .refine((text) => blocksOf([text])[0]?.family === 4, 'must be an IPv4 block such as 10.0.0.0/16')
+
+/** What may be the block of a VPC that hides nothing public: RFC 1918, and the shared space of RFC 6598, which AWS takes too. */
+const PRIVATE = blocksOf(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'])
+
+/** Those of the texts that are blocks. */
+function blocksOf(texts: readonly string[]): readonly Block[] {
+  return texts.map((text) => parseBlock(text)).filter((one): one is Block => !('problem' in one))
+}
 
 const existingNetwork = z
   .strictObject({
     create: z.literal(false),
     vpcId,
     /** Private subnets whose way out is a NAT gateway. Two, in different zones, outlive the loss of a zone. */
-    subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be a subnet id')).min(1),
+    subnetIds: distinct(z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be a subnet id')).min(1)),
     /**
      * The addresses the workers leave by, for the ApsaraDB whitelist. `discover` asks EC2 for the NAT gateways of the subnets
      * when the stack is synthesised.
      */
-    egressAddresses: z.union([z.literal('discover'), z.array(address)]).default('discover'),
+    egressAddresses: z.union([z.literal('discover'), distinct(z.array(address))]).default('discover'),
     /**
      * How the workers come in to the source: `group` by a rule for their security group (the source is in this VPC or a peer
      * of it, and is reached by its private address), `addresses` by rules for the egress addresses (a public source), `auto` by what the
@@ -38,12 +55,15 @@ const madeNetwork = z
     /** Of the VPC that is made. It must overlap with none of the peers. */
     cidr: block
       .refine((text) => /\/(1[6-9]|2[0-4])$/.test(text), 'must be a block of /16 to /24')
-      .default('10.255.0.0/24'),
+      .refine(
+        (text) => blocksOf([text]).every((one) => PRIVATE.some((range) => contains(range, one))),
+        'must be private: in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10',
+      )
+      .default(DEFAULT_CIDR),
     /** Two zones; default the first two that the account has in the region. */
-    zones: z
-      .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be a zone such as us-east-1a'))
-      .length(2)
-      .optional(),
+    zones: distinct(
+      z.array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be a zone such as us-east-1a')).length(2),
+    ).optional(),
     /** An Elastic IP that is there already, so that the address stays when the stack goes; without it the stack makes one. */
     allocationId: z
       .string()
@@ -56,9 +76,12 @@ const madeNetwork = z
       .array(
         z.strictObject({
           vpcId,
-          cidr: block,
+          /** Its block, or all that it has. */
+          cidr: z
+            .union([block, distinct(z.array(block).min(1))])
+            .transform((given) => (typeof given === 'string' ? [given] : given)),
           /** Of the subnets that the instance is in. */
-          routeTableIds: z.array(z.string().regex(/^rtb-[0-9a-f]+$/, 'must be a route table id')).min(1),
+          routeTableIds: distinct(z.array(z.string().regex(/^rtb-[0-9a-f]+$/, 'must be a route table id')).min(1)),
         }),
       )
       .default(() => []),
@@ -68,12 +91,19 @@ const madeNetwork = z
     const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
     if ((allocationId === undefined) !== (given === undefined))
       problem(['address'], 'must be given together with allocationId')
-    const blocks = [cidr, ...peers.map((peer) => peer.cidr)].map((text) => parseBlock(text))
-    for (const [index, one] of blocks.entries()) {
-      if (index === 0 || 'problem' in one) continue
-      const other = blocks.slice(0, index).findIndex((before) => !('problem' in before) && overlap(before, one))
-      if (other >= 0)
-        problem(['peers', index - 1, 'cidr'], `overlaps with ${other === 0 ? 'cidr' : `peers.${other - 1}.cidr`}`)
+    for (const [index, { vpcId: id, routeTableIds, cidr: theirs }] of peers.entries()) {
+      const before = peers.slice(0, index)
+      const same = before.findIndex((one) => one.vpcId === id)
+      if (same >= 0)
+        problem(['peers', index, 'vpcId'], `is that of peers.${same} too: give all its blocks and route tables there`)
+      const shared = before.findIndex((one) => one.routeTableIds.some((table) => routeTableIds.includes(table)))
+      if (same < 0 && shared >= 0)
+        problem(['peers', index, 'routeTableIds'], `name a table of peers.${shared}: a route table is in one VPC only`)
+      const taken = [['cidr', [cidr]] as const, ...before.map((one, at) => [`peers.${at}.cidr`, one.cidr] as const)]
+      const other = taken.find(([, blocks]) =>
+        blocksOf(blocks).some((one) => blocksOf(theirs).some((peer) => overlap(one, peer))),
+      )
+      if (other) problem(['peers', index, 'cidr'], `overlaps with ${other[0]}`)
     }
   })
 

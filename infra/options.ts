@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { distinct } from './distinct.ts'
 import { networkSchema } from './network-options.ts'
+import { scheduleSchema, taskProblems } from './schedule-options.ts'
 
 /** Named sizes of the workers: memory of a lane (with it processor and network), and how many lanes a task gets by default. */
 export const SIZES = {
@@ -16,21 +18,15 @@ const MOST_TAGS = 40
 const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 3653]
 
 const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region id such as us-east-1')
-const arn = (service: string) =>
-  z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:`), `must be an ARN of ${service}`)
 const role = z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/, 'must be the ARN of a role')
 
 /** The account of an ARN. */
 export const accountOf = (arn: string): string => arn.split(':')[4] ?? ''
 
-const schedule = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be up to 64 letters, digits, dots, dashes'),
-  /** Once: `2026-12-24T02:00:00`, in `timezone`. */
-  at: z.iso.datetime({ local: true, offset: false, error: 'must be a local time such as 2026-12-24T02:00:00' }),
-  timezone: z.string().default('Etc/UTC'),
-  /** The task to start, as it would be given to the console. It is checked when it runs. */
-  task: z.record(z.string(), z.unknown()),
-})
+/** By its id: an alias is no resource of a policy. */
+const keyArn = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a key, arn:aws:kms:…:key/…')
 
 /** Everything a deployment may choose. Every option has a default that deploys. */
 const options = z.strictObject({
@@ -94,7 +90,9 @@ const options = z.strictObject({
     })
     .default(() => ({})),
   /** Encryption at rest: `aws` = keys of the services, `create` = a customer key made by the stack, or a key's ARN. */
-  key: z.union([z.enum(['aws', 'create']), arn('kms')]).default('aws'),
+  key: z.union([z.enum(['aws', 'create']), keyArn]).default('aws'),
+  /** What encrypts `documentsBucket`: a customer key by its ARN, or `aws`, a key of S3's own. Without it: as `key`. */
+  documentsKey: z.union([z.literal('aws'), keyArn]).optional(),
   logDays: z
     .number()
     .refine((days) => RETENTION_DAYS.includes(days), `must be one of ${RETENTION_DAYS.join(', ')}`)
@@ -102,10 +100,13 @@ const options = z.strictObject({
   /** Days after which the reports of a run are deleted. */
   reportDays: z.int().min(31, 'must be more than the 30 days that a run may take').max(3650).default(400),
   /** Names of the Secrets Manager secrets the functions may read, `*` allowed at the end; any region of this account. */
-  secrets: z
-    .array(z.string().regex(/^[A-Za-z0-9/_+=.@!-]+\*?$/, 'must be the name of a secret, with at most one * at its end'))
-    .min(1)
-    .default(() => ['sampan/*']),
+  secrets: distinct(
+    z
+      .array(
+        z.string().regex(/^[A-Za-z0-9/_+=.@!-]+\*?$/, 'must be the name of a secret, with at most one * at its end'),
+      )
+      .min(1),
+  ).default(() => ['sampan/*']),
   /** Name of the secret with the Alibaba Cloud access key; `null`: none, for destinations given by host. */
   alibabaSecret: z
     .string()
@@ -113,9 +114,9 @@ const options = z.strictObject({
     .nullable()
     .default('sampan-alibaba'),
   /** ARNs of the customer keys that encrypt those secrets; none where they use `aws/secretsmanager`. */
-  secretKeys: z.array(arn('kms')).default(() => []),
+  secretKeys: distinct(z.array(keyArn)).default(() => []),
   /** Regions whose RDS instances may be migrated; default the stack's own. */
-  sourceRegions: z.array(region).default(() => []),
+  sourceRegions: distinct(z.array(region)).default(() => []),
   /**
    * Where the sources are in another account: a role there for what opens and closes access (`arn`), and one for the functions that talk
    * to the databases (`readerArn`), for the CPU of the instance and for logging in by IAM; both ask for `externalId`. The outputs
@@ -137,7 +138,9 @@ const options = z.strictObject({
    * Security groups in which a run may add and remove rules. Default: every group of those regions that its owner has tagged
    * `sampan:allowed` = `true`, since tasks name the instance.
    */
-  securityGroups: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be a security group id')).default(() => []),
+  securityGroups: distinct(z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be a security group id'))).default(
+    () => [],
+  ),
   /**
    * Where the groups of a source are full, make groups for the run and attach them to the instance. Costs the right to modify
    * instances, which IAM cannot narrow to their groups.
@@ -160,44 +163,76 @@ const options = z.strictObject({
    */
   reserveConcurrency: z.boolean().default(false),
   /** Database users of RDS that may be logged in as by IAM; none by default. */
-  iamDatabaseUsers: z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user')).default(() => []),
+  iamDatabaseUsers: distinct(z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user'))).default(
+    () => [],
+  ),
   /** Who gets the alarms by mail. Each address is asked to confirm. */
-  alarmMails: z.array(z.email()).default(() => []),
+  alarmMails: distinct(z.array(z.email())).default(() => []),
   /** Tell too when an alarm is over. Each alarm then also says so once when it is made. */
   alarmsWhenOver: z.boolean().default(false),
   /**
    * Hosts to which tasks may switch TLS off or leave it unverified, `*.` allowed at the beginning; none by default. Instances that a
    * task names by their id need no entry: their clouds tell the address.
    */
-  unverifiedHosts: z
-    .array(
+  unverifiedHosts: distinct(
+    z.array(
       z
         .string()
         .regex(/^(\*\.)?[A-Za-z0-9:_-][A-Za-z0-9.:_-]*$/, 'must be a host name or address, with at most *. before it'),
-    )
-    .default(() => []),
+    ),
+  ).default(() => []),
   /** `source` of the events on the account’s default bus that may start a migration; none by default: the stack has a bus of its own. */
-  eventSources: z.array(z.string().min(1)).default(() => []),
+  eventSources: distinct(z.array(z.string().min(1))).default(() => []),
   /** Starts that are deployed with the stack. */
-  schedules: z.array(schedule).default(() => []),
+  schedules: z.array(scheduleSchema).default(() => []),
 })
 
 /** The names may have a `*` at their end. */
 const isNamedBy = (name: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
 
-export const optionsSchema = options
-  .refine(
-    ({ sourceRole, iamDatabaseUsers }) => sourceRole === null || iamDatabaseUsers.length === 0 || sourceRole.readerArn,
-    {
-      path: ['sourceRole', 'readerArn'],
-      error: 'must be given: `iamDatabaseUsers` log in by a role of the account that the source is in',
-    },
-  )
-  .refine(({ alibabaSecret, secrets }) => alibabaSecret === null || !isNamedBy(alibabaSecret, secrets), {
-    path: ['alibabaSecret'],
-    error: 'must not be one of `secrets`: every function that logs in to a database could read the access key',
-  })
+export const optionsSchema = options.superRefine((given, context) => {
+  const {
+    alibabaSecret,
+    secrets,
+    sourceRole,
+    iamDatabaseUsers,
+    schedules,
+    network,
+    region: home,
+    documentsBucket,
+    documentsKey,
+    key,
+  } = given
+  const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+  if (alibabaSecret !== null && isNamedBy(alibabaSecret, secrets))
+    problem(
+      ['alibabaSecret'],
+      'must not be one of `secrets`: every function that logs in to a database could read the access key',
+    )
+  if (sourceRole !== null && iamDatabaseUsers.length > 0 && sourceRole.readerArn === undefined)
+    problem(
+      ['sourceRole', 'readerArn'],
+      'must be given: `iamDatabaseUsers` log in by a role of the account that the source is in',
+    )
+  for (const [index, { name, task }] of schedules.entries()) {
+    if (schedules.findIndex((one) => one.name === name) < index)
+      problem(['schedules', index, 'name'], `is there twice: ${name}`)
+    for (const line of taskProblems(task, given)) problem(['schedules', index, 'task'], line)
+  }
+  const zones = network?.create ? (network.zones ?? []) : []
+  for (const [index, zone] of zones.entries())
+    if (home !== undefined && zone.slice(0, -1) !== home)
+      problem(['network', 'zones', index], `is not in the region of the stack, ${home}`)
+  if (documentsKey !== undefined && documentsBucket === null)
+    problem(['documentsKey'], 'is what encrypts `documentsBucket`, and none is given')
+  // A key that is made now cannot be the one that a bucket of before is encrypted with.
+  if (documentsKey === undefined && documentsBucket !== null && key === 'create')
+    problem(
+      ['documentsKey'],
+      'must be given with a `documentsBucket` and the key "create": the ARN of the key that encrypts the bucket, or "aws"',
+    )
+})
 
 export type Options = z.output<typeof optionsSchema>
 export type OptionsInput = z.input<typeof optionsSchema>

@@ -1,5 +1,6 @@
 import { ArnFormat, Aws } from 'aws-cdk-lib'
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { Options } from './options.ts'
 import {
   closing,
   describing,
@@ -81,13 +82,15 @@ function joinVpc({ stack, functionName }: RightsScope): PolicyStatement[] {
 }
 
 const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>> = {
-  keepDocuments: ({ bucketArn }) => [
+  keepDocuments: ({ bucketArn, options }) => [
+    ...useDocumentsKey(options),
     allow('KeepDocuments', ['s3:GetObject', 's3:PutObject'], [`${bucketArn}/runs/*`]),
     // Without it S3 answers 403 instead of 404 for a document that is not there yet.
     allow('ListDocuments', ['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': 'runs/*' } }),
   ],
 
-  listOpenRuns: ({ bucketArn }) => [
+  listOpenRuns: ({ bucketArn, options }) => [
+    ...useDocumentsKey(options),
     allow('ListOpenRuns', ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`${bucketArn}/open/*`]),
     allow('FindOpenRuns', ['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': 'open/*' } }),
   ],
@@ -130,6 +133,10 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     ),
   ],
 }
+
+/** A bucket of before may be encrypted with another key than the rest. */
+const useDocumentsKey = ({ documentsKey = 'aws' }: Options) =>
+  documentsKey === 'aws' ? [] : [allow('UseDocumentsKey', ['kms:Decrypt', 'kms:GenerateDataKey'], [documentsKey])]
 
 /** In the source's own account a function has these rights itself; in another one it may assume the role that has them. */
 function bySourceRole(scope: RightsScope, statements: (scope: SourceScope) => PolicyStatement[]): PolicyStatement[] {

@@ -178,7 +178,8 @@ export class Watching extends Construct {
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: 8, height: 6, period: MINUTE })
     return new Dashboard(this, 'Dashboard', {
-      dashboardName: options.name,
+      // Dashboards are the whole account's, whatever the region of their stack.
+      dashboardName: `${options.name}-${Stack.of(this).region}`,
       defaultInterval: Duration.hours(3),
       widgets: [
         [

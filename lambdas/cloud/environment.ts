@@ -38,6 +38,7 @@ export function defaultRegion(environment: CloudEnvironment): string {
   throw new SampanError({
     code: 'AWS_REGION_UNKNOWN',
     message: 'no AWS region is known',
-    remedy: 'put "region" beside "rdsInstance" in the task, or set AWS_REGION',
+    remedy:
+      'give --region where the command takes it, or set AWS_REGION; a task says it by "region" beside "rdsInstance"',
   })
 }

@@ -15,6 +15,8 @@ const PEERED: OptionsInput = {
   },
 }
 
+const peer = (nth: number) => ({ vpcId: `vpc-0${nth}`, cidr: `10.${nth}.0.0/16`, routeTableIds: [`rtb-0${nth}`] })
+
 describe('a VPC that the stack makes', () => {
   const made = synthesise({ network: 'create' })
   const peered = synthesise(PEERED)
@@ -74,6 +76,35 @@ describe('a VPC that the stack makes', () => {
     })
   })
 
+  it('joins a VPC with several blocks by a route to each', () => {
+    const two = synthesise({
+      network: {
+        create: true,
+        peers: [{ vpcId: 'vpc-0a1b', cidr: ['10.0.0.0/16', '100.64.0.0/20'], routeTableIds: ['rtb-0a1b'] }],
+      },
+    })
+    const to = Object.values(two.findResources('AWS::EC2::Route')).map(
+      ({ Properties }) => Properties.DestinationCidrBlock as string,
+    )
+    expect(to.filter((block) => block === '100.64.0.0/20')).toHaveLength(2)
+    two.resourceCountIs('AWS::EC2::VPCPeeringConnection', 1)
+  })
+
+  it('is another one beside the first where block or zones change, of which CloudFormation can change nothing', () => {
+    const ids = (network: OptionsInput['network']) =>
+      Object.entries(synthesise({ network }).toJSON().Resources as Record<string, { Type: string }>)
+        .filter(([, { Type }]) => /^AWS::EC2::(VPC|Subnet|EIP|NatGateway|RouteTable|InternetGateway)$/.test(Type))
+        .map(([id]) => id)
+    const layouts: OptionsInput['network'][] = [
+      'create',
+      { create: true, cidr: '10.9.0.0/24' },
+      { create: true, zones: ['eu-central-1a', 'eu-central-1b'] },
+      { create: true, zones: ['eu-central-1a', 'eu-central-1c'] },
+    ]
+    const all = layouts.flatMap(ids)
+    expect(new Set(all).size).toBe(all.length)
+  })
+
   it('may leave by an address that is there already', () => {
     const kept = synthesise({ network: { create: true, allocationId: 'eipalloc-0a1b', address: '203.0.113.9' } })
     kept.resourceCountIs('AWS::EC2::EIP', 0)
@@ -102,6 +133,15 @@ describe('a VPC that the stack makes', () => {
     [
       { create: true, peers: [{ vpcId: 'vpc-0a', cidr: '10.255.0.0/16', routeTableIds: ['rtb-0a'] }] },
       /network\.peers\.0\.cidr: overlaps with cidr/,
+    ],
+    [{ create: true, peers: [peer(1), { ...peer(2), vpcId: 'vpc-01' }] }, /peers\.1\.vpcId: is that of peers\.0 too/],
+    [
+      { create: true, peers: [peer(1), { ...peer(2), routeTableIds: ['rtb-01'] }] },
+      /peers\.1\.routeTableIds: name a table of peers\.0/,
+    ],
+    [
+      { create: true, peers: [{ ...peer(1), routeTableIds: ['rtb-01', 'rtb-01'] }] },
+      /routeTableIds\.1: is there twice/,
     ],
     [{ vpcId: 'vpc-0a', subnetIds: [] }, /network\.subnetIds/],
     [{ vpcId: 'vpc-0a', subnetIds: ['subnet-0a'], sourceBy: 'addresses', egressAddresses: [] }, /egressAddresses/],

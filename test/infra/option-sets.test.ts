@@ -3,7 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, test } from 'vitest'
 import { deployment } from '../../infra/deployment.ts'
 import type { OptionsInput } from '../../infra/options.ts'
-import { EXISTING, IN_VPC, makeStack } from './stack.ts'
+import { EXISTING, IN_VPC, makeStack, TASK } from './stack.ts'
 
 const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f'
 
@@ -21,7 +21,11 @@ const SETS: Readonly<Record<string, OptionsInput>> = {
       address: '203.0.113.9',
       peers: [
         { vpcId: 'vpc-0123456789abcdef1', cidr: '10.1.0.0/16', routeTableIds: ['rtb-0123456789abcdef1'] },
-        { vpcId: 'vpc-0123456789abcdef2', cidr: '10.2.0.0/16', routeTableIds: ['rtb-0123456789abcdef2'] },
+        {
+          vpcId: 'vpc-0123456789abcdef2',
+          cidr: ['10.2.0.0/16', '100.64.0.0/20'],
+          routeTableIds: ['rtb-0123456789abcdef2'],
+        },
       ],
     },
   },
@@ -31,6 +35,7 @@ const SETS: Readonly<Record<string, OptionsInput>> = {
     key,
     secretKeys: [key],
     documentsBucket: 'documents-of-before',
+    documentsKey: key.replace('0a1b2c3d4e5f', '000000000000'),
     logGroups: { functions: '/sampan/Sampan/functions', workflow: '/aws/vendedlogs/states/Sampan' },
   },
   'from several regions, with everything a run may do': {
@@ -49,7 +54,7 @@ const SETS: Readonly<Record<string, OptionsInput>> = {
     alibabaSecret: null,
     alarmMails: ['dba@example.com'],
     eventSources: ['my.pipeline'],
-    schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', task: { name: 'orders' } }],
+    schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', task: TASK }],
   },
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readOptions } from '../../infra/options.ts'
+import { layoutRemarks } from '../../infra/layout-remarks.ts'
+import { type OptionsInput, readOptions } from '../../infra/options.ts'
+import { EXISTING, TASK } from './stack.ts'
 
 describe('the options of a deployment', () => {
   it('all have a default', () => {
@@ -80,5 +82,45 @@ describe('the options of a deployment', () => {
 
   it('may not let every secret of the account be read', () => {
     expect(() => readOptions({ secrets: ['*'] })).toThrow(/secrets/)
+  })
+
+  const at = '2026-12-24T02:00:00'
+  const schedule = (change: object = {}) => ({ name: 'tonight', at, task: TASK, ...change })
+  const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f'
+  const made = (change: object) => ({ network: { create: true, ...change } }) as OptionsInput
+
+  it.each<[OptionsInput, RegExp]>([
+    [{ schedules: [schedule(), schedule()] }, /schedules\.1\.name: is there twice: tonight/],
+    [{ schedules: [schedule({ timezone: 'Mars/Olympus' })] }, /schedules\.0\.timezone: must be a time zone/],
+    [{ schedules: [schedule({ timezone: '+01:00' })] }, /schedules\.0\.timezone/],
+    [{ schedules: [schedule({ task: { name: 'orders' } })] }, /schedules\.0\.task: source/],
+    [{ network: { ...EXISTING, subnetIds: ['subnet-0a', 'subnet-0a'] } }, /network\.subnetIds\.1: is there twice/],
+    [{ network: { ...EXISTING, databasePorts: [] } }, /network\.databasePorts: must have a port/],
+    [{ alarmMails: ['dba@example.com', 'dba@example.com'] }, /alarmMails\.1: is there twice/],
+    [made({ zones: ['us-east-1a', 'us-east-1a'] }), /network\.zones\.1: is there twice/],
+    [
+      { region: 'us-east-1', ...made({ zones: ['us-east-1a', 'us-west-2a'] }) },
+      /network\.zones\.1: is not in the region/,
+    ],
+    [made({ cidr: '8.8.8.0/24' }), /network\.cidr: must be private/],
+    [made({ cidr: '2001:db8::/24' }), /network\.cidr: must be an IPv4 block/],
+    [{ key: 'arn:aws:kms:us-east-1:111122223333:alias/mine' }, /key: must be/],
+    [{ documentsBucket: 'before', key: 'create' }, /documentsKey: must be given/],
+    [{ documentsKey: key }, /documentsKey: is what encrypts/],
+  ])('are refused as %j', (options, problem) => {
+    expect(() => readOptions(options)).toThrow(problem)
+  })
+
+  it('let no password into the template', () => {
+    const task = { ...TASK, source: { ...Object(TASK.source), password: 'not-to-be-told' } }
+    expect(() => readOptions({ schedules: [schedule({ task })] })).toThrow(/task: source\.password: would stand/)
+    expect(() => readOptions({ schedules: [schedule({ task })] })).not.toThrow(/not-to-be-told/)
+  })
+
+  it('may name a schedule of the past, which is told: it may have done its work', () => {
+    const options = readOptions({ schedules: [schedule({ timezone: 'Asia/Singapore' })] })
+    const remarks = (now: string) => layoutRemarks(options, new Date(now)).map(({ id }) => id)
+    expect(remarks('2026-12-23T17:59:59Z')).not.toContain('sampan:past-tonight')
+    expect(remarks('2026-12-23T18:00:01Z')).toContain('sampan:past-tonight')
   })
 })

@@ -4,7 +4,7 @@ import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
 import { FUNCTIONS } from '../../statemachine/functions.ts'
 import { toDefinition } from '../../statemachine/migration.ts'
 import { flat } from './policies.ts'
-import { EXISTING, IN_VPC, synthesise } from './stack.ts'
+import { EXISTING, IN_VPC, synthesise, TASK } from './stack.ts'
 
 const plain = synthesise()
 const inVpc = synthesise({
@@ -13,7 +13,7 @@ const inVpc = synthesise({
   size: 'xlarge',
   environment: 'staging',
   alarmMails: ['dba@example.com'],
-  schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', timezone: 'Asia/Singapore', task: { name: 'orders' } }],
+  schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', timezone: 'Asia/Singapore', task: TASK }],
 })
 
 interface FunctionProperties {
@@ -306,7 +306,7 @@ describe('starting', () => {
       Name: 'tonight',
       ScheduleExpression: 'at(2026-12-24T02:00:00)',
       ScheduleExpressionTimezone: 'Asia/Singapore',
-      Target: Match.objectLike({ Input: '{"name":"orders"}' }),
+      Target: Match.objectLike({ Input: JSON.stringify(TASK) }),
     })
     inVpc.hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {

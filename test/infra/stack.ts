@@ -12,6 +12,11 @@ const { context } = JSON.parse(readFileSync(new URL('../../cdk.json', import.met
   readonly context: Record<string, unknown>
 }
 
+/** A task that may be started. */
+export const TASK = JSON.parse(
+  readFileSync(new URL('../../docs/examples/precheck.json', import.meta.url), 'utf8'),
+) as Readonly<Record<string, unknown>>
+
 /** Where an app of the tests writes what it synthesises; without it each would leave a directory behind. */
 export const outdir = await temporaryDirectory()
 
