@@ -1,9 +1,11 @@
 import { objectName } from '../ledger/object-name.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
+import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done, more } from '../runtime/verdict.ts'
+import { changedTables, readChangedTables } from '../structure/changed.ts'
 import { judgeOutcome, type Outcome } from './apply/outcome.ts'
 import { SMALL_BYTES } from './plan/key-steps.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
@@ -94,6 +96,8 @@ async function analyzeApart(destination: Session, run: string, batches: readonly
   const failures = refused.flatMap(({ tables, outcome }) =>
     outcome.kind === 'failed' ? tables.map((table) => ({ table, ...outcome })) : [],
   )
+  const changed = failures.length > 0 ? await readChangedTables(destination, run) : []
+  if (changed.length > 0) throw new SampanError(changedTables(changed))
   if (failures.length > 0) await destination.rows(NOTE_FAILURES, [run, JSON.stringify(failures.map(noteOf))])
   for (const { outcome } of refused) if (outcome.kind === 'passing') throw outcome.error
 }

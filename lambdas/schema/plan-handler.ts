@@ -16,6 +16,7 @@ import type { DatabaseIdentity, Endpoints, StepEvent } from '../runtime/event.ts
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
 import { compareStructures, describeChanges, type StructureChange } from '../structure/compare.ts'
+import { goneObjects, markGone, readGone } from '../structure/gone.ts'
 import { markView, readPlanMark, readPlannedStructure, storeStructure } from '../structure/ledger.ts'
 import { readStructure, readStructureDigest, type Structure } from '../structure/read.ts'
 import { deniedObjects } from './denied.ts'
@@ -102,6 +103,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
       }
       if (generation > 0) await markView(destination, run.id, generation, true)
     }
+    await takeBackGone(destination, run.id)
     await reopenObjects(destination, run.id)
     return done<Planned>({ sealed: false })
   } catch (thrown) {
@@ -112,6 +114,12 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     await Promise.all([...open.map((session) => session.close()), (dumped as Promise<Dump> | null)?.catch(() => {})])
   }
 })
+
+/** What somebody else has dropped on the destination since an earlier start is made anew. @throws SampanError DST_OBJECTS_GONE */
+async function takeBackGone(destination: Session, run: string): Promise<void> {
+  const gone = await readGone(destination, run)
+  if (gone.length > 0 && !(await markGone(destination, run, gone))) throw new SampanError(goneObjects(gone, false))
+}
 
 /** What a plan is read from: a session in a view, the dump that is made in the same one, and the view's generation; 0: its own. */
 interface PlanMoment {

@@ -3,6 +3,7 @@ import { openSource } from '../postgres/sessions.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { stepHandler } from '../runtime/step-handler.ts'
 import { done } from '../runtime/verdict.ts'
+import { toldAsChanged } from '../structure/changed.ts'
 import { syncSequences } from './sequences/sync.ts'
 import { withDestination } from './with-destination.ts'
 
@@ -17,7 +18,7 @@ export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
       signal: step.signal,
     })
     try {
-      await syncSequences(source, destination, event.run.id)
+      await toldAsChanged(destination, event.run.id, () => syncSequences(source, destination, event.run.id))
       return done()
     } finally {
       await source.close()

@@ -82,7 +82,8 @@ export function differenceOf(both: BothSides): RightsDifference {
   const { kind, identity } = both
   const what = nameOf(kind, identity)
   const isDefault = kind === 'default privileges'
-  if (both.missing && !isDefault) return { what, wider: [], narrower: ['it is not there under this name'] }
+  // Seal looks for what is gone before it asks for rights (gone.ts).
+  if (both.missing && !isDefault) return { what, wider: [], narrower: [] }
   if (kind === 'policy') return { what, ...policyDifference(both) }
   const owner =
     both.owner !== null && both.owner !== both.actualOwner

@@ -22,6 +22,8 @@ export interface Breach {
     | 'VALIDATION_OPEN'
     | 'SEQUENCES_DIFFER'
     | 'RIGHTS_WIDER'
+    | 'DST_OBJECTS_GONE'
+    | 'DST_CHANGED'
   readonly message: string
   readonly remedy: string
 }
@@ -97,6 +99,11 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
       'look for other writers on the destination, then start the task again',
     ),
   ].filter((found) => found !== null)
+}
+
+/** What somebody else has taken from the destination is the cause of what else is wrong with it; what is open then is no news. Pure. */
+export function behindChanges(others: readonly Breach[], changes: readonly Breach[]): readonly Breach[] {
+  return changes.length === 0 ? others : [...changes, ...others.filter(({ code }) => code !== 'OBJECTS_OPEN')]
 }
 
 function breach(

@@ -9,6 +9,7 @@ import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../runtime/verdict.ts'
+import { toldAsChanged } from '../structure/changed.ts'
 import { readParts } from './read-parts.ts'
 
 /** No part is begun with less time than this left. */
@@ -30,7 +31,9 @@ export const handler = stepHandler('ValidateLane', async (event: StepEvent, step
     settings: LAZY_COMMITS,
   })
   try {
-    return await underWatch(event, step, { destination }, () => readUntilDone(event, step, destination))
+    return await underWatch(event, step, { destination }, () =>
+      toldAsChanged(destination, event.run.id, () => readUntilDone(event, step, destination)),
+    )
   } finally {
     await destination.close()
   }

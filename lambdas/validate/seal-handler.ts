@@ -12,8 +12,10 @@ import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { type StepTools, stepHandler } from '../runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../runtime/verdict.ts'
+import { changedTables, readChangedTables, toldAsChanged } from '../structure/changed.ts'
 import { compareRights, type RightsDifference } from '../structure/compare-rights.ts'
-import { type Accounts, type Breach, findBreaches, readAccounts } from './breaches.ts'
+import { goneObjects, markGone, readGone } from '../structure/gone.ts'
+import { type Accounts, type Breach, behindChanges, findBreaches, readAccounts } from './breaches.ts'
 import { changedSince } from './changed-since.ts'
 import { describeDifference } from './describe-difference.ts'
 import { listed } from './listed.ts'
@@ -30,7 +32,9 @@ const LEAST_MILLISECONDS = 30_000
 export const handler = stepHandler('Seal', async (event, step) => {
   const destination = await openDestination(event, step.environment, { purpose: 'seal', signal: step.signal })
   try {
-    return await underWatch(event, step, { destination }, () => judgeAndSeal(destination, event, step))
+    return await underWatch(event, step, { destination }, () =>
+      toldAsChanged(destination, event.run.id, () => judgeAndSeal(destination, event, step)),
+    )
   } finally {
     await destination.close()
   }
@@ -61,6 +65,9 @@ async function giveOwners(destination: Session, event: StepEvent, step: StepTool
   const pending = accounts.objects.filter(({ forOwner, status }) => forOwner && status === 'pending')
   const others = { ...accounts, objects: accounts.objects.filter((object) => !pending.includes(object)) }
   if (pending.length === 0 || findBreaches(others, event.task).length > 0) return true
+  // What is gone can be made anew as long as the account owns what it is on.
+  if ((await readGone(destination, run)).length > 0 || (await readChangedTables(destination, run)).length > 0)
+    return true
   while ((await handOver(destination, run)) > 0 || (await reopenFills(destination, run, 'own'))) {
     step.progressed()
     if (step.signal.aborted || step.remainingMilliseconds() < LEAST_MILLISECONDS) return false
@@ -90,7 +97,7 @@ async function judge(destination: Session, event: StepEvent): Promise<Judgement>
       readAccounts(destination, run),
       requireOwnStart(destination, event.run),
     ])
-    const others = findBreaches(accounts, event.task)
+    const others = behindChanges(findBreaches(accounts, event.task), await readChanges(destination, run))
     const rights = others.length === 0 ? await compareRights(destination, run) : []
     const breaches = [...others, ...rightsBreach(rights, event.task)]
     // What an earlier judgement found is no longer so.
@@ -101,6 +108,16 @@ async function judge(destination: Session, event: StepEvent): Promise<Judgement>
     await destination.execute('ROLLBACK').catch(() => {})
     throw thrown
   }
+}
+
+/** What somebody else has dropped or cut since it was made. */
+async function readChanges(destination: Session, run: string): Promise<readonly Breach[]> {
+  const [gone, changed] = [await readGone(destination, run), await readChangedTables(destination, run)]
+  const cut = changed.filter(({ columns }) => columns.length > 0)
+  return [
+    ...(gone.length > 0 ? [goneObjects(gone, await markGone(destination, run, gone))] : []),
+    ...(cut.length > 0 ? [changedTables(cut)] : []),
+  ]
 }
 
 /** Digests that were asked for after the rows had been copied without: said, not hidden behind an equal count. */

@@ -8,7 +8,12 @@ import { runWorkflow, sideOf } from './run.ts'
 import type { TestDatabase } from './servers.ts'
 
 /** A run as `sampan run` makes it, between two test databases, with its report. */
-export async function migrate(source: TestDatabase, destination: TestDatabase, overrides: Partial<TaskInput> = {}) {
+export async function migrate(
+  source: TestDatabase,
+  destination: TestDatabase,
+  overrides: Partial<TaskInput> = {},
+  around?: Parameters<typeof runWorkflow>[2],
+) {
   const directory = await temporaryDirectory()
   const input: TaskInput = {
     name: `test-${randomBytes(4).toString('hex')}`,
@@ -19,7 +24,7 @@ export async function migrate(source: TestDatabase, destination: TestDatabase, o
     precheck: { acknowledge: ['DST_VERSION_DIFFERS', 'REG_COLUMNS'] },
     ...overrides,
   }
-  const outcome = await runWorkflow(input, directory)
+  const outcome = await runWorkflow(input, directory, around)
   const report = reportSchema.parse(JSON.parse(await readFile(join(directory, 'report.json'), 'utf8')))
   return { outcome, report, directory, input }
 }

@@ -1,6 +1,7 @@
 import { type RunEvent, writeEvents } from '../../ledger/events.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { SampanError } from '../../runtime/errors.ts'
+import { goneObjects, readGone } from '../../structure/gone.ts'
 import { furthest, readHeld, wentBack } from './ahead.ts'
 import { readStandings } from './standings.ts'
 import { readSequences, type SequenceName, type SequenceValue, setSequences } from './values.ts'
@@ -32,6 +33,7 @@ export async function syncSequences(source: Session, destination: Session, run: 
     ({ lastValue, isCalled, found, error }) =>
       error !== null || found?.lastValue !== lastValue || found.isCalled !== isCalled,
   )
+  if (different.length > 0) await requireThere(destination, run)
   judge([...unread, ...different])
   const kept = back.filter((sequence) => !isSame(ahead.get(sequence), sequence.live))
   await writeEvents(destination, run, keptAhead(kept))
@@ -90,6 +92,12 @@ async function storeSequences(destination: Session, run: string, rows: readonly 
       ),
     ],
   )
+}
+
+/** One that is gone is not waited for: the next start makes it anew. @throws SampanError DST_OBJECTS_GONE */
+async function requireThere(destination: Session, run: string): Promise<void> {
+  const gone = (await readGone(destination, run)).filter(({ kind }) => kind === 'SEQUENCE')
+  if (gone.length > 0) throw new SampanError(goneObjects(gone, true))
 }
 
 function judge(different: readonly (SequenceName & { readonly error?: string | null })[]): void {
