@@ -3,6 +3,18 @@ import { sqlFile } from '../postgres/sql-file.ts'
 
 const REOPEN_FILLS = sqlFile(new URL('./sql/reopen-fills.sql', import.meta.url))
 
+/** Of the event that tells of a materialized view with another number of rows than the source's. */
+export const VIEW_DIFFERS = 'MATERIALIZED_VIEW_DIFFERS'
+
+/** `schema` and `name` of the materialized views that were filled. */
+export async function readFilledViews(destination: Session, run: string): Promise<{ schema: string; name: string }[]> {
+  return destination.rows(
+    `SELECT schema, name FROM sampan.object
+      WHERE run = $1 AND kind = 'MATERIALIZED VIEW DATA' AND status IN ('migrated', 'transformed') ORDER BY 1, 2`,
+    [run],
+  )
+}
+
 /**
  * Call it when all objects of the stage were tried.
  * @returns whether materialized views are to be filled once more

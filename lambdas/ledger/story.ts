@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { readSequences, type SequenceAccount } from './accounts.ts'
 import { type Comparison, readComparisons } from './comparisons.ts'
+import { type ComputedColumns, readComputedColumns } from './computed-columns.ts'
 import { type Difference, readDifferences } from './differences.ts'
 import type { SourceIdentity } from './run.ts'
 
@@ -47,6 +48,7 @@ export interface RunStory {
   readonly objects: readonly ObjectAccount[]
   readonly sequences: readonly SequenceAccount[]
   readonly differences: readonly Difference[]
+  readonly computed: readonly ComputedColumns[]
   readonly events: readonly EventAccount[]
 }
 
@@ -62,15 +64,16 @@ export async function readStory(destination: Session, run: string): Promise<RunS
     `SELECT pg_catalog.to_regclass('sampan.difference') IS NOT NULL AS present`,
   )
   if (!present?.present) return null
-  const [marks, relations, objects, sequences, differences, events] = await Promise.all([
+  const [marks, relations, objects, sequences, differences, computed, events] = await Promise.all([
     readMarks(destination, run),
     readComparisons(destination, run),
     readObjects(destination, run),
     readSequences(destination, run),
     readDifferences(destination, run),
+    readComputedColumns(destination, run),
     readEvents(destination, run),
   ])
-  return marks === null ? null : { marks, relations, objects, sequences, differences, events }
+  return marks === null ? null : { marks, relations, objects, sequences, differences, computed, events }
 }
 
 async function readMarks(destination: Session, run: string): Promise<RunMarks | null> {

@@ -25,7 +25,11 @@ export function databaseReport(facts: DatabaseFacts, task: Task): DatabaseReport
   const { identity, story, result } = facts
   const shown = taskReport(task)
   const differences = new Map((story?.differences ?? []).map((difference) => [difference.relation, difference]))
-  const tables = (story?.relations ?? []).map((relation) => tableReport(relation, task, differences.get(relation.oid)))
+  const computed = new Map((story?.computed ?? []).map(({ relation, columns }) => [relation, columns]))
+  const tables = (story?.relations ?? []).map((relation) => ({
+    ...tableReport(relation, task, differences.get(relation.oid)),
+    computed: [...(computed.get(relation.oid) ?? [])],
+  }))
   const objects = (story?.objects ?? []).map(objectReport)
   const sequences = (story?.sequences ?? []).map(sequenceReport)
   return {

@@ -69,6 +69,8 @@ const tableSchema = z.object({
   /** Of all its chunks together; lanes work at once. */
   seconds: number.nullable(),
   difference: differenceSchema.nullable(),
+  /** Generated columns: the destination has computed them anew, and they are not compared. */
+  computed: z.array(z.string()).nullish(),
 })
 
 const objectSchema = z.object({

@@ -17,6 +17,7 @@ import { compareRights, type RightsDifference } from '../structure/compare-right
 import { goneObjects, markGone, readGone } from '../structure/gone.ts'
 import { type Accounts, type Breach, behindChanges, findBreaches, readAccounts } from './breaches.ts'
 import { changedSince } from './changed-since.ts'
+import { countFilledViews } from './count-views.ts'
 import { describeDifference } from './describe-difference.ts'
 import { listed } from './listed.ts'
 import { lookInto } from './look-into.ts'
@@ -43,10 +44,11 @@ export const handler = stepHandler('Seal', async (event, step) => {
 async function judgeAndSeal(destination: Session, event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
   if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
   if (!(await giveOwners(destination, event, step))) return more()
+  const views = await countFilledViews(event, step, destination)
   const { accounts, breaches, rights } = await judge(destination, event)
   if (breaches.length === 0) {
     await noteCountsOnly(destination, event, accounts)
-    await writeEvents(destination, event.run.id, rightsEvents(rights))
+    await writeEvents(destination, event.run.id, [...views, ...rightsEvents(rights)])
     await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
     return done()
   }

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util'
+import { VIEW_DIFFERS } from '../../lambdas/ledger/fills.ts'
+import { madeAnew } from '../../lambdas/report/made-anew.ts'
 import type {
   AccessReport,
   DatabaseReport,
@@ -99,7 +101,7 @@ function databaseLines(database: DatabaseReport, untouched: boolean): readonly s
     ...(database.status === 'planned' ? planLines(database.tables) : rowLines(database)),
     ...objectLines(database.objects),
     ...sequenceLines(database.sequences),
-    ...(database.status === 'planned' ? [] : comparisonLines(database)),
+    ...(database.status === 'planned' ? [] : [...comparisonLines(database), ...filledLines(database)]),
     ...(database.error === null ? [] : [errorText(database.error)]),
   ]
 }
@@ -145,11 +147,34 @@ function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] 
   if (totals.tablesDifferent === 0) {
     const equal = tables.filter((table) => table.match === true)
     const how = tables.some((table) => table.sourceDigest !== null) ? 'every row' : 'row counts'
-    return [line('compared', `${styleText('green', 'equal')}: ${how} of ${numberOfTables(equal)}${left}`)]
+    return [
+      line(
+        'compared',
+        `${styleText('green', 'equal')}: ${how} of ${numberOfTables(equal)}${left}${computedText(tables)}`,
+      ),
+    ]
   }
   const different = tables.filter((table) => table.match === false)
   const verdict = `${formatNumberOf(different.length, 'table')} DIFFER: ${named(different)}`
   return [line('compared', `${styleText('red', verdict)}${left}`)]
+}
+
+/** What the destination computes by itself is not among what is equal. */
+function computedText(tables: readonly TableReport[]): string {
+  const { computed } = madeAnew({ tables, objects: [] })
+  if (computed.length === 0) return ''
+  return `; computed columns of ${formatNumberOf(computed.length, 'table')} were made anew, not compared: ${named(computed)}`
+}
+
+/** REFRESH makes the rows of materialized views from what was copied: those of a stale one are others. */
+function filledLines(database: DatabaseReport): readonly string[] {
+  const { filled } = madeAnew(database)
+  if (filled.length === 0) return []
+  const differ = database.events.filter(({ code }) => code === VIEW_DIFFERS).map(({ message }) => message)
+  return [
+    line('filled', `${formatNumberOf(filled.length, 'materialized view')} anew, rows not compared: ${named(filled)}`),
+    ...[...new Set(differ)].map((message) => line('', styleText('yellow', message))),
+  ]
 }
 
 function named(things: readonly { readonly name: string }[]): string {

@@ -65,9 +65,17 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
     'COMPUTED_ANEW',
     'warning',
     `CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+     CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple);
      CREATE TABLE t (a int PRIMARY KEY, g int GENERATED ALWAYS AS (f(a)) STORED, h int GENERATED ALWAYS AS (a + 1) STORED,
-       d int DEFAULT f(1))`,
-    ['public.t.g, by function public.f(integer)'],
+       d int DEFAULT f(1), t text, en tsvector GENERATED ALWAYS AS (to_tsvector('english', t)) STORED,
+       m tsvector GENERATED ALWAYS AS (setweight(to_tsvector('public.mine', t), 'A')) STORED,
+       s tsvector GENERATED ALWAYS AS (to_tsvector('simple', t)) STORED, two text GENERATED ALWAYS AS (t || 'x') STORED,
+       up text GENERATED ALWAYS AS (upper(t COLLATE "C")) STORED)`,
+    [
+      'public.t.en, by text search (to_tsvector: english)',
+      'public.t.g, by function public.f(integer)',
+      'public.t.m, by text search (to_tsvector: public.mine)',
+    ],
   ],
   [
     'COLUMN_ORDER',
@@ -116,6 +124,17 @@ describe('what the source holds', () => {
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details })
     const without = await precheck(source, destination, { exclude: ['public.holder'] })
     expect(itemOf(without, 'ROW_TYPE_ORDER').status).toBe('passed')
+  })
+
+  test('letters that a library decides are COMPUTED_ANEW where its versions are not the same', async () => {
+    const sql = `CREATE COLLATION nameless (PROVIDER = icu, LOCALE = 'en'); CREATE TABLE t (a text,
+      b text GENERATED ALWAYS AS (upper(a COLLATE nameless)) STORED, c text GENERATED ALWAYS AS (lower(a COLLATE "en-x-icu")) STORED)`
+    const source = await createDatabase(sharedServer(15), sql)
+    // The destination does not know the one; of the other both have the version of one library, or it is named.
+    const { details } = itemOf(await precheck(source, destination), 'COMPUTED_ANEW')
+    expect(details).toContainEqual(
+      expect.stringMatching(/^public\.t\.b, by upper by the collation nameless \(.*, unknown there\)$/),
+    )
   })
 
   test('subscriptions are told', async () => {

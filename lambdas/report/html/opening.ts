@@ -1,4 +1,5 @@
 import { LARGE_OBJECTS_TITLE } from '../../ledger/comparisons.ts'
+import { madeAnew } from '../made-anew.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
 import { leftOutOfChoice } from '../unmade-objects.ts'
@@ -72,7 +73,18 @@ function comparedText(databases: readonly DatabaseReport[]): string {
         ? 'by the number of rows'
         : `${countText(digested)} of them byte for byte, the others by the number of rows`
   const left = rest === 0 ? '' : ` ${numberOf(rest, 'table')} could not be compared.`
-  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}.${left}`
+  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}.${left}${anewText(databases)}`
+}
+
+function anewText(databases: readonly DatabaseReport[]): string {
+  const parts = databases.map(madeAnew)
+  const computed = parts.flatMap((part) => part.computed).length
+  const filled = parts.flatMap((part) => part.filled).length
+  const what = [
+    ...(computed === 0 ? [] : [`computed columns of ${numberOf(computed, 'table')}`]),
+    ...(filled === 0 ? [] : [numberOf(filled, 'materialized view')]),
+  ]
+  return what.length === 0 ? '' : ` Made anew, and not compared: ${what.join(' and ')}.`
 }
 
 /** The large objects stand among the tables, but are none. */
