@@ -8,8 +8,11 @@ export const CASES: readonly Migration[] = [
   { gigabytes: 1000, chunkMegabytes: 256, megabytesPerSecond: 15, lanes: 32, memory: 1024 },
 ]
 
-/** Alarms of the stack and secrets of one source, one destination and Alibaba Cloud. */
-export const STANDING = { alarms: 11, secrets: 3 }
+/**
+ * Alarms of the stack (one is of two metrics), metrics that there are whenever anything is logged, and secrets of one source, one
+ * destination and Alibaba Cloud.
+ */
+export const STANDING = { alarms: 11, alarmMetrics: 12, metrics: 5, secrets: 3 }
 
 const dollars = (amount: number) => (amount < 1 ? amount.toFixed(3) : amount.toFixed(2))
 
@@ -26,10 +29,13 @@ function costTables(prices: Prices): string {
     line('copying and comparing', ({ hours }) => `${hours.toFixed(1)} h`),
     line('Lambda', ({ lambda }) => dollars(lambda)),
     line('Step Functions', ({ stepFunctions }) => dollars(stepFunctions)),
-    line('NAT gateway', ({ nat }) => dollars(nat)),
+    line('NAT gateway, in and out', ({ nat }) => dollars(nat)),
+    line('AWS, from the source to the workers', ({ regional }) => dollars(regional)),
     line('AWS egress', ({ egress }) => dollars(egress)),
-    line('**in all**', ({ total }) => `**${dollars(total)}**`),
-    line('of it Sampan’s own', ({ lambda, stepFunctions }) => dollars(lambda + stepFunctions)),
+    line('metrics', ({ metrics }) => dollars(metrics)),
+    line('**in all**, with a public source', ({ total }) => `**${dollars(total)}**`),
+    line('in all, with a private one in reach', ({ joined }) => dollars(joined)),
+    line('of it Sampan’s own', ({ lambda, stepFunctions, metrics }) => dollars(lambda + stepFunctions + metrics)),
     '',
     row('Price', 'US dollars', 'per', 'basis'),
     row('---', '---:', '---', '---'),
@@ -45,7 +51,8 @@ function costTables(prices: Prices): string {
     '',
     row('A month in which nothing is migrated', 'US dollars'),
     row('---', '---:'),
-    row(`${STANDING.alarms} alarms`, dollars(month.alarms)),
+    row(`${STANDING.alarms} alarms, of ${STANDING.alarmMetrics} metrics`, dollars(month.alarms)),
+    row(`${STANDING.metrics} custom metrics`, dollars(month.metrics)),
     row(`${STANDING.secrets} secrets`, dollars(month.secrets)),
     row('the sweep, every 15 minutes', dollars(month.sweep)),
     row('**in all**', `**${dollars(month.total)}**`),

@@ -14,7 +14,9 @@ const pricesSchema = z.strictObject({
   natHour: price,
   publicAddressHour: price,
   egressGigabyte: price,
+  regionalGigabyte: price,
   alarmMonth: price,
+  metricMonth: price,
   dashboardMonth: price,
   secretMonth: price,
   keyMonth: price,
@@ -53,7 +55,12 @@ export interface Costs {
   readonly stepFunctions: number
   readonly nat: number
   readonly egress: number
+  /** Between the source and the workers. */
+  readonly regional: number
+  readonly metrics: number
   readonly total: number
+  /** Where the source is in the workers' VPC or joined to it, so that rows pass the gateway on their way out only. */
+  readonly joined: number
 }
 
 /** A claim, the statements around a COPY and its receipt, per chunk. */
@@ -64,6 +71,11 @@ const SECONDS_PER_CALL = 780
 const TRANSITIONS_OF_A_RUN = 100
 /** A keeper of the snapshot, two of them, 256 MB each. */
 const KEEPERS_GIGABYTES = 0.5
+
+const MONTH_HOURS = 30 * 24
+/** Custom metrics of one run, and those of each of its lanes: rows, bytes and lag. */
+const METRICS_OF_A_RUN = 1
+const METRICS_OF_A_LANE = 3
 
 /** What one run costs. Free tiers are not deducted; the NAT gateway and its address are counted for the whole hours. */
 export function estimate(prices: Prices, migration: Migration): Costs {
@@ -80,13 +92,19 @@ export function estimate(prices: Prices, migration: Migration): Costs {
   const lambda =
     (gigabyteSeconds + keeping) * prices.lambdaArmGigabyteSecond.price + 2 * calls * prices.lambdaRequest.price
   const stepFunctions = transitions * prices.stepFunctionsTransition.price
+  // The gateway counts both directions: what is read from a public source comes in through it, and all goes out through it.
   const nat =
-    gigabytes * prices.natGigabyte.price + Math.ceil(hours) * (prices.natHour.price + prices.publicAddressHour.price)
+    2 * gigabytes * prices.natGigabyte.price +
+    Math.ceil(hours) * (prices.natHour.price + prices.publicAddressHour.price)
   const egress = gigabytes * prices.egressGigabyte.price
-  const total = lambda + stepFunctions + nat + egress
+  const regional = gigabytes * prices.regionalGigabyte.price
+  const metrics =
+    ((METRICS_OF_A_RUN + METRICS_OF_A_LANE * lanes) * prices.metricMonth.price * Math.ceil(hours)) / MONTH_HOURS
+  const total = lambda + stepFunctions + nat + regional + egress + metrics
+  const joined = total - gigabytes * prices.natGigabyte.price
   return {
     ...{ chunks, copySeconds, validateSeconds, gigabyteSeconds, hours, transitions },
-    ...{ lambda, stepFunctions, nat, egress, total },
+    ...{ lambda, stepFunctions, nat, egress, regional, metrics, total, joined },
   }
 }
 
@@ -123,11 +141,15 @@ export function dayOfALongCopy(): readonly Day[] {
 }
 
 /** What a deployed stack costs a month while nothing is migrated. */
-export function standing(prices: Prices, stack: { readonly alarms: number; readonly secrets: number }) {
+export function standing(
+  prices: Prices,
+  stack: { readonly alarmMetrics: number; readonly metrics: number; readonly secrets: number },
+) {
   const sweeps = (30 * 24 * 60) / 15
   const sweep = sweeps * (prices.lambdaRequest.price + 2 * 0.5 * prices.lambdaArmGigabyteSecond.price)
-  const alarms = stack.alarms * prices.alarmMonth.price
+  const alarms = stack.alarmMetrics * prices.alarmMonth.price
+  const metrics = stack.metrics * prices.metricMonth.price
   const secrets = stack.secrets * prices.secretMonth.price
-  const nat = 30 * 24 * (prices.natHour.price + prices.publicAddressHour.price)
-  return { alarms, secrets, sweep, total: alarms + secrets + sweep, nat }
+  const nat = MONTH_HOURS * (prices.natHour.price + prices.publicAddressHour.price)
+  return { alarms, metrics, secrets, sweep, total: alarms + metrics + secrets + sweep, nat }
 }

@@ -1,6 +1,6 @@
 import type { RdsInstance } from '../cloud/rds.ts'
 import type { VpcFacts } from '../cloud/vpc.ts'
-import { overlap, parseBlock } from '../task/cidr.ts'
+import { type Block, overlap, parseBlock } from '../task/cidr.ts'
 import { natOf } from './reach.ts'
 
 /** The option `network` that reaches a source, and why that one. */
@@ -30,24 +30,29 @@ export function suggestNetwork(source: RdsInstance, vpc: VpcFacts | null, region
     return { network: 'create', why: 'the source is public, and its VPC has no NAT gateway: a VPC of the stack’s own' }
   }
   if (!here || !vpc) return null
-  const cidr = freeBlock(vpc.cidr)
+  // Neither a block of the VPC nor one that its routes lead elsewhere with: such as that of another stack joined to it.
+  const led = vpc.subnets.flatMap(({ routes }) => routes.map(({ to }) => to)).filter((to) => to !== '0.0.0.0/0')
+  const cidr = freeBlock([...vpc.cidrs, ...led])
   const tables = vpc.subnets.filter(({ id }) => source.subnetIds.includes(id)).map(({ routeTable }) => routeTable)
   if (cidr === null || tables.length === 0) return null
   return {
     network: {
       create: true,
       cidr,
-      peers: [{ vpcId: vpc.id, cidr: vpc.cidr, routeTableIds: [...new Set(tables)] }],
+      peers: [
+        { vpcId: vpc.id, cidr: vpc.cidrs.length > 1 ? vpc.cidrs : vpc.cidr, routeTableIds: [...new Set(tables)] },
+      ],
     },
     why: 'the source is private, and its VPC has no NAT gateway: a VPC of the stack’s own, joined to it',
   }
 }
 
-function freeBlock(taken: string): string | null {
-  const used = parseBlock(taken)
+function freeBlock(taken: readonly string[]): string | null {
+  const used = taken.map((text) => parseBlock(text)).filter((one): one is Block => !('problem' in one))
   const isFree = (text: string) => {
     const block = parseBlock(text)
-    return !('problem' in used) && !('problem' in block) && !overlap(used, block)
+    return !('problem' in block) && !used.some((one) => overlap(one, block))
   }
-  return ['10.255.0.0/24', '172.31.255.0/24', '192.168.255.0/24'].find(isFree) ?? null
+  const blocks = ['10.255', '172.31', '192.168'].flatMap((net) => [255, 254, 253, 252].map((n) => `${net}.${n}.0/24`))
+  return ['10.255.0.0/24', ...blocks].find(isFree) ?? null
 }

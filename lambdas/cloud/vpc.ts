@@ -23,7 +23,10 @@ export interface VpcSubnet {
 /** A VPC as far as it decides what a function in it reaches. */
 export interface VpcFacts {
   readonly id: string
+  /** Its first block. */
   readonly cidr: string
+  /** All its blocks, IPv4. */
+  readonly cidrs: readonly string[]
   readonly subnets: readonly VpcSubnet[]
   /** Services with an interface endpoint in it, such as `secretsmanager`. */
   readonly interfaceEndpoints: readonly string[]
@@ -64,9 +67,14 @@ export async function describeVpc(
   const s3Tables = serving.flatMap((one) =>
     one.VpcEndpointType === 'Gateway' && one.ServiceName?.endsWith('.s3') ? (one.RouteTableIds ?? []) : [],
   )
+  const [vpc] = vpcs.Vpcs ?? []
+  const cidr = vpc?.CidrBlock ?? ''
+  const associated = (vpc?.CidrBlockAssociationSet ?? []).filter(
+    ({ CidrBlockState }) => CidrBlockState?.State === 'associated',
+  )
   return {
-    id,
-    cidr: vpcs.Vpcs?.[0]?.CidrBlock ?? '',
+    ...{ id, cidr },
+    cidrs: [...new Set([cidr, ...associated.flatMap(({ CidrBlock }) => CidrBlock ?? [])])],
     subnets: (subnets.Subnets ?? []).map(({ SubnetId = '', AvailabilityZone = '' }) => {
       const table = tableOf(SubnetId, all)
       const routeTable = table?.RouteTableId ?? ''

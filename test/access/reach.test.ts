@@ -68,6 +68,15 @@ describe('before a stack is deployed, the option is told that reaches the source
     expect((await look()).suggestion?.network).toBe('create')
   })
 
+  test('with a block that neither the VPC has, first or further, nor one of its routes', async () => {
+    const joined = { '10.255.255.0/24': 'pcx-1' }
+    sourceVpc({ more: ['10.255.0.0/20'], tables: { main: joined, 'rtb-1': {} }, natGateways: {} })
+    expect((await look()).suggestion?.network).toMatchObject({
+      cidr: '10.255.254.0/24',
+      peers: [{ cidr: ['10.0.0.0/16', '10.255.0.0/20'] }],
+    })
+  })
+
   test('none, where the source is private in another region', async () => {
     sourceVpc()
     const { task } = access.event()

@@ -4,6 +4,8 @@ export interface FakeVpc {
   readonly id: string
   readonly region: string
   readonly cidr: string
+  /** Further blocks. */
+  readonly more?: readonly string[]
   /** Zone and route table by subnet; no table: the VPC's main one, `main`. */
   readonly subnets: Readonly<Record<string, { readonly zone: string; readonly table?: string }>>
   /** Where each block goes, by route table: `nat-…`, `pcx-…`, `igw-…`, `vpce-…`. */
@@ -30,7 +32,14 @@ export function answerVpc(vpcs: ReadonlyMap<string, FakeVpc>, action: string, in
   const found = vpc?.region === region ? [vpc] : []
   switch (action) {
     case 'DescribeVpcs':
-      return xml({ vpcSet: found.map(({ id, cidr }) => ({ vpcId: id, cidrBlock: cidr })) })
+      return xml({
+        vpcSet: found.map(({ id, cidr, more = [] }) => ({
+          ...{ vpcId: id, cidrBlock: cidr },
+          cidrBlockAssociationSet: [cidr, ...more].map((cidrBlock) => ({
+            ...{ cidrBlock, cidrBlockState: { state: 'associated' } },
+          })),
+        })),
+      })
     case 'DescribeSubnets':
       return xml({
         subnetSet: found.flatMap(({ subnets }) =>

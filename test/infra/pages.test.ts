@@ -54,6 +54,38 @@ describe('docs/permissions.md', () => {
   })
 })
 
+describe('the policy of who deploys', () => {
+  const text = [...read('docs/permissions.md').matchAll(/```json\n([\s\S]*?)\n```/g)][1]?.[1] ?? ''
+  const { Statement } = JSON.parse(text) as { readonly Statement: readonly { Action: string | string[] }[] }
+  const allowed = new Set(Statement.flatMap(({ Action }) => Action))
+  const isAllowed = (action: string) => allowed.has(action) || allowed.has(action.replace(/:.*/, ':*'))
+  const { types, unused } = JSON.parse(read('test/infra/handler-permissions.json')) as {
+    readonly types: Readonly<Record<string, readonly string[]>>
+    readonly unused: readonly string[]
+  }
+  const template = synthesise({
+    network: { create: true, peers: [{ vpcId: 'vpc-0a', cidr: '10.0.0.0/16', routeTableIds: ['rtb-0a'] }] },
+  }).toJSON()
+  const made = new Set(Object.values(template.Resources as Record<string, { Type: string }>).map(({ Type }) => Type))
+
+  it('has what CloudFormation calls for every kind of resource that it tells action by action', () => {
+    const told = [...made].filter((type) => /^AWS::(EC2|IAM|Events::EventBus|StepFunctions)/.test(type))
+    expect(told.length).toBeGreaterThan(12)
+    expect(told.filter((type) => types[type] === undefined)).toEqual([])
+    const called = [...new Set(told.flatMap((type) => types[type] ?? []))].filter((action) => !unused.includes(action))
+    expect(called.filter((action) => !isAllowed(action))).toEqual([])
+  })
+
+  it('has what Fn::GetAZs asks for, the bus, and the rules on it and on the default one', () => {
+    expect(JSON.stringify(template)).toContain('Fn::GetAZs')
+    expect(['ec2:DescribeAvailabilityZones', 'ec2:DescribeAccountAttributes'].filter((one) => !isAllowed(one))).toEqual(
+      [],
+    )
+    for (const name of ['event-bus/Sampan"', 'rule/Sampan/*"', 'rule/Sampan-*"', 'dashboard/Sampan-us-east-1"'])
+      expect(text).toContain(name)
+  })
+})
+
 describe('docs/deploy.md', () => {
   it('tells every option, and no other', () => {
     const told = [...read('docs/deploy.md').matchAll(/^\| ((?:`\w+`(?:, )?)+)/gm)].flatMap(([, cell]) =>
