@@ -159,6 +159,7 @@ export class Functions extends Construct {
     const role = sourceRoleOf(name, options)
     return {
       SAMPAN_STACK: options.name,
+      SAMPAN_STACK_HOME: `${Stack.of(this).region}:${Stack.of(this).account}`,
       SAMPAN_ARTEFACTS: `s3://${bucket.bucketName}`,
       SAMPAN_SECRETS: options.secrets.join(','),
       ...(options.unverifiedHosts.length > 0 ? { SAMPAN_UNVERIFIED_HOSTS: options.unverifiedHosts.join(',') } : {}),

@@ -3,7 +3,7 @@ import { type AccessEntry, keyOf } from './entry.ts'
 import type { ClosedEntry, RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
 import { EXECUTION_TAG, fromTags, heirOf, SHARED_TAG } from './tags.ts'
-import type { AccessTools } from './tools.ts'
+import { type AccessTools, isOfExecution } from './tools.ts'
 
 /**
  * Removes the rules this execution added in one region: those its record names and those that carry its tag. A rule that
@@ -32,7 +32,10 @@ export async function closeRules(
   }
 
   const recorded = keeper.record.open.filter((entry) => entry.kind === 'security-group-rule' && entry.region === region)
-  const own = await unlessRefused(rulesOfExecution(execution, region, keeper, groups), { rules: [], refused: [] })
+  const own = await unlessRefused(rulesOfExecution(execution, region, keeper, groups, tools), {
+    rules: [],
+    refused: [],
+  })
   refused.push(...own.refused)
   const tagged = own.rules
   const entries = distinct([...recorded, ...tagged.map((rule) => entryOf(rule, region, keeper))])
@@ -70,9 +73,11 @@ async function rulesOfExecution(
   region: string,
   keeper: RecordKeeper,
   groups: SecurityGroups,
+  tools: AccessTools,
 ): Promise<{ readonly rules: readonly IngressRule[]; readonly refused: readonly unknown[] }> {
+  const own = (rules: readonly IngressRule[]) => rules.filter(({ tags }) => isOfExecution(tags, execution, tools))
   try {
-    return { rules: await groups.rulesTagged(EXECUTION_TAG, execution), refused: [] }
+    return { rules: own(await groups.rulesTagged(EXECUTION_TAG, execution)), refused: [] }
   } catch (error) {
     const { intended, opened } = keeper.record
     const known = [...intended, ...opened].filter(
@@ -80,7 +85,7 @@ async function rulesOfExecution(
     )
     if (known.length === 0) throw error
     const rules = await groups.rulesOf([...new Set(known.map((entry) => entry.group))])
-    return { rules: rules.filter((rule) => rule.tags[EXECUTION_TAG] === execution), refused: [error] }
+    return { rules: own(rules), refused: [error] }
   }
 }
 
@@ -138,7 +143,7 @@ async function stillStanding(
   const inGroups = [...new Set(entries.map((entry) => entry.group))]
   let standing: readonly string[] = []
   await settled(tools, async () => {
-    const { rules: tagged } = await rulesOfExecution(execution, region, keeper, groups)
+    const { rules: tagged } = await rulesOfExecution(execution, region, keeper, groups, tools)
     const rules = inGroups.length > 0 ? await groups.rulesOf(inGroups) : []
     // A rule handed over stands, but carries another execution's name now.
     const own = rules.filter((rule) => ids.has(rule.ruleId) && (rule.tags[EXECUTION_TAG] ?? execution) === execution)

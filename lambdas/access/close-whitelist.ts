@@ -14,7 +14,7 @@ export interface WhitelistOf {
 }
 
 /**
- * Empties the run's own whitelist group on one instance, unless another execution of the run lets its workers in by it: then
+ * Empties the run's own whitelist groups on one instance, by their name and by the record (a stack of an earlier version named them otherwise), unless another execution of the run lets its workers in by it: then
  * it is that execution's to empty. Other groups are not touched. An instance that is gone has nothing open.
  * @returns what is still open
  */
@@ -25,7 +25,14 @@ export async function closeWhitelist(
   tools: AccessTools,
 ): Promise<readonly AccessEntry[]> {
   const door = apsara(tools.environment, where.region, where.instance, tools.signal)
-  return closeGroup(door, whitelistGroup(stackOf(tools.environment), run.id), where, run, keeper, tools)
+  const { intended, opened } = keeper.record
+  const recorded = [...intended, ...opened].filter(
+    ({ kind, instance }) => kind === 'whitelist-entry' && instance === where.instance,
+  )
+  const groups = new Set([whitelistGroup(stackOf(tools.environment), run.id), ...recorded.map(({ group }) => group)])
+  const left: AccessEntry[] = []
+  for (const group of groups) left.push(...(await closeGroup(door, group, where, run, keeper, tools)))
+  return left
 }
 
 async function closeGroup(

@@ -9,7 +9,7 @@ import type { RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
 import { fromTags, type RuleTags, SHARED_TAG, sharingOf, toTags } from './tags.ts'
 import { attachGroups, makeGroups, mayMakeGroups } from './temporary-groups.ts'
-import { type AccessTools, expiryOf, rulesPerGroup, stackOf } from './tools.ts'
+import { type AccessTools, expiryOf, isOfExecution, rulesPerGroup, stackOf } from './tools.ts'
 
 /** Rules in one call. Small, so that little is undecided after a crash. */
 const BATCH = 20
@@ -98,7 +98,7 @@ export async function makePlan(
 ): Promise<{ readonly wish: AccessWish; readonly plan: AccessPlan }> {
   const rules = source.securityGroups.length > 0 ? await groups.rulesOf(source.securityGroups) : []
   const wish: AccessWish = {
-    execution: run.execution,
+    isOwn: (tags) => isOfExecution(tags, run.execution, tools),
     port: source.port,
     groups: source.securityGroups.map((id) => ({
       id,

@@ -1,6 +1,5 @@
 import type { IngressRule, RulePeer } from '../cloud/security-groups.ts'
 import { SampanError } from '../runtime/errors.ts'
-import { EXECUTION_TAG } from './tags.ts'
 
 /** One security group of the instance with the inbound rules it has now. */
 export interface GroupState {
@@ -17,7 +16,8 @@ export interface Wanted {
 }
 
 export interface AccessWish {
-  readonly execution: string
+  /** Whether a rule with these tags was added by this execution. */
+  readonly isOwn: (tags: IngressRule['tags']) => boolean
   readonly port: number
   /** In the instance's order: the first is used, the others where it is full. */
   readonly groups: readonly GroupState[]
@@ -49,7 +49,7 @@ export function planAccess(wish: AccessWish): AccessPlan {
   const overflow: Wanted[] = []
   for (const wanted of distinct(wish.wanted)) {
     const rule = identical(wish, wanted)
-    if (rule) (rule.tags[EXECUTION_TAG] === wish.execution ? ours : existing).push({ rule, wanted })
+    if (rule) (wish.isOwn(rule.tags) ? ours : existing).push({ rule, wanted })
     else {
       const group = wish.groups.find(({ id }) => takeRoom(room.get(id), wanted.peer))
       if (group) add.push({ group: group.id, wanted })
@@ -83,7 +83,7 @@ function identical(wish: AccessWish, wanted: Wanted): IngressRule | undefined {
         rule.peer !== null &&
         peerText(rule.peer) === peerText(wanted.peer),
     )
-  return same.find((rule) => rule.tags[EXECUTION_TAG] === wish.execution) ?? same[0]
+  return same.find((rule) => wish.isOwn(rule.tags)) ?? same[0]
 }
 
 export const peerText = (peer: RulePeer): string => (peer.kind === 'block' ? peer.cidr : peer.group)

@@ -10,7 +10,7 @@ import { openRuns, unlistOpenRun } from './open-runs.ts'
 import { type AccessRecord, RecordKeeper, readRecord } from './record.ts'
 import { EXECUTION_TAG, fromTags } from './tags.ts'
 import { mayMakeGroups } from './temporary-groups.ts'
-import { type AccessTools, expiryOf, stackOf, storeOf } from './tools.ts'
+import { type AccessTools, expiryOf, isBareName, isOfExecution, stackOf, storeOf } from './tools.ts'
 
 export interface Sweep {
   /** Executions left alone. */
@@ -32,6 +32,8 @@ interface Suspect {
   readonly regions: Set<string>
   /** Its record says that everything is closed. */
   readonly closedBefore: boolean
+  /** Known from this stack's own documents, not from tags alone. */
+  readonly recorded: boolean
 }
 
 /** An execution that has only just begun may not be known yet, and must not be swept for that. */
@@ -79,24 +81,28 @@ type Guarded = (what: string, body: () => Promise<void>) => Promise<void>
 
 /**
  * Only what belongs to this stack: another stack's state machine cannot be asked about here, and the rights to remove its
- * rules are its own. What runs keeps what it opened for as long as it runs; its expiry counts where nobody can say whether it does.
+ * rules are its own. Rules from before region and account were in their tags may be those of a stack of the same name elsewhere: of
+ * these go the ones whose execution this stack knows. What runs keeps what it opened for as long as it runs; its expiry counts where nobody can say whether it does.
  */
 async function mayClose(
   suspect: Suspect,
   stateOf: (execution: string) => Promise<ExecutionState>,
   tools: AccessTools,
 ): Promise<boolean> {
-  if (suspect.stack !== stackOf(tools.environment)) return false
+  const isBare = isBareName(suspect.stack, tools.environment)
+  if (suspect.stack !== stackOf(tools.environment) && !isBare) return false
+  const mayBeAnothers = isBare && !suspect.recorded
   const now = tools.clock().getTime()
   const left = suspect.expiresAt === '' ? Number.POSITIVE_INFINITY : Date.parse(suspect.expiresAt) - now
   let state: ExecutionState
   try {
     state = await stateOf(suspect.execution)
   } catch (error) {
-    if (left <= 0) return true
+    if (left <= 0 && !mayBeAnothers) return true
     throw error
   }
   if (state === 'ended') return true
+  if (state === 'unknown' && mayBeAnothers) return false
   if (state === 'unknown') return left <= 0 || Date.parse(suspect.openedAt) + YOUNG_MILLISECONDS <= now
   if (left < RENEWED_MILLISECONDS) await renew(suspect, tools)
   return false
@@ -109,7 +115,7 @@ async function renew({ run, execution, regions }: Suspect, tools: AccessTools): 
     const groups = securityGroups(tools.environment, region, tools.signal)
     const rules = await groups.rulesTagged(EXECUTION_TAG, execution)
     await groups.tag(
-      rules.map((rule) => rule.ruleId),
+      rules.filter(({ tags }) => isOfExecution(tags, execution, tools)).map((rule) => rule.ruleId),
       { 'sampan:expires': expires },
     )
   }
@@ -126,10 +132,11 @@ async function renew({ run, execution, regions }: Suspect, tools: AccessTools): 
 async function findSuspects(guarded: Guarded, tools: AccessTools): Promise<readonly Suspect[]> {
   const suspects = new Map<string, Suspect>()
   const suspect = (found: Omit<Suspect, 'regions'>, regions: readonly string[]) => {
-    const known = suspects.get(found.execution) ?? { ...found, regions: new Set<string>() }
+    const key = `${found.stack} ${found.execution}`
+    const known = suspects.get(key) ?? { ...found, regions: new Set<string>() }
     for (const region of regions) known.regions.add(region)
     if (found.expiresAt > known.expiresAt) known.expiresAt = found.expiresAt
-    suspects.set(found.execution, known)
+    suspects.set(key, known)
   }
 
   const regions = new Set([defaultRegion(tools.environment)])
@@ -148,7 +155,7 @@ async function findSuspects(guarded: Guarded, tools: AccessTools): Promise<reado
   for (const region of regions) {
     const found = (tags: Readonly<Record<string, string>>) => {
       const owner = fromTags(tags)
-      if (owner) suspect({ ...owner, closedBefore: false }, [region])
+      if (owner) suspect({ ...owner, closedBefore: false, recorded: false }, [region])
     }
     await guarded(`rules in ${region}`, async () => {
       const groups = securityGroups(tools.environment, region, tools.signal)
@@ -188,5 +195,6 @@ function suspectOf(
         .sort()
         .at(-1) ?? '',
     closedBefore: record === null || record.closedAt !== null,
+    recorded: true,
   }
 }

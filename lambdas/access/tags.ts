@@ -1,5 +1,6 @@
 /** The tags of every rule Sampan adds: what survives a crash between adding a rule and remembering it. */
 export interface RuleTags {
+  /** Name, region and account of the stack; `local` on one machine. */
   readonly stack: string
   readonly run: string
   readonly execution: string
@@ -9,6 +10,7 @@ export interface RuleTags {
   readonly expiresAt: string
 }
 
+export const STACK_TAG = 'sampan:stack'
 export const EXECUTION_TAG = 'sampan:execution'
 /** On a security group, with the value `true`: its owner lets the runs of a stack add and remove rules in it. */
 export const ALLOWED_TAG = 'sampan:allowed'
@@ -18,7 +20,7 @@ export const SHARED_TAG = 'sampan:shared:'
 
 export function toTags(tags: RuleTags): Readonly<Record<string, string>> {
   return {
-    'sampan:stack': tags.stack,
+    [STACK_TAG]: tags.stack,
     [RUN_TAG]: tags.run,
     [EXECUTION_TAG]: tags.execution,
     'sampan:opened': tags.openedAt,
@@ -32,7 +34,7 @@ export function fromTags(tags: Readonly<Record<string, string>>): RuleTags | nul
   if (!execution) return null
   return {
     execution,
-    stack: tags['sampan:stack'] ?? '',
+    stack: tags[STACK_TAG] ?? '',
     run: tags[RUN_TAG] ?? '',
     openedAt: tags['sampan:opened'] ?? '',
     expiresAt: tags['sampan:expires'] ?? '',

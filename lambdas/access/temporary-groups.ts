@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type OwnGroup, ownGroups } from '../cloud/own-groups.ts'
+import { type OwnGroup, type OwnGroups, ownGroups } from '../cloud/own-groups.ts'
 import { describeInstance, type RdsInstance } from '../cloud/rds.ts'
 import { setSecurityGroups } from '../cloud/rds-groups.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { settled } from './settle.ts'
 import { EXECUTION_TAG, type RuleTags, toTags } from './tags.ts'
-import { type AccessTools, rulesPerGroup } from './tools.ts'
+import { type AccessTools, isOfExecution, rulesPerGroup } from './tools.ts'
 
 const INSTANCE_TAG = 'sampan:instance'
 /** Security groups a network interface can have; RDS takes no more. */
@@ -29,19 +29,20 @@ export async function makeGroups(
   tools: AccessTools,
 ): Promise<readonly string[]> {
   const door = ownGroups(tools.environment, source.region, tools.signal)
-  const existing = await door.tagged(EXECUTION_TAG, tags.execution)
+  const own = () => groupsOf(tags.execution, door, tools)
+  const existing = await own()
   const limit = rulesPerGroup(tools.environment)
   const count = Math.max(existing.length, Math.ceil(overflow / limit))
   const standing = source.securityGroups.filter((id) => !existing.some((group) => group.id === id)).length
   if (standing + count > MOST_GROUPS || (standing + count) * limit > MOST_RULES) throw tooMany(standing, count, limit)
-  const digest = createHash('sha256').update(tags.execution).digest('hex').slice(0, 8)
+  const digest = createHash('sha256').update(`${tags.stack} ${tags.execution}`).digest('hex').slice(0, 8)
   const names = Array.from({ length: count }, (_, index) => `sampan-${digest}-${index + 1}`)
   for (const name of names.filter((one) => !existing.some((group) => group.name === one))) {
     await door.create(source.vpcId ?? '', name, { ...toTags(tags), [INSTANCE_TAG]: source.identifier })
   }
   let found: readonly OwnGroup[] = existing
   await settled(tools, async () => {
-    found = await door.tagged(EXECUTION_TAG, tags.execution)
+    found = await own()
     return found.length >= count
   })
   return found.map((group) => group.id).sort()
@@ -73,7 +74,7 @@ export async function attachGroups(source: RdsInstance, ids: readonly string[], 
  */
 export async function dropGroups(region: string, execution: string, tools: AccessTools): Promise<void> {
   const door = ownGroups(tools.environment, region, tools.signal)
-  const groups = await door.tagged(EXECUTION_TAG, execution)
+  const groups = await groupsOf(execution, door, tools)
   for (const group of groups) {
     await detach(group, region, tools)
     if (await settled(tools, () => door.remove(group.id))) continue
@@ -84,6 +85,10 @@ export async function dropGroups(region: string, execution: string, tools: Acces
       retryable: true,
     })
   }
+}
+
+async function groupsOf(execution: string, door: OwnGroups, tools: AccessTools): Promise<readonly OwnGroup[]> {
+  return (await door.tagged(EXECUTION_TAG, execution)).filter(({ tags }) => isOfExecution(tags, execution, tools))
 }
 
 async function detach(group: OwnGroup, region: string, tools: AccessTools): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ArtefactStore, artefacts } from '../cloud/artefacts.ts'
 import type { Environment } from '../runtime/environment.ts'
 import type { StepLogger } from '../runtime/logging.ts'
+import { EXECUTION_TAG, STACK_TAG } from './tags.ts'
 
 /** What opening and closing work with. */
 export interface AccessTools {
@@ -17,8 +18,26 @@ export const storeOf = (tools: AccessTools): ArtefactStore => artefacts(tools.en
 /** What runs on one machine, without a stack. */
 export const LOCAL_STACK = 'local'
 
-/** Whose rules these are: two stacks in one account leave each other's alone. */
-export const stackOf = (environment: Environment): string => environment.SAMPAN_STACK ?? LOCAL_STACK
+/** Whose rules these are, `Sampan:us-east-1:111122223333`: two stacks leave each other's alone, also those of one name in two regions. */
+export function stackOf({ SAMPAN_STACK: stack, SAMPAN_STACK_HOME: home }: Environment): string {
+  if (stack === undefined) return LOCAL_STACK
+  return home === undefined ? stack : `${stack}:${home}`
+}
+
+/** Whether this is the stack's bare name, as rules had it before region and account were in it: any stack of the name may have written it. */
+export const isBareName = (stack: string, environment: Environment): boolean =>
+  stack === environment.SAMPAN_STACK && stack !== stackOf(environment)
+
+/** Whether a rule with these tags is this execution's: another stack may have an execution of the same name. */
+export function isOfExecution(
+  tags: Readonly<Record<string, string>>,
+  execution: string,
+  { environment }: Pick<AccessTools, 'environment'>,
+): boolean {
+  const stack = tags[STACK_TAG]
+  const isOurs = stack === undefined || stack === stackOf(environment) || isBareName(stack, environment)
+  return isOurs && tags[EXECUTION_TAG] === execution
+}
 
 /** When what is opened now may be removed by the sweep, whatever its execution does. */
 export function expiryOf(tools: AccessTools): string {

@@ -33,6 +33,8 @@ const variables = {
   SAMPAN_WORKER_VPCS: optional(z.string()),
   /** The deployed stack: tags of what is opened carry it, so that two stacks in one account leave each other alone. */
   SAMPAN_STACK: optional(z.string().max(128)),
+  /** Region and account of that stack, `us-east-1:111122223333`: elsewhere there may be another of its name. */
+  SAMPAN_STACK_HOME: optional(z.string().max(64)),
   /** After how many hours an opened rule may be taken away whatever its execution does, 1 to 9999. Default 168. */
   SAMPAN_ACCESS_HOURS: optional(z.string().regex(/^[1-9]\d{0,3}$/, 'must be whole hours')),
   /** How many lanes a task has that names no number itself: the size of the deployment. */

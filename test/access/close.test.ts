@@ -291,6 +291,25 @@ test('a rule of another stack is used, not tagged, and told', async () => {
   expect(record.open.map((entry) => entry.kind)).toEqual(['whitelist-entry'])
 })
 
+test('an execution of the same name of a stack in another region keeps its rules and its whitelist group', async () => {
+  const home = (region: string) => ({
+    ...access.variables,
+    SAMPAN_STACK: 'Sampan',
+    SAMPAN_STACK_HOME: `${region}:111122223333`,
+  })
+  access.variables = home('eu-west-1')
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } })
+  await access.loseDocuments()
+  const standing = access.standing()
+  access.variables = home('us-east-1')
+  await access.open({ access: { dtsCidrs: ['47.2.0.0/24'] } })
+  await access.close()
+  expect(access.standing()).toBe(standing)
+  access.variables = home('eu-west-1')
+  await access.close()
+  expect(access.isAsBefore()).toBe(true)
+})
+
 test('on one machine a killed execution’s access is closed when the run’s next execution ends', async () => {
   await access.open({}, 'killed')
   await access.open()

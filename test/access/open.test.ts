@@ -111,6 +111,8 @@ test('private and broad blocks of a task are refused with the words that approve
   const error = await access.open({ access: wide }).catch((thrown) => thrown)
   expect(error).toMatchObject({ code: 'ACCESS_BLOCKS_REFUSED', retryable: false })
   expect(error.message).toMatch(/47\.0\.0\.0\/8.*10\.1\.0\.0\/16.*192\.168\.1\.1/)
+  const many = { acknowledge: ['ACCESS_BLOCKS_MANY', 'ACCESS_BLOCK_PRIVATE'] }
+  await expect(access.open({ access: wide, precheck: many })).rejects.toMatchObject({ code: 'ACCESS_BLOCKS_REFUSED' })
   expect(access.isAsBefore()).toBe(true)
   await access.open({ access: wide, precheck: { acknowledge: ['ACCESS_BLOCK_BROAD', 'ACCESS_BLOCK_PRIVATE'] } })
   expect(access.peers()).toEqual(expect.arrayContaining(['47.0.0.0/8', '10.1.0.0/16', '192.168.1.1/32']))

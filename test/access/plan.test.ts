@@ -15,7 +15,7 @@ const rule = (given: Partial<IngressRule> & { readonly cidr?: string }): Ingress
   ...given,
 })
 const wish = (given: Partial<AccessWish>): AccessWish => ({
-  execution: 'e1',
+  isOwn: (tags) => tags['sampan:execution'] === 'e1',
   port: 5432,
   groups: [{ id: 'sg-1', rules: [] }],
   wanted: [],

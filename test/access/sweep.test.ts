@@ -107,6 +107,50 @@ test('another stack’s rules are left to that stack’s own sweep, expired or n
   expect(access.isAsBefore()).toBe(true)
 })
 
+const stack = (home?: string) => ({
+  SAMPAN_EGRESS_ADDRESSES: '52.1.2.3',
+  SAMPAN_STACK: 'Sampan',
+  ...(home ? { SAMPAN_STACK_HOME: home } : {}),
+})
+
+test('a stack of the same name in another region does not close what it has never heard of, and the own one does', async () => {
+  access.variables = stack('us-east-1:111122223333')
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } })
+  // Each has documents of its own.
+  await access.loseDocuments()
+  const standing = access.standing()
+  for (const home of ['eu-west-1:111122223333', 'us-east-1:444455556666']) {
+    access.variables = stack(home)
+    for (const time of ['2026-09-01T12:00:00Z', '2026-09-30T10:00:00Z']) {
+      access.now = new Date(time)
+      expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: [], kept: ['e1'] })
+      expect(await sweep(says('ended'), access.tools)).toMatchObject({ closed: [], kept: ['e1'] })
+    }
+  }
+  expect(access.standing()).toBe(standing)
+  access.variables = stack('us-east-1:111122223333')
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: ['e1'] })
+  expect(access.peers()).not.toContain('47.1.0.0/24')
+})
+
+test('rules from before region and account were in their tags are closed where their execution or their record is known', async () => {
+  access.variables = stack()
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'recorded')
+  access.variables = stack('us-east-1:111122223333')
+  access.now = new Date('2026-09-01T12:00:00Z')
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: ['recorded'] })
+  expect(access.isAsBefore()).toBe(true)
+
+  access.variables = stack()
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'lost')
+  await access.loseDocuments()
+  access.variables = stack('us-east-1:111122223333')
+  access.now = new Date('2026-09-30T12:00:00Z')
+  expect(await sweep(says('unknown'), access.tools)).toMatchObject({ closed: [], kept: ['lost'] })
+  expect(await sweep(says('ended'), access.tools)).toMatchObject({ closed: ['lost'] })
+  expect(access.peers()).not.toContain('47.1.0.0/24')
+})
+
 test('an execution that is not known is given an hour to become known', async () => {
   await access.open()
   expect(await sweep(says('unknown'), access.tools)).toMatchObject({ kept: ['e1'] })

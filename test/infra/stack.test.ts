@@ -289,6 +289,8 @@ describe('starting', () => {
         .map(({ Properties }) => Properties.Environment?.Variables ?? {})
         .filter(({ SAMPAN_STACK }) => SAMPAN_STACK !== undefined)
     expect(new Set(variables(plain).map(({ SAMPAN_SECRETS }) => SAMPAN_SECRETS))).toEqual(new Set(['sampan/*']))
+    const home = JSON.stringify({ 'Fn::Join': ['', [{ Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }]] })
+    expect(new Set(variables(plain).map((one) => JSON.stringify(one.SAMPAN_STACK_HOME)))).toEqual(new Set([home]))
     const named = variables(
       synthesise({ secrets: ['a', 'b/*'], unverifiedHosts: ['*.old.example'], broadestBlock: { ipv4: 12 } }),
     )
