@@ -97,8 +97,8 @@ const options = z.strictObject({
     .number()
     .refine((days) => RETENTION_DAYS.includes(days), `must be one of ${RETENTION_DAYS.join(', ')}`)
     .default(90),
-  /** Days after which the reports of a run are deleted. */
-  reportDays: z.int().min(31, 'must be more than the 30 days that a run may take').max(3650).default(400),
+  /** Days after which the documents of a run are deleted; among them, while it runs, the record of what is open. */
+  reportDays: z.int().min(91, 'must be more than the 90 days that a run may take').max(3650).default(400),
   /** Names of the Secrets Manager secrets the functions may read, `*` allowed at the end; any region of this account. */
   secrets: distinct(
     z
@@ -187,9 +187,17 @@ const options = z.strictObject({
   schedules: z.array(scheduleSchema).default(() => []),
 })
 
-/** The names may have a `*` at their end. */
-const isNamedBy = (name: string, patterns: readonly string[]): boolean =>
-  patterns.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
+/**
+ * Whether a right to read the secrets of these names, `*` allowed at their ends, is one to read this secret too. IAM compares the secret's
+ * ARN, which ends in a dash and six characters that Secrets Manager chooses: `prod-*` allows `prod` too.
+ */
+const isReadableBy = (name: string, patterns: readonly string[]): boolean =>
+  patterns.some((pattern) => {
+    if (!pattern.endsWith('*')) return name === pattern
+    const beginning = pattern.slice(0, -1)
+    const chosen = beginning.slice(name.length)
+    return name.startsWith(beginning) || (beginning.startsWith(name) && /^-[A-Za-z0-9]{0,6}$/.test(chosen))
+  })
 
 export const optionsSchema = options.superRefine((given, context) => {
   const {
@@ -205,7 +213,7 @@ export const optionsSchema = options.superRefine((given, context) => {
     key,
   } = given
   const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
-  if (alibabaSecret !== null && isNamedBy(alibabaSecret, secrets))
+  if (alibabaSecret !== null && isReadableBy(alibabaSecret, secrets))
     problem(
       ['alibabaSecret'],
       'must not be one of `secrets`: every function that logs in to a database could read the access key',

@@ -50,9 +50,11 @@ export class Storage extends Construct {
       encryption: key ? BucketEncryption.KMS : BucketEncryption.S3_MANAGED,
       ...(key ? { encryptionKey: key, bucketKeyEnabled: true } : {}),
       lifecycleRules: [
+        // Reports only. What may be open is listed below open/ until it is closed, however long that takes.
+        { prefix: 'runs/', expiration: Duration.days(options.reportDays) },
         {
-          expiration: Duration.days(options.reportDays),
           noncurrentVersionExpiration: Duration.days(30),
+          expiredObjectDeleteMarker: true,
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],

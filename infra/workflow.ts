@@ -126,7 +126,7 @@ function manageChildren(stack: Stack, stateMachineName: string): PolicyStatement
     }),
     new PolicyStatement({
       sid: 'ManageChildren',
-      actions: ['states:DescribeExecution', 'states:StopExecution', 'states:RedriveExecution'],
+      actions: ['states:DescribeExecution', 'states:StopExecution'],
       // `name:id` for the executions themselves, `name/label:id` for those of a map run.
       resources: [arn('execution', `${stateMachineName}:*`), arn('execution', `${stateMachineName}/*`)],
     }),

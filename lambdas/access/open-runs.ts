@@ -14,6 +14,11 @@ export async function listOpenRun(store: ArtefactStore, run: RunIdentity): Promi
   await store.writeIf(keyOfRun(run), `${JSON.stringify(run)}\n`, 'application/json', null)
 }
 
+/** Writes it again, so that nothing that deletes old documents takes it for one. */
+export async function renewOpenRun(store: ArtefactStore, run: RunIdentity): Promise<void> {
+  await store.write(keyOfRun(run), `${JSON.stringify(run)}\n`, 'application/json')
+}
+
 /** Takes it off: everything was verified to be closed, long enough after the last opening. */
 export async function unlistOpenRun(store: ArtefactStore, run: RunIdentity): Promise<void> {
   await store.remove(keyOfRun(run))

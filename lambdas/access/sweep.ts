@@ -6,7 +6,7 @@ import { toSampanError } from '../runtime/errors.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import { closeAccess } from './close.ts'
 import type { AccessEntry } from './entry.ts'
-import { openRuns, unlistOpenRun } from './open-runs.ts'
+import { openRuns, renewOpenRun, unlistOpenRun } from './open-runs.ts'
 import { type AccessRecord, RecordKeeper, readRecord } from './record.ts'
 import { EXECUTION_TAG, fromTags } from './tags.ts'
 import { mayMakeGroups } from './temporary-groups.ts'
@@ -40,8 +40,10 @@ interface Suspect {
 const YOUNG_MILLISECONDS = 3_600_000
 /** A function lives 15 minutes: what one of them still had on its way when its execution was closed shows by then. */
 const LATE_MILLISECONDS = 20 * 60_000
-/** An execution that runs has its expiry put off when less than this is left. */
-const RENEWED_MILLISECONDS = 24 * 3_600_000
+/** An execution that runs has its expiry put off when less than this is left, */
+const LEAST_LEFT_MILLISECONDS = 24 * 3_600_000
+/** and once a week, however much is left: its record must not look old to whatever deletes old documents of the bucket. */
+const MOST_USED_MILLISECONDS = 7 * 24 * 3_600_000
 
 /**
  * The last net: finds rules by their tags and whitelist groups by the records, asks what became of their executions, and
@@ -104,11 +106,12 @@ async function mayClose(
   if (state === 'ended') return true
   if (state === 'unknown' && mayBeAnothers) return false
   if (state === 'unknown') return left <= 0 || Date.parse(suspect.openedAt) + YOUNG_MILLISECONDS <= now
-  if (left < RENEWED_MILLISECONDS) await renew(suspect, tools)
+  const all = Date.parse(expiryOf(tools)) - now
+  if (left < Math.max(LEAST_LEFT_MILLISECONDS, all - MOST_USED_MILLISECONDS)) await renew(suspect, tools)
   return false
 }
 
-/** A copy may take longer than what is opened was meant to stand. */
+/** A copy may take longer than what is opened was meant to stand. The record, and that it may have something open, are written anew. */
 async function renew({ run, execution, regions }: Suspect, tools: AccessTools): Promise<void> {
   const expires = expiryOf(tools)
   for (const region of regions) {
@@ -126,6 +129,7 @@ async function renew({ run, execution, regions }: Suspect, tools: AccessTools): 
     tools.clock,
   )
   await keeper.renew(expires)
+  await renewOpenRun(storeOf(tools), { id: run, execution })
   tools.logger.info('ACCESS_RENEWED', { renewed: execution, expires })
 }
 

@@ -72,12 +72,16 @@ function notAllowed(secrets: readonly string[]): BrokenRule {
   )
 }
 
-/** arn:aws:secretsmanager:region:account:secret:NAME-SIXCHR; the six characters may be left out. */
+/**
+ * arn:aws:secretsmanager:region:account:secret:NAME-SIXCHR. Where an ARN ends like that, the six characters are never taken for part of a
+ * name: `prod-*` allows no `prod`. They may be left out of an ARN whose name the option has in full.
+ */
 function isAllowed(reference: string, patterns: readonly string[]): boolean {
-  const name = reference.startsWith('arn:') ? reference.split(':').slice(6).join(':') : reference
-  const names = reference.startsWith('arn:') ? [name, name.replace(/-[A-Za-z0-9]{6}$/, '')] : [name]
+  const isArn = reference.startsWith('arn:')
+  const given = isArn ? reference.split(':').slice(6).join(':') : reference
+  const name = isArn ? given.replace(/-[A-Za-z0-9]{6}$/, '') : given
   return patterns.some((pattern) =>
-    names.some((one) => (pattern.endsWith('*') ? one.startsWith(pattern.slice(0, -1)) : one === pattern)),
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name || pattern === given,
   )
 }
 

@@ -52,6 +52,21 @@ test('a run that takes longer than a week keeps what it opened, and its expiry i
   expect(access.isAsBefore()).toBe(true)
 })
 
+test('a record of what is open grows no older than a week while its execution runs, however long its access may stand', async () => {
+  access.variables = { ...access.variables, SAMPAN_ACCESS_HOURS: '8760' }
+  await access.open()
+  await access.store.remove('open/e1/orders')
+  const before = (await access.record()).updatedAt
+  access.now = new Date('2026-09-08T09:00:00Z')
+  await sweep(says('running'), access.tools)
+  expect((await access.record()).updatedAt).toBe(before)
+  access.now = new Date('2026-09-08T10:15:00Z')
+  await sweep(says('running'), access.tools)
+  expect((await access.record()).updatedAt).toBe('2026-09-08T10:15:00.000Z')
+  // The list, too: nothing that deletes old documents finds it old.
+  expect(await access.store.list('open/')).toEqual(['open/e1/orders'])
+})
+
 test('past its expiry access is closed where nobody can say whether its execution runs', async () => {
   await access.open()
   const refused = async () => {

@@ -50,6 +50,11 @@ describe('the options of a deployment', () => {
   it('keep the access key of Alibaba Cloud from the functions that log in to databases', () => {
     expect(() => readOptions({ alibabaSecret: 'sampan/alibaba' })).toThrow(/alibabaSecret/)
     expect(() => readOptions({ alibabaSecret: 'key', secrets: ['key'] })).toThrow(/alibabaSecret/)
+    // IAM sees the ARN: secret:prod-* is secret:prod-AbCdEf too.
+    expect(() => readOptions({ alibabaSecret: 'prod', secrets: ['prod-*'] })).toThrow(/alibabaSecret/)
+    expect(() => readOptions({ secrets: ['sampan-alibaba-*'] })).toThrow(/alibabaSecret/)
+    expect(() => readOptions({ secrets: ['sampan-alibaba-Ab*'] })).toThrow(/alibabaSecret/)
+    expect(readOptions({ secrets: ['sampan-alibaba-databases*'] }).secrets).toEqual(['sampan-alibaba-databases*'])
     expect(readOptions({ alibabaSecret: 'sampan/alibaba', secrets: ['sampan/db/*'] }).secrets).toEqual(['sampan/db/*'])
   })
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
 import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
@@ -107,6 +108,21 @@ describe('the stack', () => {
     inVpc.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: key })
     inVpc.hasResourceProperties('AWS::Lambda::Function', { FunctionName: 'Sampan-CopyLane', KmsKeyArn: key })
     inVpc.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true })
+  })
+
+  it('deletes documents by age only where they are reports, never what tells that something is open', () => {
+    const rules = Object.values(plain.findResources('AWS::S3::Bucket')).flatMap(
+      ({ Properties }) => (Properties.VersioningConfiguration && Properties.LifecycleConfiguration?.Rules) ?? [],
+    )
+    expect(rules.filter((rule: object) => 'ExpirationInDays' in rule)).toEqual([
+      { ExpirationInDays: 400, Prefix: 'runs/', Status: 'Enabled' },
+    ])
+    expect(() => synthesise({ reportDays: 90 })).toThrow(/reportDays: must be more than the 90 days/)
+  })
+
+  it('gives nobody the right to redrive an execution', () => {
+    expect(JSON.stringify(plain.toJSON())).not.toContain('RedriveExecution')
+    expect(readFileSync('docs/permissions.md', 'utf8')).not.toContain('RedriveExecution')
   })
 
   it('has buckets that speak TLS only, to nobody outside', () => {

@@ -15,8 +15,10 @@ process.env.SAMPAN_LOG ??= 'off'
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }
 const read = async (input: object) => handler({ input, execution: 'e', window: null }, context)
 
+const SECRETS = 'sampan/*,shared-password'
+
 beforeAll(() => {
-  process.env.SAMPAN_SECRETS = 'sampan/*,shared-password'
+  process.env.SAMPAN_SECRETS = SECRETS
   process.env.SAMPAN_UNVERIFIED_HOSTS = '10.0.0.7,*.old.example'
 })
 afterAll(() => {
@@ -111,6 +113,23 @@ describe('in the cloud', () => {
     }
     const source = { rdsInstance: 'orders', authentication: 'iam', user: 'migrator' }
     expect((await read({ ...smallTask(), source, destination: sideWith('secret', 'sampan/a') })).error).toBeNull()
+  })
+
+  it('the six characters at the end of an ARN are no part of a name', async () => {
+    process.env.SAMPAN_SECRETS = 'prod-*,prod-secret'
+    const at = async (name: string) => {
+      const secret = `arn:aws:secretsmanager:eu-west-1:123456789012:secret:${name}`
+      const answer = await read({
+        ...smallTask(),
+        source: sideWith('secret', secret),
+        destination: sideWith('secret', 'prod-secret'),
+      })
+      return answer.error?.message.includes('source.secret: ') ?? false
+    }
+    expect(await at('prod-AbCdEf')).toBe(true)
+    expect(await at('prod-secret')).toBe(false)
+    expect(await at('prod-orders-AbCdEf')).toBe(false)
+    process.env.SAMPAN_SECRETS = SECRETS
   })
 
   it('TLS is off or unverified only to hosts that the deployment names, and to instances', async () => {
