@@ -163,6 +163,7 @@ export class Functions extends Construct {
       SAMPAN_ARTEFACTS: `s3://${bucket.bucketName}`,
       SAMPAN_SECRETS: options.secrets.join(','),
       ...(options.unverifiedHosts.length > 0 ? { SAMPAN_UNVERIFIED_HOSTS: options.unverifiedHosts.join(',') } : {}),
+      ...(options.hosts.length > 0 ? { SAMPAN_HOSTS: options.hosts.join(',') } : {}),
       SAMPAN_BROADEST_BLOCK: `${options.broadestBlock.ipv4},${options.broadestBlock.ipv6}`,
       SAMPAN_ACCESS_HOURS: String(options.accessHours),
       SAMPAN_DEFAULT_LANES: String(SIZES[options.size].lanes),

@@ -28,6 +28,10 @@ const keyArn = z
   .string()
   .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, 'must be the ARN of a key, arn:aws:kms:…:key/…')
 
+const host = z
+  .string()
+  .regex(/^(\*\.)?[A-Za-z0-9:_-][A-Za-z0-9.:_-]*$/, 'must be a host name or address, with at most *. before it')
+
 /** Everything a deployment may choose. Every option has a default that deploys. */
 const options = z.strictObject({
   /** Name of the stack and beginning of the names of what is in it. */
@@ -174,13 +178,12 @@ const options = z.strictObject({
    * Hosts to which tasks may switch TLS off or leave it unverified, `*.` allowed at the beginning; none by default. Instances that a
    * task names by their id need no entry: their clouds tell the address.
    */
-  unverifiedHosts: distinct(
-    z.array(
-      z
-        .string()
-        .regex(/^(\*\.)?[A-Za-z0-9:_-][A-Za-z0-9.:_-]*$/, 'must be a host name or address, with at most *. before it'),
-    ),
-  ).default(() => []),
+  unverifiedHosts: distinct(z.array(host)).default(() => []),
+  /**
+   * Hosts that tasks may name at all, `*.` allowed at the beginning; without them any. Instances that a task names by their id need no
+   * entry.
+   */
+  hosts: distinct(z.array(host)).default(() => []),
   /** `source` of the events on the account’s default bus that may start a migration; none by default: the stack has a bus of its own. */
   eventSources: distinct(z.array(z.string().min(1))).default(() => []),
   /** Starts that are deployed with the stack. */

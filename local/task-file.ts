@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { SampanError } from '../lambdas/runtime/errors.ts'
+import { isRecord } from '../lambdas/task/rule.ts'
 
 /**
  * Reads a task as JSON; `-` is standard input.
- * @throws SampanError TASK_FILE_UNREADABLE, TASK_NOT_JSON; never with a piece of the text in it, which may hold a password
+ * @throws SampanError TASK_FILE_UNREADABLE, TASK_NOT_JSON, TASK_IS_EVENT; never with a piece of the text in it, which may hold a password
  */
 export async function readTaskFile(path: string): Promise<unknown> {
   const named = path === '-' ? 'standard input' : path
   const text = path === '-' ? await readStandardInput() : await readText(path)
+  let task: unknown
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    task = JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
     const position = error instanceof Error ? errorPosition(text, error) : text.length
     if (text.trim() === '') throw noTask(`${named} is empty`)
@@ -20,7 +22,19 @@ export async function readTaskFile(path: string): Promise<unknown> {
       remedy: 'look for a missing comma or quote there, a comma before a closing bracket, or a comment',
     })
   }
+  if (isEvents(task)) {
+    throw new SampanError({
+      code: 'TASK_IS_EVENT',
+      message: `${named} has entries for \`aws events put-events\`, not a task`,
+      remedy: `the task is the text of an entry’s Detail: jq -r '.[0].Detail' FILE | sampan validate -`,
+    })
+  }
+  return task
 }
+
+/** A task is no list, so this is what a task is started with by an event. */
+const isEvents = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((entry) => isRecord(entry) && 'DetailType' in entry)
 
 function noTask(message: string): SampanError {
   return new SampanError({ code: 'TASK_NOT_JSON', message, remedy: 'write a task into it; `sampan --help` shows one' })

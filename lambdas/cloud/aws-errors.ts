@@ -33,6 +33,11 @@ function describe(error: Error, code: string, status: number, doing: string): Sa
   if (THROTTLED.test(code)) {
     return { code: 'AWS_THROTTLED', message: said, remedy: 'nothing to do: the call is repeated', retryable: true }
   }
+  if (code === 'CredentialsProviderError' && /from any providers/.test(error.message)) {
+    const remedy =
+      'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE after `aws configure` or `aws sso login`'
+    return { code: 'AWS_CREDENTIALS_MISSING', message: `could not ${doing}: no AWS credentials are given`, remedy }
+  }
   if (CREDENTIALS.test(code)) {
     const remedy = 'check the AWS credentials this runs with: key, secret, session token, expiry and the clock'
     return { code: 'AWS_CREDENTIALS_REFUSED', message: said, remedy }

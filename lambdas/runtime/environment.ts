@@ -20,6 +20,8 @@ const variables = {
   SAMPAN_SECRETS: optional(z.string()),
   /** Hosts to which a deployed stack's tasks may switch TLS off or leave it unverified, comma separated. */
   SAMPAN_UNVERIFIED_HOSTS: optional(z.string()),
+  /** Hosts that a deployed stack's tasks may name at all, comma separated. Not set: any. */
+  SAMPAN_HOSTS: optional(z.string()),
   /** Prefix lengths, of IPv4 and of IPv6, of the broadest blocks that a deployed stack's tasks may open. Default 16,32. */
   SAMPAN_BROADEST_BLOCK: optional(z.string().regex(/^\d{1,2},\d{1,3}$/, 'must be two prefix lengths such as 16,32')),
   /** The addresses the workers leave the VPC by (the NAT's), comma separated: they go into the ApsaraDB whitelist. */

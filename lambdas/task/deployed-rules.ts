@@ -8,6 +8,8 @@ export interface Deployment {
   readonly secrets: readonly string[]
   /** Hosts to which TLS may be off or unverified, `*.` allowed at the beginning. */
   readonly unverifiedHosts: readonly string[]
+  /** Hosts that tasks may name at all, `*.` allowed at the beginning; empty: any. */
+  readonly hosts: readonly string[]
 }
 
 /** Fields of a side whose text is what it is: nothing is looked up by it. Any other text there names a secret. */
@@ -35,6 +37,12 @@ const UNVERIFIED = rule(
   'set verify-full and give the authority as tls.ca, name the instance, or deploy with unverifiedHosts',
 )
 
+const HOST = rule(
+  'TASK_HOST_NOT_ALLOWED',
+  'is none of the hosts that the stack lets its tasks go to',
+  'name the instance by its id, or deploy with the host in the option hosts',
+)
+
 /**
  * What a task may not do in the cloud, where whoever may start a run is not who deployed it: name as a secret what the functions
  * themselves hold, or send one to a host that nobody has verified.
@@ -43,7 +51,11 @@ export function deployedProblems(input: unknown, deployment: Deployment): readon
   return ['source', 'destination'].flatMap((side) => {
     const fields = isRecord(input) ? input[side] : undefined
     if (!isRecord(fields)) return []
-    return [...secretProblems(fields, [side], [], deployment), ...tlsProblems(fields, side, deployment)]
+    return [
+      ...secretProblems(fields, [side], [], deployment),
+      ...hostProblems(fields, side, deployment),
+      ...tlsProblems(fields, side, deployment),
+    ]
   })
 }
 
@@ -95,9 +107,18 @@ function tlsProblems(
   if (typeof host !== 'string' || !isRecord(tls)) return []
   // An authority that signs for everybody proves nothing where the name is not compared.
   const open = tls.mode === 'disable' || tls.mode === 'require' || (tls.mode === 'verify-ca' && tls.ca === undefined)
+  return open && !isHostOf(host, unverifiedHosts) ? [problem([side, 'tls', 'mode'], UNVERIFIED)] : []
+}
+
+/** A secret goes to whatever host a task names that proves its name, which everybody can who has a certificate for it. */
+function hostProblems({ host }: Readonly<Record<string, unknown>>, side: string, { hosts }: Deployment): Problem[] {
+  if (typeof host !== 'string' || hosts.length === 0 || isHostOf(host, hosts)) return []
+  return [problem([side, 'host'], HOST)]
+}
+
+function isHostOf(host: string, patterns: readonly string[]): boolean {
   const name = host.toLowerCase()
-  const allowed = unverifiedHosts.some((one) => (one.startsWith('*') ? name.endsWith(one.slice(1)) : name === one))
-  return open && !allowed ? [problem([side, 'tls', 'mode'], UNVERIFIED)] : []
+  return patterns.some((one) => (one.startsWith('*') ? name.endsWith(one.slice(1)) : name === one))
 }
 
 function problem(path: Path, broken: BrokenRule): Problem {

@@ -45,10 +45,15 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
 
 /** What the stack allows; null on one machine, where the task and the machine are the same person's. */
 function deploymentOf(environment: Environment): Deployment | null {
-  const { SAMPAN_SECRETS: secrets, SAMPAN_UNVERIFIED_HOSTS: hosts, AWS_LAMBDA_FUNCTION_NAME: lambda } = environment
+  const { SAMPAN_SECRETS: secrets, AWS_LAMBDA_FUNCTION_NAME: lambda } = environment
   if (secrets === undefined && lambda === undefined) return null
   const list = (text: string | undefined) => text?.split(',').map((one) => one.trim()) ?? []
-  return { secrets: list(secrets), unverifiedHosts: list(hosts).map((host) => host.toLowerCase()) }
+  const hosts = (text: string | undefined) => list(text).map((host) => host.toLowerCase())
+  return {
+    secrets: list(secrets),
+    unverifiedHosts: hosts(environment.SAMPAN_UNVERIFIED_HOSTS),
+    hosts: hosts(environment.SAMPAN_HOSTS),
+  }
 }
 
 /** Lanes that are counted may become so many times what a deployment's size has by default. */

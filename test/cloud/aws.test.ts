@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { toAwsError } from '../../lambdas/cloud/aws-errors.ts'
 import { ec2 } from '../../lambdas/cloud/ec2-client.ts'
 import { describeInstance } from '../../lambdas/cloud/rds.ts'
 import { securityGroups } from '../../lambdas/cloud/security-groups.ts'
@@ -81,6 +82,17 @@ test('the fake refuses a wrong secret, and the error names no secret', async () 
   const error = await describeInstance(environment, region, 'orders-prod').catch((thrown) => thrown)
   expect(error).toMatchObject({ code: 'AWS_CREDENTIALS_REFUSED', retryable: false })
   expect(JSON.stringify(error) + error.stack).not.toContain('not-the-right-secret')
+})
+
+test('no credentials at all are told apart from wrong ones', () => {
+  const none = Object.assign(new Error('Could not load credentials from any providers'), {
+    name: 'CredentialsProviderError',
+  })
+  expect(toAwsError(none, 'read it')).toMatchObject({
+    code: 'AWS_CREDENTIALS_MISSING',
+    message: 'could not read it: no AWS credentials are given',
+    remedy: expect.stringContaining('AWS_PROFILE'),
+  })
 })
 
 test('throttling is sat out; throttling without end is retryable', async () => {

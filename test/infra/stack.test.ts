@@ -308,13 +308,19 @@ describe('starting', () => {
     const home = JSON.stringify({ 'Fn::Join': ['', [{ Ref: 'AWS::Region' }, ':', { Ref: 'AWS::AccountId' }]] })
     expect(new Set(variables(plain).map((one) => JSON.stringify(one.SAMPAN_STACK_HOME)))).toEqual(new Set([home]))
     const named = variables(
-      synthesise({ secrets: ['a', 'b/*'], unverifiedHosts: ['*.old.example'], broadestBlock: { ipv4: 12 } }),
+      synthesise({
+        secrets: ['a', 'b/*'],
+        unverifiedHosts: ['*.old.example'],
+        broadestBlock: { ipv4: 12 },
+        hosts: ['db.example'],
+      }),
     )
     expect(named.length).toBeGreaterThan(20)
     for (const one of named)
       expect(one).toMatchObject({
         SAMPAN_SECRETS: 'a,b/*',
         SAMPAN_UNVERIFIED_HOSTS: '*.old.example',
+        SAMPAN_HOSTS: 'db.example',
         SAMPAN_BROADEST_BLOCK: '12,32',
       })
   })

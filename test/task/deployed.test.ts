@@ -132,6 +132,21 @@ describe('in the cloud', () => {
     process.env.SAMPAN_SECRETS = SECRETS
   })
 
+  it('where the deployment lists hosts, a task names no other, however well that one proves its name', async () => {
+    const at = async (source: object) => {
+      const destination = { ...sideWith('secret', 'sampan/a'), host: 'db.other.example' }
+      const sides = { source: { user: 'u', secret: 'sampan/a', ...source }, destination }
+      return (await read({ ...smallTask(), ...sides })).error?.message
+    }
+    const mine = { host: 'mine.example', tls: { mode: 'verify-full' } }
+    expect(await at(mine)).toBeUndefined()
+    process.env.SAMPAN_HOSTS = '*.Other.example,10.0.0.7'
+    expect(await at(mine)).toContain('source.host: is none of the hosts')
+    expect(await at({ ...mine, host: '10.0.0.7' })).toBeUndefined()
+    expect(await at({ rdsInstance: 'orders' })).toBeUndefined()
+    delete process.env.SAMPAN_HOSTS
+  })
+
   it('TLS is off or unverified only to hosts that the deployment names, and to instances', async () => {
     const at = async (source: object) => {
       const destination = { ...sideWith('secret', 'sampan/a'), host: 'other.example' }

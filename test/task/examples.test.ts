@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { deployedProblems } from '../../lambdas/task/deployed-rules.ts'
 import { readTask } from '../../lambdas/task/problems.ts'
+import { readTaskFile } from '../../local/task-file.ts'
 
 const folder = new URL('../../docs/examples/', import.meta.url)
 const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
@@ -16,8 +17,15 @@ describe('every example of the documentation is a valid task', () => {
       expect(readTask(task).problems).toEqual([])
       if (task.destination.apsaraInstance === undefined) continue
       // As it is deployed by default; and Alibaba Cloud's own authority is known to nobody who is not told.
-      expect(deployedProblems(task, { secrets: ['sampan/*'], unverifiedHosts: [] })).toEqual([])
+      expect(deployedProblems(task, { secrets: ['sampan/*'], unverifiedHosts: [], hosts: [] })).toEqual([])
       expect(task.destination.tls).toEqual({ ca: { secret: 'sampan/apsaradb-ca' } })
     }
+  })
+})
+
+test('entries for put-events are told to be none, where a task is wanted', async () => {
+  await expect(readTaskFile(new URL('event.json', folder).pathname)).rejects.toMatchObject({
+    code: 'TASK_IS_EVENT',
+    remedy: expect.stringContaining('Detail'),
   })
 })
