@@ -3,7 +3,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { describe, expect, it } from 'vitest'
 import type { OptionsInput } from '../../infra/options.ts'
-import { IN_VPC, nagFindings, outdir } from './stack.ts'
+import { IN_VPC, nagFindings, outdir, TASK } from './stack.ts'
 
 const deployments: Readonly<Record<string, OptionsInput>> = {
   'with the defaults': {},
@@ -15,7 +15,7 @@ const deployments: Readonly<Record<string, OptionsInput>> = {
     secretKeys: ['arn:aws:kms:us-east-1:111122223333:key/2c3d'],
     iamDatabaseUsers: ['migrator'],
     temporaryGroups: true,
-    schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', task: { name: 'orders' } }],
+    schedules: [{ name: 'tonight', at: '2026-12-24T02:00:00', task: TASK }],
     alarmMails: ['dba@example.com'],
   },
 }
