@@ -83,7 +83,9 @@ export async function sendFlight<Due extends DueObject>(
     const again = await sendFlight(session, [{ objects: apart, together: null }], query)
     for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
   }
-  const broken = sent.flatMap(({ objects }) => objects.flatMap((object) => notValid(object, outcomes.get(object.id))))
+  const broken = sent.flatMap(({ objects }) =>
+    objects.flatMap((object) => notValid(object, outcomes.get(object.id), session.serverVersion)),
+  )
   if (broken.length > 0) {
     // What is said of them has failed behind them.
     const said = sent.flatMap(({ objects }) =>
