@@ -1,9 +1,7 @@
-import { objectName } from '../../ledger/object-name.ts'
 import type { Session } from '../../postgres/connect.ts'
 import { DatabaseError } from '../../postgres/errors.ts'
 import { quoteLiteral } from '../../postgres/identifiers.ts'
 import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../restricted-path.ts'
-import { notValid } from './not-valid.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
 
 /** An object as a stage needs it. */
@@ -83,9 +81,7 @@ export async function sendFlight<Due extends DueObject>(
     const again = await sendFlight(session, [{ objects: apart, together: null }], query)
     for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
   }
-  const broken = sent.flatMap(({ objects }) =>
-    objects.flatMap((object) => notValid(object, outcomes.get(object.id), session.serverVersion)),
-  )
+  const broken = sent.flatMap(({ objects }) => objects.flatMap((object) => notValid(object, outcomes.get(object.id))))
   if (broken.length > 0) {
     // What is said of them has failed behind them.
     const said = sent.flatMap(({ objects }) =>
@@ -102,6 +98,14 @@ function explained(outcome: Outcome, kind: string | undefined, serverVersion: nu
   if (outcome.kind !== 'failed' || serverVersion < RESTRICTED || !NOT_FOUND.test(outcome.code)) return outcome
   if (!/^(INDEX|CONSTRAINT|MATERIALIZED VIEW DATA)$/.test(kind ?? '')) return outcome
   return { ...outcome, message: `${outcome.message} (${BUILT_WITHOUT_PATH})` }
+}
+
+/** A CHECK that the source's own rows break today binds new rows alone. */
+function notValid<Due extends DueObject>(object: Due, outcome: Outcome | undefined): Due[] {
+  const { kind, sql } = object
+  if (kind !== 'CHECK CONSTRAINT' || outcome?.kind !== 'failed' || /\bNOT VALID;\s*$/.test(sql)) return []
+  const reason = `NOT VALID: rows as they are on the source do not pass it any more (${outcome.code})`
+  return [{ ...object, sql: sql.replace(/;\s*$/, ' NOT VALID;\n'), verdict: 'transform', reason }]
 }
 
 /** Nothing can be asked on this connection any more. */
@@ -236,12 +240,5 @@ function receipt(run: string, object: DueObject): string {
   return `UPDATE sampan.object
    SET status = '${status}', error_code = NULL, error_message = NULL, blocked_by = NULL${forget}${why},
        finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT}
- WHERE run = ${quoteLiteral(run)} AND id = ${object.id}${object.reason === undefined ? '' : `;\n${warning(run, object)}`}`
-}
-
-/** What is made otherwise than planned is told when it is. */
-function warning(run: string, { kind, schema, name, reason = '' }: DueObject): string {
-  const message = `${kind} ${objectName({ kind, schema, name })}: ${reason}`
-  return `INSERT INTO sampan.event (run, level, step, code, message)
-SELECT ${quoteLiteral(run)}, 'warning', ${quoteLiteral(kind === 'FK CONSTRAINT' ? 'BuildIndexes' : 'LinkObjects')}, 'NOT_VALID', ${quoteLiteral(message)}`
+ WHERE run = ${quoteLiteral(run)} AND id = ${object.id}`
 }

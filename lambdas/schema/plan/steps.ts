@@ -101,24 +101,6 @@ export function partitionedKey(
   }
 }
 
-const VALIDATION = new RegExp(`^\\s*ALTER TABLE (?:ONLY )?${TABLE} VALIDATE CONSTRAINT ${NAME};?\\s*$`)
-
-/** How a foreign key is validated later, from what adds it or validates it now; null where it has another form. */
-export function validationOf(
-  sql: string,
-): { readonly sql: string; readonly partitioned: boolean; readonly made: boolean } | null {
-  const [first = ''] = splitStatements(sql)
-  const partitioned = !/^\s*ALTER TABLE ONLY /.test(first)
-  if (VALIDATION.test(first)) return { sql: first, partitioned, made: true }
-  const { table, name } = (FOREIGN_KEY.exec(first) ?? PARTITIONED_KEY.exec(first))?.groups ?? {}
-  if (table === undefined || name === undefined) return null
-  return {
-    sql: `ALTER TABLE ${partitioned ? '' : 'ONLY '}${table} VALIDATE CONSTRAINT ${name}`,
-    partitioned,
-    made: false,
-  }
-}
-
 /** Whether two foreign keys are of the same columns, and reference the same ones. Unknown forms are taken for the same. */
 export function sameKey(one: string, other: string): boolean {
   const [first, second] = [one, other].map((sql) => KEY_PAIR.exec(sql)?.[0])
