@@ -11,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { number: 2, sql: sqlFile(new URL('./sql/000002.sql', import.meta.url)) },
   { number: 3, sql: sqlFile(new URL('./sql/000003.sql', import.meta.url)) },
   { number: 4, sql: sqlFile(new URL('./sql/000004.sql', import.meta.url)) },
+  { number: 5, sql: sqlFile(new URL('./sql/000005.sql', import.meta.url)) },
 ]

@@ -3,11 +3,10 @@ import { handler as copyLane } from '../../lambdas/copy/lane-handler.ts'
 import { handler as planCopy } from '../../lambdas/copy/plan-handler.ts'
 import { handler as summariseCopy } from '../../lambdas/copy/summary-handler.ts'
 import { watchTimes } from '../../lambdas/ledger/step-watch.ts'
-import type { StepEvent } from '../../lambdas/runtime/event.ts'
 import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
 import { copyRound } from '../support/copy-round.ts'
 import { planRelations } from '../support/copy-run.ts'
-import { stepContext, stepEvent } from '../support/events.ts'
+import { stepContext, stepEvent, through } from '../support/events.ts'
 import { startRelay } from '../support/relay.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
 
@@ -28,12 +27,6 @@ async function prepare() {
   await planRelations(source, destination, event)
   expect(await planCopy(event, stepContext())).toMatchObject({ verdict: 'done', error: null })
   return { source, destination, event }
-}
-
-/** The event with one side reached through a relay. */
-function through(event: StepEvent, side: 'source' | 'destination', port: number): StepEvent {
-  if (event.endpoints === null) throw new Error('no endpoints')
-  return { ...event, endpoints: { ...event.endpoints, [side]: { host: '127.0.0.1', port } } }
 }
 
 const lanesOf = (database: TestDatabase) =>

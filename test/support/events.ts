@@ -47,3 +47,9 @@ export function stepContext(seconds = 60, signal?: AbortSignal): StepContext {
     ...(signal ? { signal } : {}),
   }
 }
+
+/** The event with one side reached through a relay. */
+export function through(event: StepEvent, side: 'source' | 'destination', port: number): StepEvent {
+  if (event.endpoints === null) throw new Error('no endpoints')
+  return { ...event, endpoints: { ...event.endpoints, [side]: { host: '127.0.0.1', port } } }
+}
