@@ -23,7 +23,9 @@ export async function readPlanInput(
   const { entries } = readArchive(archive)
   const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const [facts, roles, closedSchemas, lz4] = await Promise.all([
-    readDatabaseForm(destination).then((form) => readFacts(source, tables, form)),
+    Promise.all([readDatabaseForm(destination), readOfferedComments(destination)]).then(([form, offered]) =>
+      readFacts(source, tables, form, offered),
+    ),
     readDestinationRoles(destination),
     readClosedSchemas(destination),
     knowsLz4(destination),
@@ -44,6 +46,17 @@ export async function readPlanInput(
     include: chosen.include,
     exclude: chosen.exclude,
   }
+}
+
+/**
+ * The comments that extensions bring along. Of the destination: to tell them a server reads every control file it has, and one that it
+ * cannot read, left by another version, keeps it from telling of any. Which of these the source has is nobody's matter.
+ */
+async function readOfferedComments(destination: Session): Promise<ReadonlyMap<string, string | null>> {
+  const rows = await destination.rows<{ name: string; comment: string | null }>(
+    `SELECT name::text AS name, comment FROM pg_catalog.pg_available_extensions`,
+  )
+  return new Map(rows.map(({ name, comment }) => [name, comment]))
 }
 
 /** On a session of its own: it creates extensions, and takes them back. */

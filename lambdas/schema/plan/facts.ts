@@ -14,7 +14,7 @@ const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.m
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))
 const DEFAULT_SETTINGS = sqlFile(new URL('../sql/default-settings.sql', import.meta.url))
 const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url))
-const OWN_EXTENSION_COMMENTS = sqlFile(new URL('../sql/own-extension-comments.sql', import.meta.url))
+const EXTENSION_COMMENTS = sqlFile(new URL('../sql/extension-comments.sql', import.meta.url))
 const HIDDEN_MAPPINGS = sqlFile(new URL('../sql/hidden-mappings.sql', import.meta.url))
 const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
@@ -62,11 +62,13 @@ const TREES_SINCE = 100_000
 /**
  * @param tables oids of the archive's tables
  * @param destination what the destination's database is like
+ * @param offered the comments that extensions bring along there, by their names
  */
 export async function readFacts(
   source: Session,
   tables: readonly number[],
   destination: Pick<DatabaseForm, 'encoding' | 'collate' | 'provider'>,
+  offered: ReadonlyMap<string, string | null>,
 ): Promise<SourceFacts> {
   const functions = await source.rows<{ oid: number; language: string }>(NATIVE_FUNCTIONS)
   const views = await source.rows<{ oid: number; populated: boolean; bytes: number }>(MATERIALIZED_VIEWS)
@@ -80,7 +82,7 @@ export async function readFacts(
   const trees =
     source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES, text) : []
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
-  const comments = await source.rows<{ tag: string }>(OWN_EXTENSION_COMMENTS)
+  const comments = await source.rows<{ tag: string; name: string; comment: string }>(EXTENSION_COMMENTS)
   const secured = await readRowSecuredViews(source)
   const [account] = await source.rows<{ name: string }>('SELECT current_user::text AS name')
   const [large] = await source.rows<{ count: number; bytes: number }>(
@@ -93,7 +95,9 @@ export async function readFacts(
     settings: await source.rows<DefaultSetting>(DEFAULT_SETTINGS),
     policyRoles: new Map(policies.map((policy) => [policy.oid, policy])),
     hiddenMappings: new Set(mappings.map(({ tag }) => tag)),
-    ownExtensionComments: new Set(comments.map(({ tag }) => tag)),
+    ownExtensionComments: new Set(
+      comments.filter(({ name, comment }) => offered.get(name) !== comment).map(({ tag }) => tag),
+    ),
     rowSecuredViews: new Set(secured.map(({ oid }) => oid)),
     account: account?.name ?? '',
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
