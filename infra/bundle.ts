@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, readdir, rm, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
-import { bundledFiles } from '../lambdas/schema/pgdump/locate.ts'
+import { bundledFiles } from '../lambdas/stages/schema/pgdump/locate.ts'
 import { inlineSql } from './inline-sql.ts'
 
 /** One function's code: a directory that is its whole asset. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { awayFor } from '../lambdas/copy/turn.ts'
-import { idlePause } from '../lambdas/runtime/idle.ts'
+import { idlePause } from '../lambdas/core/runtime/idle.ts'
+import { awayFor } from '../lambdas/stages/copy/lane/turn.ts'
 
 const price = z.object({ price: z.number().nonnegative(), per: z.string(), basis: z.enum(['published', 'assumed']) })
 

@@ -40,7 +40,7 @@ const DUMP = 1769
 /** All functions. One that a state calls and that has no settings here does not compile. */
 export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSettings>> = {
   ReadTaskFunction: {
-    handler: 'task/handler.ts',
+    handler: 'stages/read-task/handler.ts',
     purpose: 'Checks the task and fills in the defaults',
     memory: 256,
     timeout: 60,
@@ -49,7 +49,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   },
   // Opening and closing need the two clouds' APIs only. Outside the VPC they work even when the VPC's way out is what broke.
   OpenAccessFunction: {
-    handler: 'access/open-handler.ts',
+    handler: 'stages/access/open-handler.ts',
     purpose: 'Opens the way to both servers for one run',
     memory: 512,
     timeout: LONG,
@@ -57,39 +57,45 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     // What it opens while the execution is being closed, it closes itself.
     rights: ['readAlibabaSecret', 'describeDatabases', 'openRules', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
-  PrecheckFunction: database('precheck/handler.ts', 'Checks everything that would fail later', {
+  PrecheckFunction: database('stages/precheck/handler.ts', 'Checks everything that would fail later', {
     memory: DUMP,
     rights: ['readDatabaseSecrets', 'keepDocuments', 'readQuotas'],
   }),
   // A database that the SQL account may not make is ordered from Alibaba Cloud.
-  PlanObjectsFunction: database('schema/plan-handler.ts', 'Reads the objects of the source', {
+  PlanObjectsFunction: database('stages/schema/plan-handler.ts', 'Reads the objects of the source', {
     memory: DUMP,
     rights: ['readDatabaseSecrets', 'readAlibabaSecret'],
   }),
-  PlanCopyFunction: database('copy/plan-handler.ts', 'Cuts the tables into chunks'),
-  CreateObjectsFunction: database('schema/create-handler.ts', 'Creates what rows need', { memory: DUMP }),
-  KeepSnapshotFunction: database('snapshot/handler.ts', 'Holds the snapshot of the source', { memory: 256 }),
-  CopyLaneFunction: database('copy/lane-handler.ts', 'Copies chunk after chunk', {
+  PlanCopyFunction: database('stages/copy/plan/plan-handler.ts', 'Cuts the tables into chunks'),
+  CreateObjectsFunction: database('stages/schema/create-handler.ts', 'Creates what rows need', { memory: DUMP }),
+  KeepSnapshotFunction: database('stages/snapshot/handler.ts', 'Holds the snapshot of the source', { memory: 256 }),
+  CopyLaneFunction: database('stages/copy/lane/lane-handler.ts', 'Copies chunk after chunk', {
     memory: 'lane',
     rights: ['readDatabaseSecrets', 'readMetrics'],
   }),
-  SummariseCopyFunction: database('copy/summary-handler.ts', 'Judges what the lanes came to', { memory: 256 }),
-  BuildIndexesFunction: database('schema/index-handler.ts', 'Builds keys and indexes, adds foreign keys'),
-  SummariseIndexesFunction: database('schema/summary-handler.ts', 'Judges what the indexes came to', { memory: 256 }),
-  LinkObjectsFunction: database('schema/link-handler.ts', 'Creates triggers, rules, policies'),
-  SyncSequencesFunction: database('schema/sequences-handler.ts', 'Sets the sequences'),
-  AnalyzeFunction: database('schema/analyze-handler.ts', 'Collects statistics', { memory: 256 }),
-  PlanValidationFunction: database('validate/plan-handler.ts', 'Says what is compared'),
-  ValidateLaneFunction: database('validate/lane-handler.ts', 'Compares source and destination', { memory: 'lane' }),
-  SummariseValidationFunction: database('validate/summary-handler.ts', 'Judges what the comparison came to', {
+  SummariseCopyFunction: database('stages/copy/lane/summary-handler.ts', 'Judges what the lanes came to', {
     memory: 256,
   }),
-  SealFunction: database('validate/seal-handler.ts', 'Refuses late writers from now on', { memory: 256 }),
-  ReportFunction: database('report/handler.ts', 'Writes the report of the run', {
+  BuildIndexesFunction: database('stages/schema/index-handler.ts', 'Builds keys and indexes, adds foreign keys'),
+  SummariseIndexesFunction: database('stages/schema/summary-handler.ts', 'Judges what the indexes came to', {
+    memory: 256,
+  }),
+  LinkObjectsFunction: database('stages/schema/link-handler.ts', 'Creates triggers, rules, policies'),
+  SyncSequencesFunction: database('stages/schema/sequences-handler.ts', 'Sets the sequences'),
+  AnalyzeFunction: database('stages/schema/analyze-handler.ts', 'Collects statistics', { memory: 256 }),
+  PlanValidationFunction: database('stages/validate/plan-handler.ts', 'Says what is compared'),
+  ValidateLaneFunction: database('stages/validate/lane-handler.ts', 'Compares source and destination', {
+    memory: 'lane',
+  }),
+  SummariseValidationFunction: database('stages/validate/summary-handler.ts', 'Judges what the comparison came to', {
+    memory: 256,
+  }),
+  SealFunction: database('stages/validate/seal-handler.ts', 'Refuses late writers from now on', { memory: 256 }),
+  ReportFunction: database('stages/report/handler.ts', 'Writes the report of the run', {
     rights: ['readDatabaseSecrets', 'keepDocuments'],
   }),
   CloseAccessFunction: {
-    handler: 'access/close-handler.ts',
+    handler: 'stages/access/close-handler.ts',
     purpose: 'Closes what the run has opened',
     memory: 512,
     timeout: LONG,
@@ -97,11 +103,11 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   // Where Report could write nothing, it makes the whole report, from the ledgers.
-  FinishReportFunction: database('report/finish-handler.ts', 'Says in the report what was closed', {
+  FinishReportFunction: database('stages/report/finish-handler.ts', 'Says in the report what was closed', {
     rights: ['readDatabaseSecrets', 'keepDocuments'],
   }),
   JudgeCrashFunction: {
-    handler: 'runtime/judge-handler.ts',
+    handler: 'core/runtime/judge-handler.ts',
     purpose: 'Judges what a step could not judge itself',
     memory: 256,
     timeout: 60,
@@ -109,7 +115,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     rights: [],
   },
   ChangeRunFunction: database(
-    'copy/change-run-handler.ts',
+    'stages/copy/pace/change-run-handler.ts',
     'Changes the limits of a run, and takes it from a stopped execution',
     {
       memory: 256,
@@ -118,7 +124,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     },
   ),
   ExecutionEndedFunction: {
-    handler: 'access/status-handler.ts',
+    handler: 'stages/access/status-handler.ts',
     purpose: 'Closes what an execution left open that was stopped, timed out or failed',
     memory: 512,
     timeout: 300,
@@ -126,7 +132,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   SweepAccessFunction: {
-    handler: 'access/sweep-handler.ts',
+    handler: 'stages/access/sweep-handler.ts',
     purpose: 'Every 15 minutes: closes what belongs to no running execution or is past its time',
     memory: 512,
     timeout: 600,

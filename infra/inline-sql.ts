@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Plugin } from 'esbuild'
 
-/** Exactly the call that lambdas/postgres/sql-file.ts documents. */
+/** Exactly the call that lambdas/core/postgres/sql-file.ts documents. */
 const CALL = /\bsqlFile\(\s*new URL\(\s*(['"])(?<path>[^'"]+\.sql)\1\s*,\s*import\.meta\.url\s*\)\s*,?\s*\)/g
 
 /** Puts the text of an .sql file where a module loads it, so that a deployed function reads no file. */

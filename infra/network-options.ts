@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { type Block, contains, overlap, parseBlock } from '../lambdas/task/cidr.ts'
+import { type Block, contains, overlap, parseBlock } from '../lambdas/core/task/cidr.ts'
 import { distinct } from './distinct.ts'
 
 /** Of the VPC that the stack makes, where nothing else is said. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { type Deployment, deployedProblems } from '../lambdas/task/deployed-rules.ts'
-import { formatProblem, readTask } from '../lambdas/task/problems.ts'
+import { type Deployment, deployedProblems } from '../lambdas/core/task/deployed-rules.ts'
+import { formatProblem, readTask } from '../lambdas/core/task/problems.ts'
 
 /** A start that is deployed with the stack. */
 export const scheduleSchema = z.strictObject({

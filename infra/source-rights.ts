@@ -1,6 +1,6 @@
 import { ArnFormat, Aws, type Stack } from 'aws-cdk-lib'
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { ALLOWED_TAG, EXECUTION_TAG } from '../lambdas/access/tags.ts'
+import { ALLOWED_TAG, EXECUTION_TAG } from '../lambdas/stages/access/tags.ts'
 import { accountOf, type Options } from './options.ts'
 import { allow } from './statement.ts'
 

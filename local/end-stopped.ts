@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StepEvent } from '../lambdas/runtime/event.ts'
-import type { StepAnswer, StepError } from '../lambdas/runtime/verdict.ts'
+import type { StepEvent } from '../lambdas/core/runtime/event.ts'
+import type { StepAnswer, StepError } from '../lambdas/core/runtime/verdict.ts'
 import type { Handlers } from './handlers.ts'
 import { invokeHandler } from './interpreter/calls.ts'
 

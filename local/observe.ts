@@ -1,5 +1,5 @@
-import type { StepEvent } from '../lambdas/runtime/event.ts'
-import type { StepAnswer } from '../lambdas/runtime/verdict.ts'
+import type { StepEvent } from '../lambdas/core/runtime/event.ts'
+import type { StepAnswer } from '../lambdas/core/runtime/verdict.ts'
 import type { Handlers } from './handlers.ts'
 import type { LambdaHandler } from './interpreter/calls.ts'
 

@@ -1,5 +1,5 @@
 /**
- * Takes pg_dump 18 as WebAssembly out of `@electric-sql/pglite-tools` into lambdas/schema/pgdump/vendor/, with the Emscripten
+ * Takes pg_dump 18 as WebAssembly out of `@electric-sql/pglite-tools` into lambdas/stages/schema/pgdump/vendor/, with the Emscripten
  * factory exposed (the package keeps it private and offers text dumps only), the licences, and SHA-256 sums.
  * Run it after the package's version was raised: `node scripts/vendor-pg-dump.ts [target folder]`.
  */
@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
 const packageFolder = new URL('../node_modules/@electric-sql/pglite-tools/', import.meta.url)
-const vendorFolder = new URL('../lambdas/schema/pgdump/vendor/', import.meta.url)
+const vendorFolder = new URL('../lambdas/stages/schema/pgdump/vendor/', import.meta.url)
 
 const postgresLicence = `PostgreSQL Database Management System
 (also known as Postgres, formerly known as Postgres95)

@@ -6,7 +6,7 @@ export type Level = 'start' | 'run' | 'database' | 'lane'
 /** Which run it is, and where its servers are. */
 export const RUN: Template = { 'run.$': '$.run', 'task.$': '$.task', 'endpoints.$': '$.endpoints' }
 
-/** The event of a step: lambdas/runtime/event.ts, field by field. */
+/** The event of a step: lambdas/core/runtime/event.ts, field by field. */
 export function stepEvent(level: Level): Template {
   const window = { 'window.$': '$.step.window', 'spent.$': '$.step.spent' }
   switch (level) {
@@ -21,7 +21,7 @@ export function stepEvent(level: Level): Template {
   }
 }
 
-/** The event of the judge of a crashed step: lambdas/runtime/judge-handler.ts. */
+/** The event of the judge of a crashed step: lambdas/core/runtime/judge-handler.ts. */
 export function crashEvent(level: Level, step: string): Template {
   const known = level === 'start' ? { run: null, retry: null } : { 'run.$': '$.run', 'retry.$': '$.task.retry' }
   const database = level === 'start' || level === 'run' ? { database: null } : { 'database.$': '$.database' }

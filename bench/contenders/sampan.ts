@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { TaskInput } from '../../lambdas/task/task.ts'
+import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import { measure } from '../measure.ts'
 import { ask, type Database } from '../stage.ts'
 import type { Contender, Round } from './contender.ts'
@@ -17,7 +17,7 @@ export interface SampanOptions {
   readonly tls?: boolean
 }
 
-const command = fileURLToPath(new URL('../../local/sampan.ts', import.meta.url))
+const command = fileURLToPath(new URL('../../cli/sampan.ts', import.meta.url))
 
 /** `sampan run`, as its user runs it: the whole workflow in a process of its own. */
 export function sampan(options: SampanOptions): Contender {

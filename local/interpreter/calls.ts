@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { StepContext } from '../../lambdas/runtime/event.ts'
+import type { StepContext } from '../../lambdas/core/runtime/event.ts'
 import type { Json } from '../../statemachine/asl.ts'
 import { DataLimitExceeded, RunStopped, toLambdaError } from './errors.ts'
 import { everyState, type Fields } from './prepare.ts'

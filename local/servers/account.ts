@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { SampanError } from '../../lambdas/runtime/errors.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 
 /** The operating system account that a server runs under. */
 export interface Account {

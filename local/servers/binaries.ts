@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { access, chmod, cp, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
-import { SampanError } from '../../lambdas/runtime/errors.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Account } from './account.ts'
 
 /** The majors that come with the development dependencies. */

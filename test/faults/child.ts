@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { StepAnswer } from '../../lambdas/runtime/verdict.ts'
+import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import type { Call } from '../support/run.ts'
 import type { Message, VictimOptions } from './victim.ts'
 
@@ -29,7 +29,7 @@ export function startVictim(options: VictimOptions): Child {
 
 /** Starts `sampan run` itself. */
 export function startSampan(task: string, out: string): Child {
-  return watch(start([path('../../local/sampan.ts'), 'run', task, '--out', out], false))
+  return watch(start([path('../../cli/sampan.ts'), 'run', task, '--out', out], false))
 }
 
 /** Groups of their own are spared by Ctrl-C: they end with this process all the same. */

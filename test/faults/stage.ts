@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TaskInput } from '../../lambdas/task/task.ts'
+import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import type { Server } from '../../local/servers/server.ts'
 import { type Login, sideOf } from '../support/run.ts'
 import { openRelay, type TcpRelay } from '../support/tcp-relay.ts'

@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StepAnswer } from '../../lambdas/runtime/verdict.ts'
-import type { TaskInput } from '../../lambdas/task/task.ts'
+import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
+import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import { type Call, type Handler, runWorkflow } from '../support/run.ts'
 import { type Duplicate, type Fault, isInner, type TimeOut } from './fault.ts'
 

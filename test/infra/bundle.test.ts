@@ -18,7 +18,7 @@ beforeAll(async () => {
   const from = (path: string) => JSON.stringify(new URL(path, lambdas).pathname)
   await writeFile(
     join(root, 'sql.ts'),
-    `import { sqlFile } from ${from('postgres/sql-file.ts')}
+    `import { sqlFile } from ${from('core/postgres/sql-file.ts')}
 /** Documentation shows sqlFile(new URL('./missing.sql', import.meta.url)) too. */
 const text = sqlFile(new URL('./query.sql', import.meta.url))
 export const handler = async (): Promise<string> => text`,
@@ -26,14 +26,14 @@ export const handler = async (): Promise<string> => text`,
   await writeFile(join(root, 'query.sql'), "SELECT '\\' || $1 -- “why”, `and` $so\n")
   await writeFile(
     join(root, 'dump.ts'),
-    `import { dump } from ${from('schema/pgdump/dump.ts')}
-import { locatePgDump } from ${from('schema/pgdump/locate.ts')}
+    `import { dump } from ${from('stages/schema/pgdump/dump.ts')}
+import { locatePgDump } from ${from('stages/schema/pgdump/locate.ts')}
 export const handler = async () => ({ found: locatePgDump(), dump: typeof dump })`,
   )
   await writeFile(
     join(root, 'clouds.ts'),
-    `import { apsara } from ${from('cloud/apsara.ts')}
-import { openSource } from ${from('postgres/sessions.ts')}
+    `import { apsara } from ${from('core/cloud/apsara.ts')}
+import { openSource } from ${from('core/postgres/sessions.ts')}
 export const handler = async () => [typeof apsara, typeof openSource]`,
   )
   bundles = await bundleHandlers({
@@ -60,7 +60,7 @@ describe('a bundle', () => {
     const { found } = await call<{ found: { worker: string; wasm: string } }>('Dump')
     expect(found.wasm).toBe(join(room, 'out', 'Dump', 'pg_dump.wasm'))
     expect(String(found.worker)).toBe(pathToFileURL(join(room, 'out', 'Dump', 'pg-dump-worker.mjs')).href)
-    const original = await readFile(new URL('schema/pgdump/vendor/pg_dump.wasm', lambdas))
+    const original = await readFile(new URL('stages/schema/pgdump/vendor/pg_dump.wasm', lambdas))
     expect((await readFile(found.wasm)).equals(original)).toBe(true)
   })
 

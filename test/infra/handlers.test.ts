@@ -46,15 +46,15 @@ const uses = (name: AnyFunctionName, file: string) =>
 
 /** Which module a handler needs a right for, and the other way round. */
 const NEEDS: readonly { readonly module: string; readonly rights: readonly Right[] }[] = [
-  { module: 'lambdas/postgres/sessions.ts', rights: ['readDatabaseSecrets'] },
-  { module: 'lambdas/cloud/alibaba.ts', rights: ['readAlibabaSecret'] },
+  { module: 'lambdas/core/postgres/sessions.ts', rights: ['readDatabaseSecrets'] },
+  { module: 'lambdas/core/cloud/alibaba.ts', rights: ['readAlibabaSecret'] },
   // Closing asks for instances where groups of a run's own are allowed; the right to close then has it.
-  { module: 'lambdas/cloud/rds.ts', rights: ['describeDatabases', 'closeRules'] },
-  { module: 'lambdas/cloud/security-groups.ts', rights: ['openRules', 'closeRules'] },
-  { module: 'lambdas/access/open-rules.ts', rights: ['openRules'] },
-  { module: 'lambdas/access/close-rules.ts', rights: ['closeRules'] },
-  { module: 'lambdas/cloud/executions.ts', rights: ['readExecutions'] },
-  { module: 'lambdas/cloud/artefacts-s3.ts', rights: ['keepDocuments'] },
+  { module: 'lambdas/core/cloud/rds.ts', rights: ['describeDatabases', 'closeRules'] },
+  { module: 'lambdas/core/cloud/security-groups.ts', rights: ['openRules', 'closeRules'] },
+  { module: 'lambdas/stages/access/open-rules.ts', rights: ['openRules'] },
+  { module: 'lambdas/stages/access/close-rules.ts', rights: ['closeRules'] },
+  { module: 'lambdas/core/cloud/executions.ts', rights: ['readExecutions'] },
+  { module: 'lambdas/core/cloud/artefacts-s3.ts', rights: ['keepDocuments'] },
 ]
 
 describe('the handler of', () => {
@@ -71,6 +71,6 @@ describe('the handler of', () => {
   })
 
   it.each(names)('%s is in the databases’ network exactly where it speaks to them', (name) => {
-    expect(FUNCTION_SETTINGS[name].inVpc).toBe(uses(name, 'lambdas/postgres/sessions.ts'))
+    expect(FUNCTION_SETTINGS[name].inVpc).toBe(uses(name, 'lambdas/core/postgres/sessions.ts'))
   })
 })

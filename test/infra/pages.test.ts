@@ -34,9 +34,9 @@ describe('docs/permissions.md', () => {
   })
 
   it('allows the Alibaba Cloud key exactly the actions that are called', () => {
-    const called = readdirSync(new URL('../../lambdas/cloud', import.meta.url)).flatMap((file) => {
+    const called = readdirSync(new URL('../../lambdas/core/cloud', import.meta.url)).flatMap((file) => {
       const product = file.startsWith('dts') ? 'dts' : 'rds'
-      const asked = read(`lambdas/cloud/${file}`).matchAll(/\bask\(\s*'([A-Z]\w+)'/g)
+      const asked = read(`lambdas/core/cloud/${file}`).matchAll(/\bask\(\s*'([A-Z]\w+)'/g)
       return [...asked].map(([, name]) => `${product}:${name}`)
     })
     const ram = policies.find(({ Version }) => Version === '1')

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { SampanError } from '../../lambdas/runtime/errors.ts'
-import { done, failed, more, type StepError, yielded } from '../../lambdas/runtime/verdict.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { done, failed, more, type StepError, yielded } from '../../lambdas/core/runtime/verdict.ts'
 import { FUNCTIONS, type FunctionName } from '../../statemachine/functions.ts'
 import { type AnyEvent, crash, migrate, task } from './workflow.ts'
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import { summaryText } from '../../local/summary/summary.ts'
+import { summaryText } from '../../cli/summary/summary.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
 import { migrate } from '../support/whole-run.ts'
 

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { StepEvent } from '../../lambdas/runtime/event.ts'
-import { readTask } from '../../lambdas/task/problems.ts'
-import type { TaskInput } from '../../lambdas/task/task.ts'
-import { runTask } from '../../local/run-task.ts'
-import { smallTask } from '../task/tasks.ts'
+import { runTask } from '../../cli/run-task.ts'
+import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import type { TaskInput } from '../../lambdas/core/task/task.ts'
+import { smallTask } from '../core/task/tasks.ts'
 import { done, FAILURE, failed, fakeHandlers } from './handlers.ts'
 
 /** What every run ends with. */
@@ -138,7 +138,7 @@ describe('a run on this machine', () => {
   it('puts the report of the execution where everybody looks first', async () => {
     const fakes = fakeHandlers({
       ReportFunction: async () => {
-        const { artefacts } = await import('../../lambdas/cloud/artefacts.ts')
+        const { artefacts } = await import('../../lambdas/core/cloud/artefacts.ts')
         const store = artefacts(process.env)
         await store.write('runs/small/execution-1/report.json', '{"a":1}', 'application/json')
         await store.write('runs/small/execution-1/report.html', '<p>', 'text/html')

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createSampleRoles, loadSample } from '../../local/demo/sample.ts'
+import { createSampleRoles, loadSample } from '../../cli/demo/sample.ts'
 import { createHostileDatabase } from '../fixtures/hostile.ts'
 import { compareDatabases } from '../support/judges.ts'
 import { adoptDatabase, createDatabase, sharedServer } from '../support/servers.ts'

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { TaskInput } from '../../lambdas/task/task.ts'
+import type { TaskInput } from '../../lambdas/core/task/task.ts'
+import { spawnSampan } from '../cli/spawn-sampan.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
-import { spawnSampan } from './spawn-sampan.ts'
 
 let directory: string
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { SampanError } from '../../lambdas/runtime/errors.ts'
-import { done } from '../../lambdas/runtime/verdict.ts'
-import { readTask } from '../../lambdas/task/problems.ts'
-import { smallTask } from '../task/tasks.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { done } from '../../lambdas/core/runtime/verdict.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import { smallTask } from '../core/task/tasks.ts'
 import { migrate } from './workflow.ts'
 
 /** https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { spawnSampan } from '../cli/spawn-sampan.ts'
 import { sideOf } from '../support/run.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
-import { spawnSampan } from './spawn-sampan.ts'
 
 let directory: string
 beforeAll(async () => {

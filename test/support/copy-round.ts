@@ -1,7 +1,7 @@
-import { handler as copyLane } from '../../lambdas/copy/lane-handler.ts'
-import { handler as summariseCopy } from '../../lambdas/copy/summary-handler.ts'
-import type { StepEvent } from '../../lambdas/runtime/event.ts'
-import { handler as keepSnapshot } from '../../lambdas/snapshot/handler.ts'
+import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { handler as copyLane } from '../../lambdas/stages/copy/lane/lane-handler.ts'
+import { handler as summariseCopy } from '../../lambdas/stages/copy/lane/summary-handler.ts'
+import { handler as keepSnapshot } from '../../lambdas/stages/snapshot/handler.ts'
 import { stepContext } from './events.ts'
 
 /** One round of the copy: two keepers beside the lanes, as the workflow runs them. @param seconds a call has */

@@ -1,8 +1,8 @@
-import { migrateLedger } from '../../lambdas/ledger/migrate.ts'
-import { openRun } from '../../lambdas/ledger/run.ts'
-import { connect, type Session } from '../../lambdas/postgres/connect.ts'
-import type { Side } from '../../lambdas/postgres/errors.ts'
-import type { StepEvent } from '../../lambdas/runtime/event.ts'
+import { migrateLedger } from '../../lambdas/core/ledger/migrate.ts'
+import { openRun } from '../../lambdas/core/ledger/run.ts'
+import { connect, type Session } from '../../lambdas/core/postgres/connect.ts'
+import type { Side } from '../../lambdas/core/postgres/errors.ts'
+import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
 import type { TestDatabase } from './servers.ts'
 
 /** A session of the product's own kind on a test database: those of the destination are pipelined. */

@@ -1,5 +1,5 @@
-import type { DatabaseIdentity, StepContext, StepEvent } from '../../lambdas/runtime/event.ts'
-import { type TaskInput, taskSchema } from '../../lambdas/task/task.ts'
+import type { DatabaseIdentity, StepContext, StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { type TaskInput, taskSchema } from '../../lambdas/core/task/task.ts'
 import type { TestDatabase } from './servers.ts'
 
 /** The event of a step that works between two test databases. Passwords travel as `env:` secrets, as the command does it. */

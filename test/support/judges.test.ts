@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type { Client } from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createSampleRoles, loadSample } from '../../local/demo/sample.ts'
+import { createSampleRoles, loadSample } from '../../cli/demo/sample.ts'
 import { createHostileDatabase } from '../fixtures/hostile.ts'
 import { type Fingerprint, fingerprint } from './judges/fingerprint.ts'
 import { compareDatabases, compareFingerprints, largeObjectHashes, rowHashes, sequenceValues } from './judges.ts'
 import { adoptDatabase, createDatabase, type ServerAddress, sharedServer, type TestDatabase } from './servers.ts'
 
-const samples = new URL('../../local/demo/sample/', import.meta.url)
+const samples = new URL('../../cli/demo/sample/', import.meta.url)
 
 async function sampleObjects(): Promise<string> {
   const names = (await readdir(samples)).filter((name) => /^\d\d-(?!rows|statistics).*\.sql$/.test(name)).toSorted()

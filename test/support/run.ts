@@ -1,11 +1,11 @@
-import type { StepContext } from '../../lambdas/runtime/event.ts'
-import type { StepAnswer } from '../../lambdas/runtime/verdict.ts'
-import { readTask } from '../../lambdas/task/problems.ts'
-import type { TaskInput } from '../../lambdas/task/task.ts'
-import { newExecutionName } from '../../local/execution-name.ts'
+import { newExecutionName } from '../../cli/execution-name.ts'
+import { runTask, type TaskOutcome } from '../../cli/run-task.ts'
+import type { StepContext } from '../../lambdas/core/runtime/event.ts'
+import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import { type Handlers, loadHandlers } from '../../local/handlers.ts'
 import type { LambdaHandler } from '../../local/interpreter/calls.ts'
-import { runTask, type TaskOutcome } from '../../local/run-task.ts'
 import type { FunctionName } from '../../statemachine/functions.ts'
 
 /** A call of a step. */

@@ -10,16 +10,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import pg from 'pg'
+import type { TaskOutcome } from '../../../cli/run-task.ts'
+import { summaryText } from '../../../cli/summary/summary.ts'
+import type { TaskInput } from '../../../lambdas/core/task/task.ts'
 import {
   type EventReport,
   type ObjectReport,
   type PrecheckReport,
   type Report,
   reportSchema,
-} from '../../../lambdas/report/model.ts'
-import type { TaskInput } from '../../../lambdas/task/task.ts'
-import type { TaskOutcome } from '../../../local/run-task.ts'
-import { summaryText } from '../../../local/summary/summary.ts'
+} from '../../../lambdas/stages/report/model.ts'
 import { temporaryDirectory } from '../directories.ts'
 import { type ComparisonOptions, compareDatabases } from '../judges.ts'
 import { runWorkflow } from '../run.ts'

@@ -1,0 +1,93 @@
+import { Option } from 'commander'
+import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
+import { sfn } from '../../lambdas/core/cloud/sfn-client.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+
+/** The package and the client of its region: loaded only by the commands that need them. */
+type StepFunctions = Awaited<ReturnType<typeof sfn>>
+
+/** Which state machine a command speaks to. */
+export interface StateMachineOptions {
+  readonly stack?: string
+  readonly stateMachine?: string
+  readonly region?: string
+}
+
+export const stateMachineOptions = (): readonly Option[] => [
+  new Option('--stack <name>', 'the deployed stack').default('Sampan'),
+  new Option('--state-machine <arn>', 'its state machine, instead of --stack'),
+  new Option('--region <region>', 'where it is deployed; default AWS_REGION'),
+]
+
+/** A state machine, and how to speak to it. */
+export interface StateMachine extends StepFunctions {
+  readonly arn: string
+}
+
+/**
+ * Finds the state machine: by its ARN, or as the one whose name is the stack's or begins with it and a hyphen.
+ * @throws SampanError AWS_REGION_UNKNOWN, STACK_NOT_FOUND, STACK_AMBIGUOUS or an AWS error
+ */
+export async function findStateMachine(options: StateMachineOptions): Promise<StateMachine> {
+  const region = options.stateMachine?.split(':')[3] || options.region || ownRegion()
+  const service = await sfn(process.env, region)
+  if (options.stateMachine !== undefined) return { arn: options.stateMachine, ...service }
+  const stack = options.stack ?? 'Sampan'
+  const found = (await listStateMachines(service)).filter(({ name }) => name === stack || name.startsWith(`${stack}-`))
+  const [only, second] = found
+  if (only === undefined) {
+    throw new SampanError({
+      code: 'STACK_NOT_FOUND',
+      message: `there is no state machine of a stack ${stack} in ${region}`,
+      remedy: 'deploy it with npx cdk deploy, or correct --stack, --region or the AWS profile',
+    })
+  }
+  if (second !== undefined) {
+    throw new SampanError({
+      code: 'STACK_AMBIGUOUS',
+      message: `several state machines fit ${stack}: ${found.map(({ name }) => name).join(', ')}`,
+      remedy: 'give --state-machine with the ARN of one of them',
+    })
+  }
+  return { arn: only.arn, ...service }
+}
+
+function ownRegion(): string {
+  const region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION
+  if (region) return region
+  throw new SampanError({
+    code: 'AWS_REGION_UNKNOWN',
+    message: 'no AWS region is known',
+    remedy: 'give --region, the region where the stack is deployed, or set AWS_REGION',
+  })
+}
+
+async function listStateMachines({ client, sdk }: StepFunctions): Promise<readonly { name: string; arn: string }[]> {
+  const found: { name: string; arn: string }[] = []
+  let nextToken: string | undefined
+  do {
+    const command = new sdk.ListStateMachinesCommand({ maxResults: 1000, ...(nextToken ? { nextToken } : {}) })
+    const page = await awsCall('list the state machines', () => client.send(command))
+    for (const { name, stateMachineArn } of page.stateMachines ?? []) {
+      if (name !== undefined && stateMachineArn !== undefined) found.push({ name, arn: stateMachineArn })
+    }
+    nextToken = page.nextToken
+  } while (nextToken)
+  return found
+}
+
+/** The ARN of an execution: as given, or made of the state machine's and the execution's name. */
+export function executionArn(machine: StateMachine, execution: string): string {
+  if (execution.startsWith('arn:')) return execution
+  return `${machine.arn.replace(':stateMachine:', ':execution:')}:${execution}`
+}
+
+/** Where the stack keeps the runs' documents, `s3://bucket/prefix`: the stack writes it into a tag of its state machine. */
+export async function artefactsOf({ arn, client, sdk }: StateMachine): Promise<string | null> {
+  const command = new sdk.ListTagsForResourceCommand({ resourceArn: arn })
+  const { tags } = await awsCall('read the tags of the state machine', () => client.send(command))
+  return tags?.find(({ key }) => key === ARTEFACTS_TAG)?.value ?? null
+}
+
+/** The tag of the state machine that names the place of the runs' documents. */
+export const ARTEFACTS_TAG = 'sampan:artefacts'

@@ -1,0 +1,147 @@
+import { Command, InvalidArgumentError } from 'commander'
+import type { CurrentLimits } from '../../lambdas/core/ledger/limits.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import { type ChangedLimits, changeRun, type LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
+import { changeByStack } from '../cloud/change-run.ts'
+import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
+import { exitStatus } from '../exit-status.ts'
+import { hidePasswords } from '../passwords.ts'
+import { problemsText } from '../problem-text.ts'
+import { describePace } from '../progress/pace.ts'
+import { formatBytes } from '../progress/units.ts'
+import { readTaskFile } from '../task-file.ts'
+
+/** `none` lifts a limit. */
+type Amount = number | 'none'
+
+interface Options extends StateMachineOptions {
+  readonly at?: Endpoint
+  readonly lanes?: Amount | 'auto'
+  readonly rowsPerSecond?: Amount
+  readonly megabytesPerSecond?: Amount
+  readonly queriesPerSecond?: Amount
+  readonly sourceCpu?: Amount
+  readonly sourceLatency?: Amount
+}
+
+export function limitsCommand(): Command {
+  const command = new Command('limits')
+    .description('Show or change the limits of a run, also while it goes on: its lanes look every few seconds.')
+    .argument(
+      '<run>',
+      'the task of the run, or - for standard input; with --stack the name of an execution, whose databases this machine need not reach',
+    )
+    .option('--lanes <number>', 'how many lanes copy at once; ends their counting, auto begins it', toLanes)
+    .option('--rows, --rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--queries, --queries-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
+    .option('--source-cpu <percent>', 'slow down while the source’s CPU is above it; only with rdsInstance', toAmount)
+    .option(
+      '--source-latency <milliseconds>',
+      'slow down while the source takes longer to answer; none: never',
+      toAmount,
+    )
+    .option(
+      '--at <host:port>',
+      'where the destination answers; default: the host of the task, or the endpoint of its ApsaraDB instance, asked of ' +
+        'Alibaba Cloud (its whitelist must let this machine in)',
+      toEndpoint,
+    )
+  // None has a default here: with one of them the stack's own function does it.
+  for (const option of stateMachineOptions()) command.addOption(option.default(undefined))
+  return command.action(async (run: string, options: Options) => {
+    const { stack, stateMachine } = options
+    const changed = stack || stateMachine ? await changeInCloud(run, options) : await changeFromHere(run, options)
+    if (changed === null) return
+    for (const { database, limits } of changed) {
+      process.stdout.write(`${database}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
+    }
+    if (changed.every(({ limits }) => limits === null)) throw notCopying(run, changed)
+  })
+}
+
+async function changeInCloud(execution: string, options: Options): Promise<readonly ChangedLimits[]> {
+  const machine = await findStateMachine(options)
+  return (await changeByStack(machine, execution, { limits: toChange(options) })).databases
+}
+
+/** `null` where the task is wrong, which has been said. */
+async function changeFromHere(path: string, options: Options): Promise<readonly ChangedLimits[] | null> {
+  const { task: input, variables } = hidePasswords(await readTaskFile(path))
+  const { task, problems } = readTask(input)
+  if (task === null) {
+    process.stderr.write(`${problemsText(problems, path)}\n`)
+    process.exitCode = exitStatus.wrongTask
+    return null
+  }
+  if (typeof options.sourceCpu === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
+  Object.assign(process.env, variables)
+  return changeRun(task, toChange(options), process.env, options.at)
+}
+
+const NOT_COPYING = 'has not planned its copy: the limits of the task will hold there'
+
+/** Only what was given on the command line. There is always a number of lanes. */
+function toChange(options: Options): LimitsChange {
+  const { lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond, sourceCpu, sourceLatency } = options
+  const limit = (amount: Amount, factor = 1) => (amount === 'none' ? null : amount * factor)
+  return {
+    ...(typeof lanes === 'number' ? { lanes: Math.ceil(lanes) } : {}),
+    ...(lanes === 'auto' ? { lanes } : {}),
+    ...(rowsPerSecond === undefined ? {} : { rowsPerSecond: limit(rowsPerSecond) }),
+    ...(megabytesPerSecond === undefined ? {} : { bytesPerSecond: limit(megabytesPerSecond, 1_000_000) }),
+    ...(queriesPerSecond === undefined ? {} : { queriesPerSecond: limit(queriesPerSecond) }),
+    ...(sourceCpu === undefined ? {} : { sourceCpuPercent: limit(sourceCpu) }),
+    ...(sourceLatency === undefined ? {} : { sourceLatencyMilliseconds: limit(sourceLatency) }),
+  }
+}
+
+function describeLimits(limits: CurrentLimits): string {
+  const { lanes, mostLanes, rowsPerSecond, bytesPerSecond, queriesPerSecond } = limits
+  const { sourceCpuPercent, sourceLatencyMilliseconds } = limits
+  const rates = [
+    ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
+    ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
+    ...(queriesPerSecond === null ? [] : [`${queriesPerSecond} queries/s`]),
+    ...(sourceCpuPercent === null ? [] : [`CPU of the source below ${sourceCpuPercent} %`]),
+    ...(sourceLatencyMilliseconds === null ? [] : [`latency of the source below ${sourceLatencyMilliseconds} ms`]),
+  ]
+  const counted = mostLanes === null ? '' : ` (counted, ${mostLanes} at most)`
+  const given = [`${lanes} lanes${counted}`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')
+  return [given, ...describePace(limits)].join('; ')
+}
+
+function toLanes(text: string): Amount | 'auto' {
+  return text === 'auto' ? text : toAmount(text)
+}
+
+function toAmount(text: string): Amount {
+  if (text === 'none') return 'none'
+  const number = Number(text)
+  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('give a number above 0, or none')
+  return number
+}
+
+function toEndpoint(text: string): Endpoint {
+  const at = /^(.+):(\d+)$/.exec(text)
+  if (at?.[1] === undefined) throw new InvalidArgumentError('give host:port')
+  return { host: at[1].replace(/^\[(.*)\]$/, '$1'), port: Number(at[2]) }
+}
+
+function cpuUnknown(): SampanError {
+  return new SampanError({
+    code: 'TASK_AUTOMATIC_CPU',
+    message: 'the source is not named by rdsInstance: CloudWatch knows the CPU of no other server',
+    remedy: 'give --source-latency instead, or name the source by rdsInstance in the task',
+  })
+}
+
+function notCopying(run: string, databases: readonly ChangedLimits[]): SampanError {
+  return new SampanError({
+    code: 'RUN_NOT_COPYING',
+    message: `no database of ${run} (${databases.map(({ database }) => database).join(', ')}) has planned its copy`,
+    remedy: 'start the run first, or correct the name of the task; before a run, limits belong into the task',
+  })
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { artefactKey, artefacts } from '../../lambdas/core/cloud/artefacts.ts'
+import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
+import { isRecord } from '../../lambdas/core/task/rule.ts'
+import {
+  artefactsOf,
+  executionArn,
+  findStateMachine,
+  type StateMachineOptions,
+  stateMachineOptions,
+} from '../cloud/state-machine.ts'
+import { makeOutDirectory } from '../out-directory.ts'
+
+type Options = StateMachineOptions & { readonly artefacts?: string; readonly out: string }
+
+export function reportCommand(): Command {
+  const command = new Command('report')
+    .description('Fetch report.json and report.html of an execution of the deployed state machine.')
+    .argument('<execution>', 'name or ARN of the execution')
+    .option('--out <directory>', 'where to write them', 'out')
+    .option('--artefacts <url>', 's3://bucket/prefix of the stack; default: the tag of its state machine')
+  for (const option of stateMachineOptions()) command.addOption(option)
+  return command.action(async (execution: string, options: Options) => {
+    const machine = await findStateMachine(options)
+    const describe = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
+    const found = await awsCall('read the execution', () => machine.client.send(describe))
+    const location = options.artefacts ?? (await artefactsOf(machine)) ?? process.env.SAMPAN_ARTEFACTS
+    const region = machine.arn.split(':')[3]
+    const store = artefacts({ ...process.env, AWS_REGION: region, SAMPAN_ARTEFACTS: location })
+    const run = { id: taskName(found.input), execution: found.name ?? '' }
+    const directory = await makeOutDirectory(options.out)
+    for (const name of ['report.json', 'report.html']) {
+      const text = await store.read(artefactKey(run, name))
+      if (text === null) throw noReport(execution, found.status ?? '')
+      await writePrivately(directory, join(directory, name), text)
+      process.stdout.write(`${join(directory, name)}\n`)
+    }
+  })
+}
+
+/** The run's name, out of the execution's input. */
+function taskName(input: string | undefined): string {
+  const task: unknown = JSON.parse(input ?? 'null')
+  return isRecord(task) && typeof task.name === 'string' ? task.name : ''
+}
+
+function noReport(execution: string, status: string): SampanError {
+  return new SampanError({
+    code: 'REPORT_NOT_FOUND',
+    message: `${execution} (${status}) has no report`,
+    remedy: 'a report is written when the databases have come to their end, and not for a task that is wrong',
+  })
+}

@@ -1,0 +1,69 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import { newExecutionName } from '../execution-name.ts'
+import { exitStatus } from '../exit-status.ts'
+import { onInterrupt } from '../interrupt.ts'
+import { makeOutDirectory } from '../out-directory.ts'
+import { problemsText } from '../problem-text.ts'
+import { runTask } from '../run-task.ts'
+import { printOutcome } from '../summary/print.ts'
+import { readTaskFile } from '../task-file.ts'
+import { endRunOnUnexpected } from '../unexpected.ts'
+
+interface Options {
+  readonly out: string
+  readonly execution?: string
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Run a task on this machine, from here to the end. The same task run again continues where it was.')
+    .argument('<task>', 'a task as JSON, or - for standard input')
+    .option('--out <directory>', 'where the report, the log and the documents of the run are written', 'out')
+    .option(
+      '--execution <name>',
+      'name of this execution; what the run opens carries it. Default: the task’s and the time',
+      toExecutionName,
+    )
+    .option('--json', 'progress and summary as JSON, one object per line')
+    .option('--quiet', 'no progress, only the summary')
+    .action(async (path: string, options: Options) => {
+      const input = await readTaskFile(path)
+      const { task, problems } = readTask(input)
+      if (task === null) {
+        if (options.json) process.stdout.write(`${JSON.stringify({ type: 'problems', problems })}\n`)
+        else process.stderr.write(`${problemsText(problems, path)}\n`)
+        process.exitCode = exitStatus.wrongTask
+        return
+      }
+      const directory = await makeOutDirectory(options.out)
+      const stopping = new AbortController()
+      const release = onInterrupt(() => stopping.abort())
+      const wasUnexpected = endRunOnUnexpected(() => stopping.abort())
+      try {
+        const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
+        const executionName = options.execution ?? newExecutionName(task.name)
+        const outcome = await runTask({ input, task, executionName, directory, display, signal: stopping.signal })
+        await printOutcome(outcome, directory, options.json ? 'json' : 'text')
+        if (wasUnexpected()) {
+          process.exitCode = exitStatus.failed
+          return
+        }
+        if (outcome.exitStatus === exitStatus.stopped) {
+          process.stderr.write('Stopped. The same task run again continues where it was.\n')
+        }
+        process.exitCode = outcome.exitStatus
+      } finally {
+        wasUnexpected()
+        release()
+      }
+    })
+}
+
+/** As Step Functions takes it; it becomes a directory's name as well. */
+function toExecutionName(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,80}$/.test(text)) return text
+  throw new InvalidArgumentError('give 1 to 80 letters, digits, - and _')
+}

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { Command } from 'commander'
+import { toAwsError } from '../../lambdas/core/cloud/aws-errors.ts'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
+import { exitStatus } from '../exit-status.ts'
+import { problemsText } from '../problem-text.ts'
+import { readTaskFile } from '../task-file.ts'
+
+export function startCommand(): Command {
+  const command = new Command('start')
+    .description('Start a task as an execution of the deployed state machine, and print its ARN.')
+    .argument('<task>', 'a task as JSON, or - for standard input')
+    .option(
+      '--execution <name>',
+      'name of the execution: the same name and task start nothing twice. Default: the task’s name and a digest of it',
+    )
+  for (const option of stateMachineOptions()) command.addOption(option)
+  return command.action(async (path: string, options: StateMachineOptions & { execution?: string }) => {
+    const input = await readTaskFile(path)
+    const { task, problems } = readTask(input)
+    if (task === null) {
+      process.stderr.write(`${problemsText(problems, path)}\n`)
+      process.exitCode = exitStatus.wrongTask
+      return
+    }
+    for (const side of ['source', 'destination'] as const) refuseLocalPassword(side, task[side])
+    const machine = await findStateMachine(options)
+    const text = JSON.stringify(input)
+    const name = options.execution ?? executionName(task.name, text)
+    try {
+      const started = await machine.client.send(
+        new machine.sdk.StartExecutionCommand({ stateMachineArn: machine.arn, name, input: text }),
+      )
+      process.stdout.write(`${started.executionArn}\n`)
+    } catch (thrown) {
+      if (!(thrown instanceof machine.sdk.ExecutionAlreadyExists)) throw toAwsError(thrown, 'start the execution')
+      throw new SampanError({
+        code: 'EXECUTION_EXISTS',
+        message: `there has been an execution ${name} within the last 90 days`,
+        remedy: `see it with sampan status ${name}; to go on where the run stopped, start with another --execution`,
+        cause: thrown,
+      })
+    }
+  })
+}
+
+/** The same task gives the same name, so that two starts by mistake are one. At most 72 of the 80 characters. */
+function executionName(task: string, text: string): string {
+  return `${task}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`
+}
+
+/** An execution's input is kept for 90 days, and its functions see no file of this machine. */
+function refuseLocalPassword(side: string, fields: { readonly password?: unknown; readonly passwordFile?: unknown }) {
+  if (fields.password === undefined && fields.passwordFile === undefined) return
+  throw new SampanError({
+    code: fields.password === undefined ? 'TASK_PASSWORD_FILE_IS_LOCAL' : 'TASK_PASSWORD_IN_HISTORY',
+    message: `${side} gives its password in a way that only works on one machine`,
+    remedy: `store it in Secrets Manager and put its name or ARN into ${side}.secret`,
+  })
+}

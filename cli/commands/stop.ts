@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
+import { toSampanError } from '../../lambdas/core/runtime/errors.ts'
+import { changeByStack } from '../cloud/change-run.ts'
+import {
+  executionArn,
+  findStateMachine,
+  type StateMachine,
+  type StateMachineOptions,
+  stateMachineOptions,
+} from '../cloud/state-machine.ts'
+
+export function stopCommand(): Command {
+  const command = new Command('stop')
+    .description('Stop an execution of the deployed state machine. The stack then closes what the run has opened.')
+    .argument('<execution>', 'name or ARN of the execution')
+  for (const option of stateMachineOptions()) command.addOption(option)
+  return command.action(async (execution: string, options: StateMachineOptions) => {
+    const machine = await findStateMachine(options)
+    const arn = executionArn(machine, execution)
+    const stop = new machine.sdk.StopExecutionCommand({ executionArn: arn, error: 'Stopped', cause: 'by sampan stop' })
+    await awsCall('stop the execution', () => machine.client.send(stop))
+    process.stdout.write(`stopped ${arn}\n`)
+    process.stdout.write(`${await letGo(machine, arn)}\n`)
+    process.stdout.write('the same task, started under another --execution, continues where it was\n')
+  })
+}
+
+/** Lambda goes on with calls that Step Functions has given up. Taken from the ledger, they end at their next look. */
+async function letGo(machine: StateMachine, arn: string): Promise<string> {
+  try {
+    const { left } = await changeByStack(machine, arn, { leave: true })
+    if (left.length === 0) return 'nothing of it is at work in a database'
+    return `its lanes in ${left.join(', ')} begin nothing more, and end within seconds or with the part they are at`
+  } catch (thrown) {
+    const { code, message } = toSampanError(thrown)
+    return `its calls that are at work end by themselves, within 15 minutes: they could not be told (${code}: ${message})`
+  }
+}

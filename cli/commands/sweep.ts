@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Command } from 'commander'
+import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
+import { createLogger } from '../../lambdas/core/runtime/logging.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import { closeAccess } from '../../lambdas/stages/access/close.ts'
+import { hintsOf } from '../../lambdas/stages/access/hints.ts'
+import { closeLeftovers } from '../../lambdas/stages/access/leftovers.ts'
+import type { AccessTools } from '../../lambdas/stages/access/tools.ts'
+import { newExecutionName } from '../execution-name.ts'
+import { exitStatus } from '../exit-status.ts'
+import { problemsText } from '../problem-text.ts'
+import { readTaskFile } from '../task-file.ts'
+
+export function sweepCommand(): Command {
+  return new Command('sweep')
+    .description(
+      'Close what killed runs of a task on this machine, or another one, left open: security group rules and the whitelist group. Not while the task runs.',
+    )
+    .argument('<task>', 'a task as JSON, or - for standard input')
+    .option('--out <directory>', 'where the killed run wrote its documents, if it is known', 'out')
+    .action(async (path: string, options: { out: string }) => {
+      const { task, problems } = readTask(await readTaskFile(path))
+      if (task === null) {
+        process.stderr.write(`${problemsText(problems, path)}\n`)
+        process.exitCode = exitStatus.wrongTask
+        return
+      }
+      const SAMPAN_ARTEFACTS = pathToFileURL(resolve(options.out)).href
+      // A deployed stack has nets of its own, and its rules are not this command's.
+      const environment = readEnvironment({ ...process.env, SAMPAN_ARTEFACTS, SAMPAN_STACK: undefined })
+      const run = { id: task.name, execution: newExecutionName(task.name) }
+      const tools: AccessTools = {
+        environment,
+        signal: new AbortController().signal,
+        clock: () => new Date(),
+        logger: createLogger('off', {}),
+      }
+      const hints = hintsOf({ task }, tools)
+      const left = await closeLeftovers(run, hints, tools)
+      // The whitelist group is the run's; with no record of who filled it, it is emptied all the same.
+      const { closed } = await closeAccess(run, hints, tools)
+      for (const execution of left) process.stdout.write(`closed what ${execution} had left open\n`)
+      if (closed > 0) process.stdout.write(`closed ${closed} whitelist entries that no record tells of\n`)
+      if (left.length === 0 && closed === 0) process.stdout.write('nothing was open\n')
+    })
+}

@@ -1,0 +1,27 @@
+import { styleText } from 'node:util'
+import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
+import type { Problem } from '../lambdas/core/task/problems.ts'
+
+/** An error as two lines: `CODE  cause` and, below the cause, the remedy. */
+export function errorText(error: { readonly code: string; readonly message: string; readonly remedy: string }): string {
+  const indent = ' '.repeat(error.code.length + 2)
+  const cause = error.message.split('\n').join(`\n${indent}`)
+  return `${styleText('red', error.code)}  ${cause}\n${indent}${styleText('dim', error.remedy)}`
+}
+
+/** The problems of a task, each with path, cause and remedy. */
+export function problemsText(problems: readonly Problem[], file: string): string {
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  const lines = problems.map((problem) =>
+    errorText({ code: problem.code, message: `${problem.path} ${problem.message}`, remedy: problem.remedy }),
+  )
+  return [`${file}: ${count}`, ...lines].join('\n')
+}
+
+/** Prints what was thrown. A stranger shows its stack with SAMPAN_DEBUG set. */
+export function printError(thrown: unknown): void {
+  process.stderr.write(`${errorText(toSampanError(thrown))}\n`)
+  if (process.env.SAMPAN_DEBUG && !(thrown instanceof SampanError) && thrown instanceof Error) {
+    process.stderr.write(`${thrown.stack}\n`)
+  }
+}

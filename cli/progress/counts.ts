@@ -1,0 +1,71 @@
+import type { Progress } from '../../lambdas/core/ledger/progress.ts'
+import type { RunningStatement } from '../../lambdas/core/ledger/statements.ts'
+import { describePace } from './pace.ts'
+import { formatBytes, formatCount, formatDuration, formatNumberOf } from './units.ts'
+
+/** What a ledger's counts say about one stage of its database, in a few words. */
+export function describeCounts(
+  stage: string,
+  state: string,
+  counts: { readonly progress: Progress; readonly bytesPerSecond: number },
+): string {
+  const { progress } = counts
+  const active = state === 'active'
+  switch (stage) {
+    case 'plan':
+      return describePlan(progress)
+    case 'create':
+      return active ? ofTotal(progress.objectsDone, progress.objects, 'object') : ''
+    case 'copy':
+      if (active) return describeCopy(progress, counts.bytesPerSecond)
+      // Counts are read now and then: those of a stage that has just ended may not be the last ones.
+      return progress.chunksDone === progress.chunks ? describeCopied(progress) : ''
+    case 'index':
+      return active || progress.indexesDone === progress.indexes ? describeIndexes(progress) : ''
+    case 'validate':
+      return active && progress.parts > 0 ? ofTotal(progress.partsDone, progress.parts, 'part') : ''
+    default:
+      return ''
+  }
+}
+
+/** Tables are cut behind the objects: until then nobody knows how many bytes there are. */
+function describePlan({ objects, chunks, bytes }: Progress): string {
+  if (objects === 0) return ''
+  return [formatNumberOf(objects, 'object'), ...(chunks === 0 ? [] : [formatBytes(bytes)])].join(', ')
+}
+
+function describeCopy(progress: Progress, bytesPerSecond: number): string {
+  const left = Math.max(0, progress.bytes - progress.bytesDone)
+  const speed = bytesPerSecond === 0 ? [] : [`${formatBytes(bytesPerSecond)}/s`]
+  const eta = bytesPerSecond === 0 || left === 0 ? [] : [`${formatDuration((left / bytesPerSecond) * 1000)} left`]
+  return [
+    formatNumberOf(progress.rows, 'row'),
+    `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytes)}`,
+    ...speed,
+    ...eta,
+    ...describePace(progress),
+  ].join(', ')
+}
+
+function describeCopied(progress: Progress): string {
+  return `${formatNumberOf(progress.rows, 'row')}, ${formatBytes(progress.bytesDone)}`
+}
+
+function describeIndexes({ indexes, indexesDone, statements }: Progress): string {
+  if (indexes === 0) return ''
+  const [longest] = statements
+  const counted = ofTotal(indexesDone, indexes, 'key and index', 'keys and indexes')
+  return longest === undefined ? counted : `${counted}; ${describeStatement(longest)}`
+}
+
+/** Such as `orders_note: 62 % of loading tuples in tree, 2 min 05 s`. */
+function describeStatement({ name, phase, done, seconds }: RunningStatement): string {
+  const doing = phase === null ? [] : [phase.replace(/^building index: /, '')]
+  const share = done === null ? doing : [`${Math.floor(done * 100)} % of ${doing[0] ?? 'it'}`]
+  return `${name}: ${[...share, formatDuration(seconds * 1000)].join(', ')}`
+}
+
+function ofTotal(done: number, total: number, noun: string, plural = `${noun}s`): string {
+  return `${formatCount(done)} of ${formatNumberOf(total, noun, plural)}`
+}

@@ -1,0 +1,211 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { artefactKey } from '../lambdas/core/cloud/artefact-key.ts'
+import { fileArtefacts } from '../lambdas/core/cloud/artefacts-file.ts'
+import { endKeptSessions, keepSessions } from '../lambdas/core/postgres/kept-sessions.ts'
+import { type SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
+import type { StepEvent } from '../lambdas/core/runtime/event.ts'
+import { prepareAppending, writePrivately } from '../lambdas/core/runtime/private-files.ts'
+import type { StepError } from '../lambdas/core/runtime/verdict.ts'
+import { isRecord } from '../lambdas/core/task/rule.ts'
+import type { Task } from '../lambdas/core/task/task.ts'
+import { endStopped } from '../local/end-stopped.ts'
+import { type Handlers, loadHandlers } from '../local/handlers.ts'
+import { type LocalOutcome, runLocally } from '../local/interpreter/interpreter.ts'
+import { observe } from '../local/observe.ts'
+import { toDefinition } from '../statemachine/migration.ts'
+import { type ExitStatus, exitStatus } from './exit-status.ts'
+import { LOG, makeOutDirectory } from './out-directory.ts'
+import { hidePasswords } from './passwords.ts'
+import { type DisplayKind, startDisplay } from './progress/display.ts'
+import { ProgressModel } from './progress/model.ts'
+import { type Look, pollProgress } from './progress/poll.ts'
+
+export interface TaskRun {
+  /** The task as the user wrote it, and as it was read. */
+  readonly input: unknown
+  readonly task: Task
+  readonly executionName: string
+  /** Absolute path of the directory that gets everything the run writes. */
+  readonly directory: string
+  readonly display: DisplayKind
+  /** Fires when the user wants the run to stop. */
+  readonly signal: AbortSignal
+  /** For tests. @default the deployed ones */
+  readonly handlers?: Handlers
+}
+
+/** How a run on this machine ended. */
+export interface TaskOutcome {
+  readonly exitStatus: ExitStatus
+  /** What it failed with; `null` where it succeeded or was only stopped. */
+  readonly error: Pick<StepError, 'code' | 'message' | 'remedy'> | null
+  /** `report.json` of this run, where it could be written; `null` where the run came to none. */
+  readonly report: string | null
+  /** Its text, also where it could not be written. */
+  readonly reportText: string | null
+  /** Databases that were looked at, and nothing written to them: those that a run before has completed, above all. */
+  readonly untouched: readonly string[]
+  readonly milliseconds: number
+}
+
+/** Runs the workflow on this machine, shows its progress, and leaves nothing open. */
+export async function runTask(run: TaskRun): Promise<TaskOutcome> {
+  const { task, directory, executionName } = run
+  const began = performance.now()
+  await makeOutDirectory(directory)
+  await prepareAppending(join(directory, LOG))
+  const { task: input, variables } = hidePasswords(run.input)
+  const restoreEnvironment = setEnvironment({
+    ...variables,
+    SAMPAN_ARTEFACTS: pathToFileURL(directory).href,
+    SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, LOG)).href,
+  })
+  keepSessions()
+  const model = new ProgressModel(task.databases.map(({ name }) => name))
+  const watch = new Watch(model)
+  const handlers = observe(run.handlers ?? (await loadHandlers()), watch)
+  const execution = runLocally({ definition: toDefinition(), validated: true, handlers, input, executionName })
+  const display = startDisplay(run.display, model)
+  const stop = () => void execution.stop()
+  run.signal.addEventListener('abort', stop, { once: true })
+  if (run.signal.aborted) stop()
+  let outcome: LocalOutcome
+  try {
+    outcome = await execution.promise
+    if (outcome.status === 'stopped') model.stop()
+    // The workflow closes what it opened, however it fails. Only a run that is cut off leaves that to us.
+    if (watch.mayBeOpen) await endStopped(handlers, watch.latest)
+  } finally {
+    run.signal.removeEventListener('abort', stop)
+    await watch.end()
+    endKeptSessions()
+    await display.end()
+    restoreEnvironment()
+  }
+  const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
+  const status = toExitStatus(outcome)
+  const wasGood = status === exitStatus.done || status === exitStatus.incomplete
+  return {
+    exitStatus: wasGood && unwritten !== null ? exitStatus.failed : status,
+    error: errorOf(outcome, watch.errors) ?? unwritten,
+    report: path,
+    reportText: text,
+    untouched: watch.untouched,
+    milliseconds: Math.round(performance.now() - began),
+  }
+}
+
+/**
+ * The functions read their settings from the environment, as on Lambda. What was set is taken back, or the next run of
+ * this process would write its log beside the one before, and find its passwords.
+ * @returns takes it back
+ */
+function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const)
+  Object.assign(process.env, variables)
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+}
+
+/** Follows the handlers: feeds the display, and remembers what has to be closed. */
+class Watch {
+  readonly errors: StepError[] = []
+  latest: StepEvent | null = null
+  readonly #planned = new Set<string>()
+  readonly #begun = new Set<string>()
+  mayBeOpen = false
+  readonly #model: ProgressModel
+  readonly #stop = new AbortController()
+  readonly #polls = new Map<string, Promise<void>>()
+
+  constructor(model: ProgressModel) {
+    this.#model = model
+  }
+
+  called(name: string, event: StepEvent): void {
+    if (name === 'OpenAccessFunction') this.mayBeOpen = true
+    if (event.run !== undefined && event.task !== undefined) this.latest = event
+    const database = event.database?.name ?? null
+    if (database !== null && name === 'PlanObjectsFunction') this.#planned.add(database)
+    else if (database !== null) this.#begun.add(database)
+    this.#model.called({ name, database })
+    if (database !== null && !this.#polls.has(database)) {
+      const report = ({ progress, warnings }: Look) => {
+        this.#model.warned(database, warnings)
+        this.#model.counted(database, progress)
+      }
+      this.#polls.set(database, pollProgress(event, this.#stop.signal, report))
+    }
+  }
+
+  answered(name: string, event: StepEvent, answer: Parameters<ProgressModel['answered']>[1]): void {
+    if (answer.verdict === 'failed' && answer.error !== null) this.errors.push(answer.error)
+    // A failure of closing has been tried for as long as the task allows, and is the run's error.
+    if (name === 'CloseAccessFunction' && /^(done|failed)$/.test(answer.verdict)) this.mayBeOpen = false
+    this.#model.answered({ name, database: event.database?.name ?? null }, answer)
+  }
+
+  get untouched(): readonly string[] {
+    return [...this.#planned].filter((database) => !this.#begun.has(database))
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#polls.values())
+  }
+}
+
+function toExitStatus(outcome: LocalOutcome): ExitStatus {
+  if (outcome.status === 'succeeded') return isIncomplete(outcome.output) ? exitStatus.incomplete : exitStatus.done
+  if (outcome.status === 'stopped') return exitStatus.stopped
+  if (outcome.status === 'failed' && outcome.error === 'TaskInvalid') return exitStatus.wrongTask
+  if (outcome.status === 'failed' && outcome.error === 'PrecheckRefused') return exitStatus.refused
+  return exitStatus.failed
+}
+
+function isIncomplete(output: unknown): boolean {
+  const outcome = isRecord(output) ? output.outcome : undefined
+  return isRecord(outcome) && outcome.status === 'incomplete'
+}
+
+/** The state machine's own error has a cause and no remedy; the step's answer it came from has both. */
+function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutcome['error'] {
+  if (outcome.status === 'timed-out') {
+    const remedy = 'start the same task again: it continues where it was'
+    return { code: 'RUN_TIMED_OUT', message: 'the run took longer than a run may take', remedy }
+  }
+  if (outcome.status !== 'failed') return null
+  const answered = errors.find((error) => error.message === outcome.cause || error.code === outcome.error) ?? errors[0]
+  if (answered !== undefined) return answered
+  return { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
+}
+
+interface Copied {
+  readonly path: string | null
+  readonly text: string | null
+  /** Why they could not be put there. */
+  readonly unwritten: SampanError | null
+}
+
+/** The run's documents are kept by execution; the latest are also put where everybody looks first. Throws nothing. */
+async function copyReports(directory: string, run: { id: string; execution: string }): Promise<Copied> {
+  const store = fileArtefacts(directory)
+  let text: string | null = null
+  try {
+    const page = await store.read(artefactKey(run, 'report.html'))
+    text = await store.read(artefactKey(run, 'report.json'))
+    if (page !== null) await writePrivately(directory, join(directory, 'report.html'), page)
+    // A run that ended early may have none.
+    if (text === null) return { path: null, text, unwritten: null }
+    const path = join(directory, 'report.json')
+    await writePrivately(directory, path, text)
+    return { path, text, unwritten: null }
+  } catch (error) {
+    return { path: null, text, unwritten: toSampanError(error) }
+  }
+}

@@ -1,0 +1,44 @@
+import { styleText } from 'node:util'
+import type { ObjectReport } from '../../lambdas/stages/report/model.ts'
+import { formatCount } from '../progress/units.ts'
+import { line } from './line.ts'
+
+type Status = ObjectReport['status']
+
+/** How many reasons of one status are told; the report tells all. */
+const REASONS = 8
+const NAMES = 3
+
+/** How many objects of each status, and why some were not migrated. */
+export function objectLines(objects: readonly ObjectReport[]): readonly string[] {
+  if (objects.length === 0) return []
+  const statuses: readonly Status[] = ['migrated', 'transformed', 'skipped', 'failed', 'blocked', 'pending']
+  const counts = statuses
+    .map((status) => [objects.filter((object) => object.status === status).length, status] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, status]) => `${formatCount(count)} ${status}`)
+  const told: readonly Status[] = ['failed', 'blocked', 'skipped']
+  return [line('objects', counts.join(', ')), ...told.flatMap((status) => reasonLines(objects, status))]
+}
+
+/** The objects of one status by their reason: a reason that many share is told once. */
+function reasonLines(objects: readonly ObjectReport[], status: Status): readonly string[] {
+  const groups = [
+    ...Map.groupBy(
+      objects.filter((object) => object.status === status),
+      reasonOf,
+    ),
+  ]
+  const lines = groups.slice(0, REASONS).map(([reason, group]) => {
+    const names = group.slice(0, NAMES).map(({ kind, name }) => `${kind.toLowerCase()} ${name}`)
+    const more = group.length > NAMES ? ` and ${group.length - NAMES} more` : ''
+    const word = styleText(status === 'skipped' ? 'dim' : 'red', status)
+    return line('', `${word}  ${names.join(', ')}${more}: ${reason}`)
+  })
+  const rest = groups.length - REASONS
+  return rest > 0 ? [...lines, line('', `and for ${rest} more reasons: see the report`)] : lines
+}
+
+function reasonOf({ reason, error }: ObjectReport): string {
+  return error === null ? (reason ?? 'no reason given') : `${error.code}: ${error.message}`
+}

@@ -1,0 +1,28 @@
+import { styleText } from 'node:util'
+import type { TableReport } from '../../lambdas/stages/report/model.ts'
+import { formatBytes, formatNumberOf } from '../progress/units.ts'
+import { line } from './line.ts'
+
+/** How many tables are named; the report names all. */
+const NAMED = 40
+
+/** What would be copied, in the order of the plan: each table's size, chunks and form, and why. */
+export function planLines(tables: readonly TableReport[]): readonly string[] {
+  if (tables.length === 0) return [line('plan', 'no rows to copy')]
+  const sorted = tables.toSorted((one, other) => (one.order ?? Infinity) - (other.order ?? Infinity))
+  const chunks = tables.reduce((sum, table) => sum + table.chunks, 0)
+  const bytes = tables.reduce((sum, table) => sum + table.bytes, 0)
+  const total = [formatNumberOf(tables.length, 'table'), formatNumberOf(chunks, 'chunk'), formatBytes(bytes)].join(', ')
+  const rest = sorted.length - NAMED
+  return [
+    line('plan', `${total}, the largest chunks first`),
+    ...sorted.slice(0, NAMED).map((table) => line('', tableText(table))),
+    ...(rest > 0 ? [line('', `and ${formatNumberOf(rest, 'table')} more: see the report`)] : []),
+  ]
+}
+
+function tableText({ name, bytes, chunks, cutReason, format, formatReason }: TableReport): string {
+  const cut = `${formatNumberOf(chunks, 'chunk')}${chunks > 1 && cutReason ? ` (${cutReason})` : ''}`
+  const form = formatReason ? `${format}: ${formatReason}` : format
+  return `${name}  ${styleText('dim', `${formatBytes(bytes)}, ${cut}, ${form}`)}`
+}

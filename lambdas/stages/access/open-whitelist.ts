@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto'
+import { type Apsara, type ApsaraInstance, apsara } from '../../core/cloud/apsara.ts'
+import { SampanError } from '../../core/runtime/errors.ts'
+import type { RunIdentity } from '../../core/runtime/event.ts'
+import type { AccessEntry } from './entry.ts'
+import type { RecordKeeper } from './record.ts'
+import { settled } from './settle.ts'
+import { type AccessTools, expiryOf, stackOf } from './tools.ts'
+
+/**
+ * The whitelist group of one run of one stack. Its name is what a tag is elsewhere: it is found again by it. Of the run, not of
+ * the execution: a group can be emptied but not removed, and an instance takes 200.
+ */
+export function whitelistGroup(stack: string, run: string): string {
+  const digest = createHash('sha256').update(`${stack} ${run}`).digest('hex').slice(0, 8)
+  return `sampan_${digest}`
+}
+
+/** What an emptied group holds: the last entry of a group cannot be deleted. */
+export const NOBODY = '127.0.0.1'
+
+/** A whitelist takes IPv4 only, and the endpoints have no other: the API's `SecurityIPType` has the one value `IPv4`. */
+export const isWhitelistable = (block: string): boolean => !block.includes(':')
+
+/** The whitelist shows single addresses without their prefix. */
+export const whitelisted = (cidr: string): string => cidr.replace(/\/32$/, '')
+
+/**
+ * Puts the workers' addresses into a whitelist group of the run's own; other groups are neither changed nor counted
+ * on. Waits until reading shows them; that they let somebody in, about a minute later, is the precheck's to see.
+ * @throws SampanError `ACCESS_WHITELIST_UNSETTLED`, Alibaba errors
+ */
+export async function openWhitelist(
+  destination: ApsaraInstance,
+  blocks: readonly string[],
+  run: RunIdentity,
+  keeper: RecordKeeper,
+  tools: AccessTools,
+): Promise<void> {
+  const door = apsara(tools.environment, destination.region, destination.instance, tools.signal)
+  const cidrs = blocks.filter(isWhitelistable)
+  if (cidrs.length > 0)
+    await openGroup(door, destination, whitelistGroup(stackOf(tools.environment), run.id), cidrs, keeper, tools)
+}
+
+async function openGroup(
+  door: Apsara,
+  destination: ApsaraInstance,
+  group: string,
+  cidrs: readonly string[],
+  keeper: RecordKeeper,
+  tools: AccessTools,
+): Promise<void> {
+  const entries = cidrs.map((cidr) => entryOf(destination, group, cidr, tools))
+  await keeper.intend(entries)
+  const missing = async () => {
+    const present = (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? []
+    return cidrs.map(whitelisted).filter((address) => !present.includes(address))
+  }
+  let refused: SampanError | null = null
+  const shown = await settled(tools, async () => {
+    const addresses = await missing()
+    if (addresses.length === 0) return true
+    refused = await append(door, group, addresses)
+    return (await missing()).length === 0
+  })
+  if (!shown) throw unsettled(group, destination, refused)
+  await keeper.remember(entries)
+  tools.logger.info('ACCESS_WHITELIST_OPENED', { group, count: entries.length })
+}
+
+/**
+ * "Duplicate" may mean that the addresses are there already: reading decides, and asks again where they are not.
+ * @returns such a refusal, to be told where reading never shows them
+ */
+async function append(door: Apsara, group: string, addresses: readonly string[]): Promise<SampanError | null> {
+  try {
+    await door.modifySecurityIps(group, 'Append', addresses)
+    return null
+  } catch (error) {
+    if (error instanceof SampanError && door.isDuplicate(error)) return error
+    throw error
+  }
+}
+
+function unsettled(group: string, destination: ApsaraInstance, refused: SampanError | null): SampanError {
+  const why = refused ? `: ${refused.message}` : ''
+  return new SampanError({
+    code: 'ACCESS_WHITELIST_UNSETTLED',
+    message: `the whitelist group ${group} of ${destination.instance} does not show the addresses added to it${why}`,
+    remedy:
+      'the step looks again; the instance must be Running and have room for the addresses (200 groups, 1,000 entries)',
+    retryable: true,
+    cause: refused,
+  })
+}
+
+function entryOf(destination: ApsaraInstance, group: string, cidr: string, tools: AccessTools): AccessEntry {
+  return {
+    kind: 'whitelist-entry',
+    region: destination.region,
+    group,
+    instance: destination.instance,
+    ruleId: null,
+    cidr,
+    sourceGroup: null,
+    port: null,
+    purpose: 'workers',
+    openedAt: tools.clock().toISOString(),
+    expiresAt: expiryOf(tools),
+    existedBefore: false,
+  }
+}

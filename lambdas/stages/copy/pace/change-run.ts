@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { apsara } from '../../../core/cloud/apsara.ts'
+import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
+import { leaveRun } from '../../../core/ledger/copy-round.ts'
+import { type CurrentLimits, changeLimits, type Limits } from '../../../core/ledger/limits.ts'
+import { readProgress } from '../../../core/ledger/progress.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { openDestination } from '../../../core/postgres/sessions.ts'
+import type { Endpoint } from '../../../core/runtime/event.ts'
+import { laneNumbers } from '../../../core/task/lanes.ts'
+import type { Task } from '../../../core/task/task.ts'
+
+const amount = z.number().positive().nullable()
+
+/** Limits to be changed: a field left out stays as it is, `null` lifts the limit. */
+export const changeSchema = z.strictObject({
+  /** `auto`: they are counted, up to what the task allows. */
+  lanes: z.union([z.int().positive(), z.literal('auto')]).optional(),
+  queriesPerSecond: amount.optional(),
+  rowsPerSecond: amount.optional(),
+  bytesPerSecond: amount.optional(),
+  sourceCpuPercent: amount.optional(),
+  sourceLatencyMilliseconds: amount.optional(),
+})
+
+export type LimitsChange = z.output<typeof changeSchema>
+
+/** One database of a run, by its name on the destination. */
+export interface ChangedLimits {
+  readonly database: string
+  /** `null` where it has no plan of the copy yet: the limits of the task will hold there. */
+  readonly limits: CurrentLimits | null
+}
+
+/**
+ * Changes limits of a run in all its databases; its lanes look every few seconds.
+ * @throws SampanError what connecting throws
+ */
+export async function changeRun(
+  task: Task,
+  change: LimitsChange,
+  environment: CloudEnvironment,
+  at?: Endpoint,
+): Promise<readonly ChangedLimits[]> {
+  const { lanes, ...others } = change
+  const limits = Object.fromEntries(
+    Object.entries({
+      ...others,
+      ...(typeof lanes === 'number' ? { lanes, mostLanes: null } : {}),
+      ...(lanes === 'auto' ? { mostLanes: laneNumbers(task).most } : {}),
+    }).filter(([, value]) => value !== undefined),
+  ) as Partial<Limits>
+  return inEachDatabase(task, environment, at, async (session, database) => {
+    const progress = await readProgress(session, task.name)
+    if (progress === null || progress.chunks === 0) return { database, limits: null }
+    return { database, limits: await changeLimits(session, task.name, limits) }
+  })
+}
+
+/** Takes the run from an execution that was stopped: calls of it that are still at work end at their next look, and write nothing more. */
+export async function takeFrom(
+  task: Task,
+  execution: string,
+  environment: CloudEnvironment,
+): Promise<readonly string[]> {
+  const left = await inEachDatabase(task, environment, undefined, async (session, database) => {
+    const known = (await readProgress(session, task.name)) !== null
+    return known && (await leaveRun(session, { id: task.name, execution })) ? database : null
+  })
+  return left.filter((database) => database !== null)
+}
+
+async function inEachDatabase<Found>(
+  task: Task,
+  environment: CloudEnvironment,
+  at: Endpoint | undefined,
+  body: (session: Session, database: string) => Promise<Found>,
+): Promise<Found[]> {
+  const destination = at ?? (await findDestination(task, environment))
+  const found: Found[] = []
+  for (const database of task.databases) {
+    const run = { id: task.name, execution: 'limits' }
+    const event = { run, task, endpoints: { source: destination, destination }, database, lane: null, window: null }
+    const session = await openDestination(event, environment, { purpose: 'limits' })
+    try {
+      found.push(await body(session, database.as))
+    } finally {
+      await session.close()
+    }
+  }
+  return found
+}
+
+async function findDestination({ destination }: Task, environment: CloudEnvironment): Promise<Endpoint> {
+  const { host, port, apsaraInstance, region } = destination
+  if (host !== undefined) return { host, port }
+  return apsara(environment, region ?? '', apsaraInstance ?? '').endpoint()
+}

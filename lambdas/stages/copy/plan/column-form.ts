@@ -1,0 +1,166 @@
+import { hashBytes } from '../../../core/postgres/hash-bytes.ts'
+import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+
+/** The ground of one column's type on the source: domains followed, the element of an array named. */
+export interface ColumnType {
+  /** The table's oid. */
+  readonly relation: number
+  readonly name: string
+  /** The column's own type is a domain over `type`. */
+  readonly domain: boolean
+  readonly typeSchema: string
+  readonly type: string
+  /** `typtype`: b base, c composite, e enum, r range, m multirange, p pseudo. */
+  readonly kind: string
+  /** The type as a cast writes it, without a modifier that would cut values. */
+  readonly typeText: string
+  /** Name of the type's send function, `null` where it has none. */
+  readonly send: string | null
+  readonly sendSchema: string | null
+  /** The type has a receive function. */
+  readonly receives: boolean
+  readonly element: string | null
+  readonly elementSchema: string | null
+  /** `typtype` of the element. */
+  readonly elementKind: string | null
+  /** The extension that the type belongs to, and its version on the source. */
+  readonly extension: string | null
+  readonly extensionVersion: string | null
+}
+
+/** What both servers are, as far as the form of a value depends on it. */
+export interface FormServers {
+  readonly sourceVersion: number
+  readonly destinationVersion: number
+  /** Both databases are UTF8: binary text travels as the session's encoding, which is UTF8. */
+  readonly bothUtf8: boolean
+  /** `lc_monetary` is the same: money travels as an integer whose meaning it decides. */
+  readonly sameMonetary: boolean
+  /** What the destination has, or will install: version by name. */
+  readonly destinationExtensions: ReadonlyMap<string, string>
+}
+
+/** Built-in types that both ends encode alike in every version from 9.4 to 18. */
+const SAFE = new Set(
+  `bool int2 int4 int8 float4 float8 numeric text varchar bpchar char name bytea oid
+   date time timetz timestamp timestamptz interval uuid json jsonb inet cidr macaddr macaddr8 bit varbit
+   point line lseg box path polygon circle money xml tsvector tsquery
+   int4range int8range numrange tsrange tstzrange daterange
+   int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange`.split(/\s+/),
+)
+
+/** Whether a column may travel in binary form. */
+export function isBinarySafe(column: ColumnType, servers: FormServers): boolean {
+  return whyNotBinary(column, servers) === null
+}
+
+/**
+ * Why a column may not travel in binary form; `null` where it may. Everything with an OID of the source inside may not:
+ * reg* types, composites, arrays of user-defined types; nor types of an extension that is not of the same version on both
+ * servers, because their encoding is the extension's own matter.
+ */
+export function whyNotBinary(column: ColumnType, servers: FormServers): string | null {
+  if (column.send === null || !column.receives) return 'has no binary form'
+  // An enum's value travels as its label.
+  if (column.kind === 'e') return null
+  if (column.extension !== null) return whyNotExtension(column, servers)
+  const type = column.element ?? column.type
+  const schema = column.element === null ? column.typeSchema : column.elementSchema
+  if (column.typeSchema !== 'pg_catalog' || schema !== 'pg_catalog' || !SAFE.has(type)) {
+    return 'carries object ids of the source, or is no type that both servers surely encode alike'
+  }
+  if (type === 'money' && !servers.sameMonetary) return 'lc_monetary differs'
+  // An infinity that the older server cannot read would not arrive as text either; text names the value in its error.
+  if (type === 'numeric' && servers.destinationVersion < 140_000 && servers.sourceVersion >= 140_000) {
+    return 'may hold infinities, which the destination does not know'
+  }
+  if (type === 'interval' && servers.destinationVersion < 170_000 && servers.sourceVersion >= 170_000) {
+    return 'may hold infinities, which the destination does not know'
+  }
+  return null
+}
+
+function whyNotExtension(column: ColumnType, servers: FormServers): string | null {
+  const { extension, extensionVersion, kind, element } = column
+  if (kind !== 'b' || element !== null) return `is composed of types of the extension ${extension}`
+  const there = servers.destinationExtensions.get(extension ?? '') ?? null
+  if (there === extensionVersion) return null
+  return `the extension ${extension} is ${extensionVersion} here and ${there ?? 'unknown'} there`
+}
+
+/**
+ * The bytes of one value as an SQL expression of type bytea: the type's own send function where that is the same on both
+ * servers, exact to the byte; else the text form, which the pinned session settings make the same.
+ */
+export function valueBytes(column: ColumnType, servers: FormServers): string {
+  if (isBinarySafe(column, servers)) {
+    return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${groundValue(column)})`
+  }
+  return valueText(column, servers)
+}
+
+/** The version that prints floats in their shortest form; before, all digits are printed, with `extra_float_digits` 3. */
+const SHORTEST_FLOATS = 120_000
+
+/**
+ * Whether the text of a column's values may be printed differently by the two servers, because there may be floats inside:
+ * composites, ranges of user-defined types, arrays of these, cubes. What a server prints is read alike by every version,
+ * so the copy is exact; only its digest cannot be of the text.
+ */
+export function printsDifferently(column: ColumnType, servers: FormServers): boolean {
+  const versions = [servers.sourceVersion, servers.destinationVersion].map((version) => version >= SHORTEST_FLOATS)
+  if (versions[0] === versions[1] || isBinarySafe(column, servers)) return false
+  return (
+    [column.kind, column.elementKind].some((kind) => kind !== null && 'crm'.includes(kind)) ||
+    column.extension === 'cube'
+  )
+}
+
+/** The column's value, of the type that its domains stand on. */
+function groundValue(column: ColumnType): string {
+  const name = quoteIdentifier(column.name)
+  return column.domain ? `${name}::${column.typeText}` : name
+}
+
+/**
+ * The text form of a value, which the pinned session settings make the same on both servers, as bytea. As the type's output
+ * function prints it, like COPY: a cast to text may be the user's own, which can fail, or say the same of different values.
+ */
+function valueText(column: ColumnType, servers: FormServers): string {
+  const printed = printsDifferently(column, servers)
+    ? `''::pg_catalog.bytea`
+    : `pg_catalog.textsend(pg_catalog.concat(${groundValue(column)}))`
+  // concat() makes '' of NULL, and IS NULL calls a row of NULLs one.
+  return `CASE WHEN pg_catalog.pg_column_size(${quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
+}
+
+/** The oldest version that knows `hash_array_extended`. */
+export const MODERN_DIGEST = 110_000
+
+/**
+ * One row's hash as an int8 expression. The array keeps NULLs and the order of columns apart; it is the same on both ends
+ * and costs less than reading the table by COPY.
+ */
+export function rowDigest(columns: readonly ColumnType[], servers: FormServers): string {
+  return hashValues(
+    columns.map((column) => valueBytes(column, servers)),
+    servers,
+  )
+}
+
+/** The same with every column as text. */
+export function rowTextDigest(columns: readonly ColumnType[], servers: FormServers): string {
+  // Across that version floats have no text in common: built-in types keep the form of their send functions.
+  const straddles = servers.sourceVersion >= SHORTEST_FLOATS !== servers.destinationVersion >= SHORTEST_FLOATS
+  const value = (column: ColumnType) =>
+    straddles && column.typeSchema === 'pg_catalog' ? valueBytes(column, servers) : valueText(column, servers)
+  return hashValues(columns.map(value), servers)
+}
+
+function hashValues(values: readonly string[], servers: FormServers): string {
+  if (Math.min(servers.sourceVersion, servers.destinationVersion) >= MODERN_DIGEST) {
+    return hashBytes(values)
+  }
+  const text = values.map((value) => `COALESCE(pg_catalog.encode(${value}, 'hex'), 'N') || ','`).join(' || ')
+  return `('x' || pg_catalog.substr(pg_catalog.md5(${text || "''"}), 1, 16))::pg_catalog.bit(64)::bigint`
+}

@@ -1,0 +1,114 @@
+import { type Chunk, readPlannedChunks, storeChunks } from '../../../core/ledger/chunks.ts'
+import { relationTitle } from '../../../core/ledger/comparisons.ts'
+import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
+import { keepRun } from '../../../core/ledger/fence.ts'
+import {
+  LARGE_OBJECTS_OID,
+  type Relation,
+  type RelationForm,
+  readRelations,
+  storeForms,
+} from '../../../core/ledger/relations.ts'
+import { markPlanned } from '../../../core/ledger/run.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { sqlFile } from '../../../core/postgres/sql-file.ts'
+import { inOneFlight } from '../../../core/postgres/transaction.ts'
+import type { Task } from '../../../core/task/task.ts'
+import { cutLargeObjects, numberChunks } from './chunking.ts'
+import { type ColumnType, type FormServers, printsDifferently } from './column-form.ts'
+import { cutRelations } from './cut.ts'
+import { decideForm, type TravelForm } from './relation-form.ts'
+import { formServers } from './servers.ts'
+
+const COLUMN_TYPES = sqlFile(new URL('./sql/column-types.sql', import.meta.url))
+
+/**
+ * Decides how every relation travels that has no chunks yet, and cuts it into some: the plan is data in the ledger, written in
+ * one transaction.
+ * The number of round trips does not depend on the number of tables.
+ */
+export async function planCopy(source: Session, destination: Session, task: Task, run: string): Promise<void> {
+  const [all, planned, servers] = await Promise.all([
+    readRelations(destination, run),
+    readPlannedChunks(destination, run),
+    formServers(source, destination),
+  ])
+  // A plan that was made anew leaves what it does not touch as it was.
+  const relations = all.filter(({ oid }) => !planned.relations.includes(oid))
+  const columns = await readColumnTypes(source, relations)
+  const wishes = { format: task.format, digests: task.validation.mode === 'full' }
+  const forms = relations
+    .filter((relation) => relation.oid !== LARGE_OBJECTS_OID)
+    .map((relation) => decideForm(relation, columns.get(relation.oid) ?? [], servers, wishes))
+  const options = { chunkBytes: task.chunkMegabytes * 1_000_000, sourceVersion: source.serverVersion }
+  const tables = relations.filter((relation) => relation.oid !== LARGE_OBJECTS_OID)
+  const cuts = await cutRelations(source, tables, options)
+  const large = relations.filter((relation) => relation.oid === LARGE_OBJECTS_OID)
+  const objects = await Promise.all(large.map((relation) => largeObjectChunks(source, relation, options.chunkBytes)))
+  const plan: CopyPlan = {
+    forms: forms.map((form) => ({ ...form, cutReason: cuts.get(form.oid)?.reason ?? '' })),
+    chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()], planned.lastId),
+    warnings: [
+      ...(task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : []),
+      ...(wishes.digests ? notCompared(relations, columns, servers) : []),
+    ],
+  }
+  await storePlan(destination, run, plan)
+}
+
+interface CopyPlan {
+  readonly forms: readonly RelationForm[]
+  readonly chunks: readonly Chunk[]
+  readonly warnings: readonly RunEvent[]
+}
+
+/** The task wants binary, and this table cannot: it travels as text, and the run's story says so. */
+function insteadOfBinary(form: TravelForm, relations: readonly Relation[]): RunEvent[] {
+  const relation = relations.find(({ oid }) => oid === form.oid)
+  if (form.formatReason === null || relation === undefined || relation.columns.length === 0) return []
+  const message = `${relationTitle(relation)} travels as text, not binary as the task wishes: ${form.formatReason}`
+  return [{ level: 'warning', step: 'PlanCopy', code: 'FORMAT_TEXT_INSTEAD', message }]
+}
+
+/** What the digests leave out is said. */
+function notCompared(
+  relations: readonly Relation[],
+  columns: ReadonlyMap<number, readonly ColumnType[]>,
+  servers: FormServers,
+): RunEvent[] {
+  const named = relations.flatMap((relation) => {
+    const left = (columns.get(relation.oid) ?? []).filter((column) => printsDifferently(column, servers))
+    return left.length === 0 ? [] : [`${relationTitle(relation)} (${left.map(({ name }) => name).join(', ')})`]
+  })
+  if (named.length === 0) return []
+  const message = `servers before 12 print floats otherwise: of these columns only NULL and not NULL is compared: ${named.join(', ')}`
+  return [{ level: 'warning', step: 'PlanCopy', code: 'VALUES_NOT_COMPARED', message }]
+}
+
+async function storePlan(destination: Session, run: string, plan: CopyPlan): Promise<void> {
+  await inOneFlight(destination, () => [
+    keepRun(destination, run),
+    storeForms(destination, run, plan.forms),
+    storeChunks(destination, run, plan.chunks),
+    writeEvents(destination, run, plan.warnings),
+    markPlanned(destination, run, 'copy_planned_at'),
+  ])
+}
+
+async function readColumnTypes(source: Session, relations: readonly Relation[]): Promise<Map<number, ColumnType[]>> {
+  const oids = relations.map((relation) => relation.oid)
+  const rows = await source.rows<ColumnType>(COLUMN_TYPES, [oids])
+  return Map.groupBy(rows, (row) => row.relation)
+}
+
+/** Bounds by the number of objects: their sizes are known only one by one. */
+async function largeObjectChunks(source: Session, relation: Relation, chunkBytes: number) {
+  const count = Math.max(1, Math.ceil(relation.bytes / chunkBytes))
+  const bounds = await source.rows<{ first: string }>(
+    `SELECT pg_catalog.min(oid::bigint)::text AS first
+       FROM (SELECT oid, pg_catalog.ntile($1) OVER (ORDER BY oid) AS part FROM pg_catalog.pg_largeobject_metadata) parts
+      GROUP BY part ORDER BY part`,
+    [count],
+  )
+  return cutLargeObjects(bounds.length === 0 ? ['0'] : bounds.map((bound) => bound.first), relation.bytes)
+}

@@ -1,0 +1,69 @@
+import { openRound } from '../../../core/ledger/copy-round.ts'
+import { storeLimits } from '../../../core/ledger/limits.ts'
+import { requireOwnStart } from '../../../core/ledger/other-start.ts'
+import { importView } from '../../../core/ledger/view.ts'
+import { openDestination, openSource } from '../../../core/postgres/sessions.ts'
+import type { StepEvent } from '../../../core/runtime/event.ts'
+import { stepHandler } from '../../../core/runtime/step-handler.ts'
+import { done } from '../../../core/runtime/verdict.ts'
+import { laneNumbers } from '../../../core/task/lanes.ts'
+import { planCopy } from './plan-copy.ts'
+
+/** The lanes of each Map of the workflow, by number. */
+export interface LanePlan {
+  readonly lanes: readonly number[]
+  readonly indexLanes: readonly number[]
+  readonly validateLanes: readonly number[]
+}
+
+/** What PlanCopy is called with. */
+export interface PlanCopyEvent extends StepEvent {
+  /** The plan is completed in the view that the keepers hold, beside them. @default as the source is now */
+  readonly inView?: boolean
+}
+
+/**
+ * PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. Where the objects
+ * were planned anew it is completed. Bounds may be of another moment than the rows: the first chunk of a table has no lower and
+ * the last no upper one.
+ */
+export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step) => {
+  const { run, task } = event
+  const numbers = laneNumbers(task)
+  const megabytes = task.throttle.megabytesPerSecond
+  // Pipelined: the samples of many tables are one round trip, and so is the plan.
+  const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
+  const destination = await openDestination(event, step.environment, options)
+  try {
+    const { copyPlannedAt } = await requireOwnStart(destination, run)
+    if (copyPlannedAt === null) {
+      const source = await openSource(event, step.environment, options)
+      try {
+        if (event.inView) await importView(source, destination, run.id, step.signal)
+        await planCopy(source, destination, task, run.id)
+      } finally {
+        await source.close()
+      }
+    }
+    await Promise.all([
+      storeLimits(destination, run, {
+        lanes: numbers.first,
+        mostLanes: task.lanes === 'auto' ? numbers.most : null,
+        queriesPerSecond: task.throttle.queriesPerSecond,
+        rowsPerSecond: task.throttle.rowsPerSecond,
+        bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
+        sourceCpuPercent: task.throttle.automatic?.sourceCpuPercent ?? null,
+        sourceLatencyMilliseconds: task.throttle.automatic?.sourceLatencyMilliseconds ?? null,
+      }),
+      openRound(destination, run.id),
+    ])
+  } finally {
+    await destination.close()
+  }
+  const beside = numbered(numbers.beside)
+  return done<LanePlan>({ lanes: numbered(numbers.most), indexLanes: beside, validateLanes: beside })
+})
+
+function numbered(lanes: number): readonly number[] {
+  return Array.from({ length: lanes }, (_, lane) => lane)
+}

@@ -1,0 +1,53 @@
+import type { Relation, RelationForm } from '../../../core/ledger/relations.ts'
+import type { Task } from '../../../core/task/task.ts'
+import { type ColumnType, type FormServers, rowDigest, rowTextDigest, whyNotBinary } from './column-form.ts'
+
+/** How many columns a reason names; the rest is counted. */
+const NAMED = 5
+
+export interface FormWishes {
+  readonly format: Task['format']
+  readonly digests: boolean
+}
+
+/** How one relation's rows travel and are compared, without its cut. */
+export type TravelForm = Omit<RelationForm, 'cutReason'>
+
+/**
+ * Decides how a relation's rows travel. Binary is never forced upon a column whose encoding is not the same on both ends:
+ * it could store a wrong value (an OID of the source) without an error. Such a table travels as text, whatever was wished.
+ */
+export function decideForm(
+  relation: Relation,
+  types: readonly ColumnType[],
+  servers: FormServers,
+  wishes: FormWishes,
+): TravelForm {
+  const byName = new Map(types.map((type) => [type.name, type]))
+  const columns = relation.columns.map((name) => byName.get(name)).filter((type) => type !== undefined)
+  const { oid } = relation
+  if (columns.length !== relation.columns.length) {
+    // A column went between the plan of the objects and now: its chunk would fail anyway, with the server's own words.
+    return { oid, format: 'text', formatReason: 'its columns have changed', digestSql: null, textDigestSql: null }
+  }
+  const reason = wishes.format === 'text' ? 'the task wants text' : whyText(columns, servers)
+  return {
+    oid,
+    format: reason === null ? 'binary' : 'text',
+    formatReason: reason,
+    digestSql: wishes.digests ? rowDigest(columns, servers) : null,
+    textDigestSql: wishes.digests && reason === null ? rowTextDigest(columns, servers) : null,
+  }
+}
+
+function whyText(columns: readonly ColumnType[], servers: FormServers): string | null {
+  if (!servers.bothUtf8) return 'not both databases are UTF8'
+  if (columns.length === 0) return 'it has no columns'
+  const reasons = columns.flatMap((column) => {
+    const reason = whyNotBinary(column, servers)
+    return reason === null ? [] : [`${column.name} (${column.typeText}) ${reason}`]
+  })
+  if (reasons.length === 0) return null
+  const rest = reasons.length - NAMED
+  return [...reasons.slice(0, NAMED), ...(rest > 0 ? [`and ${rest} more columns`] : [])].join('; ')
+}

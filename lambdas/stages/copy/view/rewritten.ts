@@ -1,0 +1,74 @@
+import { relationTitle } from '../../../core/ledger/comparisons.ts'
+import { giveUpView } from '../../../core/ledger/copy-round.ts'
+import { writeEvents } from '../../../core/ledger/events.ts'
+import { fenceRun } from '../../../core/ledger/fence.ts'
+import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { inTransaction } from '../../../core/postgres/transaction.ts'
+import { SampanError } from '../../../core/runtime/errors.ts'
+import { emptyRelation } from './empty-relation.ts'
+import type { Change } from './unchanged.ts'
+
+/** A table that is changed so often while it is copied will be changed again. */
+const MOST_REWRITES = 5
+
+/** What is told of a change that was found under the locks of a flight. */
+export function tableChanged(relation: Relation, change: Change): SampanError {
+  const title = relationTitle(relation)
+  switch (change) {
+    case 'file':
+      return new SampanError({
+        code: 'SRC_TABLE_REWRITTEN',
+        message: `${title} was rewritten on the source while it was copied (TRUNCATE, VACUUM FULL, CLUSTER, ALTER TABLE)`,
+        remedy: 'leave that until the rows are copied, or exclude the table; then start the task again',
+      })
+    case 'structure':
+      return new SampanError({
+        code: 'SRC_STRUCTURE_CHANGED',
+        message: `the structure of ${title} was changed on the source while it was copied (its name, columns, partitions or types)`,
+        remedy: 'leave that until the rows are copied, or exclude the table; then start the task again',
+      })
+    case 'planned':
+      return new SampanError({
+        code: 'SRC_STRUCTURE_OF_PLAN_CHANGED',
+        message: `${title} has another name or other columns on the source than when it was planned`,
+        remedy: 'drop the schema "sampan" and the migrated objects in the destination, then start the task again',
+      })
+  }
+}
+
+/**
+ * Gives up the view for a newer one, and lets the relation be copied anew in that, before all others. Of two lanes that
+ * find the same one does it.
+ * @throws SampanError what `tableChanged` tells, where it has happened too often
+ */
+export async function copyInNewerView(
+  destination: Session,
+  run: string,
+  relation: Relation,
+  change: Change,
+  generation: number,
+): Promise<void> {
+  const error = tableChanged(relation, change)
+  // A newer view is no nearer to the plan.
+  if (change === 'planned') throw error
+  const rewrites = await inTransaction(destination, async () => {
+    await fenceRun(destination, run)
+    const [due] = await destination.rows<{ rewrites: number }>(
+      `SELECT rewrites FROM sampan.relation WHERE run = $1 AND oid = $2 AND reset_generation <= $3 FOR UPDATE`,
+      [run, relation.oid, generation],
+    )
+    if (due === undefined) return 0
+    await emptyRelation(destination, run, relation)
+    await destination.rows(
+      `UPDATE sampan.relation SET reset_generation = $3, rewrites = rewrites + 1 WHERE run = $1 AND oid = $2`,
+      [run, relation.oid, generation + 1],
+    )
+    await giveUpView(destination, run, generation)
+    const message = `${error.message}: the view is taken anew, and the table copied again`
+    await writeEvents(destination, run, [{ level: 'warning', step: 'CopyLanes', code: error.code, message }])
+    return due.rewrites + 1
+  })
+  // A run that is started again has as many attempts.
+  if (rewrites > 0 && rewrites % MOST_REWRITES === 0) throw error
+}

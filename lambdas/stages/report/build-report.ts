@@ -1,0 +1,72 @@
+import { artefacts } from '../../core/cloud/artefacts.ts'
+import type { ReportEvent } from '../../core/runtime/event.ts'
+import type { StepTools } from '../../core/runtime/step-handler.ts'
+import type { StepError } from '../../core/runtime/verdict.ts'
+import { databaseReport } from './database-report.ts'
+import { gatherDatabases } from './gather.ts'
+import type { Report, ReportError } from './model.ts'
+import { decideOutcome } from './outcome.ts'
+import { readAccess, readPrechecks } from './read-artefacts.ts'
+import { taskReport } from './task-report.ts'
+
+/** The report, and the error by which the execution ends. */
+export interface BuiltReport {
+  readonly report: Report
+  readonly error: StepError | null
+}
+
+/** Gathers the run's story and judges how it has ended. What cannot be read is said in the report's notes. */
+export async function buildReport(event: ReportEvent, step: StepTools): Promise<BuiltReport> {
+  const store = artefacts(step.environment)
+  const [gathered, prechecks, access] = await Promise.all([
+    gatherDatabases(event, step),
+    readPrechecks(store, event.run),
+    readAccess(store, event.run),
+  ])
+  const databases = gathered.databases.map((facts) => databaseReport(facts, event.task))
+  const { status, error } = decideOutcome({
+    ...event,
+    mode: event.task.mode,
+    inTurns: event.task.onDatabaseError === 'stop',
+    databases,
+    prechecks: prechecks.content.checks,
+  })
+  const now = step.clock().toISOString()
+  const beginnings = [
+    ...databases.map((database) => database.startedAt),
+    ...access.content.opened.map((entry) => entry.openedAt),
+  ]
+  const startedAt = earliest(beginnings) ?? now
+  const report: Report = {
+    version: 1,
+    status,
+    run: event.run.id,
+    execution: event.run.execution,
+    task: taskReport(event.task),
+    startedAt,
+    finishedAt: now,
+    seconds: secondsBetween(startedAt, now),
+    // A refusal is told by the checks themselves.
+    error: error === null || status === 'refused' ? null : reportError(error),
+    databases,
+    prechecks: [...prechecks.content.checks],
+    score: prechecks.content.score,
+    access: access.content,
+    notes: [...gathered.notes, prechecks.note, access.note].filter((note) => note !== null),
+  }
+  return { report, error }
+}
+
+/** Without the kind, which only the retry rule reads. */
+export function reportError({ code, message, remedy }: StepError): ReportError {
+  return { code, message, remedy }
+}
+
+/** The clocks of two machines may differ by a little: never negative. */
+export function secondsBetween(from: string, to: string): number {
+  return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000)
+}
+
+function earliest(times: readonly (string | null | undefined)[]): string | null {
+  return times.filter((time) => typeof time === 'string').sort()[0] ?? null
+}

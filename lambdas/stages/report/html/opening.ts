@@ -1,0 +1,152 @@
+import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/comparisons.ts'
+import { madeAnew } from '../made-anew.ts'
+import type { DatabaseReport, Report, TableReport } from '../model.ts'
+import { sideName } from '../task-report.ts'
+import { leftOutOfChoice } from '../unmade-objects.ts'
+import { bytesText, countText, durationText, numberOf, timeText } from './format.ts'
+import { type Html, html } from './html.ts'
+import { errorBox, type Tone } from './parts.ts'
+
+const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: string]>> = {
+  succeeded: ['good', 'Succeeded'],
+  incomplete: ['warn', 'Succeeded in part'],
+  failed: ['bad', 'Failed'],
+  refused: ['warn', 'Refused by the precheck'],
+  prechecked: ['good', 'Prechecked'],
+  planned: ['good', 'Planned'],
+}
+
+const STOPPED: (typeof WORDS)['failed'] = ['warn', 'Stopped']
+
+/** Somebody wanted it to end: nothing went wrong. */
+function isStopped({ error }: Report): boolean {
+  return error?.code === 'RUN_STOPPED'
+}
+
+/** A flat boat with one sail. */
+const BOAT = html`<svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M3 21c8 3 18 3 26 0-2 5-5 7-9 7h-8c-4 0-7-2-9-7Z"/><path d="M16 20V4c6 3 8 8 8 13"/><path d="M16 9h5M16 14h7"/></svg>`
+
+/** The top of the page: how it ended, what is wrong, how much it was. */
+export function opening(report: Report): Html {
+  const [tone, word] = isStopped(report) ? STOPPED : WORDS[report.status]
+  return html`<header>
+<div class="brand">${BOAT}<b>Sampan</b> migration report<span>${timeText(report.finishedAt)}</span></div>
+<span class="status ${tone}">${word}</span>
+<h1>${report.run}</h1>
+<p class="lead">${sentence(report)}</p>
+${report.error === null ? null : errorBox(report.error, isStopped(report) || report.status === 'incomplete' ? 'warn' : 'bad')}
+${report.notes.length === 0 ? null : html`<div class="box warn"><p class="cause">This report is not complete</p><ul>${report.notes.map((note) => html`<li>${note}</li>`)}</ul></div>`}
+${route(report)}
+${figures(report)}
+</header>`
+}
+
+/** The end in one sentence: what a person wants to know first. */
+function sentence(report: Report): string {
+  switch (report.status) {
+    case 'succeeded':
+      return `${comparedText(report.databases)} ${leftOutText(report)}${leftOpen(report)}`
+    case 'incomplete':
+      return `Not everything has arrived. Of what has: ${comparedText(report.databases)} ${leftOpen(report)}`
+    case 'failed':
+      return `${failedText(report)} ${leftOpen(report)}`
+    case 'refused':
+      return 'The precheck found what would make the migration fail. Nothing was written to the destination.'
+    case 'prechecked':
+      return 'Only checks were asked for. Nothing was written to the destination.'
+    case 'planned':
+      return 'Only the plan was asked for: this is what a migration would do. No table was created and no row was copied.'
+  }
+}
+
+function comparedText(databases: readonly DatabaseReport[]): string {
+  const tables = databases.flatMap((database) => database.tables)
+  const equal = tables.filter((table) => table.match === true)
+  if (tables.length === 0) return 'There were no rows to copy.'
+  if (equal.length === 0) return `${numberOf(tables.length, 'table')} copied; the task asked for no comparison.`
+  const digested = equal.filter((table) => table.sourceDigest !== null).length
+  const rest = tables.length - equal.length
+  const how =
+    digested === equal.length
+      ? 'row for row and byte for byte'
+      : digested === 0
+        ? 'by the number of rows'
+        : `${countText(digested)} of them byte for byte, the others by the number of rows`
+  const left = rest === 0 ? '' : ` ${numberOf(rest, 'table')} could not be compared.`
+  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}.${left}${anewText(databases)}`
+}
+
+function anewText(databases: readonly DatabaseReport[]): string {
+  const parts = databases.map(madeAnew)
+  const computed = parts.flatMap((part) => part.computed).length
+  const filled = parts.flatMap((part) => part.filled).length
+  const what = [
+    ...(computed === 0 ? [] : [`computed columns of ${numberOf(computed, 'table')}`]),
+    ...(filled === 0 ? [] : [numberOf(filled, 'materialized view')]),
+  ]
+  return what.length === 0 ? '' : ` Made anew, and not compared: ${what.join(' and ')}.`
+}
+
+/** The large objects stand among the tables, but are none. */
+function thingsText(tables: readonly TableReport[]): string {
+  const own = tables.filter((table) => table.name !== LARGE_OBJECTS_TITLE).length
+  if (own === 0) return LARGE_OBJECTS_TITLE
+  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and the ${LARGE_OBJECTS_TITLE}`
+}
+
+function failedText(report: Report): string {
+  const different = sum(report.databases, (totals) => totals.tablesDifferent)
+  if (different > 0) return `${numberOf(different, 'table differs', 'tables differ')} between source and destination.`
+  const failed = report.databases.filter((database) => database.status === 'failed').length
+  if (failed > 0 && report.databases.length > 1) return `${failed} of ${report.databases.length} databases failed.`
+  return 'The migration did not come to its end. What was finished stays; the same task started again continues there.'
+}
+
+function leftOutText(report: Report): string {
+  const left = leftOutOfChoice(report)
+  if (left.length === 0) return ''
+  return `${numberOf(left.length, 'chosen object was', 'chosen objects were')} left out, as acknowledged. `
+}
+
+function leftOpen({ access }: Report): string {
+  if (access.opened.length === 0) return ''
+  if (access.open.length > 0) return `${numberOf(access.open.length, 'way', 'ways')} in still open.`
+  return 'Every way in that was opened is closed again.'
+}
+
+function route({ task, databases }: Report): Html {
+  const end = (side: 'source' | 'destination', label: string) => {
+    const known = databases.find((database) => database[side].version !== null)?.[side]
+    const version = known?.version ? `PostgreSQL ${known.version}` : null
+    const facts = [version, task[side].region, known?.encoding].filter((fact) => typeof fact === 'string')
+    return html`<div><span class="quiet">${label}</span><b>${sideName(task[side])}</b><span class="quiet">${facts.join(' · ')}</span></div>`
+  }
+  return html`<div class="route">${end('source', 'from')}<i aria-hidden="true">→</i>${end('destination', 'to')}</div>`
+}
+
+function figures({ databases, seconds, startedAt }: Report): Html | null {
+  const ran = databases.filter((database) => database.tables.length + database.objects.length > 0)
+  const figure = (value: string, label: string) => html`<div><b>${value}</b><span>${label}</span></div>`
+  if (ran.length === 0) return null
+  return html`<div class="figures">
+${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
+${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS_TITLE).length), 'tables')}
+${figure(countText(sum(ran, (totals) => totals.rows)), 'rows')}
+${figure(...bytesFigure(ran))}
+${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
+<div title="since ${timeText(startedAt)}"><b>${durationText(seconds)}</b><span>from start to end</span></div>
+</div>`
+}
+
+/** Of what is not copied yet the plan knows an estimate: the sum would pass for what has arrived. */
+function bytesFigure(databases: readonly DatabaseReport[]): readonly [value: string, label: string] {
+  const total = sum(databases, (totals) => totals.bytes)
+  if (databases.some(({ status }) => status === 'planned')) return [bytesText(total), 'of data, estimated']
+  const left = databases.flatMap(({ tables }) => tables.filter((table) => table.chunksDone < table.chunks))
+  const copied = total - left.reduce((all, { bytes }) => all + bytes, 0)
+  return left.length === 0 ? [bytesText(total), 'of data'] : [bytesText(copied), `of about ${bytesText(total)}`]
+}
+
+function sum(databases: readonly DatabaseReport[], of: (totals: DatabaseReport['totals']) => number): number {
+  return databases.reduce((total, database) => total + of(database.totals), 0)
+}

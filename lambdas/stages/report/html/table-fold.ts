@@ -1,0 +1,119 @@
+import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/comparisons.ts'
+import type { DatabaseReport, TableReport } from '../model.ts'
+import { bytesText, countText, durationText, numberOf } from './format.ts'
+import { type Html, html } from './html.ts'
+import { badge, dataTable, fold } from './parts.ts'
+
+/** Few enough to be shown without a click. */
+const SHOWN_OPEN = 40
+
+/** The tables that differ: how, and where the rows lie. Never a row's value. */
+export function differences(tables: readonly TableReport[]): Html | null {
+  const different = tables.filter((table) => table.match === false)
+  if (different.length === 0) return null
+  const columns = [
+    { title: 'Table that differs', name: true },
+    { title: 'Rows on the source', number: true },
+    { title: 'on the destination', number: true },
+    { title: 'What was found', name: true },
+  ]
+  return dataTable(columns, different, (table) => [
+    html`<b>${table.name}</b>`,
+    rowsText(table.rows),
+    rowsText(table.destinationRows),
+    found(table),
+  ])
+}
+
+function found({ difference, destinationRows, rows }: TableReport): Html {
+  if (destinationRows === null) return html`the table is not on the destination`
+  if (difference === null)
+    return html`${rows === destinationRows ? 'as many rows, but not the same' : 'not as many rows'}`
+  const { missing, surplus, different, complete, sourceChanged, places } = difference
+  const parts = [
+    missing > 0 ? `${countText(missing)} only on the source` : null,
+    surplus > 0 ? `${countText(surplus)} only on the destination` : null,
+    different > 0 ? `${countText(different)} with other values` : null,
+  ].filter((part) => part !== null)
+  const first = places.slice(0, 5).map(({ side, ctid }) => html`<code>${ctid}</code> on the ${side}`)
+  return html`${parts.length === 0 ? 'no row differs as both are now' : parts.join(', ')}${complete ? null : html` <span class="quiet">at least: looked into in part</span>`}
+${first.length === 0 ? null : html`<br><span class="quiet">rows at ctid ${first.map((place, index) => html`${index > 0 ? ', ' : ''}${place}`)}${places.length > 5 ? ' …' : ''}</span>`}
+${sourceChanged ? html`<br><span class="quiet">the source has been written to since the copy</span>` : null}`
+}
+
+/** Every table with what was moved and what the comparison says; those that need eyes first, then the largest. */
+export function tableFold({ tables }: DatabaseReport): Html | null {
+  if (tables.length === 0) return null
+  const largest = Math.max(1, ...tables.map((table) => table.bytes))
+  const sorted = [...tables].sort((one, other) => rank(one) - rank(other) || other.bytes - one.bytes)
+  const columns = [
+    { title: 'Table', name: true },
+    { title: 'Rows', number: true },
+    { title: 'Size', number: true },
+    { title: 'Time', number: true },
+    { title: 'Chunks', number: true },
+    { title: 'Compared' },
+    { title: 'Digest' },
+  ]
+  const content = dataTable(columns, sorted, (table) => [
+    html`${table.name}${conditionOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
+    html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
+    table.seconds === null ? '' : durationText(table.seconds),
+    table.chunksDone === table.chunks
+      ? html`<span title="${cutText(table)}">${countText(table.chunks)}</span>`
+      : html`<span title="${cutText(table)}">${countText(table.chunksDone)} of ${countText(table.chunks)}</span>`,
+    compared(table),
+    digest(table),
+  ])
+  const title = tables.some(({ name }) => name === LARGE_OBJECTS_TITLE) ? 'Tables, and the large objects' : 'Tables'
+  return fold(title, tables.length, content, tables.length <= SHOWN_OPEN)
+}
+
+/** What the destination has computed. */
+function computedOf({ computed }: TableReport): Html | null {
+  if (!computed || computed.length === 0) return null
+  return html`<br><span class="quiet">computed anew, not compared: ${computed.join(', ')}</span>`
+}
+
+/** Of an extension's table the rows that are the user's. */
+function conditionOf({ where }: TableReport): Html | null {
+  if (!where) return null
+  const which = where === 'true' ? 'made by its extension' : `made by its extension: the rows where ${where}`
+  return html`<br><span class="quiet">${which}</span>`
+}
+
+/** How the table is cut and travels, under the pointer. */
+function cutText({ cutReason, format, formatReason }: TableReport): string {
+  const form = formatReason ? `${format}: ${formatReason}` : format
+  return cutReason ? `${cutReason}; ${form}` : form
+}
+
+function rank(table: TableReport): number {
+  if (table.match === false) return 0
+  return table.match === null ? 1 : 2
+}
+
+function compared(table: TableReport): Html {
+  if (table.match === true) return badge('good', table.sourceDigest === null ? 'same count' : 'equal')
+  if (table.match === false) return badge('bad', 'differs')
+  return badge('calm', table.chunksDone < table.chunks ? 'not copied' : 'not compared')
+}
+
+/** A digest is long; its last digits tell two apart, the whole stands in report.json and under the pointer. */
+function digest({ sourceDigest, destinationDigest }: TableReport): Html | null {
+  if (sourceDigest === null) return null
+  const short = (text: string) => (text.length <= 9 ? text : `…${text.slice(-8)}`)
+  const source = html`<span class="digest mono" title="source ${sourceDigest}">${short(sourceDigest)}</span>`
+  if (destinationDigest === null || destinationDigest === sourceDigest) return source
+  return html`${source}<br><span class="digest mono event-error" title="destination ${destinationDigest}">${short(destinationDigest)}</span>`
+}
+
+/** Large objects are counted by their pages, and one more each. */
+function pagesText(pages: number | null): string {
+  return pages === null ? '' : numberOf(pages, 'page')
+}
+
+function rowsText(rows: number | null): string {
+  return rows === null ? '–' : countText(rows)
+}

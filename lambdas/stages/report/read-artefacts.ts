@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { type ArtefactStore, artefactKey } from '../../core/cloud/artefacts.ts'
+import { toSampanError } from '../../core/runtime/errors.ts'
+import type { RunIdentity } from '../../core/runtime/event.ts'
+import { type AccessReport, accessReportSchema, type PrecheckReport } from './model.ts'
+
+/** What other steps left behind as documents. A note says what could not be read. */
+export interface ReadDocument<Content> {
+  readonly content: Content
+  readonly note: string | null
+}
+
+const NO_ACCESS: AccessReport = { opened: [], closed: [], open: [], notes: [], closedAt: null }
+
+/** `access.json`: what the run opened and closed. Nothing was opened where there is none. */
+export async function readAccess(store: ArtefactStore, run: RunIdentity): Promise<ReadDocument<AccessReport>> {
+  return readDocument(store, run, 'access.json', NO_ACCESS, (document) => accessReportSchema.parse(document))
+}
+
+/** What the precheck found, with its score. */
+export interface Prechecks {
+  readonly checks: readonly PrecheckReport[]
+  readonly score: number | null
+}
+
+/** What the report shows of `precheck.json`, which is the precheck's own. */
+const precheckDocument = z.object({
+  score: z.number(),
+  items: z.array(
+    z.object({
+      code: z.string(),
+      title: z.string(),
+      level: z.enum(['error', 'warning', 'info']),
+      status: z.enum(['passed', 'failed', 'acknowledged', 'not-run']),
+      blocks: z.boolean(),
+      database: z.string().nullable(),
+      side: z.string(),
+      cause: z.string().nullable(),
+      remedy: z.string().nullable(),
+      details: z.array(z.string()),
+    }),
+  ),
+})
+
+/** `precheck.json`. */
+export async function readPrechecks(store: ArtefactStore, run: RunIdentity): Promise<ReadDocument<Prechecks>> {
+  return readDocument<Prechecks>(store, run, 'precheck.json', { checks: [], score: null }, (document) => {
+    const { items, score } = precheckDocument.parse(document)
+    return { checks: items.map(precheckReport), score }
+  })
+}
+
+function precheckReport(item: z.output<typeof precheckDocument>['items'][number]): PrecheckReport {
+  const { status, cause, remedy } = item
+  return {
+    ...item,
+    status: status === 'passed' || status === 'not-run' ? status : 'found',
+    cause: cause ?? '',
+    remedy: remedy ?? '',
+    acknowledged: status === 'acknowledged',
+  }
+}
+
+async function readDocument<Content>(
+  store: ArtefactStore,
+  run: RunIdentity,
+  name: string,
+  none: Content,
+  parse: (document: unknown) => Content,
+): Promise<ReadDocument<Content>> {
+  try {
+    const found = await store.read(artefactKey(run, name))
+    return { content: found === null ? none : parse(JSON.parse(found)), note: null }
+  } catch (thrown) {
+    const why =
+      thrown instanceof z.ZodError || thrown instanceof SyntaxError
+        ? 'it is not of the form expected'
+        : toSampanError(thrown).message
+    return { content: none, note: `${name} could not be read: ${why}` }
+  }
+}

@@ -1,0 +1,55 @@
+import { excludedText } from '../../core/task/excluded-object.ts'
+import type { Task } from '../../core/task/task.ts'
+import type { TaskReport } from './model.ts'
+
+/**
+ * The task as the report shows it: field by field what may be shown, so that a field that comes later, a secret perhaps,
+ * is left out until somebody names it here.
+ */
+export function taskReport(task: Task): TaskReport {
+  return {
+    name: task.name,
+    mode: task.mode,
+    source: sideReport(task.source, task.source.rdsInstance),
+    destination: sideReport(task.destination, task.destination.apsaraInstance),
+    databases: task.databases.map(({ name, as, include, exclude }) => ({
+      name,
+      as,
+      include,
+      exclude: exclude.map(excludedText),
+    })),
+    onObjectError: task.onObjectError,
+    lanes: task.lanes,
+    limits: limitsReport(task.throttle),
+    chunkMegabytes: task.chunkMegabytes,
+    validation: task.validation.mode,
+    acknowledged: task.precheck.acknowledge,
+  }
+}
+
+function limitsReport({ megabytesPerSecond, rowsPerSecond, queriesPerSecond, automatic }: Task['throttle']): string[] {
+  const given: readonly (readonly [number | null | undefined, (amount: number) => string])[] = [
+    [megabytesPerSecond, (amount) => `${amount} MB/s`],
+    [rowsPerSecond, (amount) => `${amount} rows/s`],
+    [queriesPerSecond, (amount) => `${amount} queries/s`],
+    [automatic?.sourceCpuPercent, (amount) => `CPU of the source below ${amount} %`],
+    [automatic?.sourceLatencyMilliseconds, (amount) => `latency of the source below ${amount} ms`],
+  ]
+  return given.flatMap(([amount, text]) => (typeof amount === 'number' ? [text(amount)] : []))
+}
+
+function sideReport(side: Task['source'] | Task['destination'], instance: string | undefined): TaskReport['source'] {
+  return {
+    instance: instance ?? null,
+    host: side.host ?? null,
+    port: side.host === undefined ? null : side.port,
+    region: side.region ?? null,
+    user: side.user ?? null,
+    tls: side.tls.mode,
+  }
+}
+
+/** What a side is called: its instance, or its address. */
+export function sideName(side: TaskReport['source']): string {
+  return side.instance ?? `${side.host}:${side.port}`
+}

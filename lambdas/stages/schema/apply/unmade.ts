@@ -1,0 +1,37 @@
+import { isFill } from '../../../core/ledger/accounts.ts'
+import { objectName } from '../../../core/ledger/object-name.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { SampanError } from '../../../core/runtime/errors.ts'
+
+import { readUnmade, type UnmadeObject } from '../ledger-objects.ts'
+
+const named = 3
+
+/**
+ * Called when all objects of a stage were tried. A materialized view that cannot be filled holds nothing up: the run goes on, and
+ * ends as incomplete.
+ * @throws SampanError `OBJECTS_FAILED` where some could not be made and the task does not go on without them
+ */
+export async function requireAllMade(session: Session, run: string, onObjectError: 'fail' | 'continue'): Promise<void> {
+  if (onObjectError === 'continue') return
+  const unmade = (await readUnmade(session, run)).filter(({ kind }) => !isFill(kind))
+  if (unmade.length === 0) return
+  const failed = unmade.filter(({ status }) => status === 'failed')
+  const blocked = unmade.length - failed.length
+  const list = (failed.length > 0 ? failed : unmade).slice(0, named).map(describe).join('; ')
+  const rest = unmade.length > named ? ', and more' : ''
+  throw new SampanError({
+    code: 'OBJECTS_FAILED',
+    message: `${[...counted(failed.length, 'could not be made'), ...counted(blocked, blocked === 1 ? 'needs something that is missing' : 'need something that is missing')].join(', ')}: ${list}${rest}`,
+    remedy:
+      'the report lists them all: mend the cause and start again, exclude them, or set onObjectError to "continue"',
+  })
+}
+
+function counted(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? 'object' : 'objects'} ${what}`]
+}
+
+function describe({ kind, schema, name, message }: UnmadeObject): string {
+  return `${kind.toLowerCase()} ${objectName({ kind, schema, name })}${message === null ? '' : ` (${message})`}`
+}

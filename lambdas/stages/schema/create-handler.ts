@@ -1,0 +1,18 @@
+import type { StepEvent } from '../../core/runtime/event.ts'
+import { stepHandler } from '../../core/runtime/step-handler.ts'
+import { done, more } from '../../core/runtime/verdict.ts'
+import { applyStage } from './apply/stage.ts'
+import { requireAllMade } from './apply/unmade.ts'
+import { alignChunks } from './ledger-objects.ts'
+import { timeKeeper, withDestination } from './with-destination.ts'
+
+/** CreateObjects: what rows need to arrive: schemas, extensions, types, functions, tables, views. */
+export const handler = stepHandler('CreateObjects', (event: StepEvent, step) =>
+  withDestination(event, step, 'create', async (destination) => {
+    const { id: run } = event.run
+    const hasTime = timeKeeper(step)
+    if (!(await applyStage(destination, { run, stage: 'create', hasTime, progressed: step.progressed }))) return more()
+    await Promise.all([alignChunks(destination, run), requireAllMade(destination, run, event.task.onObjectError)])
+    return done()
+  }),
+)

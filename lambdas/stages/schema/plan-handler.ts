@@ -1,0 +1,295 @@
+import { giveUpView } from '../../core/ledger/copy-round.ts'
+import { type RunEvent, writeEvents } from '../../core/ledger/events.ts'
+import { storeExpectedRights } from '../../core/ledger/expected-rights.ts'
+import { keepRun } from '../../core/ledger/fence.ts'
+import { migrateLedger } from '../../core/ledger/migrate.ts'
+import { readJoining, requireOwn } from '../../core/ledger/other-start.ts'
+import { markPlanned, openRun, taskFingerprint } from '../../core/ledger/run.ts'
+import { StepWatch } from '../../core/ledger/step-watch.ts'
+import { importView } from '../../core/ledger/view.ts'
+import type { Session } from '../../core/postgres/connect.ts'
+import { openSource } from '../../core/postgres/sessions.ts'
+import { BEGIN_VIEW, type ExportedView, exportView } from '../../core/postgres/snapshot.ts'
+import { inOneFlight, inTransaction } from '../../core/postgres/transaction.ts'
+import { SampanError } from '../../core/runtime/errors.ts'
+import type { DatabaseIdentity, Endpoints, StepEvent } from '../../core/runtime/event.ts'
+import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
+import { done } from '../../core/runtime/verdict.ts'
+import { compareStructures, describeChanges, type StructureChange } from '../../core/structure/compare.ts'
+import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
+import { markView, readPlanMark, readPlannedStructure, storeStructure } from '../../core/structure/ledger.ts'
+import { readStructure, readStructureDigest, type Structure } from '../../core/structure/read.ts'
+import { deniedObjects } from './denied.ts'
+import { dumpObjects } from './dump-objects.ts'
+import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee.ts'
+import { reopenObjects, storePlan } from './ledger-objects.ts'
+import type { Dump } from './pgdump/dump.ts'
+import { withoutWhatCannotCome } from './plan/cannot-come.ts'
+import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
+import { readDatabaseForm } from './plan/destination-database.ts'
+import { asPlannedBefore } from './plan/extension-data.ts'
+import { judgeProperties } from './plan/judge-properties.ts'
+import { keepIds } from './plan/keep-ids.ts'
+import { requireExtensionRows } from './plan/lost-extension-rows.ts'
+import { openOrCreateDatabase } from './plan/open-database.ts'
+import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
+import { replan } from './plan/replan.ts'
+import { requireRowTypeOrder } from './plan/row-type-order.ts'
+import { readSearchPath } from './plan/search-path.ts'
+import { readKnown, storeReplan } from './plan/store-replan.ts'
+import { readPlanInput } from './plan-input.ts'
+import type { RefusedObject } from './rehearse.ts'
+
+/** What the workflow reads of the plan. */
+export interface Planned {
+  /** An earlier start of this task has completed the database: nothing is left to do. */
+  readonly sealed: boolean
+}
+
+/** What PlanObjects is called with. */
+export interface PlanEvent extends StepEvent {
+  /** The plan is made anew in the view that the keepers hold, beside them. @default in a view of its own */
+  readonly inView?: boolean
+}
+
+/**
+ * PlanObjects: the source's objects and what becomes of each, written to the ledger of the destination's database, which is
+ * made where it does not exist. All is read in one view. A run that has its plan keeps it, and what failed in it is tried once
+ * more; where the source's structure is another one by now the plan is made anew, around what is made already. Once all rows
+ * are copied they are of one moment, and nothing is planned any more.
+ */
+export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step) => {
+  const { run } = event
+  const { database, endpoints } = addressed(event)
+  const source = await openSource(event, step.environment, { purpose: 'plan', signal: step.signal })
+  const open: Session[] = [source]
+  // The source's objects are read while the destination is made ready. A run that has its plan already needs them not.
+  const unneeded = new AbortController()
+  const signal = AbortSignal.any([step.signal, unneeded.signal])
+  const timeout = () => Math.max(1_000, step.remainingMilliseconds() - 15_000)
+  let dumped: Promise<Dump> | null = null
+  const begin = (view: ExportedView) => {
+    const begun = dumpObjects(event, { environment: step.environment, signal, timeout, view: view.id })
+    begun.catch(() => {})
+    dumped = begun
+    return begun
+  }
+  let watch: StepWatch | null = null
+  try {
+    const own = event.inView ? null : begin(await beginView(source))
+    const form = await readDatabaseForm(source)
+    const destination = await openOrCreateDatabase(event, step, form)
+    open.push(destination)
+    watch = new StepWatch(event, step, { destination })
+    watch.start()
+    await migrateLedger(destination)
+    const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
+      serverVersion: source.serverVersion,
+      encoding: form.encoding,
+      database: form.name,
+      searchPath: await readSearchPath(source),
+    })
+    if (row.former.includes(run.execution)) requireOwn(row, run)
+    if (row.state === 'sealed') return done<Planned>({ sealed: true })
+    const joining = await readJoining(destination, run.id, row)
+    if (joining !== null) await writeEvents(destination, run.id, [joining])
+    if (row.copiedAt === null) {
+      const generation = own === null ? await importView(source, destination, run.id, step.signal) : 0
+      const mark = await readPlanMark(destination, run.id)
+      if (row.objectsPlannedAt === null || mark.digest !== (await readStructureDigest(source))) {
+        const moment = { source, dumped: own ?? begin(await exportView(source)), generation }
+        await plan(event, step, moment, database, destination, row.objectsPlannedAt !== null)
+        return done<Planned>({ sealed: false })
+      }
+      if (generation > 0) await markView(destination, run.id, generation, true)
+    }
+    await takeBackGone(destination, run.id)
+    await reopenObjects(destination, run.id)
+    return done<Planned>({ sealed: false })
+  } catch (thrown) {
+    throw watch?.failure ?? thrown
+  } finally {
+    unneeded.abort()
+    await watch?.stop()
+    await Promise.all([...open.map((session) => session.close()), (dumped as Promise<Dump> | null)?.catch(() => {})])
+  }
+})
+
+/** What somebody else has dropped on the destination since an earlier start is made anew. @throws SampanError DST_OBJECTS_GONE */
+async function takeBackGone(destination: Session, run: string): Promise<void> {
+  const gone = await readGone(destination, run)
+  if (gone.length > 0 && !(await markGone(destination, run, gone))) throw new SampanError(goneObjects(gone, false))
+}
+
+/** What a plan is read from: a session in a view, the dump that is made in the same one, and the view's generation; 0: its own. */
+interface PlanMoment {
+  readonly source: Session
+  readonly dumped: Promise<Dump>
+  readonly generation: number
+}
+
+async function beginView(source: Session): Promise<ExportedView> {
+  await source.execute(BEGIN_VIEW)
+  return exportView(source)
+}
+
+async function plan(
+  event: StepEvent,
+  step: StepTools,
+  moment: PlanMoment,
+  database: DatabaseIdentity,
+  destination: Session,
+  anew: boolean,
+): Promise<void> {
+  const run = event.run.id
+  const { source, generation } = moment
+  const structure = await readStructure(source)
+  const { archive, notices } = await moment.dumped
+  const [read, properties] = await Promise.all([
+    readPlanInput(event, step.environment, database, archive, { source, destination }),
+    readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
+  ])
+  await requireUnchanged(source, destination, run, structure, generation)
+  const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
+  const input: PlanInput = {
+    ...read,
+    places: asPlannedBefore(read.places, known.objects),
+    properties,
+    number: (complete) => (anew ? keepIds(complete, known.objects) : complete),
+  }
+  const first = planObjects(input)
+  // What is made already would be in the way of a trial.
+  const untried = !known.objects.some(({ made }) => made)
+  const refused =
+    untried && mayRefuse(source, destination)
+      ? await tryObjects(event, step.environment, source, first.objects, step.signal)
+      : []
+  const path = await readSearchPath(source)
+  const denied =
+    untried && !read.roles.superuser
+      ? await deniedObjects(event, step.environment, first.objects, path, step.signal)
+      : new Map<number, string>()
+  await requireExtensionRows(source, input, first.objects, event.task)
+  const none = denied.size === 0 && (refused === null || refused.length === 0)
+  const whole = none ? first : planWithout(event, input, refused ?? [], denied)
+  const planned = withoutWhatCannotCome(whole, event.task)
+  requireRowTypeOrder(planned.relations, input.facts.columnOrder)
+  const told = [...notices.map(notice), ...readerRights(planned.readerGrants), ...comesAlong(planned.along)]
+  if (!anew) {
+    await inOneFlight(destination, () => [
+      keepRun(destination, run),
+      ...storePlan(destination, run, planned.objects, planned.relations),
+      ...storeExpectedRights(destination, run, planned.rights),
+      ...storeStructure(destination, run, structure, generation),
+      writeEvents(destination, run, told),
+      markPlanned(destination, run, 'objects_planned_at'),
+    ])
+    return
+  }
+  const before = await readPlannedStructure(destination, run)
+  const changes = replan(known.objects, known.relations, planned)
+  await inTransaction(destination, async () => {
+    await keepRun(destination, run)
+    await storeReplan(destination, run, changes)
+    await Promise.all([
+      ...storeExpectedRights(destination, run, planned.rights),
+      ...storeStructure(destination, run, structure, generation),
+      writeEvents(destination, run, [
+        ...told,
+        madeAnew(compareStructures(before, structure.entries), changes.unmade.length),
+      ]),
+      markPlanned(destination, run, 'objects_planned_at'),
+    ])
+  })
+}
+
+/**
+ * What pg_dump prints by the server's functions is of the catalogue as it is at that moment, whatever its view. Where something
+ * was changed or dropped meanwhile the dump may be of two moments: it is made again, in a newer view.
+ * @throws SampanError SRC_OBJECTS_CHANGED
+ */
+async function requireUnchanged(
+  source: Session,
+  destination: Session,
+  run: string,
+  { entries, digest }: Structure,
+  generation: number,
+): Promise<void> {
+  await source.execute('COMMIT')
+  if ((await readStructureDigest(source)) === digest) return
+  const now = await readStructure(source)
+  const harmful = compareStructures(entries, now.entries).filter(({ what }) => what !== 'created')
+  if (harmful.length === 0) return
+  if (generation > 0) await inTransaction(destination, () => giveUpView(destination, run, generation))
+  throw new SampanError({
+    code: 'SRC_OBJECTS_CHANGED',
+    message: `the source’s structure changed while it was being read: ${describeChanges(harmful, 10)}`,
+    remedy: 'nothing was written: the objects are read again; hold back changes of the schema while a migration begins',
+    retryable: true,
+  })
+}
+
+function madeAnew(changes: readonly StructureChange[], unmade: number): RunEvent {
+  const again = unmade === 0 ? '' : `; ${unmade} objects that were made before are made again`
+  return {
+    level: 'info',
+    step: 'PlanObjects',
+    code: 'PLAN_MADE_ANEW',
+    message: `the source’s structure has changed since the plan: ${describeChanges(changes)}${again}`,
+  }
+}
+
+/** The plan without what the destination refuses or its account may not make, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
+function planWithout(
+  event: StepEvent,
+  input: PlanInput,
+  refused: readonly RefusedObject[],
+  denied: ReadonlyMap<number, string>,
+): Plan {
+  if (refused.length > 0 && !event.task.precheck.acknowledge.includes(OBJECTS_REFUSED)) throw objectsRefused(refused)
+  return planObjects({ ...input, refused: new Map([...denied, ...refusalReasons(refused)]) })
+}
+
+/** The precheck could not try: the database was still to be made, or there was no connection free. */
+function objectsRefused(refused: readonly RefusedObject[]): SampanError {
+  const named = refused.slice(0, NAMED).map(refusalText).join('; ')
+  const more = refused.length > NAMED ? `; and ${refused.length - NAMED} more` : ''
+  return new SampanError({
+    code: OBJECTS_REFUSED,
+    message: `the destination’s version refuses ${refused.length} of the objects: ${named}${more}`,
+    remedy: `nothing was made: change or drop them on the source, or acknowledge ${OBJECTS_REFUSED} to leave them out, then start again`,
+  })
+}
+
+const NAMED = 10
+
+function readerRights(grants: number): readonly RunEvent[] {
+  if (grants === 0) return []
+  const message = `${grants} rights of the account that reads the source were left out: the destination has no such role`
+  return [{ level: 'info', step: 'PlanObjects', code: 'READER_RIGHTS_LEFT_OUT', message }]
+}
+
+/** The report names them; the precheck has said so before. */
+function comesAlong(along: readonly string[]): readonly RunEvent[] {
+  if (along.length === 0) return []
+  const more = along.length > MOST_ALONG ? ` and ${along.length - MOST_ALONG} more` : ''
+  const message = `no pattern names them, something that is named needs them: ${along.slice(0, MOST_ALONG).join(', ')}${more}`
+  return [{ level: 'info', step: 'PlanObjects', code: 'COMES_ALONG', message }]
+}
+
+const MOST_ALONG = 50
+
+function notice(message: string) {
+  return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message } as const
+}
+
+function addressed({ database, endpoints }: StepEvent): { database: DatabaseIdentity; endpoints: Endpoints } {
+  if (database === null || endpoints === null) {
+    throw new SampanError({
+      code: 'EVENT_INCOMPLETE',
+      message: 'PlanObjects was called without a database or without addresses',
+      remedy: 'start the task from its beginning',
+    })
+  }
+  return { database, endpoints }
+}

@@ -1,0 +1,85 @@
+import type { CloudEnvironment } from '../../core/cloud/environment.ts'
+import type { Session } from '../../core/postgres/connect.ts'
+import { type ExtensionPlace, findPlaces } from '../../core/postgres/extension-places.ts'
+import type { ExtensionRelation } from '../../core/postgres/extension-relations.ts'
+import { readClosedSchemas, readDestinationRoles } from '../../core/postgres/roles.ts'
+import { openDestination } from '../../core/postgres/sessions.ts'
+import { SampanError } from '../../core/runtime/errors.ts'
+import type { DatabaseIdentity, StepEvent } from '../../core/runtime/event.ts'
+import { knowsLz4 } from './plan/compression.ts'
+import { readDatabaseForm } from './plan/destination-database.ts'
+import { readFacts } from './plan/facts.ts'
+import type { PlanInput } from './plan/plan.ts'
+import { readArchive } from './toc/read.ts'
+
+/** All that the plan of a database is made of, but what is set for the database itself. */
+export async function readPlanInput(
+  event: StepEvent,
+  environment: CloudEnvironment,
+  database: DatabaseIdentity,
+  archive: Uint8Array,
+  { source, destination }: { readonly source: Session; readonly destination: Session },
+): Promise<PlanInput> {
+  const { entries } = readArchive(archive)
+  const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
+  const [facts, roles, closedSchemas, lz4] = await Promise.all([
+    Promise.all([readDatabaseForm(destination), readOfferedComments(destination)]).then(([form, offered]) =>
+      readFacts(source, tables, form, offered),
+    ),
+    readDestinationRoles(destination),
+    readClosedSchemas(destination),
+    knowsLz4(destination),
+  ])
+  const places = await placesOf(event, environment, source, facts.configuration)
+  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
+  if (chosen === undefined) throw notInTask(database)
+  return {
+    run: event.run.id,
+    destinationVersion: destination.serverVersion,
+    entries,
+    facts,
+    places,
+    mayReplaceRows: event.task.precheck.acknowledge.includes('DST_EXTENSION_ROWS'),
+    roles,
+    closedSchemas,
+    lz4,
+    include: chosen.include,
+    exclude: chosen.exclude,
+  }
+}
+
+/**
+ * The comments that extensions bring along. Of the destination: to tell them a server reads every control file it has, and one that it
+ * cannot read, left by another version, keeps it from telling of any. Which of these the source has is nobody's matter.
+ */
+async function readOfferedComments(destination: Session): Promise<ReadonlyMap<string, string | null>> {
+  const rows = await destination.rows<{ name: string; comment: string | null }>(
+    `SELECT name::text AS name, comment FROM pg_catalog.pg_available_extensions`,
+  )
+  return new Map(rows.map(({ name, comment }) => [name, comment]))
+}
+
+/** On a session of its own: it creates extensions, and takes them back. */
+async function placesOf(
+  event: StepEvent,
+  environment: CloudEnvironment,
+  source: Session,
+  configuration: readonly ExtensionRelation[],
+): Promise<ReadonlyMap<number, ExtensionPlace>> {
+  if (configuration.length === 0) return new Map()
+  const session = await openDestination(event, environment, { purpose: 'extension-places' })
+  try {
+    return await findPlaces(session, source, configuration)
+  } finally {
+    await session.close()
+  }
+}
+
+/** A failed look-up must never mean everything. */
+function notInTask({ name, as }: DatabaseIdentity): SampanError {
+  return new SampanError({
+    code: 'EVENT_INCOMPLETE',
+    message: `PlanObjects was called for the database ${name} (as ${as}), which the task does not name`,
+    remedy: 'start the task from its beginning',
+  })
+}

@@ -1,0 +1,29 @@
+import type { ColumnOrder } from '../../../core/postgres/column-order.ts'
+import { SampanError } from '../../../core/runtime/errors.ts'
+import type { PlannedRelation } from './planned.ts'
+
+const NAMED = 8
+
+/**
+ * Rows inside of columns travel by position. Whatever the precheck saw: a parent may have got a column since.
+ * @throws SampanError `ROW_TYPE_ORDER`, where values would arrive in other columns
+ */
+export function requireRowTypeOrder(
+  relations: readonly Pick<PlannedRelation, 'oid'>[],
+  { holders, reordered }: ColumnOrder,
+): void {
+  const copied = new Set(relations.map(({ oid }) => oid))
+  const swapped = holders.filter(({ oid }) => copied.has(oid))
+  if (swapped.length === 0) return
+  const lines = swapped.slice(0, NAMED).map(({ schema, name, column, child }) => {
+    const table = reordered.get(child)
+    return `${schema}.${name}.${column} holds rows of ${table?.schema}.${table?.name}`
+  })
+  const rest = swapped.length > NAMED ? `; and ${swapped.length - NAMED} more` : ''
+  throw new SampanError({
+    code: 'ROW_TYPE_ORDER',
+    message: `values would be swapped, because the destination has the columns in another order: ${lines.join('; ')}${rest}`,
+    remedy:
+      'exclude the tables that hold them, or rebuild the child on the source so that its inherited columns come first',
+  })
+}

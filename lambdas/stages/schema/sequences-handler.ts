@@ -1,0 +1,27 @@
+import { hasHandedOver } from '../../core/ledger/hand-over.ts'
+import { openSource } from '../../core/postgres/sessions.ts'
+import type { StepEvent } from '../../core/runtime/event.ts'
+import { stepHandler } from '../../core/runtime/step-handler.ts'
+import { done } from '../../core/runtime/verdict.ts'
+import { toldAsChanged } from '../../core/structure/changed.ts'
+import { syncSequences } from './sequences/sync.ts'
+import { withDestination } from './with-destination.ts'
+
+/** SyncSequences: a schema-only dump has no values, and rows bring none. */
+export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
+  withDestination(event, step, 'sequences', async (destination) => {
+    // Values stood as they were compared when the first sequence was given away; setting them is its owner's from then on.
+    if (await hasHandedOver(destination, event.run.id)) return done()
+    const source = await openSource(event, step.environment, {
+      purpose: 'sequences',
+      pipeline: true,
+      signal: step.signal,
+    })
+    try {
+      await toldAsChanged(destination, event.run.id, () => syncSequences(source, destination, event.run.id))
+      return done()
+    } finally {
+      await source.close()
+    }
+  }),
+)

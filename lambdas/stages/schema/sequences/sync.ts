@@ -1,0 +1,112 @@
+import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { SampanError } from '../../../core/runtime/errors.ts'
+import { goneObjects, readGone } from '../../../core/structure/gone.ts'
+import { furthest, readHeld, wentBack } from './ahead.ts'
+import { readStandings } from './standings.ts'
+import { readSequences, type SequenceName, type SequenceValue, setSequences } from './values.ts'
+
+/**
+ * Brings every sequence of the run to where it stands on the source, and reads it back. One that went back on the source since
+ * the rows were read stays ahead of them. A few flights and one note, whatever the number of sequences.
+ * @throws SampanError `SEQUENCES_DIFFER`
+ */
+export async function syncSequences(source: Session, destination: Session, run: string): Promise<void> {
+  const sequences = await readStandings(source, destination, run)
+  const back = sequences.filter(wentBack)
+  const held = await readHeld(destination, back)
+  const ahead = new Map(back.map((sequence, index) => [sequence, furthest(sequence, held[index] ?? [])]))
+  const known = sequences.flatMap((sequence) => {
+    const value = ahead.get(sequence) ?? sequence.live
+    return value ? [{ schema: sequence.schema, name: sequence.name, ...pick(value) }] : []
+  })
+  const unread = sequences.filter((sequence) => !(ahead.get(sequence) ?? sequence.live))
+  const set = await setSequences(destination, run, known)
+  const readBack = await readSequences(destination, known)
+  const rows = known.map((sequence, index) => {
+    const found = readBack[index]
+    const error = set[index]?.error ?? (found && 'error' in found ? found.error : null)
+    return { ...sequence, found: found && 'lastValue' in found ? found : null, error }
+  })
+  await storeSequences(destination, run, rows)
+  const different = rows.filter(
+    ({ lastValue, isCalled, found, error }) =>
+      error !== null || found?.lastValue !== lastValue || found.isCalled !== isCalled,
+  )
+  if (different.length > 0) await requireThere(destination, run)
+  judge([...unread, ...different])
+  const kept = back.filter((sequence) => !isSame(ahead.get(sequence), sequence.live))
+  await writeEvents(destination, run, keptAhead(kept))
+}
+
+function pick({ lastValue, isCalled }: SequenceValue): SequenceValue {
+  return { lastValue, isCalled }
+}
+
+function isSame(one: SequenceValue | null | undefined, other: SequenceValue | null): boolean {
+  return one?.lastValue === other?.lastValue && one?.isCalled === other?.isCalled
+}
+
+function keptAhead(kept: readonly SequenceName[]): readonly RunEvent[] {
+  if (kept.length === 0) return []
+  const named = kept.slice(0, NAMED).map(({ schema, name }) => `${schema}.${name}`)
+  const more = kept.length > NAMED ? ` and ${kept.length - NAMED} more` : ''
+  return [
+    {
+      level: 'warning',
+      step: 'SyncSequences',
+      code: 'SEQUENCE_WENT_BACK',
+      message: `restarted, set back or dropped on the source after its rows were read, kept ahead of them on the destination: ${named.join(', ')}${more}`,
+    },
+  ]
+}
+
+const NAMED = 50
+
+interface SequenceRow extends SequenceName {
+  readonly lastValue: string
+  readonly isCalled: boolean
+  readonly found: { readonly lastValue: string; readonly isCalled: boolean } | null
+  readonly error: string | null
+}
+
+async function storeSequences(destination: Session, run: string, rows: readonly SequenceRow[]): Promise<void> {
+  await destination.rows(
+    `INSERT INTO sampan.sequence (run, schema, name, last_value, is_called, destination_last_value, destination_is_called,
+                                  error_message)
+     SELECT $1, s.schema, s.name, s."lastValue", s."isCalled", s."foundValue", s."foundCalled", s.error
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS s(
+         schema text, name text, "lastValue" bigint, "isCalled" boolean, "foundValue" bigint, "foundCalled" boolean, error text)
+     ON CONFLICT (run, schema, name) DO UPDATE
+        SET last_value = EXCLUDED.last_value, is_called = EXCLUDED.is_called,
+            destination_last_value = EXCLUDED.destination_last_value,
+            destination_is_called = EXCLUDED.destination_is_called, error_message = EXCLUDED.error_message`,
+    [
+      run,
+      JSON.stringify(
+        rows.map(({ found, ...row }) => ({
+          ...row,
+          foundValue: found?.lastValue ?? null,
+          foundCalled: found?.isCalled ?? null,
+        })),
+      ),
+    ],
+  )
+}
+
+/** One that is gone is not waited for: the next start makes it anew. @throws SampanError DST_OBJECTS_GONE */
+async function requireThere(destination: Session, run: string): Promise<void> {
+  const gone = (await readGone(destination, run)).filter(({ kind }) => kind === 'SEQUENCE')
+  if (gone.length > 0) throw new SampanError(goneObjects(gone, true))
+}
+
+function judge(different: readonly (SequenceName & { readonly error?: string | null })[]): void {
+  if (different.length === 0) return
+  const list = different.slice(0, 3).map(({ schema, name, error }) => `${schema}.${name}${error ? ` (${error})` : ''}`)
+  throw new SampanError({
+    code: 'SEQUENCES_DIFFER',
+    message: `${different.length} sequences do not stand where they stand on the source: ${list.join('; ')}`,
+    remedy: 'give the source account SELECT and the destination account UPDATE on them, then start the task again',
+    retryable: true,
+  })
+}

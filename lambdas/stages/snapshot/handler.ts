@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readRound, roundBell } from '../../core/ledger/copy-round.ts'
+import { writeEvents } from '../../core/ledger/events.ts'
+import { leaveSnapshot } from '../../core/ledger/snapshots.ts'
+import type { Session } from '../../core/postgres/connect.ts'
+import { openDestination, openSource } from '../../core/postgres/sessions.ts'
+import type { StepEvent } from '../../core/runtime/event.ts'
+import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
+import { done, more } from '../../core/runtime/verdict.ts'
+import { type Held, takeView } from './keeper.ts'
+
+/** How often a keeper looks; the end of a round is told besides. */
+const POLL_MILLISECONDS = 500
+/** A keeper leaves this long before its call ends. */
+const MARGIN_SECONDS = 20
+
+/** KeepSnapshot: holds the consistent view open until the round of the copy is over, or until the call's time is used. */
+export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step) => {
+  const session = { purpose: `keeper:${event.lane ?? 0}`, signal: step.signal }
+  const destination = await openDestination(event, step.environment, session)
+  const open: Session[] = [destination]
+  const opening = openSource(event, step.environment, session)
+  opening.then(
+    (source) => open.push(source),
+    () => {},
+  )
+  try {
+    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
+    const source = await opening
+    const held = await take(source, destination, event, longestSeconds(step))
+    if (held === null) return more()
+    const until = performance.now() + held.lifeSeconds * 1000
+    if (held.renewed) await tellOfRenewal(destination, event, held)
+    if (await hold(source, destination, event, held, until, step.signal)) return done()
+    if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
+    return more()
+  } finally {
+    await opening.catch(() => {})
+    await Promise.all(open.map((each) => each.close()))
+  }
+})
+
+/** True where the round is over, false where the time is or the view is given up. Asking the source as well keeps its connection alive and notices its loss. */
+async function hold(
+  source: Session,
+  destination: Session,
+  event: StepEvent,
+  { generation }: Held,
+  until: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const told = await roundBell(destination)
+  try {
+    while (performance.now() < until && !signal.aborted) {
+      // Taken before the look, so that no ring is missed between look and sleep.
+      const rung = told.signal()
+      const round = await readRound(destination, event.run.id, event.run.execution)
+      if (round.ended) return true
+      if (generation < round.leastGeneration) return false
+      await source.rows('SELECT 1')
+      await sleep(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, rung]) }).catch(() => {})
+    }
+    return false
+  } finally {
+    told.silence()
+  }
+}
+
+async function take(source: Session, destination: Session, event: StepEvent, seconds: number): Promise<Held | null> {
+  const holder = `${event.run.execution}:${event.lane ?? 0}`
+  // Both keepers may try the same hop: one of them is second, and takes over from the first.
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const held = await takeView(source, destination, event.run.id, holder, seconds)
+    if (held !== null) return held
+    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return null
+  }
+  return null
+}
+
+/** How long this keeper can stay at most. */
+function longestSeconds(step: StepTools): number {
+  const remaining = step.remainingMilliseconds() / 1000
+  return remaining - Math.min(MARGIN_SECONDS, remaining / 4)
+}
+
+async function tellOfRenewal(destination: Session, event: StepEvent, held: Held): Promise<void> {
+  await writeEvents(destination, event.run.id, [
+    {
+      level: 'warning',
+      step: 'KeepSnapshot',
+      code: 'SNAPSHOT_RENEWED',
+      message: `the consistent view was lost and taken anew (generation ${held.generation}): every finished chunk is proved against it, and tables written since are copied again`,
+    },
+  ])
+}

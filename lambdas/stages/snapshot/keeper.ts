@@ -1,0 +1,73 @@
+import { liveSnapshots, publishSnapshot, type SnapshotRow } from '../../core/ledger/snapshots.ts'
+import type { Session } from '../../core/postgres/connect.ts'
+import { BEGIN_VIEW, beginInView, exportView } from '../../core/postgres/snapshot.ts'
+
+/** How this keeper came to its view. */
+export interface Held {
+  /** Seconds that this keeper stays. */
+  readonly lifeSeconds: number
+  readonly generation: number
+  readonly hop: number
+  /** The chain was broken: this is a new view, and what was copied before has to be proved. */
+  readonly renewed: boolean
+}
+
+/**
+ * Takes over the view that the other keeper holds, or takes a new one where nobody holds any: a session that imported a
+ * snapshot can export it again (PostgreSQL 9.4 to 18), so the view outlives every single keeper.
+ * @returns null where the other keeper was faster (try again), or the round of the copy is over
+ */
+export async function takeView(
+  source: Session,
+  destination: Session,
+  run: string,
+  holder: string,
+  longestSeconds: number,
+): Promise<Held | null> {
+  const live = await liveSnapshots(destination, run)
+  const newest = live[0]?.generation ?? 0
+  const taken = await importOne(source, live)
+  if (taken === null) await source.execute(BEGIN_VIEW)
+  const generation = taken?.generation ?? newest + 1
+  const hop = taken === null ? 0 : taken.newestHop + 1
+  const lifeSeconds = taken === null ? longestSeconds : staggered(longestSeconds, taken.secondsLeft)
+  const exported = await exportView(source)
+  const published = await publishSnapshot(destination, run, {
+    generation,
+    hop,
+    id: exported.id,
+    view: exported.view,
+    holder,
+    position: taken === null ? await position(source) : null,
+    lifeSeconds,
+  })
+  if (!published) {
+    await source.execute('ROLLBACK')
+    return null
+  }
+  return { lifeSeconds, generation, hop, renewed: taken === null && newest > 0 }
+}
+
+/**
+ * Two keepers whose calls would end together are no overlap: the one that takes over stays half its time then, and from
+ * there on they take turns.
+ */
+function staggered(longestSeconds: number, otherSeconds: number): number {
+  return Math.abs(otherSeconds - longestSeconds) < longestSeconds / 4 ? longestSeconds / 2 : longestSeconds
+}
+
+async function importOne(source: Session, candidates: readonly SnapshotRow[]): Promise<SnapshotRow | null> {
+  for (const candidate of candidates) {
+    if (!candidate.givenUp && (await beginInView(source, candidate))) return candidate
+  }
+  return null
+}
+
+/** Where the source's WAL stood; null on a standby, which has no position of its own. */
+async function position(source: Session): Promise<string | null> {
+  const name = source.serverVersion >= 100_000 ? 'pg_current_wal_lsn' : 'pg_current_xlog_location'
+  const [row] = await source.rows<{ position: string | null }>(
+    `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.${name}()::text END AS position`,
+  )
+  return row?.position ?? null
+}

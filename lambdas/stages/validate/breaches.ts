@@ -1,0 +1,128 @@
+import {
+  isFill,
+  readSequences,
+  readUnsettledObjects,
+  type SequenceAccount,
+  sequenceMatches,
+  type UnsettledObject,
+} from '../../core/ledger/accounts.ts'
+import {
+  type Comparison,
+  compare,
+  readComparisons,
+  relationTitle,
+  wasNotCreated,
+} from '../../core/ledger/comparisons.ts'
+import { objectName } from '../../core/ledger/object-name.ts'
+import type { Session } from '../../core/postgres/connect.ts'
+import type { Task } from '../../core/task/task.ts'
+import { listed } from './listed.ts'
+
+/** A reason why a run may not be sealed. */
+export interface Breach {
+  readonly code:
+    | 'OBJECTS_OPEN'
+    | 'OBJECTS_FAILED'
+    | 'CHUNKS_OPEN'
+    | 'VALIDATION_DIFFERS'
+    | 'VALIDATION_OPEN'
+    | 'SEQUENCES_DIFFER'
+    | 'RIGHTS_WIDER'
+    | 'DST_OBJECTS_GONE'
+    | 'DST_CHANGED'
+  readonly message: string
+  readonly remedy: string
+}
+
+/** Everything the ledger knows that the judgement needs. */
+export interface Accounts {
+  readonly objects: readonly UnsettledObject[]
+  readonly relations: readonly Comparison[]
+  readonly sequences: readonly SequenceAccount[]
+}
+
+export async function readAccounts(destination: Session, run: string): Promise<Accounts> {
+  const [objects, relations, sequences] = await Promise.all([
+    readUnsettledObjects(destination, run),
+    readComparisons(destination, run),
+    readSequences(destination, run),
+  ])
+  return { objects, relations, sequences }
+}
+
+/** What keeps the run from being sealed, the most telling first; empty where everything is accounted for. Pure. */
+export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError' | 'validation'>): Breach[] {
+  const tolerant = task.onObjectError === 'continue'
+  const pending = accounts.objects.filter((object) => object.status === 'pending')
+  // A materialized view that could not be filled leaves the run incomplete; all else is worth to be sealed.
+  const failed = accounts.objects.filter(({ status, kind }) => status !== 'pending' && !isFill(kind))
+  const copied = accounts.relations.filter((relation) => !(tolerant && wasNotCreated(relation)))
+  const open = copied.filter((relation) => relation.chunks === 0 || relation.openChunks > 0)
+  const compared = copied.filter((relation) => !open.includes(relation))
+  const judged = (result: string) => compared.filter((relation) => compare(relation, task.validation.mode) === result)
+  const sequences = accounts.sequences.filter((one) => !sequenceMatches(one) && !(tolerant && one.error !== null))
+  return [
+    breach(
+      pending.map(objectTitle),
+      'OBJECTS_OPEN',
+      ['object has', 'objects have'],
+      'not been dealt with',
+      'start the task again',
+    ),
+    breach(
+      tolerant ? [] : failed.map(objectTitle),
+      'OBJECTS_FAILED',
+      ['object', 'objects'],
+      failed.every(({ forOwner }) => forOwner) ? 'could not be given to their owners' : 'could not be created',
+      'mend what the report says of each, or set onObjectError to "continue"; then start the task again',
+    ),
+    breach(
+      open.map(relationTitle),
+      'CHUNKS_OPEN',
+      ['table is', 'tables are'],
+      'not copied to the end',
+      'start the task again',
+    ),
+    breach(
+      judged('differs').map(relationTitle),
+      'VALIDATION_DIFFERS',
+      ['table differs', 'tables differ'],
+      'between source and destination',
+      'read in the report how they differ; look for other writers on the destination, empty it, and migrate anew',
+    ),
+    breach(
+      judged('open').map(relationTitle),
+      'VALIDATION_OPEN',
+      ['table is', 'tables are'],
+      'not compared to the end',
+      'start the task again',
+    ),
+    breach(
+      sequences.map((sequence) => `${sequence.schema}.${sequence.name}`),
+      'SEQUENCES_DIFFER',
+      ['sequence stands', 'sequences stand'],
+      'elsewhere than on the source',
+      'look for other writers on the destination, then start the task again',
+    ),
+  ].filter((found) => found !== null)
+}
+
+/** What somebody else has taken from the destination is the cause of what else is wrong with it; what is open then is no news. Pure. */
+export function behindChanges(others: readonly Breach[], changes: readonly Breach[]): readonly Breach[] {
+  return changes.length === 0 ? others : [...changes, ...others.filter(({ code }) => code !== 'OBJECTS_OPEN')]
+}
+
+function breach(
+  names: readonly string[],
+  code: Breach['code'],
+  nouns: readonly [one: string, many: string],
+  what: string,
+  remedy: string,
+): Breach | null {
+  if (names.length === 0) return null
+  return { code, message: `${names.length} ${nouns[names.length === 1 ? 0 : 1]} ${what}: ${listed(names)}`, remedy }
+}
+
+function objectTitle({ kind, schema, name, errorCode }: UnsettledObject): string {
+  return `${kind} ${objectName({ kind, schema, name })}${errorCode === null ? '' : ` (${errorCode})`}`
+}

@@ -1,0 +1,45 @@
+import { type Relation, rowsOf, whereOf } from '../../../core/ledger/relations.ts'
+import { hashBytes } from '../../../core/postgres/hash-bytes.ts'
+import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
+
+const HASH_FUNCTIONS = 110_000
+
+/** How the rows of one table are named and compared without their values: two hashes of 64 bits per row. */
+export interface RowHashes {
+  /** Hashes the key; of a table without one, the whole row. */
+  readonly key: string
+  /** Hashes the row. */
+  readonly row: string
+}
+
+/**
+ * @param keyColumns of the primary key, empty where there is none
+ * @param serverVersion the older of the two
+ */
+export function rowHashes(relation: Relation, keyColumns: readonly string[], serverVersion: number): RowHashes {
+  // Rows without a column, or without a digest, are all alike: then only their number can differ.
+  const row = `(${relation.digestSql ?? '0::bigint'})`
+  if (keyColumns.length === 0) return { key: row, row }
+  // What the type's output function prints, since a cast to text may be the user's own; as the bytes that the session gets,
+  // since the two databases may have different encodings.
+  const printed = keyColumns.map((column) => `pg_catalog.textsend(pg_catalog.format('%s', ${quoteIdentifier(column)}))`)
+  const hash =
+    serverVersion >= HASH_FUNCTIONS
+      ? hashBytes(printed)
+      : `('x' || pg_catalog.substr(pg_catalog.md5(${printed.map((value) => `pg_catalog.encode(${value}, 'hex') || ','`).join(' || ')}), 1, 16))::bit(64)::bigint`
+  return { key: hash, row }
+}
+
+/** Rows and digest per bucket of the key's hash: `bucket, rows, digest`, one row per bucket that has any. */
+export function bucketQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
+  return `SELECT (hashed.key & ${buckets - 1})::integer AS bucket, pg_catalog.count(*)::text AS rows,
+       pg_catalog.sum(hashed.row)::text AS digest
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed GROUP BY 1`
+}
+
+/** The rows of some buckets, `$1 integer[]`: `key, row, place`, all text. */
+export function pairQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
+  return `SELECT hashed.key::text AS key, hashed.row::text AS row, hashed.place::text AS place
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed
+ WHERE (hashed.key & ${buckets - 1})::integer = ANY ($1::integer[])`
+}

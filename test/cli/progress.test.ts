@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { jsonDisplay } from '../../cli/progress/json.ts'
+import { ProgressModel } from '../../cli/progress/model.ts'
+import { plainDisplay } from '../../cli/progress/plain.ts'
+import { Rate } from '../../cli/progress/rate.ts'
+import { formatBytes, formatDuration } from '../../cli/progress/units.ts'
+import type { Progress } from '../../lambdas/core/ledger/progress.ts'
+import { done, failed } from '../../lambdas/core/runtime/verdict.ts'
+import { FAILURE } from '../local/handlers.ts'
+
+const COUNTS: Progress = {
+  objects: 100,
+  objectsDone: 40,
+  chunks: 10,
+  chunksDone: 1,
+  rows: 5000,
+  bytes: 100_000_000,
+  bytesDone: 10_000_000,
+  parts: 0,
+  partsDone: 0,
+  indexes: 8,
+  indexesDone: 2,
+  pace: 1,
+  paceReason: null,
+  statements: [],
+}
+
+function setUp(databases: readonly string[] = ['shop']) {
+  let now = 0
+  const model = new ProgressModel(databases, () => now)
+  const pass = (milliseconds: number) => {
+    now += milliseconds
+  }
+  const step = (name: string, database: string | null = null, answer = done()) => {
+    model.called({ name, database })
+    pass(1000)
+    model.answered({ name, database }, answer)
+  }
+  const states = (database: string | null) =>
+    Object.fromEntries(
+      model.views().flatMap((view) => (view.database === database ? [[view.stage.id, view.state]] : [])),
+    )
+  return { model, pass, step, states }
+}
+
+describe('the progress of a run', () => {
+  it('tells each warning of the ledger once, as text and as JSON', () => {
+    const { model } = setUp()
+    const lines: string[] = []
+    const displays = [plainDisplay(model, (line) => lines.push(line)), jsonDisplay(model, (line) => lines.push(line))]
+    model.warned('shop', [{ number: 7, code: 'RUN_JOINED', message: 'another start is at work' }])
+    model.warned('shop', [])
+    expect(lines).toEqual([
+      expect.stringMatching(/ {2}shop: RUN_JOINED: another start is at work\n$/),
+      expect.stringMatching(/"type":"warning","database":"shop","text":"RUN_JOINED: another start is at work"}\n$/),
+    ])
+    for (const display of displays) display.end()
+  })
+
+  it('follows the stages: one has ended when a later one begins', () => {
+    const { step, states, model } = setUp()
+    for (const name of ['ReadTask', 'OpenAccess', 'Precheck']) step(`${name}Function`)
+    expect(states(null)).toMatchObject({ read: 'done', open: 'done', precheck: 'active', databases: 'waiting' })
+    for (const name of ['PlanObjects', 'PlanCopy', 'CreateObjects', 'CopyLane']) step(`${name}Function`, 'shop')
+    expect(states(null)).toMatchObject({ precheck: 'done', databases: 'active' })
+    expect(states('shop')).toMatchObject({ plan: 'done', create: 'done', copy: 'active', index: 'waiting' })
+    step('SealFunction', 'shop')
+    step('ReportFunction')
+    step('CloseAccessFunction')
+    model.finish()
+    expect(states('shop')).toMatchObject({ copy: 'done', seal: 'done', index: 'skipped' })
+    expect(states(null)).toMatchObject({ databases: 'done', report: 'done', close: 'done' })
+  })
+
+  it('shows speed and the time left while rows are copied', () => {
+    const { model, pass } = setUp()
+    model.called({ name: 'CopyLaneFunction', database: 'shop' })
+    model.counted('shop', COUNTS)
+    pass(1000)
+    model.counted('shop', { ...COUNTS, bytesDone: 20_000_000 })
+    const copy = model.views().find((view) => view.stage.id === 'copy')
+    expect(copy?.detail).toBe('5,000 rows, 20.0 MB of 100 MB, 10.0 MB/s, 8.0 s left')
+    model.counted('shop', { ...COUNTS, bytesDone: 20_000_000, pace: 0.35, paceReason: 'latency of the source 48 ms' })
+    expect(model.views().find((view) => view.stage.id === 'copy')?.detail).toContain(
+      ' left, held at 35 % (latency of the source 48 ms)',
+    )
+  })
+
+  it('says how many bytes there are when the tables are cut, not before', () => {
+    const { step, model } = setUp()
+    step('PlanObjectsFunction', 'shop')
+    const plan = () => model.views().find((view) => view.stage.id === 'plan')?.detail
+    model.counted('shop', { ...COUNTS, chunks: 0, bytes: 0 })
+    expect(plan()).toMatch(/^[\d,]+ objects?$/)
+    model.counted('shop', COUNTS)
+    expect(plan()).toMatch(/ objects?, 100 MB$/)
+  })
+
+  it('keeps one database’s failure from the others', () => {
+    const { step, states } = setUp(['shop', 'stock'])
+    step('CreateObjectsFunction', 'shop', failed(FAILURE))
+    step('CreateObjectsFunction', 'stock')
+    expect(states('shop')).toMatchObject({ create: 'failed', copy: 'skipped', seal: 'skipped' })
+    expect(states('stock')).toMatchObject({ create: 'active', copy: 'waiting' })
+    step('ReportFunction')
+    expect(states(null)).toMatchObject({ databases: 'failed' })
+  })
+
+  it('does not call a stage failed before all of its lanes are judged', () => {
+    const { step, states } = setUp()
+    step('CopyLaneFunction', 'shop', failed(FAILURE))
+    expect(states('shop')).toMatchObject({ copy: 'active' })
+    step('SummariseCopyFunction', 'shop', failed(FAILURE))
+    expect(states('shop')).toMatchObject({ copy: 'failed', index: 'skipped' })
+  })
+
+  it('says what a step waits for, until it goes on', () => {
+    const { step, model } = setUp()
+    const detail = () => model.views().find((view) => view.stage.id === 'open')?.detail
+    step('OpenAccessFunction', null, { ...failed(FAILURE), verdict: 'retry', pause: 8 })
+    expect(detail()).toBe('again in 8.0 s: COPY_FAILED: the disk is full')
+    step('OpenAccessFunction')
+    expect(detail()).toBe('')
+  })
+
+  it('of a stopped run shows how it is ended', () => {
+    const { step, states, model } = setUp()
+    step('OpenAccessFunction')
+    step('CopyLaneFunction', 'shop')
+    model.stop()
+    expect(states('shop')).toMatchObject({ copy: 'failed', index: 'skipped' })
+    expect(states(null)).toMatchObject({ databases: 'failed', report: 'waiting' })
+    step('ReportFunction')
+    step('CloseAccessFunction')
+    const close = model.views().find((view) => view.stage.id === 'close')
+    expect(close).toMatchObject({ state: 'done', milliseconds: 1000 })
+  })
+
+  it('goes to a pipe as lines, each stage once', () => {
+    const { step, model } = setUp()
+    const lines: string[] = []
+    plainDisplay(model, (line) => lines.push(line.replace(/^\S+ {2}/, '')))
+    step('ReadTaskFunction')
+    step('OpenAccessFunction')
+    step('CreateObjectsFunction', 'shop')
+    step('CopyLaneFunction', 'shop', failed(FAILURE))
+    step('SummariseCopyFunction', 'shop', failed(FAILURE))
+    model.finish()
+    expect(lines).toEqual([
+      'Read the task (1.0 s)\n',
+      'Open access (1.0 s)\n',
+      'Migrate …\n',
+      'shop: Create types, functions, tables, views (1.0 s)\n',
+      'shop: Copy rows …\n',
+      'shop: Copy rows FAILED: COPY_FAILED: the disk is full\n',
+    ])
+  })
+
+  it('goes to a program as one JSON object per line', async () => {
+    const { step, model } = setUp()
+    const lines: Record<string, unknown>[] = []
+    const display = jsonDisplay(model, (line) => lines.push(JSON.parse(line)))
+    step('ReadTaskFunction')
+    model.counted('shop', COUNTS)
+    model.finish()
+    await display.end()
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: 'stage', stage: 'read', state: 'active', database: null }),
+    )
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: 'stage', stage: 'read', state: 'done', milliseconds: 1000 }),
+    )
+    expect(lines).toContainEqual(expect.objectContaining({ type: 'counts', database: 'shop', rows: 5000 }))
+  })
+})
+
+describe('units', () => {
+  it.each([
+    [0, '0 bytes'],
+    [999, '999 bytes'],
+    [1_234_567, '1.23 MB'],
+    [999_600, '1.00 MB'],
+    [45e9, '45.0 GB'],
+  ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
+
+  it.each([
+    [400, '0.4 s'],
+    [42_000, '42 s'],
+    [200_000, '3 min 20 s'],
+    [7_500_000, '2 h 05 min'],
+  ])('%d ms are %s', (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text))
+
+  it('a rate forgets what was long ago, and knows a slow one', () => {
+    const rate = new Rate()
+    rate.add(0, 0)
+    rate.add(1000, 1000)
+    expect(rate.perSecond()).toBe(1000)
+    for (let second = 2; second < 60; second++) rate.add(1000, second * 1000)
+    expect(rate.perSecond()).toBe(0)
+    rate.add(4000, 120_000)
+    expect(rate.perSecond()).toBeCloseTo(3000 / 61)
+  })
+})

@@ -1,0 +1,203 @@
+import { expect, test } from 'vitest'
+import type { Chunk } from '../../../lambdas/core/ledger/chunks.ts'
+import { type Relation, readRelations } from '../../../lambdas/core/ledger/relations.ts'
+import { OWN_PATH } from '../../../lambdas/core/postgres/search-path.ts'
+import { cutKey, readKeys } from '../../../lambdas/stages/copy/plan/key-bounds.ts'
+import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
+import { chunkCargo } from '../../../lambdas/stages/copy/stream/chunk-sql.ts'
+import { copyRound } from '../../support/copy-round.ts'
+import { openSession, planRelations } from '../../support/copy-run.ts'
+import { stepContext, stepEvent } from '../../support/events.ts'
+import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
+
+process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
+process.env.SAMPAN_LOG = 'off'
+
+/** Keys of every kind that is cut by ranges, their rows in order, and tables that are not. */
+const LANGUAGE = `CREATE COLLATION language (LC_COLLATE = 'C.UTF-8', LC_CTYPE = 'C.UTF-8');`
+
+const TABLES = `
+  CREATE TABLE by_bigint (id bigint PRIMARY KEY, filler text);
+  CREATE TABLE by_int (id int PRIMARY KEY, filler text);
+  CREATE TABLE by_uuid (id uuid PRIMARY KEY, filler text);
+  CREATE TABLE by_text (id text PRIMARY KEY, filler text);
+  CREATE TABLE by_language (id text COLLATE language PRIMARY KEY, filler text);
+  CREATE TABLE by_date (id date PRIMARY KEY, filler text);
+  CREATE TABLE by_stamp (id timestamptz PRIMARY KEY, filler text);
+  CREATE TABLE by_pair (tenant int, part text, id bigint, filler text, PRIMARY KEY (tenant, part, id));
+  CREATE TABLE shuffled (id bigint PRIMARY KEY, filler text);
+  CREATE TABLE no_key (id int, filler text);
+  CREATE TABLE large_no_key (id int, filler text);
+  CREATE TABLE nullable (id int UNIQUE, filler text);
+  CREATE TABLE gappy (id bigint PRIMARY KEY, filler text);`
+
+const ROWS = 12_000
+const fill = (table: string, key: string, order = 'g') =>
+  `INSERT INTO ${table} SELECT ${key}, repeat(md5(g::text), 12) FROM generate_series(1, ${ROWS}) g ORDER BY ${order};`
+
+const DATA = [
+  fill('by_bigint', 'g::bigint * 3000000000'),
+  fill('by_int', '-g'),
+  fill('by_uuid', 'md5(g::text)::uuid', '1'),
+  fill('by_text', `CASE g % 3 WHEN 0 THEN 'Ä''\\' WHEN 1 THEN 'z' ELSE 'B' END || md5(g::text)`, '1'),
+  fill('by_language', 'md5(g::text)', '1'),
+  fill('by_date', `'0001-01-01 BC'::date + g`),
+  fill('by_stamp', `'2020-01-01'::timestamptz + g * interval '17 seconds'`),
+  fill('by_pair', `g / 5000, CASE WHEN g % 5000 < 2500 THEN 'a' ELSE 'b' END, g`),
+  fill('shuffled', 'g', 'md5(g::text)'),
+  fill('no_key', 'g % 10'),
+  // More than sixteen chunks.
+  `INSERT INTO large_no_key SELECT g, repeat(md5(g::text), 50) FROM generate_series(1, ${ROWS}) g;`,
+  fill('nullable', 'NULLIF(g, 5)'),
+  // All but a few keys lie together at one end: an even cut would put nearly all rows into one chunk.
+  fill('gappy', 'CASE WHEN g <= 5 THEN g ELSE 1000000000000 + g END'),
+  `DELETE FROM no_key WHERE ctid IN (SELECT ctid FROM no_key LIMIT 3000); UPDATE no_key SET filler = 'new' WHERE id = 3;`,
+].join('\n')
+
+const hash = (table: string) => `SELECT count(*) AS rows, md5(string_agg(h, ',' ORDER BY h)) AS hash
+  FROM (SELECT md5(t::text) AS h FROM ${table} t) rows`
+
+async function planned(analyze: boolean) {
+  const source = await createDatabase(await oldestServer(), LANGUAGE + TABLES + DATA + (analyze ? 'ANALYZE;' : ''))
+  const destination = await createDatabase(sharedServer(18), LANGUAGE + TABLES)
+  const event = stepEvent(source, destination, { chunkMegabytes: 1 })
+  await planRelations(source, destination, event)
+  expect(await planCopy(event, stepContext())).toMatchObject({ verdict: 'done', error: null })
+  return { source, destination, event }
+}
+
+function planOf(destination: TestDatabase) {
+  return destination.query(`SELECT r.name, min(c.kind) AS kind, count(*) AS chunks, r.cut_reason AS reason
+    FROM sampan.relation r JOIN sampan.chunk c ON c.relation = r.oid GROUP BY r.name, r.cut_reason ORDER BY r.name`)
+}
+
+test('a table of PostgreSQL 10 is cut by its key where rows lie in its order, else by its pages, and arrives whole', async () => {
+  const { source, destination, event } = await planned(true)
+  const plan = await planOf(destination)
+  const kinds = new Map(plan.map(({ name, kind }) => [name, kind]))
+  for (const name of ['by_bigint', 'by_int', 'by_uuid', 'by_text', 'by_date', 'by_stamp', 'by_pair', 'gappy']) {
+    expect(`${name} ${kinds.get(name)}`).toBe(`${name} key`)
+  }
+  for (const name of ['by_language', 'shuffled', 'no_key', 'nullable', 'large_no_key']) {
+    expect(`${name} ${kinds.get(name)}`).toBe(`${name} tid`)
+    const reason = plan.find((table) => table.name === name)?.reason
+    expect(reason, name).toMatch(name === 'large_no_key' ? /^arrays of TIDs: / : /^ranges of pages, a scan each: /)
+  }
+  expect((await copyRound(event, 2)).summary).toMatchObject({ verdict: 'done', error: null })
+  for (const { name } of plan) {
+    expect(await destination.query(hash(name ?? '')), name ?? '').toEqual(await source.query(hash(name ?? '')))
+  }
+  // About equal chunks, also where the key has gaps.
+  const sizes = await destination.query(`SELECT r.name, max(c.rows) AS most, count(*) AS chunks
+    FROM sampan.chunk c JOIN sampan.relation r ON r.oid = c.relation WHERE c.kind = 'key' GROUP BY r.name`)
+  for (const { name, most, chunks } of sizes) {
+    expect(Number(most), name ?? '').toBeLessThan((2.2 * ROWS) / Number(chunks))
+  }
+}, 180_000)
+
+test('without fresh statistics a key is cut by a sample, on servers before 9.5 by pages of our own choice', async () => {
+  const { source } = await planned(true)
+  // Grown since it was analyzed: the histogram knows nothing of the upper half.
+  await source.query(`INSERT INTO by_bigint SELECT g::bigint * 3000000000, repeat('y', 380)
+    FROM generate_series(${ROWS + 1}, ${2 * ROWS}) g`)
+  const session = await openSession(source, 'source')
+  try {
+    const [table] = await session.rows<{ oid: number; bytes: number; pages: number }>(
+      `SELECT oid, pg_table_size(oid)::float8 AS bytes, (pg_relation_size(oid) / 8192)::float8 AS pages
+         FROM pg_class WHERE relname = 'by_bigint'`,
+    )
+    if (table === undefined) throw new Error('no table')
+    const relation = { ...RELATION, ...table }
+    const key = (await readKeys(session, [table.oid])).get(table.oid)
+    if (key === undefined) throw new Error('no key')
+    for (const serverVersion of [100_023, 90_426]) {
+      const cut = await cutKey({ ...session, serverVersion }, relation, key, 6)
+      expect(cut.from).toBe('sample')
+      expect(cut.bounds).toHaveLength(5)
+      const numbers = cut.bounds.map(([bound]) => Number(bound) / 3000000000)
+      for (const [index, number] of numbers.entries()) {
+        expect(Math.abs(number - ((index + 1) * 2 * ROWS) / 6)).toBeLessThan(ROWS / 3)
+      }
+    }
+  } finally {
+    await session.close()
+  }
+}, 180_000)
+
+test('a range of the key and an array of TIDs are read without a scan of the whole table, a few ranges of pages with one each', async () => {
+  const { source, event, destination } = await planned(true)
+  const ledger = await openSession(destination, 'destination')
+  const relations = await readRelations(ledger, event.run.id)
+  const chunks = await ledger.rows<Chunk>(
+    `SELECT id, relation, kind, lower, upper, key_column AS "keyColumn", bytes::float8 AS bytes FROM sampan.chunk`,
+  )
+  await ledger.close()
+  const session = await openSession(source, 'source')
+  try {
+    const servers = { ...SERVERS, sourceVersion: session.serverVersion }
+    for (const name of ['by_bigint', 'by_pair', 'by_text', 'shuffled', 'large_no_key']) {
+      const relation = relations.find((candidate) => candidate.name === name)
+      const chunk = chunks.find(
+        ({ relation: oid, lower, upper }) => oid === relation?.oid && lower !== null && upper !== null,
+      )
+      if (relation === undefined || chunk === undefined) throw new Error(`no chunk of ${name}`)
+      const select = /\bCOPY \((.*)\) TO STDOUT/s.exec(chunkCargo(relation, chunk, servers).copyOut)?.[1]
+      const plan = await session.rows<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`)
+      const text = plan.map((line) => line['QUERY PLAN']).join('\n')
+      const scan = { shuffled: /^Seq Scan/, large_no_key: /^Tid Scan/ }[name]
+      expect(text, name).toMatch(scan ?? /^(Index Scan|Bitmap Heap Scan)/)
+    }
+  } finally {
+    await session.close()
+  }
+}, 180_000)
+
+const SERVERS = {
+  sourceEncoding: 'UTF8',
+  destinationEncoding: 'UTF8',
+  modernDigest: false,
+  digests: true,
+  searchPath: OWN_PATH,
+}
+
+const RELATION: Relation = {
+  oid: 0,
+  schema: 'public',
+  name: 'by_bigint',
+  columns: [],
+  types: [],
+  format: 'text',
+  digestSql: null,
+  hasKey: true,
+  tree: false,
+  where: null,
+  behind: [],
+  bytes: 0,
+  pages: 0,
+}
+
+test.each([15, 18] as const)(
+  'a table that is not a heap is cut by ranges of its key (%i)',
+  async (major) => {
+    const ddl = `CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;
+    CREATE TABLE keyed (id uuid PRIMARY KEY, filler text) USING other; CREATE TABLE keyless (id int, filler text) USING other;`
+    const source = await createDatabase(
+      sharedServer(major),
+      ddl + fill('keyed', 'md5(g::text)::uuid') + fill('keyless', 'g'),
+    )
+    const destination = await createDatabase(sharedServer(18), ddl)
+    const event = stepEvent(source, destination, { chunkMegabytes: 1 })
+    await planRelations(source, destination, event)
+    expect(await planCopy(event, stepContext())).toMatchObject({ verdict: 'done', error: null })
+    const plan = await planOf(destination)
+    expect(plan.map(({ name, kind }) => [name, kind])).toEqual([
+      ['keyed', 'key'],
+      ['keyless', 'whole'],
+    ])
+    expect((await copyRound(event, 2)).summary).toMatchObject({ verdict: 'done', error: null })
+    for (const table of ['keyed', 'keyless']) {
+      expect(await destination.query(hash(table)), table).toEqual(await source.query(hash(table)))
+    }
+  },
+  60_000,
+)

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { fenceRun } from '../../../lambdas/core/ledger/fence.ts'
+import { openRun, readRun } from '../../../lambdas/core/ledger/run.ts'
+import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
+import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
+import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
+import { setSequences } from '../../../lambdas/stages/schema/sequences/values.ts'
+import { handler as validateLane } from '../../../lambdas/stages/validate/lane-handler.ts'
+import { handler as planValidation } from '../../../lambdas/stages/validate/plan-handler.ts'
+import { handler as seal } from '../../../lambdas/stages/validate/seal-handler.ts'
+import { handler as summariseValidation } from '../../../lambdas/stages/validate/summary-handler.ts'
+import { stepContext, stepEvent } from '../../support/events.ts'
+import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
+import { call, mustBeDone } from './steps.ts'
+
+/** Two starts of one run; the first has planned it and made its objects. */
+async function twoStarts() {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE t (a serial PRIMARY KEY); INSERT INTO t SELECT FROM generate_series(1, 3)`,
+  )
+  const destination = await createDatabase(sharedServer(18))
+  const first = stepEvent(source, destination, { execution: 'first' })
+  await mustBeDone('planObjects', first)
+  await mustBeDone('createObjects', first)
+  return { destination, first, second: { ...first, run: { ...first.run, execution: 'second' } } }
+}
+
+/** How each step that writes ends for this start. */
+async function endings(event: StepEvent): Promise<(string | undefined)[]> {
+  const schema = [
+    'createObjects',
+    'buildIndexes',
+    'summariseIndexes',
+    'linkObjects',
+    'syncSequences',
+    'analyze',
+  ] as const
+  const summary = { ...event, lane: 0, results: [] }
+  const answers = [
+    ...(await Promise.all(schema.map((name) => call(name, event)))),
+    ...(await Promise.all(
+      [planValidation, validateLane, seal].map((handler) => handler({ ...event, lane: 0 }, stepContext())),
+    )),
+    await summariseValidation(summary, stepContext()),
+  ]
+  return answers.map(({ error }) => error?.code)
+}
+
+const sequence = async (destination: TestDatabase) =>
+  (await destination.query('SELECT last_value, is_called FROM t_a_seq'))[0]
+
+test('every step of a start that a later one has taken over says so, and takes nothing back', async () => {
+  const { destination, first, second } = await twoStarts()
+  await mustBeDone('planObjects', second)
+  expect(new Set(await endings(first))).toEqual(new Set(['RUN_TAKEN_OVER']))
+  const again = await call('planObjects', first)
+  expect(again).toMatchObject({ verdict: 'failed', error: { code: 'RUN_TAKEN_OVER' } })
+  expect(again.error?.message).toContain('second')
+  expect(await destination.query('SELECT execution, former FROM sampan.run')).toEqual([
+    { execution: 'second', former: '{first}' },
+  ])
+})
+
+test('a start whose run another one has completed says that, and sets no sequence of a destination in use', async () => {
+  const { destination, first, second } = await twoStarts()
+  await mustBeDone('planObjects', second)
+  // As the application that has moved here by now.
+  await destination.query(`UPDATE sampan.run SET state = 'sealed', sealed_at = now(); SELECT setval('t_a_seq', 900)`)
+  expect(new Set(await endings(first))).toEqual(new Set(['RUN_SEALED']))
+  expect((await call('syncSequences', first)).error).toMatchObject({
+    message: expect.stringContaining('second'),
+    remedy: expect.stringContaining('report'),
+  })
+  expect(await call('planObjects', first)).toMatchObject({ verdict: 'failed', error: { code: 'RUN_SEALED' } })
+  expect(await sequence(destination)).toEqual({ last_value: '900', is_called: 't' })
+  // One that has not begun finds the run complete.
+  const third = { ...first, run: { ...first.run, execution: 'third' } }
+  expect(await call('planObjects', third)).toMatchObject({ verdict: 'done', output: { sealed: true } })
+})
+
+test('what is under way when the run is taken over is refused where it writes next', async () => {
+  const { destination, first, second } = await twoStarts()
+  const environment = readEnvironment()
+  const [ours, theirs] = await Promise.all([
+    openDestination(first, environment, { purpose: 'sequences' }),
+    openDestination(second, environment, { purpose: 'plan' }),
+  ])
+  const { source } = await readRun(ours, first.run.id)
+  await fenceRun(ours, first.run.id)
+  const [row] = await destination.query('SELECT fingerprint FROM sampan.run')
+  await openRun(theirs, second.run, String(row?.fingerprint), source)
+  const refused = { code: 'RUN_TAKEN_OVER', message: expect.stringContaining('second') }
+  await expect(fenceRun(ours, first.run.id)).rejects.toMatchObject(refused)
+  const value = { schema: 'public', name: 't_a_seq', lastValue: '77', isCalled: true }
+  await expect(setSequences(ours, first.run.id, [value])).rejects.toMatchObject(refused)
+  expect(await setSequences(theirs, first.run.id, [value])).toEqual([null])
+  await Promise.all([ours.close(), theirs.close()])
+})
+
+test('a plan that another start has begun to make is not stored beside that of the start which took over', async () => {
+  const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int)')
+  const destination = await createDatabase(sharedServer(18))
+  const first = stepEvent(source, destination, { execution: 'first' })
+  const second = { ...first, run: { ...first.run, execution: 'second' } }
+  const answers = await Promise.all([call('planObjects', first), call('planObjects', second)])
+  // Whoever came later has it, and no other error is met on the way.
+  expect(answers.map(({ verdict, error }) => error?.code ?? verdict).toSorted()).toEqual(['RUN_TAKEN_OVER', 'done'])
+})
+
+test('a start that joins another one at its work is told so, one that follows a dead one is not', async () => {
+  const { destination, first, second } = await twoStarts()
+  const lane = await openDestination(first, readEnvironment(), { purpose: 'lane:0' })
+  await lane.execute('BEGIN')
+  await mustBeDone('planObjects', second)
+  await lane.close()
+  await mustBeDone('planObjects', { ...first, run: { ...first.run, execution: 'third' } })
+  const told = await destination.query(`SELECT level, message FROM sampan.event WHERE code = 'RUN_JOINED'`)
+  expect(told).toMatchObject([
+    { level: 'warning', message: expect.stringMatching(/second has taken it over from first, which has a session/) },
+  ])
+})

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
+import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
+import { readChangedTables } from '../../../lambdas/core/structure/changed.ts'
+import { readGone } from '../../../lambdas/core/structure/gone.ts'
+import type { Around } from '../../support/cases/case.ts'
+import { stepEvent } from '../../support/events.ts'
+import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
+import { migrate } from '../../support/whole-run.ts'
+import { allKinds, allKinds18, migrateSchema } from '../schema/steps.ts'
+
+const SOURCE = `
+  CREATE SCHEMA shop;
+  CREATE TYPE shop.state AS ENUM ('new', 'sent');
+  CREATE TABLE shop.customers (id int PRIMARY KEY, name text);
+  CREATE TABLE shop.orders (id int PRIMARY KEY, customer int REFERENCES shop.customers, state shop.state, note text);
+  CREATE TABLE shop.notes (id int PRIMARY KEY, note text);
+  CREATE TABLE shop.parts (id int, day int) PARTITION BY LIST (day);
+  CREATE TABLE shop.parts_1 PARTITION OF shop.parts FOR VALUES IN (1);
+  INSERT INTO shop.customers SELECT g, 'c' FROM generate_series(1, 50) g;
+  INSERT INTO shop.orders SELECT g, g, 'new', 'n' FROM generate_series(1, 50) g;
+  INSERT INTO shop.notes SELECT g, 'n' FROM generate_series(1, 50) g;
+  CREATE INDEX by_note ON shop.orders (note); COMMENT ON INDEX shop.by_note IS 'said';
+  CREATE VIEW shop.open AS SELECT id FROM shop.orders WHERE state = 'new';
+  GRANT SELECT ON shop.open TO PUBLIC; COMMENT ON VIEW shop.open IS 'said of the view';
+  CREATE FUNCTION shop.twice(a int, b shop.state) RETURNS int LANGUAGE sql AS 'SELECT 2 * a';
+  CREATE FUNCTION shop.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE TRIGGER noted BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.noted();
+  CREATE STATISTICS shop.together ON id, customer FROM shop.orders`
+
+const DROPPED = `
+  ALTER TABLE shop.orders DROP CONSTRAINT orders_customer_fkey; DROP INDEX shop.by_note; DROP VIEW shop.open;
+  DROP FUNCTION shop.twice; DROP TRIGGER noted ON shop.orders; DROP STATISTICS shop.together; DROP TABLE shop.notes`
+
+/** Before the first call of Seal. */
+function beforeSeal(act: () => Promise<unknown>): Around {
+  return ({ step, call }, handler) =>
+    async (event, context) => {
+      if (step === 'SealFunction' && call === 1) await act()
+      return handler(event, context)
+    }
+}
+
+test('what somebody else drops while the run goes on keeps it from being sealed, by name; started again, it is made anew', async () => {
+  const source = await createDatabase(sharedServer(15), SOURCE)
+  const destination = await createDatabase(await otherServer15())
+  const name = 'dropped-behind-the-back'
+  const failed = await migrate(
+    source,
+    destination,
+    { name },
+    beforeSeal(() => destination.query(DROPPED)),
+  )
+  expect(failed.outcome).toMatchObject({ exitStatus: 1 })
+  const error = failed.report.databases[0]?.error
+  expect(error).toMatchObject({ code: 'DST_OBJECTS_GONE', remedy: expect.stringContaining('start the task again') })
+  for (const gone of [
+    ...['FK CONSTRAINT shop.orders orders_customer_fkey', 'INDEX shop.by_note', 'VIEW shop.open', 'TABLE shop.notes'],
+    ...['FUNCTION shop.twice(integer, shop.state)', 'TRIGGER shop.orders noted', 'STATISTICS shop.together'],
+  ]) {
+    expect(error?.message).toContain(gone)
+  }
+  const again = await migrate(source, destination, { name })
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(
+    await destination.query(`
+      SELECT obj_description('shop.open'::regclass) AS view, obj_description('shop.by_note'::regclass) AS index,
+             (SELECT relacl::text LIKE '%{=r/%' OR relacl::text LIKE '%,=r/%' FROM pg_class WHERE relname = 'open') AS granted,
+             (SELECT count(*)::int FROM shop.notes) AS notes, to_regprocedure('shop.twice(int, shop.state)') IS NOT NULL AS twice,
+             (SELECT count(*)::int FROM pg_constraint WHERE conname = 'orders_customer_fkey' AND convalidated) AS keys`),
+  ).toEqual([{ view: 'said of the view', index: 'said', granted: 't', notes: '50', twice: 't', keys: '1' }])
+}, 180_000)
+
+test('a column that somebody drops before the comparison ends the run at once, with its table; the remedy, followed, works', async () => {
+  const source = await createDatabase(sharedServer(15), SOURCE)
+  const destination = await createDatabase(await otherServer15())
+  const name = 'column-behind-the-back'
+  const cut = 'ALTER TABLE shop.notes DROP COLUMN note'
+  const failed = await migrate(source, destination, { name }, ({ step, call }, handler) => async (event, context) => {
+    if (step === 'ValidateLaneFunction' && call === 1) await destination.query(cut)
+    return handler(event, context)
+  })
+  const error = failed.report.databases[0]?.error
+  expect(error).toMatchObject({
+    code: 'DST_CHANGED',
+    message: expect.stringContaining('shop.notes has no column note'),
+    remedy: expect.stringMatching(/DROP TABLE "?shop"?\."?notes"? CASCADE/),
+  })
+  await destination.query('DROP TABLE shop.notes CASCADE')
+  // And once more behind the comparison.
+  const sealing = await migrate(
+    source,
+    destination,
+    { name },
+    beforeSeal(() => destination.query(cut)),
+  )
+  expect(sealing.report.databases[0]?.error).toMatchObject({ code: 'DST_CHANGED', message: error?.message })
+  await destination.query('DROP TABLE shop.notes CASCADE')
+  const again = await migrate(source, destination, { name })
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await destination.query('SELECT count(note) AS notes FROM shop.notes')).toEqual([{ notes: '50' }])
+}, 180_000)
+
+test.each([
+  [15, allKinds],
+  [18, allKinds18],
+] as const)(
+  'of all kinds of objects none is taken for gone, from %d',
+  async (from, sql) => {
+    const source = await createDatabase(sharedServer(from), sql)
+    const destination = await createDatabase(sharedServer(18))
+    const event = stepEvent(source, destination)
+    await migrateSchema(event)
+    const session = await openDestination(event, readEnvironment(), { purpose: 'test' })
+    try {
+      expect(await readGone(session, event.run.id)).toEqual([])
+      expect(await readChangedTables(session, event.run.id)).toEqual([])
+    } finally {
+      await session.close()
+    }
+  },
+  120_000,
+)
