@@ -34,7 +34,7 @@ export function ratios(one: Result, other: Result, column: Column): number[] {
   })
 }
 
-export function markdown(heads: readonly string[], lines: readonly (readonly string[])[]): string {
+function markdown(heads: readonly string[], lines: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [row(heads), row(heads.map((_, index) => (index === 0 ? '---' : '---:'))), ...lines.map(row)].join('\n')
 }
@@ -48,7 +48,7 @@ export function spread(values: readonly number[], digits: number): string {
   return known.length === 1 ? text(least) : `${text(median(known))} (${text(least)}–${text(most)})`
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN

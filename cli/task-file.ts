@@ -1,27 +1,17 @@
 import { readFile } from 'node:fs/promises'
+import { getNodeValue, type Node, type ParseError, parseTree } from 'jsonc-parser'
 import { SampanError } from '../lambdas/core/runtime/errors.ts'
 import { isRecord } from '../lambdas/core/task/rule.ts'
 
 /**
- * Reads a task as JSON; `-` is standard input.
- * @throws SampanError TASK_FILE_UNREADABLE, TASK_NOT_JSON, TASK_IS_EVENT; never with a piece of the text in it, which may hold a password
+ * Reads a task as JSON, with comments and commas before a closing bracket where an editor or a person has left them; `-` is
+ * standard input.
+ * @throws SampanError TASK_FILE_UNREADABLE, TASK_NOT_JSON, TASK_KEY_TWICE, TASK_IS_EVENT; never with a piece of the text in it, which
+ *   may hold a password
  */
 export async function readTaskFile(path: string): Promise<unknown> {
   const named = path === '-' ? 'standard input' : path
-  const text = path === '-' ? await readStandardInput() : await readText(path)
-  let task: unknown
-  try {
-    task = JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch (error) {
-    const position = error instanceof Error ? errorPosition(text, error) : text.length
-    if (text.trim() === '') throw noTask(`${named} is empty`)
-    const lines = text.slice(0, position).split('\n')
-    throw new SampanError({
-      code: 'TASK_NOT_JSON',
-      message: `${named} is not JSON: line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`,
-      remedy: 'look for a missing comma or quote there, a comma before a closing bracket, or a comment',
-    })
-  }
+  const task = parseTask(path === '-' ? await readStandardInput() : await readText(path), named)
   if (isEvents(task)) {
     throw new SampanError({
       code: 'TASK_IS_EVENT',
@@ -32,42 +22,57 @@ export async function readTaskFile(path: string): Promise<unknown> {
   return task
 }
 
+function parseTask(text: string, named: string): unknown {
+  const json = text.replace(/^\uFEFF/, '')
+  if (json.trim() === '') {
+    throw new SampanError({
+      code: 'TASK_NOT_JSON',
+      message: `${named} is empty`,
+      remedy: 'write a task into it; `sampan --help` shows one',
+    })
+  }
+  const errors: ParseError[] = []
+  const tree = parseTree(json, errors, { allowTrailingComma: true })
+  const [first] = errors
+  if (first !== undefined || tree === undefined) {
+    throw new SampanError({
+      code: 'TASK_NOT_JSON',
+      message: `${named} is not JSON: ${placeIn(json, first?.offset ?? 0)}`,
+      remedy: 'look for a missing comma, quote or bracket there, or just before it',
+    })
+  }
+  const twice = findRepeatedKey(tree)
+  if (twice !== null) {
+    throw new SampanError({
+      code: 'TASK_KEY_TWICE',
+      message: `${named} names ${JSON.stringify(twice.value)} twice in one object: the second time in ${placeIn(json, twice.offset)}`,
+      remedy: 'remove one of the two: JSON would take the last one without a word',
+    })
+  }
+  return getNodeValue(tree)
+}
+
+/** The first property that stands for the second time in its object; as a rule somebody has pasted a section. */
+function findRepeatedKey(node: Node): Node | null {
+  const seen = new Set<unknown>()
+  for (const child of node.children ?? []) {
+    const [key] = node.type === 'object' ? (child.children ?? []) : []
+    if (key !== undefined && seen.has(key.value)) return key
+    seen.add(key?.value)
+    const below = findRepeatedKey(child)
+    if (below !== null) return below
+  }
+  return null
+}
+
+function placeIn(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n')
+  return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`
+}
+
 /** A task is no list, so this is what a task is started with by an event. */
 const isEvents = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((entry) => isRecord(entry) && 'DetailType' in entry)
-
-function noTask(message: string): SampanError {
-  return new SampanError({ code: 'TASK_NOT_JSON', message, remedy: 'write a task into it; `sampan --help` shows one' })
-}
-
-/**
- * Where JSON.parse gave up. V8 names the position in some messages and quotes the text in others; for those, the longest
- * beginning that is only unfinished, not wrong, is searched for.
- */
-function errorPosition(text: string, error: Error): number {
-  const named = / at position (\d+)/.exec(error.message)?.[1]
-  if (named !== undefined) return Number(named)
-  let [right, wrong] = [0, text.length]
-  while (right < wrong) {
-    const middle = Math.ceil((right + wrong) / 2)
-    if (isUnfinished(text.slice(0, middle))) right = middle
-    else wrong = middle - 1
-  }
-  return right
-}
-
-function isUnfinished(beginning: string): boolean {
-  try {
-    JSON.parse(beginning)
-    return true
-  } catch (error) {
-    const message = error instanceof Error ? error.message : ''
-    const position = / at position (\d+)/.exec(message)?.[1]
-    return (
-      /^Unexpected end of JSON input/.test(message) || (position !== undefined && Number(position) >= beginning.length)
-    )
-  }
-}
 
 async function readText(path: string): Promise<string> {
   try {

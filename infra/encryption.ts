@@ -29,7 +29,7 @@ export class Encryption extends Construct {
 }
 
 /** What the policy of the key must say. */
-export function keyPolicy(stack: Stack, name: string): PolicyDocument {
+function keyPolicy(stack: Stack, name: string): PolicyDocument {
   const use = ['kms:Decrypt', 'kms:Encrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey']
   const logGroups = [`/sampan/${name}/*`, `/aws/vendedlogs/states/${name}-*`].map(
     (group) => `arn:${Aws.PARTITION}:logs:${stack.region}:${stack.account}:log-group:${group}`,

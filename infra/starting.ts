@@ -27,7 +27,7 @@ export function keepLost(deadLetters: IQueue, key: IKey | undefined): PolicyStat
 }
 
 /** `detail-type` of an event whose `detail` is a task. */
-export const START_EVENT = 'Migration Requested'
+const START_EVENT = 'Migration Requested'
 
 /** The ways to start a migration besides the console and the command: an event, and a schedule. */
 export class Starting extends Construct {

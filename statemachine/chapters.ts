@@ -13,7 +13,7 @@ export interface LongStep extends Omit<Step, 'spent'> {
  * Events of a chapter, as steps count them. Step Functions ends an execution at 25,000; what is not counted (attempts of a Retry,
  * 2,160 at most in one call of the judge) has the rest.
  */
-export const CHAPTER_EVENTS = 9_000
+const CHAPTER_EVENTS = 9_000
 
 /**
  * A retrying step in chapters, so that neither work nor waiting ends with an execution's history. The first chapter is in the

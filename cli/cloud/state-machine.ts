@@ -90,4 +90,4 @@ export async function artefactsOf({ arn, client, sdk }: StateMachine): Promise<s
 }
 
 /** The tag of the state machine that names the place of the runs' documents. */
-export const ARTEFACTS_TAG = 'sampan:artefacts'
+const ARTEFACTS_TAG = 'sampan:artefacts'

@@ -71,6 +71,24 @@ TASK_RANGE  lanes is 0
     expect(stderr).not.toContain('hunter2')
   })
 
+  it('reads comments and a comma too many', () => {
+    const text = JSON.stringify(taskExample, null, 2).replace(/\n}$/, ', // the end\n}')
+    expect(text).toContain(', // the end')
+    expect(sampan(['validate', '-'], `/* the shop */\n${text}`)).toMatchObject({ status: 0 })
+  })
+
+  it('says that a key stands twice, and where', () => {
+    const { status, stderr } = sampan(
+      ['validate', '-'],
+      '{\n  "name": "a",\n  "databases": [{ "name": "x", "name": "hunter2" }]\n}',
+    )
+    expect(status).toBe(2)
+    expect(stderr).toContain(
+      'TASK_KEY_TWICE  standard input names "name" twice in one object: the second time in line 3, column 32',
+    )
+    expect(stderr).not.toContain('hunter2')
+  })
+
   it('names a file that is not there', () => {
     expect(sampan(['validate', '/no/such.json'])).toMatchObject({
       status: 2,

@@ -7,7 +7,7 @@ import { FUNCTIONS } from '../../statemachine/functions.ts'
 
 type Step = (event: StepEvent, context: { readonly signal?: AbortSignal }) => Promise<StepAnswer> | StepAnswer
 
-export const ENDPOINTS = {
+const ENDPOINTS = {
   source: { host: '127.0.0.1', port: 1 },
   destination: { host: '127.0.0.1', port: 1 },
 }

@@ -8,9 +8,9 @@ import { largeObjectHashes, rowHashes, sequenceValues } from './judges/rows.ts'
 import { compareSchemaTexts, schemaText } from './judges/schema-text.ts'
 import type { TestDatabase } from './servers.ts'
 
-export { compareFingerprints, fingerprint } from './judges/fingerprint.ts'
+export { compareFingerprints } from './judges/fingerprint.ts'
 export { largeObjectHashes, rowHashes, sequenceValues } from './judges/rows.ts'
-export { compareSchemaTexts, dumpText, schemaText } from './judges/schema-text.ts'
+export { dumpText } from './judges/schema-text.ts'
 
 export interface ComparisonOptions extends FingerprintOptions {
   /** Whether pg_dump's text is compared too; a second per side. @default true */

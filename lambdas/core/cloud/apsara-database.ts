@@ -44,7 +44,7 @@ export async function makeApsaraDatabase(
 }
 
 /** `UTF8,C,en_US.utf8`: encoding, collation and ctype, in the spelling the service's own examples have. */
-export function characterSet({ encoding, collate, ctype }: CharacterSet): string {
+function characterSet({ encoding, collate, ctype }: CharacterSet): string {
   const spelled = (locale: string) => locale.replace(/\.utf-?8$/i, '.utf8')
   return [encoding, spelled(collate), spelled(ctype)].join(',')
 }

@@ -60,7 +60,7 @@ export async function readPlannedChunks(
   return { relations: (row?.relations ?? []).map(Number), lastId: row?.lastId ?? 0 }
 }
 
-export const CLAIM_SQL = `SELECT id, relation, kind, lower, upper, key_column AS "keyColumn", bytes::float8 AS bytes,
+const CLAIM_SQL = `SELECT id, relation, kind, lower, upper, key_column AS "keyColumn", bytes::float8 AS bytes,
     state, rows::text AS rows, digest::text AS digest
   FROM sampan.claim_chunks($1, $2, $3, $4)`
 

@@ -32,7 +32,7 @@ export function requireOwn(
 }
 
 /** Two starts of one run would end each other's rounds, and take the view from each other, for ever. */
-export function takenOver(run: string, execution: string): SampanError {
+function takenOver(run: string, execution: string): SampanError {
   return new SampanError({
     code: 'RUN_TAKEN_OVER',
     message: `another start of the run "${run}" has taken it over: ${execution}`,

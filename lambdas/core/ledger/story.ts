@@ -53,7 +53,7 @@ export interface RunStory {
 }
 
 /** How many of the last events a story holds. */
-export const STORY_EVENTS = 200
+const STORY_EVENTS = 200
 
 /**
  * Reads it all, in two round trips over a pipelined session.

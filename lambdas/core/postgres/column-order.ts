@@ -49,7 +49,7 @@ export async function readColumnOrder(source: Session): Promise<ColumnOrder> {
  * pg_dump makes a child by CREATE TABLE … INHERITS: what the parents have comes first, in their order, then its own. On the source
  * a column that was added to a parent later, or a parent that was added later, has left another order. Pure.
  */
-export function reorderedTables(tables: readonly InheritingTable[]): readonly ReorderedTable[] {
+function reorderedTables(tables: readonly InheritingTable[]): readonly ReorderedTable[] {
   const byOid = new Map(tables.map((table) => [table.oid, table]))
   const known = new Map<number, readonly string[]>()
   const orderOf = (oid: number): readonly string[] => {

@@ -132,7 +132,7 @@ function toProtocolError(thrown: WireProblem, side: Side): SampanError {
  * Connection loss, by class and never by wording, with one exception: `pg` gives no code to "Connection terminated" and
  * to its own connection time-out.
  */
-export function isConnectionLoss(code: string | null, message: string): boolean {
+function isConnectionLoss(code: string | null, message: string): boolean {
   if (code === null) return /^Connection terminated|^timeout expired|^Client has encountered|socket/i.test(message)
   return SOCKET_CODES.has(code) || BROKEN_SOCKET.test(code) || code.startsWith('08') || RETURNING_SERVER.has(code)
 }

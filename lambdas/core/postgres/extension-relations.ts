@@ -44,7 +44,7 @@ export async function readExtensionRelations(source: Session): Promise<readonly 
 }
 
 /** pg_dump writes the extension's text behind the table's name, whatever it is: mostly nothing, or WHERE and a condition. */
-export function conditionOf(clause: string, table: string): string {
+function conditionOf(clause: string, table: string): string {
   if (clause.trim() === '') return 'true'
   const where = /^\s*WHERE\b(?<condition>.*)$/is.exec(clause)?.groups?.condition
   return where ?? `ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT ctid FROM ONLY ${table} ${clause}\n))`

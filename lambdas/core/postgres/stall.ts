@@ -11,7 +11,7 @@ export interface Holding {
   byDestination(): boolean
 }
 
-export const NOT_HELD: Holding = { byLimits: () => false, byDestination: () => false }
+const NOT_HELD: Holding = { byLimits: () => false, byDestination: () => false }
 
 /** What a server says of one of our sessions: at work, waiting for us, or gone; `null` where it cannot be asked. */
 export type Standing = 'works' | 'waits' | 'gone' | null

@@ -64,7 +64,7 @@ const variables = {
  * so that a missing variable does not compile. An empty string counts as not set. Other variables pass through, since the
  * clouds' own clients read theirs (`AWS_*`, `ALIBABA_CLOUD_*`); so an environment holds secrets and is never logged.
  */
-export const environmentSchema = z.object(variables).catchall(z.string().optional())
+const environmentSchema = z.object(variables).catchall(z.string().optional())
 
 export type Environment = z.output<typeof environmentSchema>
 

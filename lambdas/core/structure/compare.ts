@@ -25,7 +25,7 @@ export function compareStructures(
 }
 
 /** `index public.orders_day` */
-export function changeTitle({ kind, schema, name }: Omit<StructureChange, 'what'>): string {
+function changeTitle({ kind, schema, name }: Omit<StructureChange, 'what'>): string {
   if (kind === 'comments') return 'comments'
   return `${kind} ${schema === null || kind === 'schema' ? '' : `${schema}.`}${name}`
 }

@@ -6,7 +6,7 @@ import { presentKinds, presentSql } from './present-sql.ts'
 const MARK_GONE = sqlFile(new URL('./sql/mark-gone.sql', import.meta.url))
 
 /** Of objects that have their receipts, and are not there any more. */
-export const OBJECTS_GONE = 'DST_OBJECTS_GONE' as const
+const OBJECTS_GONE = 'DST_OBJECTS_GONE' as const
 
 export interface GoneObject {
   readonly id: number

@@ -39,7 +39,7 @@ const OUTSIDE = [
 ] as const
 
 /** What `exclude` can name by its kind, because no pattern of the form schema.table does. */
-export const excludableKinds = [...IN_SCHEMA, ...OF_TABLE, ...OUTSIDE] as const
+const excludableKinds = [...IN_SCHEMA, ...OF_TABLE, ...OUTSIDE] as const
 
 export type ExcludableKind = (typeof excludableKinds)[number]
 

@@ -31,7 +31,7 @@ export const secretReference = textThat(
 ).superRefine((reference, context) => refuse(context, refusedReference(reference)))
 
 /** PEM text in a file of the machine the workflow runs on, or in a secret. */
-export const pemSource = z.union([z.strictObject({ file: filePath }), z.strictObject({ secret: secretReference })])
+const pemSource = z.union([z.strictObject({ file: filePath }), z.strictObject({ secret: secretReference })])
 
 export type PemSource = z.output<typeof pemSource>
 

@@ -15,7 +15,7 @@ const closedEntrySchema = accessEntrySchema.extend({
 const noteSchema = z.object({ code: z.string(), message: z.string() })
 
 /** `access.json`: what an execution opened and closed. The report shows it; the sweep works by it. */
-export const accessRecordSchema = z.object({
+const accessRecordSchema = z.object({
   version: z.literal(1),
   run: z.string(),
   execution: z.string(),

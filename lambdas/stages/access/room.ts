@@ -53,5 +53,5 @@ export async function findRoom(
 }
 
 /** How full each group is, for messages. */
-export const occupancy = ({ groups, rulesPerGroup }: AccessWish): string =>
+const occupancy = ({ groups, rulesPerGroup }: AccessWish): string =>
   groups.map(({ id, rules }) => `${id} has ${rules.length} of ${rulesPerGroup}`).join(', ')

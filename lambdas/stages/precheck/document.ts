@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** One line of the precheck as it is kept and shown. */
-export const precheckItemSchema = z.object({
+const precheckItemSchema = z.object({
   code: z.string(),
   side: z.enum(['source', 'destination', 'both', 'task']),
   /** The source database's name; `null` where the check is about a server or the task. */

@@ -246,4 +246,3 @@ export type ReportError = z.output<typeof errorSchema>
 /** How an execution ends, for the state machine. */
 export type FinalStatus = 'succeeded' | 'incomplete' | 'failed' | 'refused'
 export const accessReportSchema = accessSchema
-export const precheckReportSchema = precheckSchema

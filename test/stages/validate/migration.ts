@@ -67,7 +67,7 @@ export async function copied(
   return { source, destination, event }
 }
 
-export function eventOf(source: TestDatabase, destination: TestDatabase, task: Partial<Task> = {}): StepEvent {
+function eventOf(source: TestDatabase, destination: TestDatabase, task: Partial<Task> = {}): StepEvent {
   const side = (database: TestDatabase) => ({
     host: database.connection.host,
     port: database.connection.port,

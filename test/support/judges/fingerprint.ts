@@ -60,7 +60,7 @@ export function compareLines(
 }
 
 /** A query's line without qualifiers and layout. What it reads is compared by lines of its own (`view reads`). */
-export function unqualify(line: string): string {
+function unqualify(line: string): string {
   const [kind] = line.split(' ', 1)
   if (kind === undefined || !queries.has(kind) || line.startsWith('view reads')) return line
   return stripQualifiers(line)

@@ -4,7 +4,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 
 /** One row as the driver, or a question beside a COPY, gets it: it is held whole, several times over. */
-export const LONGEST_ROW = 64 * MIB
+const LONGEST_ROW = 64 * MIB
 
 /** pg_dump reads definitions of views and bodies of functions of any size; the largest value PostgreSQL has is 1 GiB. */
 export const LONGEST_DUMPED_ROW = 256 * MIB

@@ -69,7 +69,7 @@ export class GuardedConnection extends Base {
  * Whether a connection with these options stands only to a server that has proved who it is. An authority that signs for
  * everybody proves nothing where the host name is not compared.
  */
-export function provesItself(tls: TlsOptions | false): boolean {
+function provesItself(tls: TlsOptions | false): boolean {
   if (tls === false || tls.rejectUnauthorized === false) return false
   return tls.checkServerIdentity === undefined || tls.ca !== undefined
 }

@@ -5,7 +5,7 @@ export interface Rates {
   readonly queriesPerSecond: number | null
 }
 
-export const UNLIMITED: Rates = { rowsPerSecond: null, bytesPerSecond: null, queriesPerSecond: null }
+const UNLIMITED: Rates = { rowsPerSecond: null, bytesPerSecond: null, queriesPerSecond: null }
 
 /**
  * A lane's share of the limits as token buckets that may go into debt: what has arrived cannot be sent back, so the answer

@@ -50,7 +50,7 @@ const SAFE = new Set(
 )
 
 /** Whether a column may travel in binary form. */
-export function isBinarySafe(column: ColumnType, servers: FormServers): boolean {
+function isBinarySafe(column: ColumnType, servers: FormServers): boolean {
   return whyNotBinary(column, servers) === null
 }
 
@@ -92,7 +92,7 @@ function whyNotExtension(column: ColumnType, servers: FormServers): string | nul
  * The bytes of one value as an SQL expression of type bytea: the type's own send function where that is the same on both
  * servers, exact to the byte; else the text form, which the pinned session settings make the same.
  */
-export function valueBytes(column: ColumnType, servers: FormServers): string {
+function valueBytes(column: ColumnType, servers: FormServers): string {
   if (isBinarySafe(column, servers)) {
     return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${groundValue(column)})`
   }

@@ -5,14 +5,10 @@ import { GrowingBytes } from '../../../core/postgres/wire/growing-bytes.ts'
 export const COPY_DATA = 0x64 // 'd'
 export const COPY_DONE = 0x63 // 'c'
 export const COMMAND_COMPLETE = 0x43 // 'C'
-export const COPY_IN_RESPONSE = 0x47 // 'G'
-export const COPY_OUT_RESPONSE = 0x48 // 'H'
 export const DATA_ROW = 0x44 // 'D'
 export const ERROR_RESPONSE = 0x45 // 'E'
-export const NOTICE_RESPONSE = 0x4e // 'N'
-export const PARAMETER_STATUS = 0x53 // 'S'
 export const READY_FOR_QUERY = 0x5a // 'Z'
-export const QUERY = 0x51 // 'Q'
+const QUERY = 0x51 // 'Q'
 
 /** Type byte and length word; the length counts itself, not the type. */
 export const HEADER_BYTES = 5

@@ -1,7 +1,7 @@
 import { type Check, count, findingOf } from '../check.ts'
 
 /** How old a transaction that writes may be before it is worth a word. */
-export const LONG_MINUTES = 60
+const LONG_MINUTES = 60
 
 export const longTransactions: Check = longerThan(LONG_MINUTES)
 

@@ -1,4 +1,4 @@
-import { countText, numberOf } from './format.ts'
+import { countText } from './format.ts'
 import { type Content, type Html, html } from './html.ts'
 
 export type Tone = 'good' | 'bad' | 'warn' | 'calm'
@@ -61,10 +61,4 @@ export function errorBox(
 ): Html {
   return html`<div class="box ${tone}"><p class="cause">${error.message}</p>
 <p><span class="arrow">→</span> ${error.remedy}</p><p class="code">${error.code}</p></div>`
-}
-
-/** `12 indexes`-like counts of many, as small words. */
-export function counts(pairs: readonly (readonly [count: number, noun: string])[]): Html {
-  const shown = pairs.filter(([count]) => count > 0)
-  return html`${shown.map(([count, noun]) => html`<span class="chip">${numberOf(count, noun, noun)}</span> `)}`
 }
