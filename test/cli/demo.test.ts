@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { reportSchema } from '../../lambdas/stages/report/model.ts'
 import { commandLine } from '../../local/servers/process-table.ts'
 
-const demo = fileURLToPath(new URL('../../cli/demo.ts', import.meta.url))
+const sampan = fileURLToPath(new URL('../../cli/sampan.ts', import.meta.url))
 
 /** The directory it is started in, and the one for its temporary files. */
 let here: string
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 /** Starts the demo; `interruptAt`: sends SIGINT as soon as its output holds this. */
 async function play(interruptAt?: string) {
-  const child = spawn(process.execPath, ['--no-warnings', demo], {
+  const child = spawn(process.execPath, ['--no-warnings', sampan, 'demo'], {
     cwd: here,
     env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
