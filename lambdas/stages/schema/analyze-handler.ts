@@ -1,6 +1,13 @@
+import { OWN_PATH_SQL, requireOpenSql, sourcePathSql } from '../../core/ledger/calls.ts'
 import { objectName } from '../../core/ledger/object-name.ts'
+import {
+  analyzedSql,
+  noteNotAnalyzed,
+  readUnanalyzed,
+  type UnanalyzedTable,
+} from '../../core/ledger/objects/statistics.ts'
 import type { Session } from '../../core/postgres/connect.ts'
-import { quoteLiteral, quoteQualified } from '../../core/postgres/identifiers.ts'
+import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
@@ -22,41 +29,23 @@ const BATCH = 50
 export const handler = stepHandler('Analyze', (event: StepEvent, step) =>
   withDestination(event, step, 'analyze', async (destination) => {
     const hasTime = timeKeeper(step)
-    let tables = await readDue(destination, event.run.id)
+    const readDue = () => readUnanalyzed(destination, event.run.id, { most: FLIGHT, smallBytes: SMALL_BYTES })
+    let tables = await readDue()
     while (tables.length > 0) {
       if (!hasTime()) return more()
       const analyzed = analyze(destination, event.run.id, batches(tables))
       // Asked in the same flight, and answered behind it.
-      const [next, refused] = await Promise.all([readDue(destination, event.run.id), analyzed])
+      const [next, refused] = await Promise.all([readDue(), analyzed])
       if (refused.length > 0) await analyzeApart(destination, event.run.id, refused)
-      tables = refused.length > 0 ? await readDue(destination, event.run.id) : next
+      tables = refused.length > 0 ? await readDue() : next
       step.progressed()
     }
     return done()
   }),
 )
 
-interface DueTable {
-  readonly oid: number
-  readonly schema: string
-  readonly name: string
-  readonly small: boolean
-}
-
-/** Tables without a receipt, and that are there: what could not be made has no statistics. */
-function readDue(destination: Session, run: string): Promise<DueTable[]> {
-  return destination.rows<DueTable>(
-    `SELECT r.oid, r.schema, r.name, r.bytes <= ${SMALL_BYTES} AS small FROM sampan.relation r
-      WHERE r.run = $1 AND r.analyzed_at IS NULL
-        -- Looked up one by one: a join would be guessed to be of a few rows, and be the square of the number of tables.
-        AND (SELECT o.status FROM sampan.object o WHERE o.run = r.run AND o.id = r.object) IN ('migrated', 'transformed')
-      ORDER BY r.bytes DESC, r.oid LIMIT ${FLIGHT}`,
-    [run],
-  )
-}
-
 /** Large tables one by one, small ones together. */
-function batches(tables: readonly DueTable[]): (readonly DueTable[])[] {
+function batches(tables: readonly UnanalyzedTable[]): (readonly UnanalyzedTable[])[] {
   const { large = [], small = [] } = Object.groupBy(tables, (table) => (table.small ? 'small' : 'large'))
   const count = Math.ceil(small.length / BATCH)
   return [
@@ -66,12 +55,16 @@ function batches(tables: readonly DueTable[]): (readonly DueTable[])[] {
 }
 
 interface Refused {
-  readonly tables: readonly DueTable[]
+  readonly tables: readonly UnanalyzedTable[]
   readonly outcome: Outcome
 }
 
 /** Sends all batches without waiting; returns those of which nothing was done. */
-async function analyze(destination: Session, run: string, all: readonly (readonly DueTable[])[]): Promise<Refused[]> {
+async function analyze(
+  destination: Session,
+  run: string,
+  all: readonly (readonly UnanalyzedTable[])[],
+): Promise<Refused[]> {
   const settled = await Promise.allSettled(all.map((batch) => destination.execute(analyzeQuery(run, batch))))
   return settled.flatMap((answer, at) =>
     answer.status === 'fulfilled' ? [] : [{ tables: all[at] ?? [], outcome: judgeOutcome(answer.reason) }],
@@ -98,30 +91,22 @@ async function analyzeApart(destination: Session, run: string, batches: readonly
   )
   const changed = failures.length > 0 ? await readChangedTables(destination, run) : []
   if (changed.length > 0) throw new SampanError(changedTables(changed))
-  if (failures.length > 0) await destination.rows(NOTE_FAILURES, [run, JSON.stringify(failures.map(noteOf))])
+  await noteNotAnalyzed(destination, run, failures.map(noteOf))
   for (const { outcome } of refused) if (outcome.kind === 'passing') throw outcome.error
 }
 
-function noteOf({ table, code, message }: { table: DueTable; code: string; message: string }) {
+function noteOf({ table, code, message }: { table: UnanalyzedTable; code: string; message: string }) {
   const name = objectName({ kind: 'TABLE', schema: table.schema, name: table.name })
   return { oid: table.oid, message: `${name} has no statistics: ${code}: ${message}; mend the cause and ANALYZE it` }
 }
 
-/** The warning and the receipt are one. */
-const NOTE_FAILURES = `
-  WITH noted AS (
-    UPDATE sampan.relation r SET analyzed_at = pg_catalog.clock_timestamp()
-      FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, message text)
-     WHERE r.run = $1 AND r.oid = f.oid AND r.analyzed_at IS NULL RETURNING f.message
-  )
-  INSERT INTO sampan.event (run, level, step, code, message)
-  SELECT $1, 'warning', 'Analyze', 'NOT_ANALYZED', message FROM noted`
-
-function analyzeQuery(run: string, tables: readonly DueTable[]): string {
-  return `SELECT sampan.require_open(${quoteLiteral(run)});
-    SELECT sampan.use_source_path(${quoteLiteral(run)});
-    ${tables.map(({ schema, name }) => `ANALYZE ${quoteQualified(schema, name)};`).join('\n')}
-    SELECT pg_catalog.set_config('search_path', '', true);
-    UPDATE sampan.relation SET analyzed_at = pg_catalog.clock_timestamp()
-     WHERE run = ${quoteLiteral(run)} AND oid = ANY (ARRAY[${tables.map(({ oid }) => oid).join()}]::oid[])`
+/** The fence, the statistics and their receipt: one Query, which is one transaction. */
+function analyzeQuery(run: string, tables: readonly UnanalyzedTable[]): string {
+  return [
+    requireOpenSql(run),
+    sourcePathSql(run),
+    ...tables.map(({ schema, name }) => `ANALYZE ${quoteQualified(schema, name)}`),
+    OWN_PATH_SQL,
+    analyzedSql(run, tables),
+  ].join(';\n')
 }

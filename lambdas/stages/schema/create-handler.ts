@@ -1,9 +1,9 @@
+import { alignChunks } from '../../core/ledger/chunks/align.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { alignChunks } from './ledger-objects.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
 
 /** CreateObjects: what rows need to arrive: schemas, extensions, types, functions, tables, views. */

@@ -1,8 +1,8 @@
+import { readStanding } from '../../core/ledger/objects/steps.ts'
 import type { SummaryEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, failed, yielded } from '../../core/runtime/verdict.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { readStanding } from './ledger-objects.ts'
 import { withDestination } from './with-destination.ts'
 
 /**

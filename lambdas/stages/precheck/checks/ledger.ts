@@ -1,8 +1,9 @@
 import { migrations } from '../../../core/ledger/migrations.ts'
+import type { LedgerRun } from '../../../core/ledger/presence.ts'
 import { taskFingerprint } from '../../../core/ledger/run.ts'
 import { type Check, passed } from '../check.ts'
 import type { CheckContext } from '../context.ts'
-import { type LedgerRun, ledgerFacts } from '../facts/ledger.ts'
+import { ledgerFacts } from '../facts/ledger.ts'
 
 export const runSealed: Check = {
   code: 'RUN_SEALED',

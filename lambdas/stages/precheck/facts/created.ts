@@ -1,3 +1,4 @@
+import { readMadeNames } from '../../../core/ledger/objects/made.ts'
 import type { CheckContext } from '../context.ts'
 import { runIsKnown } from './ledger.ts'
 import type { NamedObject } from './objects.ts'
@@ -11,10 +12,7 @@ type Named = Pick<NamedObject, 'schema' | 'name'> & Partial<NamedObject>
  */
 export async function createdByThisRun(context: CheckContext): Promise<(object: Named) => boolean> {
   if (!(await context.fact(runIsKnown))) return () => false
-  const rows = await context.destination.rows<{ schema: string | null; name: string }>(
-    `SELECT schema, name FROM sampan.object WHERE run = $1 AND status IN ('migrated', 'transformed')`,
-    [context.event.run.id],
-  )
+  const rows = await readMadeNames(context.destination, context.event.run.id)
   const created = new Set(rows.map((row) => keyOf(row.schema ?? '', row.name)))
   return (object) =>
     created.has(keyOf(object.schema, object.name)) ||

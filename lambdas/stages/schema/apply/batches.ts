@@ -1,4 +1,6 @@
-import { type Batch, batchQuery, type DueObject, type DueStep } from './flight.ts'
+import type { DueObject } from '../../../core/ledger/objects/due.ts'
+import type { DueStep } from '../../../core/ledger/objects/steps.ts'
+import { type Batch, batchQuery } from './flight.ts'
 
 /**
  * Objects of one transaction. A claim and a receipt cost more than a small object: of 50 they are a few per cent, and the

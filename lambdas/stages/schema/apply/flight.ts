@@ -1,40 +1,20 @@
+import { OWN_PATH_SQL, plainRightsSql, sourcePathSql } from '../../../core/ledger/calls.ts'
+import type { DueObject } from '../../../core/ledger/objects/due.ts'
+import {
+  claimObjectSql,
+  claimObjectsSql,
+  claimStepSql,
+  firstReceiptSql,
+  partReceiptSql,
+  receiptSql,
+  receiptsSql,
+  type Together,
+} from '../../../core/ledger/objects/receipts.ts'
+import type { DueStep } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
-import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../restricted-path.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
-
-/** An object as a stage needs it. */
-export interface DueObject {
-  readonly id: number
-  readonly kind: string
-  readonly schema: string | null
-  readonly name: string
-  readonly sql: string
-  readonly verdict: 'migrate' | 'transform'
-  /** Why it is made otherwise than planned. */
-  readonly reason?: string
-  readonly bytes: number
-  /**
-   * The destination's default privileges would have a say in its rights: they are taken from it again.
-   * @default false
-   */
-  readonly plain?: boolean
-}
-
-/**
- * A step that a lane may take up: the whole object, the first of its two steps, or the second; or a part of what lies between
- * them. `sql` and `bytes` are the step's own.
- */
-export interface DueStep extends DueObject {
-  readonly step: 'whole' | 'build' | 'part' | 'finish'
-  /** The part's number; null for other steps. */
-  readonly part: number | null
-  /** Of all steps with the same text one is under way at a time; null: no such limit. */
-  readonly alone: string | null
-  /** The one table it works on, by its oid on the source; null: more than one, or another thing. */
-  readonly table: number | null
-}
 
 /** Objects that go together. */
 export interface Batch<Due> {
@@ -117,43 +97,22 @@ function isLost(outcome: Outcome): boolean {
 
 /** Makes an object; another attempt at it is waited for. */
 export function objectQuery(run: string, object: DueObject): string {
-  return `SELECT sampan.claim_object(${quoteLiteral(run)}, ${object.id});
-${ownSql(run, [object])}
-;
-${receipt(run, object)}`
+  return [claimObjectSql(run, object), ownSql(run, [object]), receiptSql(run, object)].join('\n;\n')
 }
 
 /** Takes one step towards an object; where another lane is at it, or at what it would wait for, it fails at once. */
-export function stepQuery(run: string, object: DueStep): string {
-  const alone = object.alone === null ? 'NULL' : quoteLiteral(object.alone)
-  if (object.part !== null) {
-    return `SELECT sampan.claim_part(${quoteLiteral(run)}, ${object.id}, ${object.part}, ${alone});
-${ownSql(run, [object])}
-;
-${partReceipt(run, object.id, object.part)}`
-  }
-  return `SELECT sampan.claim_step(${quoteLiteral(run)}, ${object.id}, ${object.step === 'finish'}, ${alone});
-${ownSql(run, [object])}
-;
-${object.step === 'build' ? firstReceipt(run, object) : receipt(run, object)}`
+export function stepQuery(run: string, step: DueStep): string {
+  return [claimStepSql(run, step), ownSql(run, [step]), stepReceiptSql(run, step)].join('\n;\n')
+}
+
+function stepReceiptSql(run: string, object: DueStep): string {
+  if (object.part !== null) return partReceiptSql(run, object.id, object.part)
+  return object.step === 'build' ? firstReceiptSql(run, object) : receiptSql(run, object)
 }
 
 /** Makes many objects in one transaction, or none of them. */
-export function batchQuery(
-  run: string,
-  objects: readonly DueObject[],
-  { alone, inOrder }: { readonly alone: readonly string[]; readonly inOrder: boolean },
-): string {
-  const ids = `ARRAY[${objects.map(({ id }) => id).join()}]`
-  return `SELECT sampan.claim_objects(${quoteLiteral(run)}, ${ids}, ARRAY[${alone.map(quoteLiteral).join()}]::text[], ${inOrder});
-${ownSql(run, objects)}
-;
-UPDATE sampan.object
-   SET status = CASE verdict WHEN 'transform' THEN 'transformed' ELSE 'migrated' END,
-       sql = CASE kind WHEN 'USER MAPPING' THEN '' ELSE sql END,
-       error_code = NULL, error_message = NULL, blocked_by = NULL,
-       finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT} / ${objects.length}
- WHERE run = ${quoteLiteral(run)} AND id = ANY (${ids})`
+export function batchQuery(run: string, objects: readonly DueObject[], together: Together): string {
+  return [claimObjectsSql(run, objects, together), ownSql(run, objects), receiptsSql(run, objects)].join('\n;\n')
 }
 
 /**
@@ -164,15 +123,14 @@ function ownSql(run: string, objects: readonly DueObject[]): string {
   const statements: string[] = []
   let asSource = false
   const look = (wanted: boolean) => {
-    if (wanted !== asSource)
-      statements.push(wanted ? sourcePath(run) : `SELECT pg_catalog.set_config('search_path', '', true)`)
+    if (wanted !== asSource) statements.push(wanted ? sourcePathSql(run) : OWN_PATH_SQL)
     asSource = wanted
   }
   for (const object of objects) {
     const { kind, sql } = object
     look(EVALUATED[kind]?.test(sql) === true)
     statements.push(sql)
-    if (object.plain && BORN_WITH_RIGHTS.has(kind)) statements.push(plainRights(object))
+    if (object.plain && BORN_WITH_RIGHTS.has(kind)) statements.push(plainRightsSql(object))
   }
   look(false)
   return statements.join('\n;\n')
@@ -193,15 +151,6 @@ const BORN_WITH_RIGHTS: ReadonlySet<string> = new Set([
   'VIEW',
 ])
 
-function plainRights({ kind, schema, name }: DueObject): string {
-  const words = [kind, schema, name].map((word) => (word === null ? 'NULL' : quoteLiteral(word)))
-  return `SELECT sampan.plain_rights(${words.join(', ')})`
-}
-
-function sourcePath(run: string): string {
-  return `SELECT sampan.use_source_path(${quoteLiteral(run)})`
-}
-
 /** By kind, where its text matches. Even a plain index is planned, and with it every expression of its table's others. */
 const EVALUATED: Readonly<Record<string, RegExp>> = {
   'TABLE DATA': /^/,
@@ -213,32 +162,4 @@ const EVALUATED: Readonly<Record<string, RegExp>> = {
   'FK CONSTRAINT': /^/,
   STATISTICS: /^/,
   'MATERIALIZED VIEW DATA': /^/,
-}
-
-/** The time begins when the server takes the Query up. */
-const SPENT = `COALESCE(milliseconds, 0)
-         + 1000 * EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp())`
-
-function firstReceipt(run: string, { id }: DueObject): string {
-  return `UPDATE sampan.object SET built_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT}
- WHERE run = ${quoteLiteral(run)} AND id = ${id}`
-}
-
-/** The time of all parts is the object's: what the lanes have spent on it. */
-function partReceipt(run: string, id: number, part: number): string {
-  return `UPDATE sampan.key_part SET done_at = pg_catalog.clock_timestamp()
- WHERE run = ${quoteLiteral(run)} AND object = ${id} AND part = ${part};
-UPDATE sampan.object SET milliseconds = ${SPENT}
- WHERE run = ${quoteLiteral(run)} AND id = ${id}`
-}
-
-/** A user mapping may hold a password in the clear, so its text does not outlive it. */
-function receipt(run: string, object: DueObject): string {
-  const status = object.verdict === 'transform' ? 'transformed' : 'migrated'
-  const forget = object.kind === 'USER MAPPING' ? `, sql = ''` : ''
-  const why = object.reason === undefined ? '' : `, verdict = 'transform', reason = ${quoteLiteral(object.reason)}`
-  return `UPDATE sampan.object
-   SET status = '${status}', error_code = NULL, error_message = NULL, blocked_by = NULL${forget}${why},
-       finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT}
- WHERE run = ${quoteLiteral(run)} AND id = ${object.id}`
 }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BuildSlots } from '../../../core/ledger/build-slots.ts'
 import { reopenFills } from '../../../core/ledger/fills.ts'
+import { type DueStep, readFreeSteps, readStanding } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { idlePause } from '../../../core/runtime/idle.ts'
-import { readFree, readStanding } from '../ledger-objects.ts'
 import { SMALL_BYTES } from '../plan/key-steps.ts'
 import { BATCH, stepBatches } from './batches.ts'
-import { type DueStep, sendFlight, stepQuery } from './flight.ts'
+import { sendFlight, stepQuery } from './flight.ts'
 import { recordOutcomes } from './record.ts'
 import { isLong, readServerSize, tune, tuningQuery } from './tuning.ts'
 
@@ -56,7 +56,7 @@ export async function applyLane(session: Session, options: LaneOptions): Promise
   for (;;) {
     if (!options.hasTime()) return { kind: 'time' }
     const [free, standing, limit] = await Promise.all([
-      readFree(session, run, FLIGHT * 2),
+      readFreeSteps(session, run, FLIGHT * 2, SMALL_BYTES),
       readStanding(session, run, execution),
       slots.limit(),
     ])

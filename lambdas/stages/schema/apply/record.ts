@@ -1,6 +1,6 @@
+import { storeFailures } from '../../../core/ledger/objects/failures.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import type { SampanError } from '../../../core/runtime/errors.ts'
-import { storeFailures } from '../ledger-objects.ts'
 import type { Outcome } from './outcome.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { readDue } from '../../../core/ledger/objects/due.ts'
+import type { Stage } from '../../../core/ledger/objects/planned.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
-import { readDue } from '../ledger-objects.ts'
-import type { Stage } from '../plan/kinds.ts'
 import { stageBatches } from './batches.ts'
 import { objectQuery, sendFlight } from './flight.ts'
 import { recordOutcomes } from './record.ts'

@@ -1,5 +1,5 @@
+import type { DueStep } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
-import type { DueStep } from './flight.ts'
 
 const MEGABYTE = 1024 * 1024
 const GIGABYTE = 1024 * MEGABYTE

@@ -1,8 +1,8 @@
 import { objectName } from '../../../core/ledger/object-name.ts'
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { Task } from '../../../core/task/task.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedObject } from './planned.ts'
 
 /** A task that acknowledges it goes on without what cannot come. */
 const CODE = 'CHOSEN_CANNOT_COME'

@@ -1,9 +1,9 @@
 import type { ExpectedRights } from '../../../core/ledger/expected-rights.ts'
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { OwnerFacts } from '../../../core/postgres/roles.ts'
 import { itemText, parseItem, type RightItem, type SourceRights } from '../../../core/structure/rights.ts'
 import { isAwsRole } from '../../../core/task/aws-names.ts'
 import { largeObjectsOf } from './large-object-owners.ts'
-import type { PlannedObject } from './planned.ts'
 import { type PolicyRoles, presentRoles } from './policies.ts'
 
 export interface RightsFacts {

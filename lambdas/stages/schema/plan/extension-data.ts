@@ -1,9 +1,9 @@
+import type { KnownObject } from '../../../core/ledger/objects/known.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
 import type { ExtensionRelation } from '../../../core/postgres/extension-relations.ts'
 import { quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { PlanInput } from './plan.ts'
-import type { KnownObject } from './unmake.ts'
 import type { EntryVerdict } from './verdict.ts'
 
 /** pg_class's own OID. */

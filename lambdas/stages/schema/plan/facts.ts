@@ -1,3 +1,4 @@
+import type { PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import { type ColumnOrder, readColumnOrder } from '../../../core/postgres/column-order.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { type ExtensionRelation, readExtensionRelations } from '../../../core/postgres/extension-relations.ts'
@@ -6,7 +7,6 @@ import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { readRights, type SourceRights } from '../../../core/structure/rights.ts'
 import type { DatabaseForm } from './destination-database.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
-import type { PlannedRelation } from './planned.ts'
 import type { PolicyRoles } from './policies.ts'
 import type { DefaultSetting } from './refresh.ts'
 

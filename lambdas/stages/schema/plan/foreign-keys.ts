@@ -1,5 +1,5 @@
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { PartitionTrees } from './partitions.ts'
-import type { PlannedObject } from './planned.ts'
 import { foreignKeySteps, PROMISED_SINCE, partitionedKey, type Steps, sameKey } from './steps.ts'
 
 /** From here on a key that is added to a partitioned table takes over its partitions' equal ones. */

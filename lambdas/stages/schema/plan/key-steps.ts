@@ -1,6 +1,6 @@
+import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import { stepsOfForeignKey } from './foreign-keys.ts'
 import { partitionTrees } from './partitions.ts'
-import type { PlannedObject, PlannedRelation } from './planned.ts'
 import { indexSteps, tableOf } from './steps.ts'
 
 /** A relation up to this size is small: its index costs milliseconds, and two steps cost more than they gain. */

@@ -1,11 +1,6 @@
+import type { Stage } from '../../../core/ledger/objects/planned.ts'
 import { remarkKinds } from '../../../core/task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
-
-/**
- * Stages of a migration in their order; `never` is not applied at all. What is for owners comes when all rows are compared: from
- * then on the account may no longer alter, read or write what it gave away.
- */
-export type Stage = 'create' | 'index' | 'link' | 'own' | 'never'
 
 /** pg_dump's own settings and the database itself, which has another name on the destination. Rows of large objects travel with the tables' rows. */
 export const bookkeeping: ReadonlySet<string> = new Set([

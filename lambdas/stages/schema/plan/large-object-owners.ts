@@ -1,7 +1,7 @@
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { type OwnerFacts, whyNotOwner } from '../../../core/postgres/roles.ts'
 import type { SourceRights } from '../../../core/structure/rights.ts'
-import type { PlannedObject } from './planned.ts'
 
 /** Each is locked until the transaction ends, a batch of statements shares one, and the smallest lock table holds some thousand. */
 const GROUP = 20

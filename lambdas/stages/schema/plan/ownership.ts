@@ -1,8 +1,8 @@
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { OwnerFacts } from '../../../core/postgres/roles.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { SourceFacts } from './facts.ts'
 import { judgeOwner, sequencesOfColumns } from './owners.ts'
-import type { PlannedObject } from './planned.ts'
 import { granteeOf, withStandIns } from './privileges.ts'
 import { splitStatements } from './statements.ts'
 

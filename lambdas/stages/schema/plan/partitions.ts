@@ -1,4 +1,4 @@
-import type { PlannedObject } from './planned.ts'
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 
 /** Which partitions lie below and above a table; by object. */
 export interface PartitionTrees {

@@ -1,4 +1,5 @@
-import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { requirePoliciesSql } from '../../../core/ledger/calls.ts'
+import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { SourceFacts } from './facts.ts'
 import type { EntryVerdict } from './verdict.ts'
@@ -81,6 +82,5 @@ export function guardsOfRights(entries: readonly TocEntry[], facts: SourceFacts)
 /** Fails where a guard does not stand: objects of one flight are sent before it is known what became of each. */
 export function guardSql({ table, entries }: Guard): string {
   const policies = entries.flatMap(({ kind, tag }) => (kind === 'POLICY' ? [tag.slice(table.tag.length + 1)] : []))
-  const names = `ARRAY[${policies.map(quoteLiteral).join(', ')}]::text[]`
-  return `SELECT sampan.require_policies(${quoteLiteral(quoteQualified(table.schema ?? 'public', table.tag))}, ${names});\n`
+  return `${requirePoliciesSql(quoteQualified(table.schema ?? 'public', table.tag), policies)};\n`
 }

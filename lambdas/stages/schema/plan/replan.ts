@@ -1,24 +1,12 @@
+import type { KnownObject, KnownRelation, PlanChanges } from '../../../core/ledger/objects/known.ts'
+import type { PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { Plan } from './plan.ts'
-import type { PlannedObject, PlannedRelation } from './planned.ts'
-import { type KnownObject, unmaking } from './unmake.ts'
-
-/** A relation of the plan before. */
-export type KnownRelation = Pick<PlannedRelation, 'oid' | 'schema' | 'name' | 'columns' | 'types' | 'object'> & {
-  readonly tree: boolean
-  readonly where: string | null
-}
+import { unmaking } from './unmake.ts'
 
 /** How the ledger and the destination go from one plan to the next. */
-export interface Replan {
+export interface Replan extends PlanChanges {
   /** What is dropped on the destination first, in this order. */
   readonly unmade: readonly KnownObject[]
-  /** Objects that keep their row and their receipt. */
-  readonly kept: readonly PlannedObject[]
-  /** All others of the new plan. */
-  readonly fresh: readonly PlannedObject[]
-  /** Relations that keep their chunks, each with the object that makes it. */
-  readonly keptRelations: readonly Pick<PlannedRelation, 'oid' | 'object'>[]
-  readonly freshRelations: readonly PlannedRelation[]
 }
 
 /**

@@ -1,6 +1,6 @@
+import type { PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ColumnOrder } from '../../../core/postgres/column-order.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
-import type { PlannedRelation } from './planned.ts'
 
 const NAMED = 8
 

@@ -1,5 +1,6 @@
+import type { Stage } from '../../../core/ledger/objects/planned.ts'
 import type { TocEntry } from '../toc/entry.ts'
-import { beforeRows, naturalStage, type Stage } from './kinds.ts'
+import { beforeRows, naturalStage } from './kinds.ts'
 
 const order = ['create', 'index', 'link'] as const
 

@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
+import { beginKeySql } from '../../../core/ledger/calls.ts'
 import { splitStatements } from './statements.ts'
 
 /** An object made by two statements instead of one, each in a transaction of its own. */
@@ -79,7 +79,7 @@ export function foreignKeySteps(sql: string): Steps | null {
 
 /**
  * The foreign key of a partitioned table: a promise, which also writes down what is to be validated in parts
- * (sampan.begin_key), and what is left when all parts are: the key itself, or, from 18 on, its validation. Neither reads a row.
+ * (`beginKeySql`), and what is left when all parts are: the key itself, or, from 18 on, its validation. Neither reads a row.
  */
 export function partitionedKey(
   sql: string,
@@ -94,9 +94,8 @@ export function partitionedKey(
   if (first === undefined || rest.length > 0 || UNCHECKED.test(first)) return null
   const { table, name, definition } = PARTITIONED_KEY.exec(first)?.groups ?? {}
   if (table === undefined || name === undefined || definition === undefined) return null
-  const texts = [table, name, definition].map(quoteLiteral).join(', ')
   return {
-    buildSql: `SELECT sampan.begin_key(${quoteLiteral(run)}, ${object}, ${texts}, ${small})`,
+    buildSql: beginKeySql(run, object, { table, name, definition }, small),
     finishSql: version >= PROMISED_SINCE ? `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}` : first,
   }
 }

@@ -1,19 +1,5 @@
+import type { KnownObject } from '../../../core/ledger/objects/known.ts'
 import { remarkKinds } from '../../../core/task/select/selectable.ts'
-
-/** An object of the plan before. */
-export interface KnownObject {
-  readonly id: number
-  readonly position: number
-  readonly kind: string
-  readonly schema: string | null
-  readonly name: string
-  readonly oid: number
-  readonly sql: string
-  readonly dropSql: string
-  readonly dependencies: readonly number[]
-  /** It is on the destination, or a part of it is. */
-  readonly made: boolean
-}
 
 /** May be the user's own, made before the run, or hold what is. */
 const standing: ReadonlySet<string> = new Set(['SCHEMA', 'EXTENSION'])

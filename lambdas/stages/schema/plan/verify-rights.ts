@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
+import { type RequiredRights, requireRightsSql } from '../../../core/ledger/calls.ts'
 import { splitStatements, wordsOf } from './statements.ts'
 
 const STATEMENT =
@@ -6,13 +6,9 @@ const STATEMENT =
 const PRIVILEGE = /(?<name>[A-Z]+)(?: ?\((?<column>"(?:[^"]|"")+"|[^")]+)\))?/g
 
 /** What is to be seen of one grantee when all statements are through. */
-interface Wanted {
-  readonly kind: string
-  readonly target: string
-  readonly column: string | null
-  readonly grantee: string | null
+interface Wanted extends RequiredRights {
   readonly held: Set<string>
-  /** What he is not to have beside that: everything, or what was taken. */
+  /** Everything, or what was taken. */
   readonly lacking: Set<string>
 }
 
@@ -22,11 +18,7 @@ interface Wanted {
  * account's own.
  */
 export function verified(sql: string): string {
-  const checks = wantedOf(sql).map(({ kind, target, column, grantee, held, lacking }) => {
-    const words = [kind, target, column, grantee].map((text) => (text === null ? 'NULL' : quoteLiteral(text)))
-    const arrays = [held, lacking].map((set) => `ARRAY[${[...set].map(quoteLiteral).join(', ')}]::text[]`)
-    return `SELECT sampan.require_rights(${[...words, ...arrays].join(', ')});\n`
-  })
+  const checks = wantedOf(sql).map((wanted) => `${requireRightsSql(wanted)};\n`)
   return sql + checks.join('')
 }
 

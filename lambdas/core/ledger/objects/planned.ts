@@ -1,4 +1,14 @@
-import type { Stage } from './kinds.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { sqlFile } from '../../postgres/sql-file.ts'
+
+const STORE_OBJECTS = sqlFile(new URL('./sql/store-objects.sql', import.meta.url))
+const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta.url))
+
+/**
+ * Stages of a migration in their order; `never` is not applied at all. What is for owners comes when all rows are compared: from
+ * then on the account may no longer alter, read or write what it gave away.
+ */
+export type Stage = 'create' | 'index' | 'link' | 'own' | 'never'
 
 /** One object of the source as the ledger holds it: what becomes of it, and why. */
 export interface PlannedObject {
@@ -47,4 +57,26 @@ export interface PlannedRelation {
   readonly where?: string
   /** Source oids of relations whose rows come first. @default none */
   readonly behind?: readonly number[]
+}
+
+/** Rows of one INSERT: some megabytes of text at most. */
+const BATCH = 5_000
+
+/** Writes the plan; call it in the flight of the transaction that marks the plan as complete. */
+export function storePlan(
+  destination: Session,
+  run: string,
+  objects: readonly PlannedObject[],
+  relations: readonly PlannedRelation[],
+): Promise<unknown>[] {
+  return [
+    ...batches(objects).map((batch) => destination.rows(STORE_OBJECTS, [run, JSON.stringify(batch)])),
+    ...batches(relations).map((batch) => destination.rows(STORE_RELATIONS, [run, JSON.stringify(batch)])),
+  ]
+}
+
+function batches<Item>(items: readonly Item[]): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
+    items.slice(index * BATCH, (index + 1) * BATCH),
+  )
 }

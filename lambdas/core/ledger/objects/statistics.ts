@@ -1,0 +1,52 @@
+import type { Session } from '../../postgres/connect.ts'
+import { quoteLiteral } from '../../postgres/identifiers.ts'
+
+/** A table that is there and has no receipt of its ANALYZE. */
+export interface UnanalyzedTable {
+  /** On the source. */
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly small: boolean
+}
+
+/** The largest first. What could not be made has no statistics. */
+export function readUnanalyzed(
+  destination: Session,
+  run: string,
+  { most, smallBytes }: { readonly most: number; readonly smallBytes: number },
+): Promise<UnanalyzedTable[]> {
+  return destination.rows<UnanalyzedTable>(
+    `SELECT r.oid, r.schema, r.name, r.bytes <= $3 AS small FROM sampan.relation r
+      WHERE r.run = $1 AND r.analyzed_at IS NULL
+        -- Looked up one by one: a join would be guessed to be of a few rows, and be the square of the number of tables.
+        AND (SELECT o.status FROM sampan.object o WHERE o.run = r.run AND o.id = r.object) IN ('migrated', 'transformed')
+      ORDER BY r.bytes DESC, r.oid LIMIT $2`,
+    [run, most, smallBytes],
+  )
+}
+
+/** Their receipt, as the text of a statement that goes in the transaction of the ANALYZE. */
+export function analyzedSql(run: string, tables: readonly Pick<UnanalyzedTable, 'oid'>[]): string {
+  return `UPDATE sampan.relation SET analyzed_at = pg_catalog.clock_timestamp()
+     WHERE run = ${quoteLiteral(run)} AND oid = ANY (ARRAY[${tables.map(({ oid }) => oid).join()}]::oid[])`
+}
+
+/** Tables that are not tried again, each with what is told of it: the warning and the receipt are one. */
+export async function noteNotAnalyzed(
+  destination: Session,
+  run: string,
+  tables: readonly { readonly oid: number; readonly message: string }[],
+): Promise<void> {
+  if (tables.length === 0) return
+  await destination.rows(
+    `WITH noted AS (
+       UPDATE sampan.relation r SET analyzed_at = pg_catalog.clock_timestamp()
+         FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, message text)
+        WHERE r.run = $1 AND r.oid = f.oid AND r.analyzed_at IS NULL RETURNING f.message
+     )
+     INSERT INTO sampan.event (run, level, step, code, message)
+     SELECT $1, 'warning', 'Analyze', 'NOT_ANALYZED', message FROM noted`,
+    [run, JSON.stringify(tables)],
+  )
+}
