@@ -24,29 +24,3 @@ export async function readUnsettledObjects(destination: Session, run: string): P
     [run],
   )
 }
-
-/** A sequence with both its positions, the servers' own text. */
-export interface SequenceAccount {
-  readonly schema: string
-  readonly name: string
-  readonly lastValue: string
-  readonly isCalled: boolean
-  readonly destinationLastValue: string | null
-  readonly destinationIsCalled: boolean | null
-  readonly error: string | null
-}
-
-export async function readSequences(destination: Session, run: string): Promise<SequenceAccount[]> {
-  return destination.rows<SequenceAccount>(
-    `SELECT schema, name, last_value AS "lastValue", is_called AS "isCalled",
-            destination_last_value AS "destinationLastValue", destination_is_called AS "destinationIsCalled",
-            error_message AS error
-       FROM sampan.sequence WHERE run = $1 ORDER BY schema, name`,
-    [run],
-  )
-}
-
-/** True where the destination's sequence will give the same next value. */
-export function sequenceMatches(sequence: SequenceAccount): boolean {
-  return sequence.lastValue === sequence.destinationLastValue && sequence.isCalled === sequence.destinationIsCalled
-}

@@ -40,3 +40,75 @@ export function storeExpectedRights(
     ),
   ]
 }
+
+/** One object at both ends; fields as in structure/rights-sql.ts. */
+export interface BothSides {
+  readonly kind: string
+  readonly identity: string
+  /** It is there and nobody expects it: a policy, default privileges, rights on a large object. */
+  readonly surplus: boolean
+  readonly missing: boolean
+  /** Rights on it were left out or failed, and that is told already. */
+  readonly told: boolean
+  readonly owner: string | null
+  readonly actualOwner: string | null
+  readonly acl: readonly string[] | null
+  readonly actualAcl: readonly string[] | null
+  readonly columns: readonly string[] | null
+  readonly actualColumns: readonly string[] | null
+  readonly traits: readonly string[]
+  readonly actualTraits: readonly string[]
+  /** What such an object of this owner has by itself. */
+  readonly standard: readonly string[]
+  /** What is there beforehand is given to the account that migrates, too: it needs it. */
+  readonly account?: string
+}
+
+/** The rights that there are on the destination. */
+export interface ActualRights {
+  /** The beginning of a statement, `WITH …, rights AS (…)`: `kind, identity, oid, of_table, owner, acl, columns, traits`. */
+  readonly sql: string
+  /** An expression: what the object of an alias has by itself. */
+  standardOf(alias: string): string
+}
+
+/** Expected and actual rights beside each other where they differ, in one question, whatever the number of objects. */
+export async function readBesideExpected(
+  destination: Session,
+  run: string,
+  actual: ActualRights,
+): Promise<BothSides[]> {
+  return destination.rows<BothSides>(
+    `${actual.sql}, made AS (
+    SELECT o.id, o.status IN ('migrated', 'transformed') AS made FROM sampan.object o WHERE o.run = $1
+  ), untold AS (
+    SELECT DISTINCT target.id FROM sampan.object a CROSS JOIN LATERAL pg_catalog.unnest(a.dependencies[1:1]) AS target(id)
+     WHERE a.run = $1 AND a.kind = 'ACL' AND a.status NOT IN ('migrated', 'transformed')
+  ), wanted AS (
+    SELECT e.*, CASE WHEN own.made IS NOT FALSE THEN e.owner END AS whose,
+           e.object IN (SELECT u.id FROM untold u) AS told
+      FROM sampan.expected_right e LEFT JOIN made m ON m.id = e.object LEFT JOIN made own ON own.id = e.owner_object
+     WHERE e.run = $1 AND m.made IS NOT FALSE
+  ), mine AS (
+    SELECT r.oid FROM rights r JOIN wanted w ON w.kind = r.kind AND w.identity = r.identity WHERE w.kind = 'table'
+  )
+  SELECT w.kind, w.identity, false AS surplus, r.identity IS NULL AS missing, COALESCE(w.told, false) AS told,
+         w.whose AS owner, r.owner AS "actualOwner", w.acl, r.acl AS "actualAcl", w.columns, r.columns AS "actualColumns",
+         w.traits, COALESCE(r.traits, '{}') AS "actualTraits",
+         ${actual.standardOf('w')} AS standard, CURRENT_USER::text AS account
+    FROM wanted w LEFT JOIN rights r ON r.kind = w.kind AND r.identity = w.identity
+   WHERE r.identity IS NULL OR w.whose <> r.owner OR w.acl IS DISTINCT FROM r.acl
+      OR w.columns IS DISTINCT FROM r.columns OR w.traits IS DISTINCT FROM COALESCE(r.traits, '{}')
+  UNION ALL
+  SELECT r.kind, r.identity, true, false, false, NULL, r.owner, NULL, r.acl, NULL, NULL, '{}', COALESCE(r.traits, '{}'), ${actual.standardOf('r')}, CURRENT_USER::text
+    FROM rights r LEFT JOIN wanted w ON w.kind = r.kind AND w.identity = r.identity
+   WHERE w.kind IS NULL AND (
+         r.kind = 'policy' AND r.of_table IN (SELECT m.oid FROM mine m)
+      OR r.kind = 'large object' AND r.acl IS NOT NULL
+         AND EXISTS (SELECT FROM sampan.relation l WHERE l.run = $1 AND l.oid = 0)
+      OR r.kind = 'default privileges'
+         AND ((r.identity::json) ->> 0 = CURRENT_USER OR (r.identity::json) ->> 0 IN (SELECT w.owner FROM wanted w)))
+   ORDER BY 1, 2`,
+    [run],
+  )
+}

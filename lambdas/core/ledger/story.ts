@@ -1,9 +1,9 @@
 import type { Session } from '../postgres/connect.ts'
-import { readSequences, type SequenceAccount } from './accounts.ts'
 import { type Comparison, readComparisons } from './comparisons.ts'
 import { type ComputedColumns, readComputedColumns } from './computed-columns.ts'
 import { type Difference, readDifferences } from './differences.ts'
 import type { SourceIdentity } from './run.ts'
+import { readSequenceAccounts, type SequenceAccount } from './sequences.ts'
 
 /** An object of the source and what became of it. */
 export interface ObjectAccount {
@@ -68,7 +68,7 @@ export async function readStory(destination: Session, run: string): Promise<RunS
     readMarks(destination, run),
     readComparisons(destination, run),
     readObjects(destination, run),
-    readSequences(destination, run),
+    readSequenceAccounts(destination, run),
     readDifferences(destination, run),
     readComputedColumns(destination, run),
     readEvents(destination, run),

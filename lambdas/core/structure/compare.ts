@@ -1,4 +1,4 @@
-import type { StructureEntry } from './read.ts'
+import type { StructureEntry } from '../ledger/structure.ts'
 
 export interface StructureChange {
   readonly what: 'created' | 'dropped' | 'changed'

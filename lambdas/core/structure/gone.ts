@@ -1,40 +1,18 @@
 import { objectName } from '../ledger/object-name.ts'
+import { type GoneObject, type Present, readMissing, takeBackReceipts } from '../ledger/objects/gone.ts'
 import type { Session } from '../postgres/connect.ts'
-import { sqlFile } from '../postgres/sql-file.ts'
 import { presentKinds, presentSql } from './present-sql.ts'
-
-const MARK_GONE = sqlFile(new URL('./sql/mark-gone.sql', import.meta.url))
 
 /** Of objects that have their receipts, and are not there any more. */
 const OBJECTS_GONE = 'DST_OBJECTS_GONE' as const
 
-export interface GoneObject {
-  readonly id: number
-  readonly kind: string
-  readonly schema: string | null
-  readonly name: string
+/** What the ledger says was made, and the catalogue does not know: somebody else has dropped or renamed it. */
+export function readGone(destination: Session, run: string): Promise<GoneObject[]> {
+  return readMissing(destination, run, presentOn(destination))
 }
 
-/**
- * What the ledger says was made, and the catalogue does not know: somebody else has dropped or renamed it. One question, whatever
- * their number: all names are grouped, as a join of tables that nobody has analyzed could be their square.
- */
-export function readGone(destination: Session, run: string): Promise<GoneObject[]> {
-  const { serverVersion } = destination
-  return destination.rows<GoneObject>(
-    `WITH there(kind, schema, name) AS (
-       ${presentSql(serverVersion)}
-     ), both_sides(id, kind, schema, name) AS (
-       SELECT o.id, o.kind, COALESCE(o.schema, '') COLLATE pg_catalog."C", o.name COLLATE pg_catalog."C"
-         FROM sampan.object o
-        WHERE o.run = $1 AND o.status IN ('migrated', 'transformed') AND o.kind = ANY ($2::text[])
-       UNION ALL
-       SELECT NULL, t.kind, t.schema COLLATE pg_catalog."C", t.name COLLATE pg_catalog."C" FROM there t
-     )
-     SELECT min(b.id) AS id, b.kind, NULLIF(b.schema, '') AS schema, b.name FROM both_sides b
-      GROUP BY b.kind, b.schema, b.name HAVING pg_catalog.bool_and(b.id IS NOT NULL) ORDER BY 1`,
-    [run, presentKinds(serverVersion)],
-  )
+function presentOn({ serverVersion }: Session): Present {
+  return { sql: presentSql(serverVersion), kinds: presentKinds(serverVersion) }
 }
 
 const MOST_NAMES = 10
@@ -60,11 +38,5 @@ export function goneObjects(gone: readonly GoneObject[], again: boolean) {
  */
 export async function markGone(destination: Session, run: string, gone: readonly GoneObject[]): Promise<boolean> {
   const ids = gone.map(({ id }) => id)
-  const [row] = await destination.rows<{ again: boolean }>(MARK_GONE, [
-    run,
-    ids,
-    presentKinds(destination.serverVersion),
-    OBJECTS_GONE,
-  ])
-  return row?.again === true
+  return takeBackReceipts(destination, run, ids, { code: OBJECTS_GONE, lookedUp: presentOn(destination).kinds })
 }

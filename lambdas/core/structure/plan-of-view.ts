@@ -1,5 +1,5 @@
+import { markView, readPlanMark } from '../ledger/structure.ts'
 import type { Session } from '../postgres/connect.ts'
-import { markView, readPlanMark } from './ledger.ts'
 import { readStructureDigest } from './read.ts'
 
 /**

@@ -1,17 +1,10 @@
+import { type NotedSequence, readUnnoted, storeNoted } from '../ledger/sequences.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteQualified } from '../postgres/identifiers.ts'
 import { toSampanError } from '../runtime/errors.ts'
 
 /** Sequences of one statement: each of them is locked until the statement's values are there. */
 const BATCH = 500
-
-interface NotedSequence {
-  readonly schema: string
-  readonly name: string
-  readonly file: string
-  readonly lastValue: string
-  readonly isCalled: boolean
-}
 
 /**
  * Keeps where the sequences stand while rows are read by a view. The first lane that reads by it does so, for all.
@@ -23,12 +16,7 @@ export async function noteSequences(
   run: string,
   generation: number,
 ): Promise<void> {
-  const wanted = await destination.rows<{ schema: string; name: string }>(
-    `SELECT o.schema, o.name FROM sampan.object o
-      WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET')
-        AND NOT EXISTS (SELECT FROM sampan.sequence_in_view v WHERE v.run = $1 AND v.generation = $2)`,
-    [run, generation],
-  )
+  const wanted = await readUnnoted(destination, run, generation)
   if (wanted.length === 0) return
   const keys = new Set(wanted.map(({ schema, name }) => quoteQualified(schema, name)))
   // One that was dropped since the view has no rights any more.
@@ -43,14 +31,7 @@ export async function noteSequences(
   for (let from = 0; from < sequences.length; from += BATCH) {
     noted.push(...(await readBatch(source, sequences.slice(from, from + BATCH))))
   }
-  await destination.rows(
-    `INSERT INTO sampan.sequence_in_view (run, generation, schema, name, file, last_value, is_called)
-     SELECT $1, $2, s.schema, s.name, s.file, s."lastValue", s."isCalled"
-       FROM pg_catalog.jsonb_to_recordset($3::jsonb)
-         AS s(schema text, name text, file oid, "lastValue" bigint, "isCalled" boolean)
-     ON CONFLICT DO NOTHING`,
-    [run, generation, JSON.stringify(noted)],
-  )
+  await storeNoted(destination, run, generation, noted)
 }
 
 /**

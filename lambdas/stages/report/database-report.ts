@@ -1,7 +1,7 @@
-import { sequenceMatches } from '../../core/ledger/accounts.ts'
 import { type Comparison, compare, LARGE_OBJECTS_TITLE, relationTitle } from '../../core/ledger/comparisons.ts'
 import type { Difference } from '../../core/ledger/differences.ts'
 import { objectName } from '../../core/ledger/object-name.ts'
+import { sequenceMatches } from '../../core/ledger/sequences.ts'
 import type { ObjectAccount, RunMarks, RunStory } from '../../core/ledger/story.ts'
 import type { DatabaseIdentity, DatabaseResult } from '../../core/runtime/event.ts'
 import type { Task } from '../../core/task/task.ts'

@@ -9,6 +9,13 @@ import { storePlan } from '../../core/ledger/objects/planned.ts'
 import { readJoining, requireOwn } from '../../core/ledger/other-start.ts'
 import { markPlanned, openRun, taskFingerprint } from '../../core/ledger/run.ts'
 import { StepWatch } from '../../core/ledger/step-watch.ts'
+import {
+  markView,
+  readPlanMark,
+  readPlannedStructure,
+  type Structure,
+  storeStructure,
+} from '../../core/ledger/structure.ts'
 import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
@@ -20,8 +27,7 @@ import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
 import { compareStructures, describeChanges, type StructureChange } from '../../core/structure/compare.ts'
 import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
-import { markView, readPlanMark, readPlannedStructure, storeStructure } from '../../core/structure/ledger.ts'
-import { readStructure, readStructureDigest, type Structure } from '../../core/structure/read.ts'
+import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
 import { deniedObjects } from './denied.ts'
 import { dumpObjects } from './dump-objects.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee.ts'

@@ -1,11 +1,4 @@
-import {
-  isFill,
-  readSequences,
-  readUnsettledObjects,
-  type SequenceAccount,
-  sequenceMatches,
-  type UnsettledObject,
-} from '../../core/ledger/accounts.ts'
+import { isFill, readUnsettledObjects, type UnsettledObject } from '../../core/ledger/accounts.ts'
 import {
   type Comparison,
   compare,
@@ -14,6 +7,7 @@ import {
   wasNotCreated,
 } from '../../core/ledger/comparisons.ts'
 import { objectName } from '../../core/ledger/object-name.ts'
+import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/sequences.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import type { Task } from '../../core/task/task.ts'
 import { listed } from './listed.ts'
@@ -45,7 +39,7 @@ export async function readAccounts(destination: Session, run: string): Promise<A
   const [objects, relations, sequences] = await Promise.all([
     readUnsettledObjects(destination, run),
     readComparisons(destination, run),
-    readSequences(destination, run),
+    readSequenceAccounts(destination, run),
   ])
   return { objects, relations, sequences }
 }

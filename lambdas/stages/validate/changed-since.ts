@@ -1,11 +1,11 @@
 import type { RunEvent } from '../../core/ledger/events.ts'
+import { readPlanMark, readPlannedStructure } from '../../core/ledger/structure.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { compareStructures, describeChanges } from '../../core/structure/compare.ts'
-import { readPlanMark, readPlannedStructure } from '../../core/structure/ledger.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
 
 /**

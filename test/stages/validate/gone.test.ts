@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { readChangedTables } from '../../../lambdas/core/ledger/objects/changed-tables.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
-import { readChangedTables } from '../../../lambdas/core/structure/changed.ts'
 import { readGone } from '../../../lambdas/core/structure/gone.ts'
 import type { Around } from '../../support/cases/case.ts'
 import { stepEvent } from '../../support/events.ts'

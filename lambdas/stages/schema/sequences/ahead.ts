@@ -1,24 +1,13 @@
+import type { Counting, SequenceValue, StoodSequence } from '../../../core/ledger/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
-import type { SequenceName, SequenceValue } from './values.ts'
-
-/** How the destination's sequence counts. int8 is no JavaScript number. */
-export interface Counting {
-  readonly increment: string
-  readonly least: string
-  readonly most: string
-  readonly cycles: boolean
-}
 
 /** A sequence on both sides. */
-export interface Standing extends SequenceName {
+export interface Standing extends StoodSequence {
   /** Now, on the source; `null`: it has been dropped there. */
   readonly live: SequenceValue | null
   /** Its file on the source now; `null`: it has none any more. */
   readonly file: string | null
-  /** Where it stood by the newest view that rows were read by: what counts of older ones is proved to be of this one too. */
-  readonly inView: (SequenceValue & { readonly file: string }) | null
-  readonly counting: Counting
 }
 
 /**

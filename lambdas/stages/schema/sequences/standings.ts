@@ -1,3 +1,4 @@
+import { readStood } from '../../../core/ledger/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import type { Standing } from './ahead.ts'
@@ -9,7 +10,7 @@ export async function readStandings(
   destination: Session,
   run: string,
 ): Promise<(Standing & { readonly error: string | null })[]> {
-  const sequences = await destination.rows<Omit<Standing, 'live' | 'file'>>(STOOD, [run])
+  const sequences = await readStood(destination, run)
   const [readings, files] = await Promise.all([
     readSequences(source, sequences),
     source.rows<{ schema: string; name: string; file: string }>(
@@ -27,15 +28,3 @@ export async function readStandings(
     return { ...sequence, inView, live, file, error: reading && 'error' in reading ? reading.error : null }
   })
 }
-
-const STOOD = `
-  SELECT o.schema, o.name,
-         pg_catalog.jsonb_build_object('increment', COALESCE(q.seqincrement, 1)::text, 'least', COALESCE(q.seqmin, 1)::text,
-                                       'most', COALESCE(q.seqmax, 1)::text, 'cycles', COALESCE(q.seqcycle, true)) AS counting,
-         (SELECT pg_catalog.jsonb_build_object('lastValue', v.last_value::text, 'isCalled', v.is_called, 'file', v.file::text)
-            FROM sampan.sequence_in_view v WHERE v.run = o.run AND v.schema = o.schema AND v.name = o.name
-           ORDER BY v.generation DESC LIMIT 1) AS "inView"
-    FROM sampan.object o
-    LEFT JOIN pg_catalog.pg_sequence q
-           ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name))
-   WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET') AND o.status IN ('migrated', 'transformed') ORDER BY o.position`

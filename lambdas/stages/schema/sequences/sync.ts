@@ -1,10 +1,11 @@
 import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
+import { type SequenceName, type SequenceValue, storeSequences } from '../../../core/ledger/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { goneObjects, readGone } from '../../../core/structure/gone.ts'
 import { furthest, readHeld, wentBack } from './ahead.ts'
 import { readStandings } from './standings.ts'
-import { readSequences, type SequenceName, type SequenceValue, setSequences } from './values.ts'
+import { readSequences, setSequences } from './values.ts'
 
 /**
  * Brings every sequence of the run to where it stands on the source, and reads it back. One that went back on the source since
@@ -62,37 +63,6 @@ function keptAhead(kept: readonly SequenceName[]): readonly RunEvent[] {
 }
 
 const NAMED = 50
-
-interface SequenceRow extends SequenceName {
-  readonly lastValue: string
-  readonly isCalled: boolean
-  readonly found: { readonly lastValue: string; readonly isCalled: boolean } | null
-  readonly error: string | null
-}
-
-async function storeSequences(destination: Session, run: string, rows: readonly SequenceRow[]): Promise<void> {
-  await destination.rows(
-    `INSERT INTO sampan.sequence (run, schema, name, last_value, is_called, destination_last_value, destination_is_called,
-                                  error_message)
-     SELECT $1, s.schema, s.name, s."lastValue", s."isCalled", s."foundValue", s."foundCalled", s.error
-       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS s(
-         schema text, name text, "lastValue" bigint, "isCalled" boolean, "foundValue" bigint, "foundCalled" boolean, error text)
-     ON CONFLICT (run, schema, name) DO UPDATE
-        SET last_value = EXCLUDED.last_value, is_called = EXCLUDED.is_called,
-            destination_last_value = EXCLUDED.destination_last_value,
-            destination_is_called = EXCLUDED.destination_is_called, error_message = EXCLUDED.error_message`,
-    [
-      run,
-      JSON.stringify(
-        rows.map(({ found, ...row }) => ({
-          ...row,
-          foundValue: found?.lastValue ?? null,
-          foundCalled: found?.isCalled ?? null,
-        })),
-      ),
-    ],
-  )
-}
 
 /** One that is gone is not waited for: the next start makes it anew. @throws SampanError DST_OBJECTS_GONE */
 async function requireThere(destination: Session, run: string): Promise<void> {

@@ -1,17 +1,8 @@
+import { requireOpenSql } from '../../../core/ledger/calls.ts'
+import type { SequenceName, SequenceValue } from '../../../core/ledger/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { toSampanError } from '../../../core/runtime/errors.ts'
-
-export interface SequenceName {
-  readonly schema: string
-  readonly name: string
-}
-
-/** Where a sequence stands. `lastValue` is the server's own text: int8 is no JavaScript number. */
-export interface SequenceValue {
-  readonly lastValue: string
-  readonly isCalled: boolean
-}
 
 export type Reading = SequenceValue | { readonly error: string }
 
@@ -45,7 +36,7 @@ export function setSequences(
       const sequence = `${quoteLiteral(quoteQualified(schema, name))}::pg_catalog.regclass`
       try {
         await session.execute(
-          `SELECT sampan.require_open(${quoteLiteral(run)});
+          `${requireOpenSql(run)};
            SELECT pg_catalog.setval(${sequence}, ${quoteLiteral(lastValue)}::pg_catalog.int8, ${isCalled})`,
         )
         return null

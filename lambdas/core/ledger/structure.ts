@@ -1,5 +1,20 @@
 import type { Session } from '../postgres/connect.ts'
-import type { Structure, StructureEntry } from './read.ts'
+
+/** An object of the source, as one digest of all that is written of it in the catalogues. */
+export interface StructureEntry {
+  /** In people's words: table, index, query of the view. */
+  readonly kind: string
+  readonly schema: string | null
+  readonly name: string
+  readonly digest: string
+}
+
+/** The source's structure as the session's transaction sees it. */
+export interface Structure {
+  readonly entries: readonly StructureEntry[]
+  /** Of all entries. */
+  readonly digest: string
+}
 
 /** Rows of one INSERT: some megabytes of text at most. */
 const BATCH = 20_000

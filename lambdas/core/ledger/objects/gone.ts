@@ -1,0 +1,57 @@
+import type { Session } from '../../postgres/connect.ts'
+import { sqlFile } from '../../postgres/sql-file.ts'
+
+const MARK_GONE = sqlFile(new URL('./sql/mark-gone.sql', import.meta.url))
+
+/** An object that has its receipt, and is not there any more. */
+export interface GoneObject {
+  readonly id: number
+  readonly kind: string
+  readonly schema: string | null
+  readonly name: string
+}
+
+/** What is on the destination. */
+export interface Present {
+  /** A query `kind, schema, name` of text, in pg_dump's words; the schema is '' where there is none. */
+  readonly sql: string
+  /** The kinds that it tells of. */
+  readonly kinds: readonly string[]
+}
+
+/**
+ * What has its receipt, and is not among what is present. One question, whatever their number: all names are grouped, as a join of
+ * tables that nobody has analyzed could be their square.
+ */
+export function readMissing(destination: Session, run: string, present: Present): Promise<GoneObject[]> {
+  return destination.rows<GoneObject>(
+    `WITH there(kind, schema, name) AS (
+       ${present.sql}
+     ), both_sides(id, kind, schema, name) AS (
+       SELECT o.id, o.kind, COALESCE(o.schema, '') COLLATE pg_catalog."C", o.name COLLATE pg_catalog."C"
+         FROM sampan.object o
+        WHERE o.run = $1 AND o.status IN ('migrated', 'transformed') AND o.kind = ANY ($2::text[])
+       UNION ALL
+       SELECT NULL, t.kind, t.schema COLLATE pg_catalog."C", t.name COLLATE pg_catalog."C" FROM there t
+     )
+     SELECT min(b.id) AS id, b.kind, NULLIF(b.schema, '') AS schema, b.name FROM both_sides b
+      GROUP BY b.kind, b.schema, b.name HAVING pg_catalog.bool_and(b.id IS NOT NULL) ORDER BY 1`,
+    [run, present.kinds],
+  )
+}
+
+/**
+ * Takes back the receipts of objects that are gone, of what is only said of them, and of their rows; call it inside a transaction that
+ * keeps writers out.
+ * @param why the error's code; kinds that are looked up by name, the others follow what they are said of
+ * @returns false where the next start could not make up for it: nothing is taken back then
+ */
+export async function takeBackReceipts(
+  destination: Session,
+  run: string,
+  ids: readonly number[],
+  why: { readonly code: string; readonly lookedUp: readonly string[] },
+): Promise<boolean> {
+  const [row] = await destination.rows<{ again: boolean }>(MARK_GONE, [run, ids, why.lookedUp, why.code])
+  return row?.again === true
+}

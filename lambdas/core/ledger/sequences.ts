@@ -1,0 +1,134 @@
+import type { Session } from '../postgres/connect.ts'
+
+export interface SequenceName {
+  readonly schema: string
+  readonly name: string
+}
+
+/** Where a sequence stands. `lastValue` is the server's own text: int8 is no JavaScript number. */
+export interface SequenceValue {
+  readonly lastValue: string
+  readonly isCalled: boolean
+}
+
+/** Where a sequence stood when a view was first read by. */
+export interface NotedSequence extends SequenceName, SequenceValue {
+  /** As the view knows it: a restart writes the sequence to a new one. */
+  readonly file: string
+}
+
+/** The run's sequences, where nobody has noted yet how they stand in a view; else none. */
+export async function readUnnoted(destination: Session, run: string, generation: number): Promise<SequenceName[]> {
+  return destination.rows<SequenceName>(
+    `SELECT o.schema, o.name FROM sampan.object o
+      WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET')
+        AND NOT EXISTS (SELECT FROM sampan.sequence_in_view v WHERE v.run = $1 AND v.generation = $2)`,
+    [run, generation],
+  )
+}
+
+/** Of two lanes that note the same view the first one counts. */
+export async function storeNoted(
+  destination: Session,
+  run: string,
+  generation: number,
+  sequences: readonly NotedSequence[],
+): Promise<void> {
+  await destination.rows(
+    `INSERT INTO sampan.sequence_in_view (run, generation, schema, name, file, last_value, is_called)
+     SELECT $1, $2, s.schema, s.name, s.file, s."lastValue", s."isCalled"
+       FROM pg_catalog.jsonb_to_recordset($3::jsonb)
+         AS s(schema text, name text, file oid, "lastValue" bigint, "isCalled" boolean)
+     ON CONFLICT DO NOTHING`,
+    [run, generation, JSON.stringify(sequences)],
+  )
+}
+
+/** How the destination's sequence counts. int8 is no JavaScript number. */
+export interface Counting {
+  readonly increment: string
+  readonly least: string
+  readonly most: string
+  readonly cycles: boolean
+}
+
+/** A sequence that the run has made, with where the source's stood by the newest view. */
+export interface StoodSequence extends SequenceName {
+  /** Where it stood by the newest view that rows were read by: what counts of older ones is proved to be of this one too. */
+  readonly inView: (SequenceValue & { readonly file: string }) | null
+  readonly counting: Counting
+}
+
+/** In the archive's order. */
+export async function readStood(destination: Session, run: string): Promise<StoodSequence[]> {
+  return destination.rows<StoodSequence>(STOOD, [run])
+}
+
+const STOOD = `
+  SELECT o.schema, o.name,
+         pg_catalog.jsonb_build_object('increment', COALESCE(q.seqincrement, 1)::text, 'least', COALESCE(q.seqmin, 1)::text,
+                                       'most', COALESCE(q.seqmax, 1)::text, 'cycles', COALESCE(q.seqcycle, true)) AS counting,
+         (SELECT pg_catalog.jsonb_build_object('lastValue', v.last_value::text, 'isCalled', v.is_called, 'file', v.file::text)
+            FROM sampan.sequence_in_view v WHERE v.run = o.run AND v.schema = o.schema AND v.name = o.name
+           ORDER BY v.generation DESC LIMIT 1) AS "inView"
+    FROM sampan.object o
+    LEFT JOIN pg_catalog.pg_sequence q
+           ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name))
+   WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET') AND o.status IN ('migrated', 'transformed') ORDER BY o.position`
+
+/** Where a sequence has to stand, and where the destination's was found. */
+export interface SequenceRow extends SequenceName, SequenceValue {
+  readonly found: SequenceValue | null
+  /** What kept it from being set or read. */
+  readonly error: string | null
+}
+
+export async function storeSequences(destination: Session, run: string, rows: readonly SequenceRow[]): Promise<void> {
+  await destination.rows(
+    `INSERT INTO sampan.sequence (run, schema, name, last_value, is_called, destination_last_value, destination_is_called,
+                                  error_message)
+     SELECT $1, s.schema, s.name, s."lastValue", s."isCalled", s."foundValue", s."foundCalled", s.error
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS s(
+         schema text, name text, "lastValue" bigint, "isCalled" boolean, "foundValue" bigint, "foundCalled" boolean, error text)
+     ON CONFLICT (run, schema, name) DO UPDATE
+        SET last_value = EXCLUDED.last_value, is_called = EXCLUDED.is_called,
+            destination_last_value = EXCLUDED.destination_last_value,
+            destination_is_called = EXCLUDED.destination_is_called, error_message = EXCLUDED.error_message`,
+    [
+      run,
+      JSON.stringify(
+        rows.map(({ found, ...row }) => ({
+          ...row,
+          foundValue: found?.lastValue ?? null,
+          foundCalled: found?.isCalled ?? null,
+        })),
+      ),
+    ],
+  )
+}
+
+/** A sequence with both its positions, the servers' own text. */
+export interface SequenceAccount {
+  readonly schema: string
+  readonly name: string
+  readonly lastValue: string
+  readonly isCalled: boolean
+  readonly destinationLastValue: string | null
+  readonly destinationIsCalled: boolean | null
+  readonly error: string | null
+}
+
+export async function readSequenceAccounts(destination: Session, run: string): Promise<SequenceAccount[]> {
+  return destination.rows<SequenceAccount>(
+    `SELECT schema, name, last_value AS "lastValue", is_called AS "isCalled",
+            destination_last_value AS "destinationLastValue", destination_is_called AS "destinationIsCalled",
+            error_message AS error
+       FROM sampan.sequence WHERE run = $1 ORDER BY schema, name`,
+    [run],
+  )
+}
+
+/** True where the destination's sequence will give the same next value. */
+export function sequenceMatches(sequence: SequenceAccount): boolean {
+  return sequence.lastValue === sequence.destinationLastValue && sequence.isCalled === sequence.destinationIsCalled
+}
