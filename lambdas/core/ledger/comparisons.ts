@@ -1,7 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
 import type { Task } from '../task/task.ts'
-import type { ChunkKind } from './chunks.ts'
+import type { ChunkKind } from './chunks/chunk.ts'
 import { LARGE_OBJECTS_OID } from './relations.ts'
 
 const READ = sqlFile(new URL('./sql/read-comparisons.sql', import.meta.url))

@@ -1,6 +1,6 @@
-import { objectName } from '../ledger/object-name.ts'
 import { type GoneObject, type Present, readMissing, takeBackReceipts } from '../ledger/objects/gone.ts'
 import type { Session } from '../postgres/connect.ts'
+import { objectName } from './object-name.ts'
 import { presentKinds, presentSql } from './present-sql.ts'
 
 /** Of objects that have their receipts, and are not there any more. */

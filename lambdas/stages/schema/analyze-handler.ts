@@ -1,5 +1,4 @@
 import { OWN_PATH_SQL, requireOpenSql, sourcePathSql } from '../../core/ledger/calls.ts'
-import { objectName } from '../../core/ledger/object-name.ts'
 import { readChangedTables } from '../../core/ledger/objects/changed-tables.ts'
 import {
   analyzedSql,
@@ -14,6 +13,7 @@ import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { changedTables } from '../../core/structure/changed.ts'
+import { objectName } from '../../core/structure/object-name.ts'
 import { judgeOutcome, type Outcome } from './apply/outcome.ts'
 import { SMALL_BYTES } from './plan/key-steps.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'

@@ -1,4 +1,4 @@
-import { alignChunks } from '../../core/ledger/chunks/align.ts'
+import { alignChunks } from '../../core/ledger/chunks/plan.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'

@@ -1,11 +1,11 @@
 import type { CloudEnvironment } from '../../core/cloud/environment.ts'
-import { objectName } from '../../core/ledger/object-name.ts'
 import type { PlannedObject } from '../../core/ledger/objects/planned.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
 import type { SearchPath } from '../../core/postgres/search-path.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
+import { objectName } from '../../core/structure/object-name.ts'
 import { type RefusedObject, rehearseRights } from './rehearse.ts'
 
 /** The code under which the precheck tells of them, and the task acknowledges that they are left out. */

@@ -1,11 +1,11 @@
 /** What the precheck asks of the plan: the door of this room for it, and the only one. */
 import type { CloudEnvironment } from '../../core/cloud/environment.ts'
-import { objectName } from '../../core/ledger/object-name.ts'
 import type { PlannedObject } from '../../core/ledger/objects/planned.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import type { SearchPath } from '../../core/postgres/search-path.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
 import type { DatabaseIdentity, StepEvent } from '../../core/runtime/event.ts'
+import { objectName } from '../../core/structure/object-name.ts'
 import { dumpObjects } from './dump-objects.ts'
 import { planObjects } from './plan/plan.ts'
 import { readSearchPath } from './plan/search-path.ts'

@@ -6,9 +6,9 @@ import {
   relationTitle,
   wasNotCreated,
 } from '../../core/ledger/comparisons.ts'
-import { objectName } from '../../core/ledger/object-name.ts'
 import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/sequences.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { objectName } from '../../core/structure/object-name.ts'
 import type { Task } from '../../core/task/task.ts'
 import { listed } from './listed.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Chunk } from '../../../lambdas/core/ledger/chunks.ts'
+import type { Chunk } from '../../../lambdas/core/ledger/chunks/chunk.ts'
 import { type Relation, readRelations } from '../../../lambdas/core/ledger/relations.ts'
 import { OWN_PATH } from '../../../lambdas/core/postgres/search-path.ts'
 import { cutKey, readKeys } from '../../../lambdas/stages/copy/plan/key-bounds.ts'

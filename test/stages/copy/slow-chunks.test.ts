@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { halveChunks } from '../../../lambdas/core/ledger/slow-chunks.ts'
+import { halveChunks } from '../../../lambdas/core/ledger/chunks/slow.ts'
 import { cutSlowChunks } from '../../../lambdas/stages/copy/lane/cut-slow-chunks.ts'
 import { handler as copyLane } from '../../../lambdas/stages/copy/lane/lane-handler.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'

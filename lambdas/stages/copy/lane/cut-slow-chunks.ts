@@ -1,6 +1,6 @@
+import { cutSlowChunk, holdSlowChunk, type SlowChunk } from '../../../core/ledger/chunks/slow.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
 import { rowsOf, whereOf } from '../../../core/ledger/relations.ts'
-import { cutSlowChunk, holdSlowChunk, type SlowChunk } from '../../../core/ledger/slow-chunks.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { askUnderPath, OWN_PATH, type SearchPath } from '../../../core/postgres/search-path.ts'

@@ -1,3 +1,4 @@
+import { holdBinary, turnToText } from '../../../core/ledger/chunks/take-back.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
 import { type Relation, readRelations } from '../../../core/ledger/relations.ts'
@@ -30,17 +31,9 @@ export async function travelAsText(
 ): Promise<void> {
   await inTransaction(destination, async () => {
     await fenceRun(destination, run)
-    const due = await destination.rows(
-      `SELECT 1 FROM sampan.relation WHERE run = $1 AND oid = $2 AND format = 'binary' FOR UPDATE`,
-      [run, relation.oid],
-    )
-    if (due.length === 0) return
+    if (!(await holdBinary(destination, run, relation.oid))) return
     await emptyRelation(destination, run, relation)
-    await destination.rows(
-      `UPDATE sampan.relation SET format = 'text', digest_sql = text_digest_sql, fell_back = true, format_reason = $3
-        WHERE run = $1 AND oid = $2`,
-      [run, relation.oid, `its binary form was refused (${because})`],
-    )
+    await turnToText(destination, run, relation.oid, `its binary form was refused (${because})`)
     const message = `${relation.schema}.${relation.name} travels as text from now on: its binary form was refused (${because})`
     await writeEvents(destination, run, [{ level: 'warning', step: 'CopyLanes', code: 'FORMAT_FELL_BACK', message }])
   })

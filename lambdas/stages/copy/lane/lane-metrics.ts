@@ -1,4 +1,5 @@
-import { countOpenChunks, type Receipt } from '../../../core/ledger/chunks.ts'
+import { countOpenChunks } from '../../../core/ledger/chunks/open.ts'
+import type { Receipt } from '../../../core/ledger/chunks/receipts.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { METRICS } from '../../../core/runtime/metric-names.ts'
 import { writeMetrics } from '../../../core/runtime/metrics.ts'

@@ -1,4 +1,6 @@
-import { type ClaimedChunk, claimChunks, type Receipt, writeReceipts } from '../../../core/ledger/chunks.ts'
+import type { ClaimedChunk } from '../../../core/ledger/chunks/chunk.ts'
+import { claimChunks } from '../../../core/ledger/chunks/claim.ts'
+import { type Receipt, writeReceipts } from '../../../core/ledger/chunks/receipts.ts'
 import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import type { Relation } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'

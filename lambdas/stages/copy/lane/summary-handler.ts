@@ -1,7 +1,6 @@
 import { endRound, readRound } from '../../../core/ledger/copy-round.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { requireOwnStart } from '../../../core/ledger/other-start.ts'
-import { readRenewal, renewalEvent } from '../../../core/ledger/renewal.ts'
 import { readPlanMark } from '../../../core/ledger/structure.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { SummaryEvent } from '../../../core/runtime/event.ts'
@@ -9,6 +8,7 @@ import { METRICS } from '../../../core/runtime/metric-names.ts'
 import { writeMetrics } from '../../../core/runtime/metrics.ts'
 import { stepHandler } from '../../../core/runtime/step-handler.ts'
 import { done, failed, yielded } from '../../../core/runtime/verdict.ts'
+import { readRenewal, renewalEvent } from '../view/renewal.ts'
 
 /** What the workflow reads of the summary. */
 export interface CopySummary {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasOpenChunks } from '../../../core/ledger/chunks.ts'
+import { hasOpenChunks } from '../../../core/ledger/chunks/open.ts'
 import { readRound } from '../../../core/ledger/copy-round.ts'
 import { readLaneControl } from '../../../core/ledger/lane-control.ts'
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'

@@ -1,4 +1,4 @@
-import type { Chunk } from '../../../core/ledger/chunks.ts'
+import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
 import type { Relation } from '../../../core/ledger/relations.ts'
 import { readingOfPages, TID_ARRAY_BYTES } from '../stream/page-ranges.ts'
 import type { KeyCut } from './key-bounds.ts'

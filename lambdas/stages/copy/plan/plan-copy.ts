@@ -1,4 +1,5 @@
-import { type Chunk, readPlannedChunks, storeChunks } from '../../../core/ledger/chunks.ts'
+import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
+import { readPlannedChunks, storeChunks } from '../../../core/ledger/chunks/plan.ts'
 import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
 import { keepRun } from '../../../core/ledger/fence.ts'

@@ -1,4 +1,4 @@
-import type { Chunk } from '../../../core/ledger/chunks.ts'
+import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
 import { LARGE_OBJECT_PAGE_BYTES, largeObjectDigest, largeObjectPages } from '../../../core/ledger/large-objects.ts'
 import { type Relation, rowsOf, whereOf } from '../../../core/ledger/relations.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'

@@ -1,4 +1,4 @@
-import type { Chunk } from '../../../core/ledger/chunks.ts'
+import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
 import type { Relation } from '../../../core/ledger/relations.ts'
 import { TID_RANGES } from '../../../core/postgres/tid-ranges.ts'
 

@@ -1,4 +1,5 @@
-import type { ClaimedChunk } from '../../../core/ledger/chunks.ts'
+import type { ClaimedChunk } from '../../../core/ledger/chunks/chunk.ts'
+import { awaitView, holdForView } from '../../../core/ledger/chunks/take-back.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
 import type { Relation } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
@@ -38,16 +39,8 @@ export async function resetRelation(
 ): Promise<void> {
   await inTransaction(destination, async () => {
     await fenceRun(destination, run)
-    const due = await destination.rows(
-      `SELECT 1 FROM sampan.relation WHERE run = $1 AND oid = $2 AND reset_generation < $3 FOR UPDATE`,
-      [run, relation.oid, generation],
-    )
-    if (due.length === 0) return
+    if ((await holdForView(destination, run, relation.oid, generation)) === null) return
     await emptyRelation(destination, run, relation)
-    await destination.rows(`UPDATE sampan.relation SET reset_generation = $3 WHERE run = $1 AND oid = $2`, [
-      run,
-      relation.oid,
-      generation,
-    ])
+    await awaitView(destination, run, relation.oid, { generation, rewritten: false })
   })
 }

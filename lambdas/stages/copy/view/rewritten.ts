@@ -1,3 +1,4 @@
+import { awaitView, holdForView } from '../../../core/ledger/chunks/take-back.ts'
 import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import { giveUpView } from '../../../core/ledger/copy-round.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
@@ -54,16 +55,11 @@ export async function copyInNewerView(
   if (change === 'planned') throw error
   const rewrites = await inTransaction(destination, async () => {
     await fenceRun(destination, run)
-    const [due] = await destination.rows<{ rewrites: number }>(
-      `SELECT rewrites FROM sampan.relation WHERE run = $1 AND oid = $2 AND reset_generation <= $3 FOR UPDATE`,
-      [run, relation.oid, generation],
-    )
-    if (due === undefined) return 0
+    const newer = generation + 1
+    const due = await holdForView(destination, run, relation.oid, newer)
+    if (due === null) return 0
     await emptyRelation(destination, run, relation)
-    await destination.rows(
-      `UPDATE sampan.relation SET reset_generation = $3, rewrites = rewrites + 1 WHERE run = $1 AND oid = $2`,
-      [run, relation.oid, generation + 1],
-    )
+    await awaitView(destination, run, relation.oid, { generation: newer, rewritten: true })
     await giveUpView(destination, run, generation)
     const message = `${error.message}: the view is taken anew, and the table copied again`
     await writeEvents(destination, run, [{ level: 'warning', step: 'CopyLanes', code: error.code, message }])

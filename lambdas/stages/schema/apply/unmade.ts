@@ -1,8 +1,8 @@
 import { isFill } from '../../../core/ledger/accounts.ts'
-import { objectName } from '../../../core/ledger/object-name.ts'
 import { readUnmade, type UnmadeObject } from '../../../core/ledger/objects/failures.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
+import { objectName } from '../../../core/structure/object-name.ts'
 
 const named = 3
 

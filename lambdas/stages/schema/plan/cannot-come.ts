@@ -1,6 +1,6 @@
-import { objectName } from '../../../core/ledger/object-name.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
+import { objectName } from '../../../core/structure/object-name.ts'
 import type { Task } from '../../../core/task/task.ts'
 import type { Plan } from './plan.ts'
 

@@ -1,9 +1,9 @@
-import { objectName } from '../../../core/ledger/object-name.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import type { ExtensionRelation } from '../../../core/postgres/extension-relations.ts'
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
+import { objectName } from '../../../core/structure/object-name.ts'
 import type { Task } from '../../../core/task/task.ts'
 import type { PlanInput } from './plan.ts'
 

@@ -1,7 +1,7 @@
-import type { Session } from '../postgres/connect.ts'
-import { sqlFile } from '../postgres/sql-file.ts'
-import { inOneFlight } from '../postgres/transaction.ts'
-import type { Chunk } from './chunks.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { sqlFile } from '../../postgres/sql-file.ts'
+import { inOneFlight } from '../../postgres/transaction.ts'
+import type { Chunk } from './chunk.ts'
 
 const HALVE = sqlFile(new URL('./sql/halve-chunks.sql', import.meta.url))
 

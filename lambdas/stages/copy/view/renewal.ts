@@ -1,6 +1,7 @@
-import type { Session } from '../postgres/connect.ts'
-import { relationTitle } from './comparisons.ts'
-import type { RunEvent } from './events.ts'
+import { readRenewed } from '../../../core/ledger/chunks/open.ts'
+import { relationTitle } from '../../../core/ledger/comparisons.ts'
+import type { RunEvent } from '../../../core/ledger/events.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
 
 /** What the loss of the view has cost: which tables were proved to be as they were copied, and which were copied again. */
 export interface Renewal {
@@ -8,21 +9,12 @@ export interface Renewal {
   readonly copiedAgain: readonly string[]
 }
 
-/** Reads it when the copy is complete. A chunk that was finished before the newest view was taken has been proved in it. */
+/** Reads it when the copy is complete. */
 export async function readRenewal(destination: Session, run: string, generation: number): Promise<Renewal> {
-  const rows = await destination.rows<{ oid: number; schema: string; name: string; again: boolean }>(
-    `SELECT r.oid, r.schema, r.name, r.reset_generation > 0 AS again
-       FROM sampan.relation r
-      WHERE r.run = $1 AND (r.reset_generation > 0 OR EXISTS (
-              SELECT FROM sampan.chunk c
-               WHERE c.run = $1 AND c.relation = r.oid
-                 AND c.finished_at < (SELECT min(since) FROM sampan.snapshot WHERE run = $1 AND generation = $2)))
-      ORDER BY r.schema, r.name`,
-    [run, generation],
-  )
+  const relations = await readRenewed(destination, run, generation)
   return {
-    proved: rows.filter(({ again }) => !again).map(relationTitle),
-    copiedAgain: rows.filter(({ again }) => again).map(relationTitle),
+    proved: relations.filter(({ again }) => !again).map(relationTitle),
+    copiedAgain: relations.filter(({ again }) => again).map(relationTitle),
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { objectName } from '../../../lambdas/core/ledger/object-name.ts'
+import { objectName } from '../../../lambdas/core/structure/object-name.ts'
 
 test.each([
   ['TABLE', 'public', 'orders', 'public.orders'],

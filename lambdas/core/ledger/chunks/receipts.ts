@@ -1,0 +1,50 @@
+import type { Session } from '../../postgres/connect.ts'
+import type { SampanError } from '../../runtime/errors.ts'
+
+/** What the transaction of a chunk leaves behind. `rows` and `digest` are the server's own text. */
+export interface Receipt {
+  readonly id: number
+  readonly rows: string
+  readonly bytes: number
+  readonly digest: string | null
+  readonly milliseconds: number
+}
+
+/** The receipts of one flight, inside the transaction that copied the rows. */
+export async function writeReceipts(
+  destination: Session,
+  run: string,
+  lane: number,
+  receipts: readonly Receipt[],
+): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.chunk c
+        SET rows = r.rows, copied_bytes = r.bytes, digest = r.digest, milliseconds = r.milliseconds, lane = $2,
+            last_error = NULL, too_slow = 0, finished_at = pg_catalog.clock_timestamp()
+       FROM pg_catalog.jsonb_to_recordset($3::jsonb)
+         AS r(id integer, rows bigint, bytes bigint, digest numeric, milliseconds float8)
+      WHERE c.run = $1 AND c.id = r.id`,
+    [run, lane, JSON.stringify(receipts)],
+  )
+}
+
+/**
+ * Counts a failed attempt, in a transaction of its own: the chunk's own one is gone.
+ * @returns true where one chunk alone has failed, and for the same reason as the time before
+ */
+export async function countFailure(
+  destination: Session,
+  run: string,
+  chunks: readonly number[],
+  error: SampanError,
+): Promise<boolean> {
+  const failed = await destination.rows<{ again: boolean }>(
+    `WITH before AS (
+       SELECT run, id, last_error = $3 AS again FROM sampan.chunk WHERE run = $1 AND id = ANY ($2::integer[]) FOR UPDATE
+     )
+     UPDATE sampan.chunk c SET attempts = c.attempts + 1, last_error = $3
+       FROM before b WHERE c.run = b.run AND c.id = b.id RETURNING b.again`,
+    [run, chunks, `${error.code}: ${error.message}`],
+  )
+  return failed.length === 1 && failed[0]?.again === true
+}

@@ -1,0 +1,102 @@
+import type { Session } from '../../postgres/connect.ts'
+import { sqlFile } from '../../postgres/sql-file.ts'
+
+const LEAVE_ROWS_OUT = sqlFile(new URL('./sql/leave-rows-out.sql', import.meta.url))
+
+// Whoever takes chunks of a relation back holds the relation's row FOR UPDATE: no lane is inside it then, and of two that find the same
+// reason one does it. Each reason asks, with the lock, whether it still holds. Oids are the source's.
+
+/** @returns false where it travels as text already */
+export async function holdBinary(destination: Session, run: string, relation: number): Promise<boolean> {
+  const due = await destination.rows(
+    `SELECT 1 FROM sampan.relation WHERE run = $1 AND oid = $2 AND format = 'binary' FOR UPDATE`,
+    [run, relation],
+  )
+  return due.length > 0
+}
+
+/** @returns false where it has no chunks any more */
+export async function holdCut(destination: Session, run: string, relation: number): Promise<boolean> {
+  const due = await destination.rows(
+    `SELECT 1 FROM sampan.relation r WHERE r.run = $1 AND r.oid = $2
+        AND EXISTS (SELECT FROM sampan.chunk c WHERE c.run = r.run AND c.relation = r.oid) FOR UPDATE`,
+    [run, relation],
+  )
+  return due.length > 0
+}
+
+/**
+ * For a copy in the view of a generation.
+ * @returns how often the source has rewritten it so far; `null` where it was taken back for this view, or a newer one, already
+ */
+export async function holdForView(
+  destination: Session,
+  run: string,
+  relation: number,
+  generation: number,
+): Promise<{ readonly rewrites: number } | null> {
+  const [due] = await destination.rows<{ rewrites: number }>(
+    `SELECT rewrites FROM sampan.relation WHERE run = $1 AND oid = $2 AND reset_generation < $3 FOR UPDATE`,
+    [run, relation, generation],
+  )
+  return due ?? null
+}
+
+/**
+ * Holds those whose rows refer to a relation's, however far: foreign keys that stand before the rows come keep what is referred to.
+ * @returns their oids
+ */
+export async function holdReferring(destination: Session, run: string, relation: number): Promise<ReadonlySet<number>> {
+  const rows = await destination.rows<{ oid: number }>(
+    `WITH RECURSIVE referring AS (
+       SELECT r.oid FROM sampan.relation r WHERE r.run = $1 AND $2::oid = ANY (r.behind) AND r.oid <> $2::oid
+       UNION SELECT r.oid FROM referring f JOIN sampan.relation r ON r.run = $1 AND f.oid = ANY (r.behind)
+     )
+     SELECT r.oid FROM sampan.relation r WHERE r.run = $1 AND r.oid IN (SELECT f.oid FROM referring f) AND r.oid <> $2::oid
+      ORDER BY r.oid FOR UPDATE`,
+    [run, relation],
+  )
+  return new Set(rows.map(({ oid }) => oid))
+}
+
+/** Its chunks are to be copied once more, and their receipts are gone: in the transaction that takes back the rows. */
+export async function takeBackChunks(destination: Session, run: string, relation: number): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL
+      WHERE run = $1 AND relation = $2`,
+    [run, relation],
+  )
+}
+
+/** Only lanes that read by the view of this generation, or a newer one, copy it again. `rewritten`: it goes before all others. */
+export async function awaitView(
+  destination: Session,
+  run: string,
+  relation: number,
+  view: { readonly generation: number; readonly rewritten: boolean },
+): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.relation SET reset_generation = $3, rewrites = rewrites + CASE WHEN $4 THEN 1 ELSE 0 END
+      WHERE run = $1 AND oid = $2`,
+    [run, relation, view.generation, view.rewritten],
+  )
+}
+
+/** It travels as text from now on, and is compared by the digest of that form. */
+export async function turnToText(destination: Session, run: string, relation: number, reason: string): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.relation SET format = 'text', digest_sql = text_digest_sql, fell_back = true, format_reason = $3
+      WHERE run = $1 AND oid = $2`,
+    [run, relation, reason],
+  )
+}
+
+/** Its chunks are dropped: its rows are an object that has failed, and what would be another thing without them is blocked by it. */
+export async function leaveOut(
+  destination: Session,
+  run: string,
+  relation: number,
+  cause: { readonly code: string; readonly message: string },
+): Promise<void> {
+  await destination.rows(LEAVE_ROWS_OUT, [run, relation, cause.code, cause.message])
+}
