@@ -7,8 +7,9 @@ const core: Readonly<Record<string, readonly string[]>> = {
   task: ['runtime'],
   cloud: ['runtime', 'task'],
   postgres: ['runtime', 'task', 'cloud'],
-  ledger: ['runtime', 'task', 'postgres'],
-  structure: ['runtime', 'task', 'postgres', 'ledger'],
+  present: [],
+  ledger: ['runtime', 'task', 'postgres', 'present'],
+  structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],
 }
 
 /** What each top-level folder may use beside itself. */
@@ -71,7 +72,8 @@ describe('imports point one way', () => {
   test('every room is known', () => {
     const halves = new Set(all.filter(({ from }) => from.startsWith('lambdas/')).map(({ from }) => from.split('/')[1]))
     expect([...halves].toSorted()).toEqual(['core', 'stages'])
-    const rooms = all.filter(({ from }) => from.startsWith('lambdas/core/')).map(({ from }) => from.split('/')[2])
+    const files = all.flatMap(({ from, to }) => [from, to]).filter((file) => file.startsWith('lambdas/core/'))
+    const rooms = files.map((file) => file.split('/')[2])
     expect([...new Set(rooms)].toSorted()).toEqual(Object.keys(core).toSorted())
   })
 

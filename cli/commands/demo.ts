@@ -1,6 +1,7 @@
 import { join, relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import { Command } from 'commander'
+import { numberOf } from '../../lambdas/core/present/units.ts'
 import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
 import { type Scene, setScene } from '../demo/scene.ts'
@@ -8,7 +9,6 @@ import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { makeOutDirectory } from '../out-directory.ts'
-import { formatNumberOf } from '../progress/units.ts'
 import { runTask } from '../run-task.ts'
 import { printOutcome } from '../summary/print.ts'
 import { endRunOnUnexpected } from '../unexpected.ts'
@@ -57,7 +57,7 @@ async function play(scene: Scene, directory: string, signal: AbortSignal): Promi
   if (task === null) throw new Error(`the demo’s task is wrong: ${JSON.stringify(problems)}`)
   await makeOutDirectory(directory)
   await writePrivately(directory, join(directory, 'task.json'), `${JSON.stringify(input, null, 2)}\n`)
-  const amount = `${formatNumberOf(sample.tables, 'table')}, ${formatNumberOf(sample.rows, 'row')}`
+  const amount = `${numberOf(sample.tables, 'table')}, ${numberOf(sample.rows, 'row')}`
   say(`Migrating ${sample.database} (${amount}): ${relative(process.cwd(), directory)}/task.json\n`)
 
   const before = access()

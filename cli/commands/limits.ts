@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import type { CurrentLimits } from '../../lambdas/core/ledger/limits.ts'
+import { bytesText } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
@@ -10,7 +11,6 @@ import { exitStatus } from '../exit-status.ts'
 import { hidePasswords } from '../passwords.ts'
 import { problemsText } from '../problem-text.ts'
 import { describePace } from '../progress/pace.ts'
-import { formatBytes } from '../progress/units.ts'
 import { readTaskFile } from '../task-file.ts'
 
 /** `none` lifts a limit. */
@@ -103,7 +103,7 @@ function describeLimits(limits: CurrentLimits): string {
   const { sourceCpuPercent, sourceLatencyMilliseconds } = limits
   const rates = [
     ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
-    ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
+    ...(bytesPerSecond === null ? [] : [`${bytesText(bytesPerSecond)}/s`]),
     ...(queriesPerSecond === null ? [] : [`${queriesPerSecond} queries/s`]),
     ...(sourceCpuPercent === null ? [] : [`CPU of the source below ${sourceCpuPercent} %`]),
     ...(sourceLatencyMilliseconds === null ? [] : [`latency of the source below ${sourceLatencyMilliseconds} ms`]),

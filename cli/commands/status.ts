@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
+import { durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import {
   executionArn,
   findStateMachine,
@@ -10,7 +11,6 @@ import {
 import { whereIs } from '../cloud/whereabouts.ts'
 import { exitStatus } from '../exit-status.ts'
 import { printError } from '../problem-text.ts'
-import { formatDuration, formatNumberOf } from '../progress/units.ts'
 
 export function statusCommand(): Command {
   const command = new Command('status')
@@ -41,8 +41,7 @@ async function printWhereabouts(machine: StateMachine, arn: string): Promise<voi
   try {
     const { run, databases, running } = await whereIs(machine, arn)
     if (run === null) return
-    const ended =
-      databases === null ? '' : `, ${databases.ended} of ${formatNumberOf(databases.total, 'database')} ended`
+    const ended = databases === null ? '' : `, ${databases.ended} of ${numberOf(databases.total, 'database')} ended`
     process.stdout.write(`  ${run.state} since ${timeOf(run.since)}${ended}\n`)
     for (const { database, state, since } of running) {
       process.stdout.write(`  ${database}: ${state} since ${timeOf(since)}\n`)
@@ -67,7 +66,7 @@ async function listExecutions({ arn, client, sdk }: StateMachine): Promise<void>
 }
 
 function line(name = '', status = '', started: Date = new Date(), stopped: Date = new Date()): string {
-  const took = formatDuration(stopped.getTime() - started.getTime())
+  const took = durationText((stopped.getTime() - started.getTime()) / 1000)
   return `${status.padEnd(9)}  ${timeOf(started)}  ${took.padStart(12)}  ${name}`
 }
 

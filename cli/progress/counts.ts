@@ -1,7 +1,7 @@
 import type { Progress } from '../../lambdas/core/ledger/progress.ts'
 import type { RunningStatement } from '../../lambdas/core/ledger/statements.ts'
+import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import { describePace } from './pace.ts'
-import { formatBytes, formatCount, formatDuration, formatNumberOf } from './units.ts'
 
 /** What a ledger's counts say about one stage of its database, in a few words. */
 export function describeCounts(
@@ -32,16 +32,16 @@ export function describeCounts(
 /** Tables are cut behind the objects: until then nobody knows how many bytes there are. */
 function describePlan({ objects, chunks, bytes }: Progress): string {
   if (objects === 0) return ''
-  return [formatNumberOf(objects, 'object'), ...(chunks === 0 ? [] : [formatBytes(bytes)])].join(', ')
+  return [numberOf(objects, 'object'), ...(chunks === 0 ? [] : [bytesText(bytes)])].join(', ')
 }
 
 function describeCopy(progress: Progress, bytesPerSecond: number): string {
   const left = Math.max(0, progress.bytes - progress.bytesDone)
-  const speed = bytesPerSecond === 0 ? [] : [`${formatBytes(bytesPerSecond)}/s`]
-  const eta = bytesPerSecond === 0 || left === 0 ? [] : [`${formatDuration((left / bytesPerSecond) * 1000)} left`]
+  const speed = bytesPerSecond === 0 ? [] : [`${bytesText(bytesPerSecond)}/s`]
+  const eta = bytesPerSecond === 0 || left === 0 ? [] : [`${durationText(left / bytesPerSecond)} left`]
   return [
-    formatNumberOf(progress.rows, 'row'),
-    `${formatBytes(progress.bytesDone)} of ${formatBytes(progress.bytes)}`,
+    numberOf(progress.rows, 'row'),
+    `${bytesText(progress.bytesDone)} of ${bytesText(progress.bytes)}`,
     ...speed,
     ...eta,
     ...describePace(progress),
@@ -49,7 +49,7 @@ function describeCopy(progress: Progress, bytesPerSecond: number): string {
 }
 
 function describeCopied(progress: Progress): string {
-  return `${formatNumberOf(progress.rows, 'row')}, ${formatBytes(progress.bytesDone)}`
+  return `${numberOf(progress.rows, 'row')}, ${bytesText(progress.bytesDone)}`
 }
 
 function describeIndexes({ indexes, indexesDone, statements }: Progress): string {
@@ -63,9 +63,9 @@ function describeIndexes({ indexes, indexesDone, statements }: Progress): string
 function describeStatement({ name, phase, done, seconds }: RunningStatement): string {
   const doing = phase === null ? [] : [phase.replace(/^building index: /, '')]
   const share = done === null ? doing : [`${Math.floor(done * 100)} % of ${doing[0] ?? 'it'}`]
-  return `${name}: ${[...share, formatDuration(seconds * 1000)].join(', ')}`
+  return `${name}: ${[...share, durationText(seconds)].join(', ')}`
 }
 
 function ofTotal(done: number, total: number, noun: string, plural = `${noun}s`): string {
-  return `${formatCount(done)} of ${formatNumberOf(total, noun, plural)}`
+  return `${countText(done)} of ${numberOf(total, noun, plural)}`
 }

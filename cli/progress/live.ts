@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
 import { type DefaultRenderer, Listr, type ListrTask, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
+import { durationText } from '../../lambdas/core/present/units.ts'
 import type { ProgressModel, StageView } from './model.ts'
 import type { Display } from './shown.ts'
 import { databaseStages, runStages, type Stage } from './stages.ts'
-import { formatDuration } from './units.ts'
 
 type Task = ListrTask<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
@@ -89,7 +89,7 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
 }
 
 function paint(task: Wrapper, { stage, state, detail, milliseconds }: StageView): void {
-  const time = state === 'skipped' || milliseconds < 1 ? '' : formatDuration(milliseconds)
+  const time = state === 'skipped' || milliseconds < 1 ? '' : durationText(milliseconds / 1000)
   const beside = [state === 'failed' ? '' : detail, time].filter((text) => text !== '').join(' · ')
   task.title = beside === '' ? stage.title : `${stage.title}  ${styleText('dim', beside)}`
 }

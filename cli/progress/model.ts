@@ -1,10 +1,10 @@
 import type { Warning } from '../../lambdas/core/ledger/events.ts'
 import type { Progress } from '../../lambdas/core/ledger/progress.ts'
+import { durationText } from '../../lambdas/core/present/units.ts'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import { describeCounts } from './counts.ts'
 import { Rate } from './rate.ts'
 import { databaseStages, laneFunctions, runStages, type Stage, stageOfFunction } from './stages.ts'
-import { formatDuration } from './units.ts'
 
 export type StageState = 'waiting' | 'active' | 'done' | 'failed' | 'skipped'
 
@@ -96,7 +96,7 @@ export class ProgressModel {
       // One lane's failure is judged when all lanes have ended.
       if (!laneFunctions.has(call.name)) this.#fail(entry)
     } else if (answer.verdict === 'retry' && error !== null) {
-      entry.note = `again in ${formatDuration(answer.pause * 1000)}: ${error.code}: ${error.message}`
+      entry.note = `again in ${durationText(answer.pause)}: ${error.code}: ${error.message}`
     } else entry.note = ''
     if (answer.verdict === 'done' && lastFunctions.has(call.name)) this.#end(entry, 'done')
     this.#changed()

@@ -1,6 +1,6 @@
+import { durationText } from '../../lambdas/core/present/units.ts'
 import type { ProgressModel, StageView } from './model.ts'
 import type { Display } from './shown.ts'
-import { formatDuration } from './units.ts'
 
 /** How often a running stage is mentioned again, milliseconds. */
 const AGAIN = 5_000
@@ -51,7 +51,7 @@ function describe(view: StageView, before: string | undefined): string | null {
     case 'active':
       return view.stage.id === 'databases' || view.stage.id === 'copy' ? ' …' : null
     case 'done':
-      return view.stage.id === 'databases' ? null : ` (${formatDuration(view.milliseconds)})${detail}`
+      return view.stage.id === 'databases' ? null : ` (${durationText(view.milliseconds / 1000)})${detail}`
     case 'failed':
       return before === 'failed' ? null : ` FAILED${detail}`
     case 'waiting':

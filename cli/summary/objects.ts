@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
+import { countText } from '../../lambdas/core/present/units.ts'
 import type { ObjectReport } from '../../lambdas/stages/report/model.ts'
-import { formatCount } from '../progress/units.ts'
 import { line } from './line.ts'
 
 type Status = ObjectReport['status']
@@ -16,7 +16,7 @@ export function objectLines(objects: readonly ObjectReport[]): readonly string[]
   const counts = statuses
     .map((status) => [objects.filter((object) => object.status === status).length, status] as const)
     .filter(([count]) => count > 0)
-    .map(([count, status]) => `${formatCount(count)} ${status}`)
+    .map(([count, status]) => `${countText(count)} ${status}`)
   const told: readonly Status[] = ['failed', 'blocked', 'skipped']
   return [line('objects', counts.join(', ')), ...told.flatMap((status) => reasonLines(objects, status))]
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
+import { bytesText, numberOf } from '../../lambdas/core/present/units.ts'
 import type { TableReport } from '../../lambdas/stages/report/model.ts'
-import { formatBytes, formatNumberOf } from '../progress/units.ts'
 import { line } from './line.ts'
 
 /** How many tables are named; the report names all. */
@@ -12,17 +12,17 @@ export function planLines(tables: readonly TableReport[]): readonly string[] {
   const sorted = tables.toSorted((one, other) => (one.order ?? Infinity) - (other.order ?? Infinity))
   const chunks = tables.reduce((sum, table) => sum + table.chunks, 0)
   const bytes = tables.reduce((sum, table) => sum + table.bytes, 0)
-  const total = [formatNumberOf(tables.length, 'table'), formatNumberOf(chunks, 'chunk'), formatBytes(bytes)].join(', ')
+  const total = [numberOf(tables.length, 'table'), numberOf(chunks, 'chunk'), bytesText(bytes)].join(', ')
   const rest = sorted.length - NAMED
   return [
     line('plan', `${total}, the largest chunks first`),
     ...sorted.slice(0, NAMED).map((table) => line('', tableText(table))),
-    ...(rest > 0 ? [line('', `and ${formatNumberOf(rest, 'table')} more: see the report`)] : []),
+    ...(rest > 0 ? [line('', `and ${numberOf(rest, 'table')} more: see the report`)] : []),
   ]
 }
 
 function tableText({ name, bytes, chunks, cutReason, format, formatReason }: TableReport): string {
-  const cut = `${formatNumberOf(chunks, 'chunk')}${chunks > 1 && cutReason ? ` (${cutReason})` : ''}`
+  const cut = `${numberOf(chunks, 'chunk')}${chunks > 1 && cutReason ? ` (${cutReason})` : ''}`
   const form = formatReason ? `${format}: ${formatReason}` : format
-  return `${name}  ${styleText('dim', `${formatBytes(bytes)}, ${cut}, ${form}`)}`
+  return `${name}  ${styleText('dim', `${bytesText(bytes)}, ${cut}, ${form}`)}`
 }

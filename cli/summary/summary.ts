@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { VIEW_DIFFERS } from '../../lambdas/core/ledger/fills.ts'
+import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
 import type {
   AccessReport,
@@ -12,7 +13,6 @@ import type {
 import { acknowledgement } from '../../lambdas/stages/report/refusal.ts'
 import { leftOutOfChoice, unmadeName, unmadeObjects } from '../../lambdas/stages/report/unmade-objects.ts'
 import { errorText } from '../problem-text.ts'
-import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../progress/units.ts'
 import { line } from './line.ts'
 import { objectLines } from './objects.ts'
 import { planLines } from './plan.ts'
@@ -35,7 +35,7 @@ export function summaryText(report: Report, milliseconds: number, untouched: rea
     ...report.notes.map((note) => line('note', note)),
     ...leftOutLines(report),
     ...acknowledgedLines(report),
-    `${verdict(report)} in ${formatDuration(milliseconds)}${failedOf(report)}`,
+    `${verdict(report)} in ${durationText(milliseconds / 1000)}${failedOf(report)}`,
   ].join('\n')
 }
 
@@ -70,14 +70,14 @@ function leftOutLines({ status, databases }: Report): readonly string[] {
   const unmade = unmadeObjects(databases)
   const lines = unmade.slice(0, NAMED_LEFT_OUT).map(({ database, object, bytes }) => {
     const where = databases.length === 1 ? '' : `${database}: `
-    const rows = bytes === null ? '' : `, with about ${formatBytes(bytes)} of rows`
+    const rows = bytes === null ? '' : `, with about ${bytesText(bytes)} of rows`
     return line('', `${where}${unmadeName(object)}${rows}`)
   })
   const rest = unmade.length - lines.length
   return [
-    styleText('yellow', `${formatNumberOf(unmade.length, 'object')} did not arrive`),
+    styleText('yellow', `${numberOf(unmade.length, 'object')} did not arrive`),
     ...lines,
-    ...(rest > 0 ? [line('', `and ${formatNumberOf(rest, 'object')} more: see the report`)] : []),
+    ...(rest > 0 ? [line('', `and ${numberOf(rest, 'object')} more: see the report`)] : []),
   ]
 }
 
@@ -118,16 +118,15 @@ function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
   const unfinished = left.length === 0 ? [] : [line('', styleText('red', `not all copied: ${named(left)}`))]
   // Of what is not copied yet the plan has an estimate.
   const copied = totals.bytes - left.reduce((sum, table) => sum + table.bytes, 0)
-  const size =
-    left.length === 0 ? formatBytes(totals.bytes) : `${formatBytes(copied)} of about ${formatBytes(totals.bytes)}`
-  const amount = [numberOfTables(tables), formatNumberOf(totals.rows, 'row'), size]
+  const size = left.length === 0 ? bytesText(totals.bytes) : `${bytesText(copied)} of about ${bytesText(totals.bytes)}`
+  const amount = [numberOfTables(tables), numberOf(totals.rows, 'row'), size]
   return [line('rows', amount.join(', ')), ...unfinished]
 }
 
 /** The report lists the large objects of a database among its tables. */
 function numberOfTables(tables: readonly TableReport[]): string {
   const own = tables.filter(({ name }) => name !== 'large objects').length
-  return own === tables.length ? formatNumberOf(own, 'table') : `${formatNumberOf(own, 'table')} and large objects`
+  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and large objects`
 }
 
 function sequenceLines(sequences: readonly SequenceReport[]): readonly string[] {
@@ -135,7 +134,7 @@ function sequenceLines(sequences: readonly SequenceReport[]): readonly string[] 
   const wrong = sequences.filter((sequence) => sequence.match === false)
   const set = sequences.filter((sequence) => sequence.match === true)
   if (wrong.length > 0) return [line('sequences', styleText('red', `${wrong.length} differ: ${named(wrong)}`))]
-  return [line('sequences', `${formatCount(set.length)} of ${formatCount(sequences.length)} set as on the source`)]
+  return [line('sequences', `${countText(set.length)} of ${countText(sequences.length)} set as on the source`)]
 }
 
 function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] {
@@ -143,7 +142,7 @@ function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] 
   const compared = totals.tablesEqual + totals.tablesDifferent
   if (compared === 0) return [line('compared', 'nothing')]
   const rest = totals.tables - compared
-  const left = rest === 0 ? '' : `, ${formatNumberOf(rest, 'table')} not compared`
+  const left = rest === 0 ? '' : `, ${numberOf(rest, 'table')} not compared`
   if (totals.tablesDifferent === 0) {
     const equal = tables.filter((table) => table.match === true)
     const how = tables.some((table) => table.sourceDigest !== null) ? 'every row' : 'row counts'
@@ -155,7 +154,7 @@ function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] 
     ]
   }
   const different = tables.filter((table) => table.match === false)
-  const verdict = `${formatNumberOf(different.length, 'table')} DIFFER: ${named(different)}`
+  const verdict = `${numberOf(different.length, 'table')} DIFFER: ${named(different)}`
   return [line('compared', `${styleText('red', verdict)}${left}`)]
 }
 
@@ -163,7 +162,7 @@ function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] 
 function computedText(tables: readonly TableReport[]): string {
   const { computed } = madeAnew({ tables, objects: [] })
   if (computed.length === 0) return ''
-  return `; computed columns of ${formatNumberOf(computed.length, 'table')} were made anew, not compared: ${named(computed)}`
+  return `; computed columns of ${numberOf(computed.length, 'table')} were made anew, not compared: ${named(computed)}`
 }
 
 /** REFRESH makes the rows of materialized views from what was copied: those of a stale one are others. */
@@ -172,7 +171,7 @@ function filledLines(database: DatabaseReport): readonly string[] {
   if (filled.length === 0) return []
   const differ = database.events.filter(({ code }) => code === VIEW_DIFFERS).map(({ message }) => message)
   return [
-    line('filled', `${formatNumberOf(filled.length, 'materialized view')} anew, rows not compared: ${named(filled)}`),
+    line('filled', `${numberOf(filled.length, 'materialized view')} anew, rows not compared: ${named(filled)}`),
     ...[...new Set(differ)].map((message) => line('', styleText('yellow', message))),
   ]
 }
@@ -202,7 +201,7 @@ function precheckLines({ status, prechecks, score }: Report): readonly string[] 
     .toSorted((one, other) => Number(one.level === 'warning') - Number(other.level === 'warning'))
   if (told.length === 0 && status !== 'prechecked') return []
   const others = found.length - told.length
-  const rest = others === 0 ? '' : `, ${formatNumberOf(others, 'more finding')} in the report`
+  const rest = others === 0 ? '' : `, ${numberOf(others, 'more finding')} in the report`
   return [
     ...told.map(checkText),
     ...acknowledgeLines(prechecks),

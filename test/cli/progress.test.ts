@@ -3,7 +3,6 @@ import { jsonDisplay } from '../../cli/progress/json.ts'
 import { ProgressModel } from '../../cli/progress/model.ts'
 import { plainDisplay } from '../../cli/progress/plain.ts'
 import { Rate } from '../../cli/progress/rate.ts'
-import { formatBytes, formatDuration } from '../../cli/progress/units.ts'
 import type { Progress } from '../../lambdas/core/ledger/progress.ts'
 import { done, failed } from '../../lambdas/core/runtime/verdict.ts'
 import { FAILURE } from '../local/handlers.ts'
@@ -174,23 +173,8 @@ describe('the progress of a run', () => {
   })
 })
 
-describe('units', () => {
-  it.each([
-    [0, '0 bytes'],
-    [999, '999 bytes'],
-    [1_234_567, '1.23 MB'],
-    [999_600, '1.00 MB'],
-    [45e9, '45.0 GB'],
-  ])('%d bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
-
-  it.each([
-    [400, '0.4 s'],
-    [42_000, '42 s'],
-    [200_000, '3 min 20 s'],
-    [7_500_000, '2 h 05 min'],
-  ])('%d ms are %s', (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text))
-
-  it('a rate forgets what was long ago, and knows a slow one', () => {
+describe('a rate', () => {
+  it('forgets what was long ago, and knows a slow one', () => {
     const rate = new Rate()
     rate.add(0, 0)
     rate.add(1000, 1000)

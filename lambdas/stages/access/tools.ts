@@ -48,11 +48,6 @@ export function expiryOf(tools: AccessTools): string {
 /** Inbound rules a security group may have, IPv4 and IPv6 each. */
 export const rulesPerGroup = (environment: Environment): number => Number(environment.SAMPAN_RULES_PER_GROUP ?? 60)
 
-/** The addresses the workers leave by, as the stack knows them. */
-export function egressAddresses(environment: Environment): readonly string[] {
-  return (environment.SAMPAN_EGRESS_ADDRESSES ?? '').split(',').filter((address) => address.trim() !== '')
-}
-
 /** A list of servers has none broader: Shenzhen really publishes three /16. */
 const BROADEST_OF_A_STACK = '16,32'
 

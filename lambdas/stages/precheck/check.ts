@@ -1,6 +1,8 @@
 import type { CheckDescription } from './check-description.ts'
 import type { CheckContext } from './context.ts'
 
+export { numberOf as count } from '../../core/present/units.ts'
+
 /** What a check found. It is kept apart from "the check could not run", which is an error thrown (see CannotRun). */
 export interface Finding {
   /** What is wrong here, one line, with numbers and names; never a row's value. */
@@ -28,9 +30,4 @@ export const passed: readonly Finding[] = []
 /** One finding where there is anything to list, none otherwise. */
 export function findingOf(details: readonly string[], cause: (count: number) => string): readonly Finding[] {
   return details.length === 0 ? passed : [{ cause: cause(details.length), details }]
-}
-
-/** "1 table", "3 tables". */
-export function count(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number} ${number === 1 ? noun : plural}`
 }

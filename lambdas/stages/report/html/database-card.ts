@@ -1,5 +1,6 @@
+import { durationText } from '../../../core/present/units.ts'
 import type { DatabaseReport, EventReport } from '../model.ts'
-import { clockText, durationText } from './format.ts'
+import { clockText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { brokenObjects, objectFolds } from './object-folds.ts'
 import { badge, dataTable, errorBox, fold, type Tone } from './parts.ts'

@@ -1,5 +1,5 @@
+import { countText } from '../../../core/present/units.ts'
 import type { ObjectReport } from '../model.ts'
-import { countText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { badge, dataTable, fold, type Tone } from './parts.ts'
 

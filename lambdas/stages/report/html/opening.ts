@@ -1,9 +1,10 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/comparisons.ts'
+import { bytesText, countText, durationText, numberOf } from '../../../core/present/units.ts'
 import { madeAnew } from '../made-anew.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
 import { leftOutOfChoice } from '../unmade-objects.ts'
-import { bytesText, countText, durationText, numberOf, timeText } from './format.ts'
+import { timeText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { errorBox, type Tone } from './parts.ts'
 

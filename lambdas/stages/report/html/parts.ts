@@ -1,4 +1,4 @@
-import { countText } from './format.ts'
+import { countText } from '../../../core/present/units.ts'
 import { type Content, type Html, html } from './html.ts'
 
 export type Tone = 'good' | 'bad' | 'warn' | 'calm'

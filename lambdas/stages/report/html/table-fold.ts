@@ -1,6 +1,6 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/comparisons.ts'
+import { bytesText, countText, durationText, numberOf } from '../../../core/present/units.ts'
 import type { DatabaseReport, TableReport } from '../model.ts'
-import { bytesText, countText, durationText, numberOf } from './format.ts'
 import { type Html, html } from './html.ts'
 import { badge, dataTable, fold } from './parts.ts'
 

@@ -1,32 +1,36 @@
 const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** Bytes in decimal units, three digits: `1.23 GB`. */
-export function formatBytes(bytes: number): string {
+export function bytesText(bytes: number): string {
   let value = bytes
   let unit = 0
   // 999.5 would be shown as 1000.
   while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
     value /= 1000
-    unit++
+    unit += 1
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
   return `${value.toFixed(digits)} ${BYTE_UNITS[unit]}`
 }
 
+let counts: Intl.NumberFormat | null = null
+
 /** A count with separators: `1,234,567`. */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US')
+export function countText(count: number): string {
+  // Made once, by the first number: toLocaleString would look its locale up for each of a long report.
+  counts ??= new Intl.NumberFormat('en-US')
+  return counts.format(count)
 }
 
 /** A count and its noun: `1 table`, `15 tables`. */
-export function formatNumberOf(count: number, noun: string, plural = `${noun}s`): string {
-  return `${formatCount(count)} ${count === 1 ? noun : plural}`
+export function numberOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${countText(count)} ${count === 1 ? noun : plural}`
 }
 
-/** A duration: `0.4 s`, `42 s`, `3 min 20 s`, `2 h 05 min`. */
-export function formatDuration(milliseconds: number): string {
-  const seconds = Math.max(0, milliseconds) / 1000
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+/** A duration out of seconds: `0.04 s`, `0.4 s`, `42 s`, `3 min 20 s`, `2 h 05 min`. */
+export function durationText(seconds: number): string {
+  if (seconds >= 0.005 && seconds < 0.095) return `${seconds.toFixed(2)} s`
+  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
