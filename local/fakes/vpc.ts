@@ -6,8 +6,8 @@ export interface FakeVpc {
   readonly cidr: string
   /** Further blocks. */
   readonly more?: readonly string[]
-  /** Zone and route table by subnet; no table: the VPC's main one, `main`. */
-  readonly subnets: Readonly<Record<string, { readonly zone: string; readonly table?: string }>>
+  /** Zone, route table and block by subnet; no table: the VPC's main one, `main`; no block: all of the VPC's first. */
+  readonly subnets: Readonly<Record<string, { readonly zone: string; readonly table?: string; readonly cidr?: string }>>
   /** Where each block goes, by route table: `nat-…`, `pcx-…`, `igw-…`, `vpce-…`. */
   readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly natGateways?: Readonly<Record<string, string>>
@@ -42,8 +42,10 @@ export function answerVpc(vpcs: ReadonlyMap<string, FakeVpc>, action: string, in
       })
     case 'DescribeSubnets':
       return xml({
-        subnetSet: found.flatMap(({ subnets }) =>
-          Object.entries(subnets).map(([subnetId, { zone }]) => ({ subnetId, availabilityZone: zone })),
+        subnetSet: found.flatMap(({ subnets, cidr }) =>
+          Object.entries(subnets).map(([subnetId, { zone, cidr: cidrBlock = cidr }]) => ({
+            ...{ subnetId, availabilityZone: zone, cidrBlock },
+          })),
         ),
       })
     case 'DescribeRouteTables':

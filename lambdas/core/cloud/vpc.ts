@@ -14,6 +14,8 @@ export interface VpcRoute {
 export interface VpcSubnet {
   readonly id: string
   readonly zone: string
+  /** Its block, IPv4. */
+  readonly cidr: string
   readonly routeTable: string
   readonly routes: readonly VpcRoute[]
   /** S3 is reached by a gateway endpoint in its route table. */
@@ -75,12 +77,13 @@ export async function describeVpc(
   return {
     ...{ id, cidr },
     cidrs: [...new Set([cidr, ...associated.flatMap(({ CidrBlock }) => CidrBlock ?? [])])],
-    subnets: (subnets.Subnets ?? []).map(({ SubnetId = '', AvailabilityZone = '' }) => {
+    subnets: (subnets.Subnets ?? []).map(({ SubnetId = '', AvailabilityZone = '', CidrBlock = '' }) => {
       const table = tableOf(SubnetId, all)
       const routeTable = table?.RouteTableId ?? ''
       return {
         id: SubnetId,
         zone: AvailabilityZone,
+        cidr: CidrBlock,
         routeTable,
         routes: (table?.Routes ?? []).flatMap(routeOf),
         s3Gateway: s3Tables.includes(routeTable),

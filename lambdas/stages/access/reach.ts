@@ -66,15 +66,41 @@ function reachSource(facts: ReachFacts, source: RdsInstance): Answer {
   if (source.publiclyAccessible) return byAddress(facts, 'a rule for')
   if (!sameRegion) return no(`it is private, and in ${source.region}`)
   if (layout.securityGroup === null) return no('it is private, and network.sourceBy is "addresses"')
-  const there = sourceVpc && workerSubnets(facts).map((subnet) => routeTo(subnet, sourceVpc.cidr))
-  if (!there || there.some((by) => by === null || !isJoin(by)))
-    return no(`it is private in ${source.vpcId}; no route leads there from ${vpc.id}`)
-  const back = sourceVpc.subnets
-    .filter(({ id }) => source.subnetIds.includes(id))
-    .map((subnet) => [subnet.id, routeTo(subnet, vpc.cidr)] as const)
-  const missing = back.filter(([, by]) => by === null || !isJoin(by)).map(([id]) => id)
-  if (missing.length > 0) return no(`no route leads back to ${vpc.cidr} from ${missing.join(', ')}`)
-  return yes(`by ${there[0]}, by a rule for the workers’ security group`)
+  if (!sourceVpc) return no(`it is private in ${source.vpcId}; no route leads there from ${vpc.id}`)
+  const workers = workerSubnets(facts)
+  const homes = sourceVpc.subnets.filter(({ id }) => source.subnetIds.includes(id))
+  const there = ways(workers, blocksOf(homes, sourceVpc))
+  const unled = there.find(({ by }) => by === null)
+  if (unled !== undefined)
+    return no(`it is private in ${source.vpcId}; no route leads to its ${unled.block} from ${vpc.id}`)
+  const back = ways(homes, blocksOf(workers, vpc)).filter(({ by }) => by === null)
+  const missing = [...new Set(back.map(({ subnet }) => subnet))]
+  if (missing.length > 0) {
+    const blocks = [...new Set(back.map(({ block }) => block))]
+    return no(`no route leads back to ${blocks.join(', ')} from ${missing.join(', ')}`)
+  }
+  return yes(`by ${there[0]?.by}, by a rule for the workers’ security group`)
+}
+
+/** The VPC's blocks that these subnets lie in: it may have several, and a route leads to one of them or to all. */
+function blocksOf(subnets: readonly VpcSubnet[], { cidrs }: VpcFacts): readonly string[] {
+  const used = cidrs.filter((cidr) => subnets.some((subnet) => isWithin(subnet.cidr, cidr)))
+  return used.length > 0 ? used : cidrs
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const [one, other] = [parseBlock(inner), parseBlock(outer)]
+  return !('problem' in one) && !('problem' in other) && contains(other, one)
+}
+
+/** How each of the subnets leads to each of the blocks; `null`: by no peering, transit gateway or VPN. */
+function ways(subnets: readonly VpcSubnet[], blocks: readonly string[]) {
+  return subnets.flatMap((subnet) =>
+    blocks.map((block) => {
+      const by = routeTo(subnet, block)
+      return { subnet: subnet.id, block, by: by !== null && isJoin(by) ? by : null }
+    }),
+  )
 }
 
 function reachDestination(facts: ReachFacts, destination: ApsaraInstance): Answer {

@@ -129,6 +129,39 @@ describe('of a deployed stack it is told what it reaches, by what, and why not',
     expect((await look()).reach[0]).toBe('true source orders-prod: by pcx-1, by a rule for the workers’ security group')
   })
 
+  test('by those blocks of the two VPCs that the instance and the workers are in, first or further', async () => {
+    const worker = (to: string) =>
+      access.clouds.state.ec2.vpcs.set('vpc-0workers', {
+        ...{ id: 'vpc-0workers', region: 'us-east-1', cidr: '10.255.0.0/24', more: ['10.254.0.0/24'] },
+        subnets: { 'subnet-w': { zone: 'us-east-1a', cidr: '10.254.0.0/26' } },
+        tables: { main: { '0.0.0.0/0': 'nat-w', [to]: 'pcx-1' } },
+        natGateways: { 'nat-w': '203.0.113.7' },
+      })
+    const source = (to: string) =>
+      sourceVpc({
+        more: ['10.1.0.0/16'],
+        subnets: {
+          'subnet-a': { zone: 'us-east-1a', cidr: '10.1.1.0/24' },
+          'subnet-b': { zone: 'us-east-1b', cidr: '10.1.2.0/24' },
+          'subnet-c': { zone: 'us-east-1b', cidr: '10.0.2.0/24' },
+        },
+        tables: { main: { [to]: 'pcx-1' } },
+      })
+    deploy('vpc-0workers', ['subnet-w'], { ...inVpc, SAMPAN_WORKER_VPCS: 'vpc-0workers' })
+    worker('10.0.0.0/16')
+    source('10.254.0.0/24')
+    expect((await look()).reach[0]).toBe(
+      `false source orders-prod: it is private in ${ofSource}; no route leads to its 10.1.0.0/16 from vpc-0workers`,
+    )
+    worker('10.1.0.0/16')
+    source('10.255.0.0/24')
+    expect((await look()).reach[0]).toBe(
+      'false source orders-prod: no route leads back to 10.254.0.0/24 from subnet-a, subnet-b',
+    )
+    source('10.254.0.0/24')
+    expect((await look()).reach[0]).toMatch(/^true source orders-prod: by pcx-1/)
+  })
+
   test('without a VPC', async () => {
     deploy('', [])
     expect((await look()).reach.slice(0, 2)).toEqual([
