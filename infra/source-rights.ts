@@ -43,15 +43,15 @@ export function opening(scope: SourceScope): PolicyStatement[] {
   return [
     describeRules(),
     // The group is the instance's own: named by the options, or tagged by its owner. What is made in it must carry our tag.
-    allow('OpenInGroups', ['ec2:AuthorizeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
-    allow('OpenRules', ['ec2:AuthorizeSecurityGroupIngress'], ruleArns(scope), BECOMES_OURS),
-    allow('TagRules', ['ec2:CreateTags'], ruleArns(scope), {
+    allowThere(scope, 'OpenInGroups', ['ec2:AuthorizeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
+    allowThere(scope, 'OpenRules', ['ec2:AuthorizeSecurityGroupIngress'], ruleArns(scope), BECOMES_OURS),
+    allowThere(scope, 'TagRules', ['ec2:CreateTags'], ruleArns(scope), {
       StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' },
       ...BECOMES_OURS,
       ...OUR_TAGS,
     }),
     // A rule of another execution that this one relies on too is marked, so that it stays.
-    allow('MarkRules', ['ec2:CreateTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
+    allowThere(scope, 'MarkRules', ['ec2:CreateTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
     ...(scope.options.temporaryGroups ? makeGroups(scope) : []),
   ]
 }
@@ -61,9 +61,12 @@ export function closing(scope: SourceScope): PolicyStatement[] {
     describeRules(),
     // The only resource of this action is the group: no condition on a rule's tags is ever looked at.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
-    allow('CloseInGroups', ['ec2:RevokeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
+    allowThere(scope, 'CloseInGroups', ['ec2:RevokeSecurityGroupIngress'], groupArns(scope), isAllowed(scope)),
     // A rule that another execution relies on is handed over to it.
-    allow('HandOverRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), { ...IS_OURS, ...OUR_TAGS }),
+    allowThere(scope, 'HandOverRules', ['ec2:CreateTags', 'ec2:DeleteTags'], ruleArns(scope), {
+      ...IS_OURS,
+      ...OUR_TAGS,
+    }),
     ...(scope.options.temporaryGroups ? dropGroups(scope) : []),
   ]
 }
@@ -74,14 +77,20 @@ const describeRules = () => allow('DescribeRules', ['ec2:DescribeSecurityGroupRu
 function makeGroups(scope: SourceScope): PolicyStatement[] {
   return [
     describeGroups(),
-    allow('MakeInVpcs', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'vpc')),
-    allow('MakeGroups', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'security-group'), BECOMES_OURS),
-    allow('TagGroups', ['ec2:CreateTags'], ec2Arns(scope, 'security-group'), {
+    allowThere(scope, 'MakeInVpcs', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'vpc')),
+    allowThere(scope, 'MakeGroups', ['ec2:CreateSecurityGroup'], ec2Arns(scope, 'security-group'), BECOMES_OURS),
+    allowThere(scope, 'TagGroups', ['ec2:CreateTags'], ec2Arns(scope, 'security-group'), {
       StringEquals: { 'ec2:CreateAction': 'CreateSecurityGroup' },
       ...BECOMES_OURS,
       ...OUR_TAGS,
     }),
-    allow('OpenInOwnGroups', ['ec2:AuthorizeSecurityGroupIngress'], ec2Arns(scope, 'security-group'), IS_OURS),
+    allowThere(
+      scope,
+      'OpenInOwnGroups',
+      ['ec2:AuthorizeSecurityGroupIngress'],
+      ec2Arns(scope, 'security-group'),
+      IS_OURS,
+    ),
     attachGroups(scope),
   ]
 }
@@ -91,31 +100,35 @@ function dropGroups(scope: SourceScope): PolicyStatement[] {
     describeGroups(),
     describeDatabases(scope),
     attachGroups(scope),
-    allow('CloseInOwnGroups', ['ec2:RevokeSecurityGroupIngress'], ec2Arns(scope, 'security-group'), IS_OURS),
-    allow('DropGroups', ['ec2:DeleteSecurityGroup'], ec2Arns(scope, 'security-group'), IS_OURS),
+    allowThere(
+      scope,
+      'CloseInOwnGroups',
+      ['ec2:RevokeSecurityGroupIngress'],
+      ec2Arns(scope, 'security-group'),
+      IS_OURS,
+    ),
+    allowThere(scope, 'DropGroups', ['ec2:DeleteSecurityGroup'], ec2Arns(scope, 'security-group'), IS_OURS),
   ]
 }
 
 const describeGroups = () => allow('DescribeGroups', ['ec2:DescribeSecurityGroups'], ['*'])
 
 const describeDatabases = (scope: SourceScope) =>
-  allow('DescribeDatabases', ['rds:DescribeDBInstances', 'rds:DescribeDBClusters'], databaseArns(scope))
+  allowThere(scope, 'DescribeDatabases', ['rds:DescribeDBInstances', 'rds:DescribeDBClusters'], databaseArns(scope))
 
 const attachGroups = (scope: SourceScope) =>
-  allow('AttachGroups', ['rds:ModifyDBInstance', 'rds:ModifyDBCluster'], databaseArns(scope))
+  allowThere(scope, 'AttachGroups', ['rds:ModifyDBInstance', 'rds:ModifyDBCluster'], databaseArns(scope))
 
 function databaseArns(scope: SourceScope): string[] {
-  return inRegions(scope).flatMap((region) =>
-    ['db', 'cluster'].map((resource) =>
-      scope.stack.formatArn({
-        service: 'rds',
-        ...inAccount(scope),
-        region,
-        resource,
-        resourceName: '*',
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      }),
-    ),
+  return ['db', 'cluster'].map((resource) =>
+    scope.stack.formatArn({
+      service: 'rds',
+      ...inAccount(scope),
+      region: regionOf(scope),
+      resource,
+      resourceName: '*',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    }),
   )
 }
 
@@ -140,9 +153,30 @@ const isAllowed = ({ options }: SourceScope): Record<string, unknown> =>
 const ruleArns = (scope: SourceScope) => ec2Arns(scope, 'security-group-rule')
 
 function ec2Arns(scope: SourceScope, resource: string, resourceName = '*'): string[] {
-  return inRegions(scope).map((region) =>
-    scope.stack.formatArn({ service: 'ec2', ...inAccount(scope), region, resource, resourceName }),
-  )
+  return [
+    scope.stack.formatArn({ service: 'ec2', ...inAccount(scope), region: regionOf(scope), resource, resourceName }),
+  ]
+}
+
+/** With several regions one ARN stands for all: an ARN for each would make a policy longer than IAM takes. */
+const regionOf = (scope: SourceScope): string => (inRegions(scope).length > 1 ? '*' : Aws.REGION)
+
+/** Allows in the source's regions only, which the ARNs leave open where there are several. */
+function allowThere(
+  scope: SourceScope,
+  sid: string,
+  actions: string[],
+  resources: string[],
+  conditions: Record<string, unknown> = {},
+): PolicyStatement {
+  const regions = inRegions(scope)
+  if (regions.length === 1) return allow(sid, actions, resources, conditions)
+  const { StringEquals = {} } = conditions as { readonly StringEquals?: Record<string, unknown> }
+  return allow(sid, actions, resources, {
+    ...conditions,
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+    StringEquals: { ...StringEquals, 'aws:RequestedRegion': regions },
+  })
 }
 
 export function signInByIam(scope: SourceScope): PolicyStatement[] {

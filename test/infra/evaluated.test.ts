@@ -19,7 +19,13 @@ const { actions } = JSON.parse(readFileSync(new URL('./aws-actions.json', import
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  * https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
  */
-const EVERYWHERE = ['aws:SecureTransport', 'aws:SourceAccount', 'aws:SourceArn', 'lambda:SourceFunctionArn']
+const EVERYWHERE = [
+  'aws:RequestedRegion',
+  'aws:SecureTransport',
+  'aws:SourceAccount',
+  'aws:SourceArn',
+  'lambda:SourceFunctionArn',
+]
 
 const template = synthesise({
   ...IN_VPC,
