@@ -45,7 +45,15 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 256,
     timeout: 60,
     inVpc: false,
-    rights: [],
+    rights: ['keepDocuments'],
+  },
+  TakeDatabaseFunction: {
+    handler: 'stages/read-task/take-database-handler.ts',
+    purpose: 'Takes one database out of the list of the task',
+    memory: 256,
+    timeout: 60,
+    inVpc: false,
+    rights: ['keepDocuments'],
   },
   // Opening and closing need the two clouds' APIs only. Outside the VPC they work even when the VPC's way out is what broke.
   OpenAccessFunction: {
@@ -106,6 +114,14 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   FinishReportFunction: database('stages/report/finish-handler.ts', 'Says in the report what was closed', {
     rights: ['readDatabaseSecrets', 'keepDocuments'],
   }),
+  KeepErrorFunction: {
+    handler: 'stages/report/keep-error-handler.ts',
+    purpose: 'Keeps why a database has failed, for the report',
+    memory: 256,
+    timeout: 60,
+    inVpc: false,
+    rights: ['keepDocuments'],
+  },
   JudgeCrashFunction: {
     handler: 'core/runtime/judge-handler.ts',
     purpose: 'Judges what a step could not judge itself',

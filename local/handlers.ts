@@ -6,6 +6,7 @@ const modules: Readonly<Record<FunctionName, () => Promise<{ readonly handler: L
   ReadTaskFunction: () => import('../lambdas/stages/read-task/handler.ts'),
   OpenAccessFunction: () => import('../lambdas/stages/access/open-handler.ts'),
   PrecheckFunction: () => import('../lambdas/stages/precheck/handler.ts'),
+  TakeDatabaseFunction: () => import('../lambdas/stages/read-task/take-database-handler.ts'),
   PlanObjectsFunction: () => import('../lambdas/stages/schema/plan-handler.ts'),
   PlanCopyFunction: () => import('../lambdas/stages/copy/plan/plan-handler.ts'),
   CreateObjectsFunction: () => import('../lambdas/stages/schema/create-handler.ts'),
@@ -24,6 +25,7 @@ const modules: Readonly<Record<FunctionName, () => Promise<{ readonly handler: L
   ReportFunction: () => import('../lambdas/stages/report/handler.ts'),
   CloseAccessFunction: () => import('../lambdas/stages/access/close-handler.ts'),
   FinishReportFunction: () => import('../lambdas/stages/report/finish-handler.ts'),
+  KeepErrorFunction: () => import('../lambdas/stages/report/keep-error-handler.ts'),
   JudgeCrashFunction: () => import('../lambdas/core/runtime/judge-handler.ts'),
 }
 

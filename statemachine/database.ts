@@ -10,7 +10,16 @@ export function database(): Scope {
   return {
     StartAt: 'TakeDatabase',
     States: {
-      TakeDatabase: { Type: 'Pass', Parameters: DATABASE, Next: 'PlanObjects' },
+      ...step({
+        name: 'TakeDatabase',
+        comment: 'The database that this iteration is for, out of the list that ReadTask has kept',
+        calls: 'TakeDatabaseFunction',
+        level: 'run',
+        extra: { 'place.$': '$.place' },
+        done: 'KeepDatabase',
+        failed: 'DatabaseError',
+      }),
+      KeepDatabase: { Type: 'Pass', Parameters: DATABASE, Next: 'PlanObjects' },
       ...simple('PlanObjects', 'Reads what there is to migrate and decides for every object', 'IsSealedAlready'),
       IsSealedAlready: {
         Type: 'Choice',
@@ -25,7 +34,7 @@ export function database(): Scope {
         Default: 'CreateObjects',
       },
       ...simple('CreateObjects', 'Types, functions, tables, views: what rows need to arrive', 'CopyRows'),
-      ...copying({ done: 'LinkObjects', planAnew: 'PlanCopy', failed: 'DatabaseFailed' }),
+      ...copying({ done: 'LinkObjects', planAnew: 'PlanCopy', failed: 'DatabaseError' }),
       ...simple('LinkObjects', 'Triggers, rules and policies: last', 'SyncSequences'),
       ...simple('SyncSequences', 'Sequences stand where they stand on the source', 'Analyze'),
       ...simple('Analyze', 'Statistics for the planner', 'PlanValidation'),
@@ -39,18 +48,34 @@ export function database(): Scope {
         items: '$.plan.validateLanes',
         results: '$.results',
         next: 'SummariseValidation',
-        failed: 'DatabaseFailed',
+        failed: 'DatabaseError',
       }),
       ...summary('SummariseValidation', 'ValidateLanes', 'Seal'),
       ...simple('Seal', 'Nothing writes to the destination any more, late lanes neither', 'DatabaseDone'),
       DatabaseDone: {
         Type: 'Pass',
-        Parameters: { 'database.$': '$.database.name', verdict: 'done', error: null },
+        Parameters: { 'place.$': '$.place', verdict: 'done', code: null },
         End: true,
       },
+      DatabaseError: { Type: 'Pass', InputPath: '$.step.error', ResultPath: '$.error', Next: 'StartKeepError' },
+      StartKeepError: {
+        Type: 'Pass',
+        Parameters: { window: null, spent: 0 },
+        ResultPath: '$.step',
+        Next: 'KeepError',
+      },
+      ...step({
+        name: 'KeepError',
+        comment: 'Keeps why the database has failed, for the report: the run’s state has room for the codes alone',
+        calls: 'KeepErrorFunction',
+        level: 'run',
+        extra: { 'place.$': '$.place', 'error.$': '$.error' },
+        done: 'DatabaseFailed',
+        failed: 'DatabaseFailed',
+      }),
       DatabaseFailed: {
         Type: 'Pass',
-        Parameters: { 'database.$': '$.database.name', verdict: 'failed', 'error.$': '$.step.error' },
+        Parameters: { 'place.$': '$.place', verdict: 'failed', 'code.$': '$.error.code' },
         End: true,
       },
     },
@@ -61,7 +86,7 @@ type Simple = FunctionName extends infer Name ? (Name extends `${infer State}Fun
 
 /** A step that is one function of the same name, whose failure is the database's. */
 function simple(name: Simple, comment: string, done: string): States {
-  return step({ name, comment, calls: `${name}Function`, level: 'database', done, failed: 'DatabaseFailed' })
+  return step({ name, comment, calls: `${name}Function`, level: 'database', done, failed: 'DatabaseError' })
 }
 
 /** The judge of a Map of lanes: all done, some left for another round, or failed. */
@@ -74,6 +99,6 @@ function summary(name: 'SummariseValidation', map: string, done: string): States
     extra: { 'results.$': '$.results' },
     done,
     yielded: map,
-    failed: 'DatabaseFailed',
+    failed: 'DatabaseError',
   })
 }

@@ -4,7 +4,7 @@ import type { Template } from './asl.ts'
 export type Level = 'start' | 'run' | 'database' | 'lane'
 
 /** Which run it is, and where its servers are. */
-export const RUN: Template = { 'run.$': '$.run', 'task.$': '$.task', 'endpoints.$': '$.endpoints' }
+export const RUN: Template = { 'run.$': '$.run', 'task.$': '$.task', 'list.$': '$.list', 'endpoints.$': '$.endpoints' }
 
 /** The event of a step: lambdas/core/runtime/event.ts, field by field. */
 export function stepEvent(level: Level): Template {
@@ -52,13 +52,16 @@ export const LANE_ITEM: Template = {
 /** What an iteration of the Databases map begins with. Inside it `$$.Execution.Name` is the child's: `run` carries ours. */
 export const DATABASE_ITEM: Template = {
   ...RUN,
-  'entry.$': 'States.ArrayGetItem($.task.databases, $$.Map.Item.Value)',
+  'place.$': '$$.Map.Item.Value',
+  step: { window: null, spent: 0 },
 }
 
-/** What the states of a database go on with: its names, without the lists of its tables, which are in the task. */
+/** What the states of a database go on with: its names, and the task with its lists of tables alone. */
 export const DATABASE: Template = {
   ...RUN,
-  database: { 'name.$': '$.entry.name', 'as.$': '$.entry.as' },
+  'task.$': '$.step.output.task',
+  'place.$': '$.place',
+  'database.$': '$.step.output.database',
   chapters: ONE_AT_A_TIME,
   step: { window: null, spent: 0 },
 }

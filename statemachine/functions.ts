@@ -6,6 +6,7 @@ export const FUNCTIONS = [
   'ReadTaskFunction',
   'OpenAccessFunction',
   'PrecheckFunction',
+  'TakeDatabaseFunction',
   'PlanObjectsFunction',
   'PlanCopyFunction',
   'CreateObjectsFunction',
@@ -24,6 +25,7 @@ export const FUNCTIONS = [
   'ReportFunction',
   'CloseAccessFunction',
   'FinishReportFunction',
+  'KeepErrorFunction',
   'JudgeCrashFunction',
 ] as const
 

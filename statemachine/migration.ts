@@ -15,7 +15,7 @@ const ALL = 10_000
 /**
  * The workflow of a migration: the only description of the order of things, for Step Functions and for one machine.
  *
- * The state is `{run, task, endpoints, failure, refused, turn, results, outcome, closing, step}`; `step` is always the answer of
+ * The state is `{run, task, list, endpoints, failure, refused, turn, results, outcome, closing, step}`; `step` is always the answer of
  * the last step. Once the task is read, every way leads through Report, CloseAccess and FinishReport.
  */
 export function toDefinition(): Definition {
@@ -50,6 +50,7 @@ export function toDefinition(): Definition {
         Parameters: {
           'run.$': '$.step.output.run',
           'task.$': '$.step.output.task',
+          'list.$': '$.step.output.list',
           endpoints: null,
           failure: null,
           refused: false,

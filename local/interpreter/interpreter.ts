@@ -30,6 +30,8 @@ export interface LocalRun {
   readonly executionName: string
   /** Sees every event, in order. What it throws is a warning: a display must not end a migration. */
   readonly onEvent?: (event: LocalEvent) => void
+  /** Sees the data that goes into a state and comes out of it, which Step Functions limits to 256 KiB; for tests. */
+  readonly onData?: (state: string, data: unknown) => void
   readonly limits?: LocalLimits
   /** Milliseconds instead of a Wait state's seconds, by state name; for tests. */
   readonly waitTimeOverrides?: Readonly<Record<string, number>>
@@ -92,7 +94,7 @@ export function runLocally(run: LocalRun): LocalExecution {
       retryIntervalOverrides: { ...run.retryIntervalOverrides },
     },
   })
-  const drained = drain(execution.eventLogs, run.onEvent ?? (() => {}))
+  const drained = drain(execution.eventLogs, run.onEvent ?? (() => {}), run.onData)
   const stop = () => {
     // Our own signal first: abort() lets the rest of a Map and of a Retry begin, and they must find it fired.
     stopping.abort()
@@ -136,8 +138,15 @@ export function runLocally(run: LocalRun): LocalExecution {
 }
 
 /** Always reads the events to their end: the package's queue grows as long as nobody does. */
-async function drain(events: AsyncGenerator<object>, onEvent: (event: LocalEvent) => void): Promise<void> {
+async function drain(
+  events: AsyncGenerator<object>,
+  onEvent: (event: LocalEvent) => void,
+  onData?: (state: string, data: unknown) => void,
+): Promise<void> {
   for await (const event of events) {
+    const { type, state } = event as { type?: string; state?: { name: string; input?: unknown; output?: unknown } }
+    if (onData && state && type === 'StateEntered') onData(state.name, state.input)
+    if (onData && state && type === 'StateExited') onData(state.name, state.output)
     try {
       onEvent(toLocalEvent(event))
     } catch (error) {

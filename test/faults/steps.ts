@@ -45,6 +45,7 @@ export const LONG: Readonly<Partial<Record<FunctionName, number>>> = {
   ReadTaskFunction: 4,
   OpenAccessFunction: 70,
   PrecheckFunction: 150,
+  TakeDatabaseFunction: 3,
   PlanObjectsFunction: 1500,
   PlanCopyFunction: 50,
   CreateObjectsFunction: 80,

@@ -23,6 +23,9 @@ const ids = (name: string) => [...rightsOf(template, name).keys()].sort()
 const INSIDE = ['JoinVpc', 'NotByItsCode', 'Trace', 'UseKey', 'WriteLogs']
 const OUTSIDE = ['Trace', 'UseKey', 'WriteLogs']
 
+/** In the source's regions only. */
+const THERE = { 'aws:RequestedRegion': [{ Ref: 'AWS::Region' }, 'eu-central-1'] }
+
 describe('wildcards in policies', () => {
   const wild = ours.filter(
     ({ statement }) =>
@@ -77,9 +80,10 @@ describe('the role of a function', () => {
     expect(managed.map(([id]) => id)).toEqual([])
   })
 
-  it('of the judge and of ReadTask allows nothing but to write a log', () => {
+  it('of the judge allows nothing but to write a log, of those that carry the task between states documents too', () => {
     expect(ids('JudgeCrash')).toEqual(OUTSIDE)
-    expect(ids('ReadTask')).toEqual(OUTSIDE)
+    for (const name of ['ReadTask', 'TakeDatabase', 'KeepError'])
+      expect(ids(name)).toEqual(['KeepDocuments', 'ListDocuments', ...OUTSIDE].sort())
   })
 
   it('of a lane allows to read database secrets and metrics, and nothing of EC2, RDS, S3 and Alibaba', () => {
@@ -119,6 +123,7 @@ describe('the role of a function', () => {
     )
     expect(rightsOf(template, 'CloseAccess').get('DropGroups')?.Condition).toEqual({
       Null: { 'aws:ResourceTag/sampan:execution': 'false' },
+      StringEquals: THERE,
     })
   })
 
@@ -127,7 +132,9 @@ describe('the role of a function', () => {
       statementsOf(from).filter(({ statement }) => /^(Open|Close)InGroups$/.test(statement.Sid ?? ''))
     expect(changing(template).length).toBeGreaterThan(4)
     for (const { statement } of changing(template))
-      expect(statement.Condition).toEqual({ StringEquals: { 'aws:ResourceTag/sampan:allowed': 'true' } })
+      expect(statement.Condition).toEqual({
+        StringEquals: { 'aws:ResourceTag/sampan:allowed': 'true', ...THERE },
+      })
     const named = changing(synthesise({ securityGroups: ['sg-0a1b2c3d'] }))
     for (const { statement } of named) {
       expect(statement.Condition).toBeUndefined()
@@ -159,7 +166,7 @@ describe('the role of a function', () => {
   it('opens only rules that carry the tag from the beginning, and tags nothing else', () => {
     const rights = rightsOf(template, 'OpenAccess')
     const tagging = { Null: { 'aws:RequestTag/sampan:execution': 'false' } }
-    expect(rights.get('OpenRules')?.Condition).toEqual(tagging)
+    expect(rights.get('OpenRules')?.Condition).toEqual({ ...tagging, StringEquals: THERE })
     expect(rights.get('TagRules')?.Condition).toMatchObject({
       ...tagging,
       StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' },
@@ -188,7 +195,7 @@ describe('the role of a function', () => {
 
   it('of each function reads the secrets that its work needs: of databases, or the access key', () => {
     const alibaba = ['OpenAccess', 'CloseAccess', 'ExecutionEnded', 'SweepAccess']
-    const nothing = ['ReadTask', 'JudgeCrash']
+    const nothing = ['KeepError', 'TakeDatabase', 'ReadTask', 'JudgeCrash']
     for (const name of Object.keys(FUNCTION_SETTINGS).map((each) => each.replace(/Function$/, ''))) {
       const secrets = statementsOf(usual)
         .filter(

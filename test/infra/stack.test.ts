@@ -204,7 +204,18 @@ describe('the functions', () => {
       .filter(({ VpcConfig }) => VpcConfig === undefined)
       .map(({ FunctionName }) => FunctionName.replace('Sampan-', ''))
     expect(outside.sort()).toEqual(
-      ['CloseAccess', 'ExecutionEnded', 'JudgeCrash', 'OpenAccess', 'ReadTask', 'SweepAccess'].sort(),
+      [
+        ...[
+          'CloseAccess',
+          'ExecutionEnded',
+          'JudgeCrash',
+          'KeepError',
+          'OpenAccess',
+          'ReadTask',
+          'SweepAccess',
+          'TakeDatabase',
+        ],
+      ].sort(),
     )
     expect(functionsOf(plain).filter(({ VpcConfig }) => VpcConfig !== undefined)).toEqual([])
   })

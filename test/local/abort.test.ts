@@ -13,8 +13,10 @@ import { type Access, startAccess } from '../stages/access/harness.ts'
 import { stepContext } from '../support/events.ts'
 import { fakeHandlers } from './handlers.ts'
 
-/** Every function that a run calls after it has been read and before it has ended; the crash judge needs a crash. */
-const STEPS = FUNCTIONS.filter((name) => !['ReadTaskFunction', 'JudgeCrashFunction'].includes(name))
+/** Every function that a run calls after it has been read and before it has ended; the crash judge needs a crash, KeepError an error. */
+const STEPS = FUNCTIONS.filter(
+  (name) => !['ReadTaskFunction', 'KeepErrorFunction', 'JudgeCrashFunction'].includes(name),
+)
 
 const TASK: TaskInput = {
   name: 'orders',

@@ -1,6 +1,7 @@
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
 import { done, failed, type StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import { handler as readTask } from '../../lambdas/stages/read-task/handler.ts'
+import { handler as takeDatabase } from '../../lambdas/stages/read-task/take-database-handler.ts'
 import type { Handlers } from '../../local/handlers.ts'
 import type { FunctionName } from '../../statemachine/functions.ts'
 import { FUNCTIONS } from '../../statemachine/functions.ts'
@@ -19,7 +20,7 @@ export const FAILURE = {
   remedy: 'make it larger',
 } as const
 
-/** Handlers that do nothing, for the real workflow; the real ReadTask; `changes` replace what a test is about. */
+/** Handlers that do nothing, for the real workflow; the real ReadTask and TakeDatabase; `changes` replace what a test is about. */
 export function fakeHandlers(changes: Partial<Record<FunctionName, Step>> = {}) {
   const calls: string[] = []
   const answers: Partial<Record<FunctionName, Step>> = {
@@ -37,6 +38,7 @@ export function fakeHandlers(changes: Partial<Record<FunctionName, Step>> = {}) 
       async (event: never, context: never) => {
         calls.push(name)
         if (name === 'ReadTaskFunction') return readTask(event, context)
+        if (name === 'TakeDatabaseFunction') return takeDatabase(event, context)
         return (await answers[name]?.(event, context)) ?? done()
       },
     ]),

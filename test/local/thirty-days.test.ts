@@ -128,7 +128,9 @@ describe('a copy of thirty days', () => {
   test('fits into the histories of its executions, and nothing is lost between two of them', async () => {
     const { keep, seen } = keepers()
     const bodies: Partial<Record<FunctionName, Body>> = {
-      ReadTaskFunction: async () => done({ run: { id: 'orders', execution: 'first' }, task, databases: [0] }),
+      ReadTaskFunction: async () =>
+        done({ run: { id: 'orders', execution: 'first' }, task, list: { count: 1, digest: '' }, databases: [0] }),
+      TakeDatabaseFunction: async () => done({ task, database: { name: 'orders', as: 'orders' } }),
       OpenAccessFunction: async () =>
         done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),
       PrecheckFunction: async () => done({ refused: false }),

@@ -28,27 +28,40 @@ export const task = {
   retry: { connectionMinutes: 720, otherMinutes: 10 },
 }
 
-/** What the functions answer that have something to say when all goes well. */
-const happy: Partial<Record<FunctionName, Body>> = {
+/** What the functions answer that have something to say when all goes well. `errors` stands for the documents of KeepError. */
+const happyWith = (input: unknown, errors: Map<number, unknown>): Partial<Record<FunctionName, Body>> => ({
   ReadTaskFunction: (event) =>
     done({
       run: { id: 'orders', execution: event.execution },
-      task: event.input,
+      task: { ...(event.input as typeof task), databases: [] },
+      list: { count: (event.input as typeof task).databases.length, digest: 'f'.repeat(64) },
       databases: (event.input as typeof task).databases.map((_, place) => place),
     }),
+  TakeDatabaseFunction: (event) => {
+    const entry = (input as typeof task).databases[event.place as number]
+    return done({
+      database: { name: entry?.name, as: entry?.as ?? entry?.name },
+      task: { ...(event.task as typeof task), databases: [entry] },
+    })
+  },
+  KeepErrorFunction: (event) => {
+    errors.set(event.place as number, event.error)
+    return done()
+  },
   OpenAccessFunction: () => done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),
   PrecheckFunction: () => done({ refused: false }),
   PlanObjectsFunction: () => done({ sealed: false }),
   SummariseCopyFunction: () => done({ planAnew: false }),
   PlanCopyFunction: () => done({ lanes: [0, 1, 2], indexLanes: [0, 1], validateLanes: [0, 1] }),
   ReportFunction: (event) => {
-    const results = event.results as readonly { readonly error: unknown }[]
-    const error = event.failure ?? results.find((result) => result.error !== null)?.error ?? null
+    const results = event.results as readonly { readonly place: number; readonly code: string | null }[]
+    const failed = results.find(({ code }) => code !== null)
+    const error = event.failure ?? (failed === undefined ? null : errors.get(failed.place))
     if (event.refused === true)
       return done({ status: 'refused', error: { code: 'PRECHECK_REFUSED', message: 'the precheck refuses' } })
     return done({ status: error === null ? 'succeeded' : 'failed', error })
   },
-}
+})
 
 class Crash extends Error {
   override readonly name = 'Runtime.ExitError'
@@ -66,7 +79,12 @@ const logger = { info() {}, warn() {}, error() {} }
  * Runs the whole migration with trivial handlers behind the real wrapper, the real judge and a virtual clock, which every
  * pause advances.
  */
-export async function migrate(bodies: Partial<Record<FunctionName, Body>> = {}, input: unknown = task) {
+export async function migrate(
+  bodies: Partial<Record<FunctionName, Body>> = {},
+  input: unknown = task,
+  onData?: (state: string, data: unknown) => void,
+) {
+  const happy = happyWith(input, new Map())
   const calls: { readonly name: FunctionName; readonly event: AnyEvent }[] = []
   const events: LocalEvent[] = []
   let seconds = 0
@@ -106,6 +124,7 @@ export async function migrate(bodies: Partial<Record<FunctionName, Body>> = {}, 
     input,
     executionName: 'first',
     onEvent: (event) => events.push(event),
+    ...(onData ? { onData } : {}),
     waitTimeOverrides: atOnce,
     retryIntervalOverrides: atOnce,
   }).promise

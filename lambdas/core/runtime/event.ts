@@ -17,6 +17,13 @@ export interface DatabaseIdentity {
   readonly as: string
 }
 
+/** The task’s databases, which are a document of the run: thousands of them have no room in the state. */
+export interface DatabaseList {
+  readonly count: number
+  /** SHA-256 of the document, hex. */
+  readonly digest: string
+}
+
 /** Where the two servers answer, found by OpenAccess from instance ids, or taken from the task as given. */
 export interface Endpoints {
   readonly source: Endpoint
@@ -31,7 +38,10 @@ export interface Endpoint {
 /** What every step is called with. The same shape for all, so that the state machine composes it once. */
 export interface StepEvent {
   readonly run: RunIdentity
+  /** Its `databases` are empty outside of the Databases map, and the one database inside: see `wholeTask`. */
   readonly task: Task
+  /** All databases of the task; missing in executions that began before it was a document. */
+  readonly list?: DatabaseList
   /** `null` before OpenAccess has answered. */
   readonly endpoints: Endpoints | null
   /** `null` outside the Databases map. */
@@ -56,6 +66,15 @@ export interface SummaryEvent extends StepEvent {
   readonly results: readonly LaneResult[]
 }
 
+/** How one database ended, as the state has it. Why it failed is a document (cloud/database-errors.ts). */
+export interface DatabaseEnd {
+  /** Its place in the task’s list, from 0. */
+  readonly place: number
+  readonly verdict: 'done' | 'failed'
+  /** Of its error; `null` where it is done. */
+  readonly code: string | null
+}
+
 /** How one database ended. */
 export interface DatabaseResult {
   /** Its name on the source. */
@@ -70,8 +89,8 @@ export interface ReportEvent extends StepEvent {
   readonly failure: StepError | null
   /** True where the precheck refuses the task. */
   readonly refused: boolean
-  /** One per database, in the task's order; empty where the run ended before. */
-  readonly results: readonly DatabaseResult[]
+  /** One per database, in the task's order; empty where the run ended before. Complete in executions that began before `DatabaseEnd`. */
+  readonly results: readonly (DatabaseEnd | DatabaseResult)[]
 }
 
 /** What Report puts into the state: how the execution ends. */

@@ -35,7 +35,7 @@ export interface RetryingEvent {
   readonly window: RetryWindow | null
   readonly spent?: number
   readonly run?: RunIdentity | null
-  readonly task?: { readonly retry: RetrySettings; readonly databases?: readonly unknown[] } | null
+  readonly task?: { readonly retry: RetrySettings } | null
   readonly database?: DatabaseIdentity | null
   readonly lane?: number | null
 }
@@ -92,7 +92,7 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
     } catch (thrown) {
       if (context.signal?.aborted) throw new StepAborted(name)
       const error = toSampanError(thrown)
-      const stepError = { ...toStepError(error, event.task?.databases?.length), retryable: error.retryable }
+      const stepError = { ...toStepError(error), retryable: error.retryable }
       const settings = event.task?.retry ?? DEFAULT_RETRY
       const answer = judge({ error: stepError, window, spent: event.spent }, settings, clock, random)
       const log = answer.verdict === 'failed' ? logger.error : logger.warn

@@ -1,7 +1,13 @@
+import type { StepEvent } from '../runtime/event.ts'
 import type { Task } from './task.ts'
 
 /** The workflow takes so many databases at once (statemachine/migration.ts; a test compares). */
 export const DATABASES_AT_ONCE = 4
+
+/** How many databases of the task are under way at once at most. */
+export function databasesAtOnce({ task, list }: Pick<StepEvent, 'task' | 'list'>): number {
+  return Math.min(list?.count ?? task.databases.length, DATABASES_AT_ONCE)
+}
 
 /** Each database has two keepers of the snapshot at work beside its lanes. */
 const KEEPERS = 2

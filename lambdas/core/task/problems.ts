@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { describeExpectation, describeFound, formatPath, knownFields, type Path, valueAt } from './describe.ts'
+import { sizeProblem } from './size.ts'
 import { suggest } from './suggest.ts'
 import { type Task, taskSchema } from './task.ts'
 
@@ -24,8 +25,10 @@ type Issue = z.core.$ZodIssue
 /** Reads a task and fills in its defaults, or tells everything that is wrong with it at once. */
 export function readTask(input: unknown): ReadTaskResult {
   const result = taskSchema.safeParse(input)
-  if (result.success) return { task: result.data, problems: [] }
-  const problems = result.error.issues.flatMap((issue) => toProblems(issue, [], input))
+  const tooLarge = sizeProblem(input)
+  if (result.success && tooLarge === null) return { task: result.data, problems: [] }
+  const problems = (result.error?.issues ?? []).flatMap((issue) => toProblems(issue, [], input))
+  if (tooLarge !== null) problems.push({ path: formatPath([]), ...tooLarge })
   // A number beyond 2^53 breaks two rules of its field; the reader needs one of them.
   const distinct = new Map(problems.map((problem) => [`${problem.path} ${problem.code}`, problem]))
   return { task: null, problems: [...distinct.values()] }

@@ -3,7 +3,6 @@ import { accessSchema } from './access.ts'
 import { checkDatabases, databaseSchema } from './databases.ts'
 import { destinationSchema, sourceSchema } from './endpoint.ts'
 import { across, isRecord, type Report, textLike } from './rule.ts'
-import { checkSize } from './size.ts'
 import { checkThrottle, throttleSchema } from './throttle.ts'
 
 const retrySchema = z.strictObject({
@@ -121,7 +120,6 @@ export const taskSchema = across(fields, (task, report) => {
   checkRetry(task.retry, report)
   checkThrottle(task, report)
   checkSameDatabase(task, report)
-  checkSize(task, report)
 }).transform(({ $schema: _, ...task }) => task)
 
 /** A valid task, every default filled in. */

@@ -1,5 +1,7 @@
 import { artefactKey, artefacts } from '../../core/cloud/artefacts.ts'
+import { wholeTask } from '../../core/cloud/database-list.ts'
 import { readInstances } from '../../core/cloud/instances.ts'
+import { requireStillOpen } from '../../core/cloud/still-open.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
 import { precheckDocumentSchema } from './document.ts'
@@ -16,10 +18,12 @@ export interface PrecheckOutput {
 }
 
 /** Everything that would make the migration fail later, checked before anything is written. */
-export const handler = stepHandler('Precheck', async (event, step) => {
+export const handler = stepHandler('Precheck', async (given, step) => {
   const { environment, signal, logger } = step
-  const opening = { event, environment, signal, patience: CONNECT_PATIENCE }
   const store = artefacts(environment)
+  await requireStillOpen(store, given.run)
+  const event = { ...given, task: await wholeTask(store, given) }
+  const opening = { event, environment, signal, patience: CONNECT_PATIENCE }
   const outcomes = await runChecks(opening, checks, await readInstances(store, event.run))
   const document = precheckDocumentSchema.parse(judgeOutcomes(outcomes, event.task.precheck.acknowledge))
   await store.write(

@@ -1,5 +1,7 @@
+import { artefacts } from '../../core/cloud/artefacts.ts'
+import { keepDatabases } from '../../core/cloud/database-list.ts'
 import type { Environment } from '../../core/runtime/environment.ts'
-import type { RunIdentity } from '../../core/runtime/event.ts'
+import type { DatabaseList, RunIdentity } from '../../core/runtime/event.ts'
 import { type RetryingEvent, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, failed } from '../../core/runtime/verdict.ts'
 import { type Deployment, deployedProblems } from '../../core/task/deployed-rules.ts'
@@ -18,8 +20,10 @@ export interface ReadTaskEvent extends RetryingEvent {
 /** What ReadTask puts into the state. */
 export interface ReadTaskOutput {
   readonly run: RunIdentity
+  /** Without its databases, for which the state has no room. */
   readonly task: Task
-  /** For the Databases map: their places in the task’s list, since the state has room for that list only once. */
+  readonly list: DatabaseList
+  /** For the Databases map: their places in the list. */
   readonly databases: readonly number[]
 }
 
@@ -36,9 +40,11 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
   const forbidden = deployment === null ? [] : deployedProblems(input, deployment)
   const all = [...forbidden, ...problems, ...inlinePasswords(input)]
   if (task === null || all.length > 0) return failed(taskInvalid(all))
+  const run = { id: task.name, execution }
   return done({
-    run: { id: task.name, execution },
-    task,
+    run,
+    task: { ...task, databases: [] },
+    list: await keepDatabases(artefacts(step.environment), run, task.databases),
     databases: task.databases.map((_, place) => place),
   })
 })

@@ -2,7 +2,7 @@ import { readStory } from '../../core/ledger/story.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
-import type { ReportEvent } from '../../core/runtime/event.ts'
+import type { DatabaseResult, ReportEvent } from '../../core/runtime/event.ts'
 import { toStepError } from '../../core/runtime/step-error.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { Task } from '../../core/task/task.ts'
@@ -20,8 +20,13 @@ export interface Gathered {
   readonly notes: readonly string[]
 }
 
+/** What Report is called with, its databases and their errors read. */
+export interface CompleteEvent extends ReportEvent {
+  readonly results: readonly DatabaseResult[]
+}
+
 /** Reads each database's ledger. Never throws: what cannot be read becomes a note. */
-export async function gatherDatabases(event: ReportEvent, step: StepTools): Promise<Gathered> {
+export async function gatherDatabases(event: CompleteEvent, step: StepTools): Promise<Gathered> {
   const notes: string[] = []
   const read = (database: Task['databases'][number]) => gatherOne(event, step, database, notes)
   const databases: DatabaseFacts[] = []
@@ -32,7 +37,7 @@ export async function gatherDatabases(event: ReportEvent, step: StepTools): Prom
 }
 
 async function gatherOne(
-  event: ReportEvent,
+  event: CompleteEvent,
   step: StepTools,
   { name, as }: Task['databases'][number],
   notes: string[],

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { resolveSecret } from '../../../lambdas/core/cloud/secrets.ts'
 import { readTlsMaterial } from '../../../lambdas/core/postgres/tls-material.ts'
@@ -9,7 +10,7 @@ import { readTask } from '../../../lambdas/core/task/problems.ts'
 import { handler } from '../../../lambdas/stages/read-task/handler.ts'
 import { smallTask } from './tasks.ts'
 
-process.env.SAMPAN_ARTEFACTS ??= 'file:///nowhere'
+process.env.SAMPAN_ARTEFACTS ??= pathToFileURL(mkdtempSync(join(tmpdir(), 'sampan-deployed-'))).href
 process.env.SAMPAN_LOG ??= 'off'
 
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }

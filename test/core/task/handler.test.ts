@@ -1,11 +1,20 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { artefactKey, artefacts } from '../../../lambdas/core/cloud/artefacts.ts'
+import { handler as precheck } from '../../../lambdas/stages/precheck/handler.ts'
 import { handler } from '../../../lambdas/stages/read-task/handler.ts'
+import { handler as takeDatabase } from '../../../lambdas/stages/read-task/take-database-handler.ts'
 import { smallTask } from './tasks.ts'
 
-process.env.SAMPAN_ARTEFACTS ??= 'file:///nowhere'
+const directory = mkdtempSync(join(tmpdir(), 'sampan-read-task-'))
+process.env.SAMPAN_ARTEFACTS = `file://${directory}`
 process.env.SAMPAN_LOG ??= 'off'
 
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }
+afterAll(() => rmSync(directory, { recursive: true }))
+
 const read = (input: unknown) => handler({ input, execution: 'execution-1', window: null }, context)
 
 describe('ReadTask', () => {
@@ -15,11 +24,45 @@ describe('ReadTask', () => {
     expect(answer).toMatchObject({ verdict: 'done', pause: 0, window: null, error: null })
     expect(answer.output?.run).toEqual({ id: 'small', execution: 'execution-1' })
     expect(answer.output?.task.lanes).toBe(4)
-    expect(answer.output?.task.databases.map(({ name, as }) => `${name} as ${as}`)).toEqual([
-      'shop as shop',
-      'stock as store',
-    ])
-    expect(answer.output?.databases).toEqual([0, 1])
+    expect(answer.output).toMatchObject({ task: { databases: [] }, list: { count: 2 }, databases: [0, 1] })
+  })
+
+  it('keeps the databases as a document, out of which each iteration takes its own', async () => {
+    const input = { ...smallTask(), databases: [{ name: 'shop' }, { name: 'stock', as: 'store', include: ['a.*'] }] }
+    const { output } = await read(input)
+    if (output === null) throw new Error('the task was refused')
+    const { run, task, list } = output
+    const event = { run, task, list, endpoints: null, database: null, lane: null, window: null }
+    const take = (place: number) => takeDatabase({ ...event, place }, context)
+    expect((await take(0)).output).toMatchObject({ database: { name: 'shop', as: 'shop' } })
+    expect((await take(1)).output).toEqual({
+      database: { name: 'stock', as: 'store' },
+      task: { ...task, databases: [{ name: 'stock', as: 'store', include: ['a.*'], exclude: [] }] },
+    })
+    expect(await take(2)).toMatchObject({ verdict: 'failed', error: { code: 'TASK_LIST_CHANGED' } })
+    const store = artefacts({ SAMPAN_ARTEFACTS: `file://${directory}` })
+    const key = artefactKey(run, 'databases.json')
+    await store.write(key, '[{"name":"other","as":"other"}]', 'application/json')
+    expect(await take(0)).toMatchObject({ verdict: 'failed', error: { code: 'TASK_LIST_CHANGED' } })
+    await store.remove(key)
+    expect(await take(0)).toMatchObject({ verdict: 'failed', error: { code: 'TASK_LIST_MISSING' } })
+  })
+
+  it('is where a redriven execution ends, whose access has been closed', async () => {
+    const { output } = await read(smallTask())
+    if (output === null) throw new Error('the task was refused')
+    const { run, task, list } = output
+    const event = { run, task, list, endpoints: null, database: null, lane: null, window: null, place: 0 }
+    const record = (closingSince: string | null) =>
+      artefacts({ SAMPAN_ARTEFACTS: `file://${directory}` }).write(
+        ...([artefactKey(run, 'access.json'), JSON.stringify({ closingSince }), 'application/json'] as const),
+      )
+    await record(null)
+    expect((await takeDatabase(event, context)).verdict).toBe('done')
+    await record('2026-11-27T12:00:00.000Z')
+    const refused = { verdict: 'failed', error: { code: 'EXECUTION_REDRIVEN' } }
+    expect(await takeDatabase(event, context)).toMatchObject(refused)
+    expect(await precheck(event, context)).toMatchObject(refused)
   })
 
   it('gives a task that names no lanes those of the deployment’s size', async () => {

@@ -281,13 +281,16 @@ describe('a wrong task', () => {
 
   it('is told that the state machine could not carry it', () => {
     const databases = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `tenant_${index}` }))
-    expect(problemsOf({ ...smallTask(), databases: databases(800) })).toEqual([])
-    expect(problemsOf({ ...smallTask(), databases: databases(1_100) })).toEqual(['TASK_TOO_LARGE (task)'])
+    expect(problemsOf({ ...smallTask(), databases: databases(2_000) })).toEqual([])
+    expect(problemsOf({ ...smallTask(), databases: databases(2_400) })).toEqual(['TASK_TOO_LARGE (task)'])
     const include = (count: number) => Array.from({ length: count }, (_, index) => `public.table_${index}`)
-    // Behind ReadTask it is there twice: as it came, and as it was read.
-    expect(problemsOf({ ...smallTask(), databases: [{ name: 'a', include: include(5_000) }] })).toEqual([])
-    const twice = ['TASK_TOO_LARGE (task)']
-    expect(problemsOf({ ...smallTask(), databases: [{ name: 'a', include: include(6_500) }] })).toEqual(twice)
+    expect(problemsOf({ ...smallTask(), databases: [{ name: 'a', include: include(9_000) }] })).toEqual([])
+    const large = ['TASK_TOO_LARGE (task)']
+    expect(problemsOf({ ...smallTask(), databases: [{ name: 'a', include: include(10_000) }] })).toEqual(large)
+    // Its other problems are told with it.
+    expect(problemsOf({ ...smallTask(), lanes: 0, databases: databases(2_400) })).toEqual(
+      ['TASK_RANGE lanes', ...large].toSorted(),
+    )
   })
 
   it('is told the numbers and words that a field takes', () => {

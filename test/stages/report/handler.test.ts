@@ -6,6 +6,7 @@ import { artefactKey, artefacts } from '../../../lambdas/core/cloud/artefacts.ts
 import type { ReportEvent, ReportOutput } from '../../../lambdas/core/runtime/event.ts'
 import { type FinishReportEvent, handler as finish } from '../../../lambdas/stages/report/finish-handler.ts'
 import { handler as report } from '../../../lambdas/stages/report/handler.ts'
+import { handler as keepError } from '../../../lambdas/stages/report/keep-error-handler.ts'
 import { type Report, reportSchema } from '../../../lambdas/stages/report/model.ts'
 import { type Copied, context, copied, ITEMS, RUN, VISITS, validate } from '../validate/migration.ts'
 
@@ -121,6 +122,22 @@ describe('the report', () => {
     expect(database?.sequences).toMatchObject([{ name: 'public.s', lastValue: '9223372036854775807', match: true }])
     expect(database?.events.map(({ code }) => code)).toContain('ROWS_DIFFER')
     expect(await written('report.html')).toContain('permission denied')
+  })
+
+  test('tells why a database failed, of which the state has the place and the code alone', async () => {
+    const migration = await copied([ITEMS], '')
+    const place = 0
+    const error = { kind: 'other' as const, code: 'SEAL_REFUSED', message: 'it is open', remedy: 'close it' }
+    const results = [{ place, verdict: 'failed' as const, code: error.code }]
+    const unkept = await report(atTheEnd(migration, { results }), context())
+    expect(unkept.output?.error).toMatchObject({
+      code: 'SEAL_REFUSED',
+      message: expect.stringContaining('not be kept'),
+    })
+    await keepError({ ...atTheEnd(migration), place, error }, context())
+    const answer = await report(atTheEnd(migration, { results }), context())
+    expect(answer.output).toEqual({ status: 'failed', error })
+    expect((await readWritten()).databases[0]).toMatchObject({ status: 'failed', error: { message: 'it is open' } })
   })
 
   test('has no secret and no place of one, whatever the task holds', async () => {

@@ -11,7 +11,7 @@ import { StepWatch, watchTimes } from '../../../core/ledger/step-watch.ts'
 import { done, more, type StepAnswer, yielded } from '../../../core/runtime/verdict.ts'
 import { isPlanOfView } from '../../../core/structure/plan-of-view.ts'
 import { noteSequences } from '../../../core/structure/sequences-in-view.ts'
-import { DATABASES_AT_ONCE, laneNumbers } from '../../../core/task/lanes.ts'
+import { databasesAtOnce, laneNumbers } from '../../../core/task/lanes.ts'
 import { openSteering } from '../pace/open-steering.ts'
 import { readNamedTypes } from '../view/named-types.ts'
 import { cutSlowChunks } from './cut-slow-chunks.ts'
@@ -117,7 +117,7 @@ async function prepare(call: LaneCall, sources: LaneSources, generation: number)
       inView.rows,
       relations.map(({ oid }) => oid),
     ),
-    lockRoom(inView.rows, destination, most * Math.min(event.task.databases.length, DATABASES_AT_ONCE)),
+    lockRoom(inView.rows, destination, most * databasesAtOnce(event)),
   ])
   await inView.rows.execute(LET_GO)
   return new Lane(inView, destination, {

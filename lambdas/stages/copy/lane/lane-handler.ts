@@ -3,7 +3,7 @@ import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { stepHandler } from '../../../core/runtime/step-handler.ts'
 import { done, more, waiting } from '../../../core/runtime/verdict.ts'
-import { DATABASES_AT_ONCE } from '../../../core/task/lanes.ts'
+import { databasesAtOnce } from '../../../core/task/lanes.ts'
 import { Pace } from '../pace/pace.ts'
 import { copyChunks } from './copy-chunks.ts'
 import { untilTurn } from './turn.ts'
@@ -26,7 +26,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     settings: LAZY_COMMITS,
   })
   try {
-    const pace = new Pace(number, Math.min(event.task.databases.length, DATABASES_AT_ONCE))
+    const pace = new Pace(number, databasesAtOnce(event))
     const call = { event, step, number, counted, pace, destination, signal: step.signal, hasTime }
     const turn = counted ? await untilTurn(call) : 'now'
     if (turn === 'never') return done()

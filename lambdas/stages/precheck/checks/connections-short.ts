@@ -1,6 +1,6 @@
 import type { Side } from '../../../core/postgres/errors.ts'
 import { applicationName } from '../../../core/postgres/sessions.ts'
-import { DATABASES_AT_ONCE, laneNumbers } from '../../../core/task/lanes.ts'
+import { databasesAtOnce, laneNumbers } from '../../../core/task/lanes.ts'
 import { type Check, passed } from '../check.ts'
 import { destinationRole, sourceRole } from '../facts/role.ts'
 
@@ -26,7 +26,7 @@ const check = (side: Side): Check => ({
   async run(context) {
     const session = side === 'source' ? context.source : context.destinationServer
     const { event } = context
-    const databases = Math.min(event.task.databases.length, DATABASES_AT_ONCE)
+    const databases = databasesAtOnce(event)
     // On the destination as many lanes build indexes beside the copy, and lanes that may be counted later wait there; on the
     // source each lane has a second session, which computes digests.
     const { first, most, beside } = laneNumbers(event.task)

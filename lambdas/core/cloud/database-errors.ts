@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import type { DatabaseEnd, DatabaseResult, RunIdentity } from '../runtime/event.ts'
+import type { StepError } from '../runtime/verdict.ts'
+import type { Task } from '../task/task.ts'
+import { type ArtefactStore, artefactKey } from './artefacts.ts'
+
+/** Documents read at once. */
+const AT_ONCE = 16
+
+const errorSchema = z.object({
+  kind: z.enum(['connection', 'other']),
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+})
+
+const keyOf = (run: RunIdentity, place: number) => artefactKey(run, `errors/${place}.json`)
+
+/** Keeps why a database has failed: of thousands, the state has room for the codes alone. */
+export async function keepError(
+  store: ArtefactStore,
+  run: RunIdentity,
+  place: number,
+  error: StepError,
+): Promise<void> {
+  await store.write(keyOf(run, place), JSON.stringify(error), 'application/json')
+}
+
+/**
+ * How the databases have ended, by their names and with their errors in full.
+ * @param ends as the state has them; those of executions that began before errors were documents are complete
+ */
+export async function databaseResults(
+  store: ArtefactStore,
+  run: RunIdentity,
+  databases: Task['databases'],
+  ends: readonly (DatabaseEnd | DatabaseResult)[],
+): Promise<readonly DatabaseResult[]> {
+  const results: DatabaseResult[] = []
+  for (let first = 0; first < ends.length; first += AT_ONCE) {
+    results.push(...(await Promise.all(ends.slice(first, first + AT_ONCE).map(resultOf))))
+  }
+  return results
+
+  async function resultOf(end: DatabaseEnd | DatabaseResult): Promise<DatabaseResult> {
+    if (!('place' in end)) return end
+    const { place, verdict, code } = end
+    const error = code === null ? null : ((await readError(store, run, place)) ?? unread(code))
+    return { database: databases[place]?.name ?? `databases[${place}]`, verdict, error }
+  }
+}
+
+/** `null` where there is none, or it cannot be read: the code is known without it. */
+async function readError(store: ArtefactStore, run: RunIdentity, place: number): Promise<StepError | null> {
+  try {
+    const text = await store.read(keyOf(run, place))
+    return text === null ? null : errorSchema.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+function unread(code: string): StepError {
+  return {
+    kind: 'other',
+    code,
+    message: 'what was said of it could not be kept with the run’s documents',
+    remedy: 'read the log of the functions for this database; then start the task again: it continues where it was',
+  }
+}
