@@ -12,4 +12,5 @@ export const migrations: readonly Migration[] = [
   { number: 3, sql: sqlFile(new URL('./sql/000003.sql', import.meta.url)) },
   { number: 4, sql: sqlFile(new URL('./sql/000004.sql', import.meta.url)) },
   { number: 5, sql: sqlFile(new URL('./sql/000005.sql', import.meta.url)) },
+  { number: 6, sql: sqlFile(new URL('./sql/000006.sql', import.meta.url)) },
 ]

@@ -3,11 +3,8 @@
 -- The row locks last for this statement only; the claim proper is made with the step.
 WITH run AS (
   SELECT copied_at IS NOT NULL AS copied FROM sampan.run WHERE id = $1
-), view AS (
-  SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1
 ), incomplete AS (
-  SELECT DISTINCT c.relation FROM sampan.chunk c, view
-   WHERE c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)
+  SELECT i.relation FROM sampan.incomplete_relations($1) AS i(relation)
 ), pending AS (
   SELECT id FROM sampan.object WHERE run = $1 AND status = 'pending'
 ), building AS (
