@@ -123,7 +123,7 @@ describe('imports point one way', () => {
   })
 
   test.each([
-    ['lambdas/stages/copy/lane/lane.ts', '../../../core/ledger/chunks.ts'],
+    ['lambdas/stages/copy/lane/lane.ts', '../../../core/ledger/chunks/chunk.ts'],
     ['lambdas/stages/copy/lane/lane.ts', '../stream/flight.ts'],
     ['lambdas/core/postgres/sessions.ts', '../cloud/secrets.ts'],
     ['cli/commands/start.ts', '@aws-sdk/client-sfn'],

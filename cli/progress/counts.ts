@@ -1,5 +1,5 @@
-import type { Progress } from '../../lambdas/core/ledger/progress.ts'
-import type { RunningStatement } from '../../lambdas/core/ledger/statements.ts'
+import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
+import type { RunningStatement } from '../../lambdas/core/ledger/story/statements.ts'
 import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import { describePace } from './pace.ts'
 

@@ -1,5 +1,5 @@
 import type { Warning } from '../../lambdas/core/ledger/events.ts'
-import type { Progress } from '../../lambdas/core/ledger/progress.ts'
+import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
 import { durationText } from '../../lambdas/core/present/units.ts'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import { describeCounts } from './counts.ts'

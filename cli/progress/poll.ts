@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readWarnings, type Warning } from '../../lambdas/core/ledger/events.ts'
-import { type Progress, readProgress } from '../../lambdas/core/ledger/progress.ts'
+import { type Progress, readProgress } from '../../lambdas/core/ledger/story/progress.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'

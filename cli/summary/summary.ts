@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { VIEW_DIFFERS } from '../../lambdas/core/ledger/fills.ts'
+import { VIEW_DIFFERS } from '../../lambdas/core/ledger/objects/fills.ts'
 import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
 import type {

@@ -3,7 +3,7 @@ import { jsonDisplay } from '../../cli/progress/json.ts'
 import { ProgressModel } from '../../cli/progress/model.ts'
 import { plainDisplay } from '../../cli/progress/plain.ts'
 import { Rate } from '../../cli/progress/rate.ts'
-import type { Progress } from '../../lambdas/core/ledger/progress.ts'
+import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
 import { done, failed } from '../../lambdas/core/runtime/verdict.ts'
 import { FAILURE } from '../local/handlers.ts'
 

@@ -1,4 +1,4 @@
-import { type BothSides, readBesideExpected } from '../ledger/expected-rights.ts'
+import { type BothSides, readBesideExpected } from '../ledger/objects/expected-rights.ts'
 import type { Session } from '../postgres/connect.ts'
 import { itemText, parseItem, type RightItem } from './rights.ts'
 import { rightsSql, standardSql } from './rights-sql.ts'

@@ -1,4 +1,4 @@
-import type { StructureEntry } from '../ledger/structure.ts'
+import type { StructureEntry } from '../ledger/objects/structure.ts'
 
 export interface StructureChange {
   readonly what: 'created' | 'dropped' | 'changed'

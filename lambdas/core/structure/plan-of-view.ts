@@ -1,4 +1,4 @@
-import { markView, readPlanMark } from '../ledger/structure.ts'
+import { markView, readPlanMark } from '../ledger/objects/structure.ts'
 import type { Session } from '../postgres/connect.ts'
 import { readStructureDigest } from './read.ts'
 

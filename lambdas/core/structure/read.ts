@@ -1,4 +1,4 @@
-import type { Structure, StructureEntry } from '../ledger/structure.ts'
+import type { Structure, StructureEntry } from '../ledger/objects/structure.ts'
 import type { Session } from '../postgres/connect.ts'
 import { structureDigestSql, structureSql } from './structure-sql.ts'
 

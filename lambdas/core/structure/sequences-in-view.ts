@@ -1,4 +1,4 @@
-import { type NotedSequence, readUnnoted, storeNoted } from '../ledger/sequences.ts'
+import { type NotedSequence, readUnnoted, storeNoted } from '../ledger/objects/sequences.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteQualified } from '../postgres/identifiers.ts'
 import { toSampanError } from '../runtime/errors.ts'

@@ -1,4 +1,4 @@
-import { readStory } from '../../core/ledger/story.ts'
+import { readStory } from '../../core/ledger/story/story.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'

@@ -1,21 +1,21 @@
-import { giveUpView } from '../../core/ledger/copy-round.ts'
+import { giveUpView } from '../../core/ledger/chunks/round.ts'
 import { type RunEvent, writeEvents } from '../../core/ledger/events.ts'
-import { storeExpectedRights } from '../../core/ledger/expected-rights.ts'
 import { keepRun } from '../../core/ledger/fence.ts'
 import { migrateLedger } from '../../core/ledger/migrate.ts'
+import { storeExpectedRights } from '../../core/ledger/objects/expected-rights.ts'
 import { reopenObjects } from '../../core/ledger/objects/failures.ts'
 import { readKnown } from '../../core/ledger/objects/known.ts'
 import { storePlan } from '../../core/ledger/objects/planned.ts'
-import { readJoining, requireOwn } from '../../core/ledger/other-start.ts'
-import { markPlanned, openRun, taskFingerprint } from '../../core/ledger/run.ts'
-import { StepWatch } from '../../core/ledger/step-watch.ts'
 import {
   markView,
   readPlanMark,
   readPlannedStructure,
   type Structure,
   storeStructure,
-} from '../../core/ledger/structure.ts'
+} from '../../core/ledger/objects/structure.ts'
+import { readJoining, requireOwn } from '../../core/ledger/other-start.ts'
+import { markPlanned, openRun, taskFingerprint } from '../../core/ledger/run.ts'
+import { StepWatch } from '../../core/ledger/step-watch.ts'
 import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openSource } from '../../core/postgres/sessions.ts'

@@ -1,4 +1,4 @@
-import { hasHandedOver } from '../../core/ledger/hand-over.ts'
+import { hasHandedOver } from '../../core/ledger/objects/hand-over.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readRound, roundBell } from '../../core/ledger/copy-round.ts'
+import { readRound, roundBell } from '../../core/ledger/chunks/round.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { leaveSnapshot } from '../../core/ledger/snapshots.ts'
 import type { Session } from '../../core/postgres/connect.ts'

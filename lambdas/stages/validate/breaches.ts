@@ -1,4 +1,3 @@
-import { isFill, readUnsettledObjects, type UnsettledObject } from '../../core/ledger/accounts.ts'
 import {
   type Comparison,
   compare,
@@ -6,7 +5,8 @@ import {
   relationTitle,
   wasNotCreated,
 } from '../../core/ledger/comparisons.ts'
-import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/sequences.ts'
+import { isFill, readUnsettledObjects, type UnsettledObject } from '../../core/ledger/objects/accounts.ts'
+import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/objects/sequences.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { objectName } from '../../core/structure/object-name.ts'
 import type { Task } from '../../core/task/task.ts'

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../core/ledger/events.ts'
-import { readPlanMark, readPlannedStructure } from '../../core/ledger/structure.ts'
+import { readPlanMark, readPlannedStructure } from '../../core/ledger/objects/structure.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../../core/ledger/events.ts'
-import { readFilledViews, VIEW_DIFFERS } from '../../core/ledger/fills.ts'
+import { readFilledViews, VIEW_DIFFERS } from '../../core/ledger/objects/fills.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { readRowSecuredViews } from '../../core/postgres/row-secured-views.ts'

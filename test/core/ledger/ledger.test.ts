@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { handOver } from '../../../lambdas/core/ledger/hand-over.ts'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { migrations } from '../../../lambdas/core/ledger/migrations.ts'
+import { handOver } from '../../../lambdas/core/ledger/objects/hand-over.ts'
 import { openRun, sealRun } from '../../../lambdas/core/ledger/run.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'

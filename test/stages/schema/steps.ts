@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { endRound } from '../../../lambdas/core/ledger/copy-round.ts'
+import { endRound } from '../../../lambdas/core/ledger/chunks/round.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endRound, openRound } from '../../../lambdas/core/ledger/copy-round.ts'
+import { endRound, openRound } from '../../../lambdas/core/ledger/chunks/round.ts'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { openRun } from '../../../lambdas/core/ledger/run.ts'
 import { type NewSnapshot, publishSnapshot } from '../../../lambdas/core/ledger/snapshots.ts'

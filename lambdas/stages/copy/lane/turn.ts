@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasOpenChunks } from '../../../core/ledger/chunks/open.ts'
-import { readRound } from '../../../core/ledger/copy-round.ts'
+import { readRound } from '../../../core/ledger/chunks/round.ts'
 import { readLaneControl } from '../../../core/ledger/lane-control.ts'
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { applicationName } from '../../../core/postgres/sessions.ts'

@@ -1,4 +1,4 @@
-import { openRound } from '../../../core/ledger/copy-round.ts'
+import { openRound } from '../../../core/ledger/chunks/round.ts'
 import { storeLimits } from '../../../core/ledger/limits.ts'
 import { requireOwnStart } from '../../../core/ledger/other-start.ts'
 import { importView } from '../../../core/ledger/view.ts'

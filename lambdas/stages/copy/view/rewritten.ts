@@ -1,6 +1,6 @@
+import { giveUpView } from '../../../core/ledger/chunks/round.ts'
 import { awaitView, holdForView } from '../../../core/ledger/chunks/take-back.ts'
 import { relationTitle } from '../../../core/ledger/comparisons.ts'
-import { giveUpView } from '../../../core/ledger/copy-round.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
 import type { Relation } from '../../../core/ledger/relations.ts'

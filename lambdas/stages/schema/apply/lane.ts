@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BuildSlots } from '../../../core/ledger/build-slots.ts'
-import { reopenFills } from '../../../core/ledger/fills.ts'
+import { BuildSlots } from '../../../core/ledger/objects/build-slots.ts'
+import { reopenFills } from '../../../core/ledger/objects/fills.ts'
 import { type DueStep, readFreeSteps, readStanding } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { idlePause } from '../../../core/runtime/idle.ts'

@@ -1,4 +1,4 @@
-import { isFill } from '../../../core/ledger/accounts.ts'
+import { isFill } from '../../../core/ledger/objects/accounts.ts'
 import { readUnmade, type UnmadeObject } from '../../../core/ledger/objects/failures.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'

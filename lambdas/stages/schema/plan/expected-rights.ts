@@ -1,4 +1,4 @@
-import type { ExpectedRights } from '../../../core/ledger/expected-rights.ts'
+import type { ExpectedRights } from '../../../core/ledger/objects/expected-rights.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { OwnerFacts } from '../../../core/postgres/roles.ts'
 import { itemText, parseItem, type RightItem, type SourceRights } from '../../../core/structure/rights.ts'

@@ -1,4 +1,4 @@
-import type { ExpectedRights } from '../../../core/ledger/expected-rights.ts'
+import type { ExpectedRights } from '../../../core/ledger/objects/expected-rights.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
 import type { ClosedSchema, DestinationRoles } from '../../../core/postgres/roles.ts'

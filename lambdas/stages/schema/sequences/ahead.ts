@@ -1,4 +1,4 @@
-import type { Counting, SequenceValue, StoodSequence } from '../../../core/ledger/sequences.ts'
+import type { Counting, SequenceValue, StoodSequence } from '../../../core/ledger/objects/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 

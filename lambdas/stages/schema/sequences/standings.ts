@@ -1,4 +1,4 @@
-import { readStood } from '../../../core/ledger/sequences.ts'
+import { readStood } from '../../../core/ledger/objects/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import type { Standing } from './ahead.ts'

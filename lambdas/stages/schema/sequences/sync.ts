@@ -1,5 +1,5 @@
 import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
-import { type SequenceName, type SequenceValue, storeSequences } from '../../../core/ledger/sequences.ts'
+import { type SequenceName, type SequenceValue, storeSequences } from '../../../core/ledger/objects/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { goneObjects, readGone } from '../../../core/structure/gone.ts'

@@ -1,5 +1,5 @@
 import { requireOpenSql } from '../../../core/ledger/calls.ts'
-import type { SequenceName, SequenceValue } from '../../../core/ledger/sequences.ts'
+import type { SequenceName, SequenceValue } from '../../../core/ledger/objects/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { toSampanError } from '../../../core/runtime/errors.ts'

@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/connect.ts'
+import type { Session } from '../../postgres/connect.ts'
 
 /** Objects of one transaction: their locks stay far below the smallest lock table. */
 const BATCH = 100

@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/connect.ts'
+import type { Session } from '../../postgres/connect.ts'
 
 /** The rights on one object that a plan comes to; fields as in structure/rights-sql.ts. */
 export interface ExpectedRights {

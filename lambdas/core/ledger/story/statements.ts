@@ -1,5 +1,5 @@
-import type { Session } from '../postgres/connect.ts'
-import { applicationName } from '../postgres/sessions.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { applicationName } from '../../postgres/sessions.ts'
 
 /** A long statement that the destination is at, whether its lane still lives or not. */
 export interface RunningStatement {

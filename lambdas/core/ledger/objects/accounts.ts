@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/connect.ts'
+import type { Session } from '../../postgres/connect.ts'
 
 /** An object of the source that did not arrive. */
 export interface UnsettledObject {

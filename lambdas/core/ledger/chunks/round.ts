@@ -1,6 +1,6 @@
-import type { Session } from '../postgres/connect.ts'
-import type { RunIdentity } from '../runtime/event.ts'
-import { OPEN_CHUNKS } from './chunks/open.ts'
+import type { Session } from '../../postgres/connect.ts'
+import type { RunIdentity } from '../../runtime/event.ts'
+import { OPEN_CHUNKS } from './open.ts'
 
 /** Opens a round of the copy: lanes copy and keepers hold the snapshot until it is over. */
 export async function openRound(destination: Session, run: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/connect.ts'
+import type { Session } from '../../postgres/connect.ts'
 import { type RunningStatement, readStatements } from './statements.ts'
 
 /** How far a run is in one database. Bytes are estimates of the source's table sizes. */

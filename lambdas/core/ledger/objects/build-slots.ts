@@ -1,5 +1,5 @@
-import type { Session } from '../postgres/connect.ts'
-import { readLimits } from './limits.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { readLimits } from '../limits.ts'
 
 /** Class of the advisory locks that are slots; those of sampan.claim_step have another one. */
 const SLOT_CLASS = 1935764850

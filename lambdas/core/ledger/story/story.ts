@@ -1,9 +1,9 @@
-import type { Session } from '../postgres/connect.ts'
-import { type Comparison, readComparisons } from './comparisons.ts'
-import { type ComputedColumns, readComputedColumns } from './computed-columns.ts'
-import { type Difference, readDifferences } from './differences.ts'
-import type { SourceIdentity } from './run.ts'
-import { readSequenceAccounts, type SequenceAccount } from './sequences.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { type Comparison, readComparisons } from '../comparisons.ts'
+import { type ComputedColumns, readComputedColumns } from '../computed-columns.ts'
+import { type Difference, readDifferences } from '../differences.ts'
+import { readSequenceAccounts, type SequenceAccount } from '../objects/sequences.ts'
+import type { SourceIdentity } from '../run.ts'
 
 /** An object of the source and what became of it. */
 export interface ObjectAccount {

@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/connect.ts'
+import type { Session } from '../../postgres/connect.ts'
 
 export interface SequenceName {
   readonly schema: string

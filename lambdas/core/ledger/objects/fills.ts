@@ -1,5 +1,5 @@
-import type { Session } from '../postgres/connect.ts'
-import { sqlFile } from '../postgres/sql-file.ts'
+import type { Session } from '../../postgres/connect.ts'
+import { sqlFile } from '../../postgres/sql-file.ts'
 
 const REOPEN_FILLS = sqlFile(new URL('./sql/reopen-fills.sql', import.meta.url))
 

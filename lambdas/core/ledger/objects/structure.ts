@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/connect.ts'
+import type { Session } from '../../postgres/connect.ts'
 
 /** An object of the source, as one digest of all that is written of it in the catalogues. */
 export interface StructureEntry {
