@@ -9,7 +9,6 @@ import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
 const SOURCE = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
-const MANY = 200_000
 
 async function ledger(major: 10 | 18 = 18) {
   const database = await createDatabase(major === 10 ? await oldestServer() : sharedServer(major))
@@ -30,12 +29,12 @@ function addChunks(database: TestDatabase, rows: readonly string[]) {
     VALUES ${rows.map((row) => `('r', ${row})`).join()}`)
 }
 
-/** Ledger with `MANY` chunks of a hundred tables that wait, of all sizes, without statistics of any of them. */
-async function manyChunks(major: 10 | 18 = 18) {
+/** Ledger with chunks of a hundred tables that wait, of all sizes, without statistics of any of them. */
+async function manyChunks(chunks: number, major: 10 | 18 = 18) {
   const { database, session } = await ledger(major)
   await addRelations(database, 100)
   await database.query(`INSERT INTO sampan.chunk (run, id, relation, kind, bytes)
-    SELECT 'r', id, 1 + id % 100, 'tid', id * 7919::bigint % 1000003 FROM generate_series(1, ${MANY}) id`)
+    SELECT 'r', id, 1 + id % 100, 'tid', id * 7919::bigint % 1000003 FROM generate_series(1, ${chunks}) id`)
   return { database, session }
 }
 
@@ -129,7 +128,7 @@ async function plansOf(database: TestDatabase, sql: string) {
 test.each([10, 18] as const)(
   'on PostgreSQL %i a claim reads indexes in their order, and sorts no chunks',
   async (major) => {
-    const { database, session } = await manyChunks(major)
+    const { database, session } = await manyChunks(20_000, major)
     await database.query(`UPDATE sampan.relation SET rewrites = 1 WHERE oid = 7`)
     await database.query(`UPDATE sampan.relation SET behind = '{1}' WHERE oid = 8`)
     await database.query(`UPDATE sampan.chunk SET state = 'done', generation = 1 WHERE id % 10 = 0`)
@@ -152,7 +151,7 @@ test.each([10, 18] as const)(
 )
 
 test('among two hundred thousand chunks a claim takes milliseconds, whoever else holds some', async () => {
-  const { database, session } = await manyChunks()
+  const { database, session } = await manyChunks(200_000)
   const holders = await Promise.all([1, 2, 3].map(() => database.connect()))
   for (const holder of holders) {
     await holder.query('BEGIN')
@@ -166,7 +165,7 @@ test('among two hundred thousand chunks a claim takes milliseconds, whoever else
 })
 
 test('what waits for rows is found without reading the chunks of large tables', async () => {
-  const { database, session } = await manyChunks()
+  const { database, session } = await manyChunks(20_000)
   await database.query(`UPDATE sampan.chunk SET state = 'done', generation = 1 WHERE relation IN (1, 2)`)
   await database.query(`
     INSERT INTO sampan.object (run, id, position, kind, name, stage, verdict, rows_of)
