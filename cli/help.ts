@@ -19,6 +19,7 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan schema > task.schema.json     its JSON Schema, for an editor
   sampan run task.json --out out       migrate, from this machine
   sampan run task.json                 stopped or failed? the same again continues where it was
+  sampan explain DST_LOCK_HELD         what a code means, what to do, SQL to look and to mend
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on
   sampan doctor task.json              before deploying: the network that reaches the source
@@ -42,7 +43,7 @@ Exit status
   4    done, but objects failed that the task goes on without ("onObjectError": "continue")
   130  stopped: the first Ctrl-C stops cleanly and closes what was opened, the second leaves at once
 
-Errors are two lines: a stable code with the cause, and below it the remedy.
+Errors are two lines: a stable code with the cause, and below it the remedy. sampan explain CODE tells more.
 `
 }
 

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
+import { toCommandLineError } from './command-line-error.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { explainCommand } from './commands/explain.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
@@ -12,10 +14,10 @@ import { sweepCommand } from './commands/sweep.ts'
 import { validateCommand } from './commands/validate.ts'
 import { exitStatus } from './exit-status.ts'
 import { helpText } from './help.ts'
-import { printError } from './problem-text.ts'
+import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, run, validate, schema, limits, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, run, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -32,6 +34,7 @@ function makeProgram(): Command {
     runCommand(),
     validateCommand(),
     schemaCommand(),
+    explainCommand(),
     limitsCommand(),
     sweepCommand(),
   ])
@@ -40,7 +43,9 @@ function makeProgram(): Command {
   for (const command of [doctorCommand(), startCommand(), statusCommand(), stopCommand(), reportCommand()])
     program.addCommand(command)
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError('(sampan --help tells more)').showSuggestionAfterError()
+    command.exitOverride().showSuggestionAfterError()
+    // Said below, in two lines and with a code.
+    command.configureOutput({ outputError: () => {} })
   }
   return program
 }
@@ -51,7 +56,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     await makeProgram().parseAsync(argv)
   } catch (thrown) {
     if (thrown instanceof CommanderError) {
-      // Commander has printed its message; help that was asked for is no error.
+      const isHelp = /^commander\.(help|version)/.test(thrown.code)
+      if (!isHelp) process.stderr.write(`${errorText(toCommandLineError(thrown))}\n`)
       process.exitCode = thrown.exitCode === 0 ? exitStatus.done : exitStatus.wrongTask
       return
     }

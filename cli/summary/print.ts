@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
 import { type Report, reportSchema } from '../../lambdas/stages/report/model.ts'
+import { findEntry, readCatalogue } from '../errors/catalogue.ts'
 import { exitStatus } from '../exit-status.ts'
 import { errorText } from '../problem-text.ts'
 import type { TaskOutcome } from '../run-task.ts'
@@ -21,6 +22,16 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
     const page = relative(process.cwd(), join(directory, 'report.html'))
     process.stdout.write(`Report: ${page} (and report.json, log.jsonl beside it)\n`)
   }
+  const code = codeToExplain(report, outcome)
+  if (code !== null) process.stdout.write(`What it means and what to do: sampan explain ${code}\n`)
+}
+
+/** What stopped the run: of a refused one the first check that blocks, of several databases the first that failed. */
+function codeToExplain(report: Report | null, { error }: TaskOutcome): string | null {
+  if (error === null) return null
+  const blocking = report?.prechecks.find(({ blocks }) => blocks)
+  const code = error.code === 'PRECHECK_REFUSED' && blocking !== undefined ? blocking.code : error.code
+  return findEntry(readCatalogue(), code) === null ? null : code
 }
 
 /** The summary has told the checks that refuse, and the errors of the databases. */

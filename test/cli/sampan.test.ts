@@ -155,7 +155,7 @@ describe('sampan', () => {
   })
 
   it('ends with 2 for a command line it does not understand, and says what was meant', () => {
-    expect(sampan(['validat'])).toMatchObject({ status: 2, stderr: expect.stringContaining('Did you mean validate?') })
+    expect(sampan(['validat'])).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean validate?') })
     expect(sampan(['run', 'x', '--ot', 'y'])).toMatchObject({ status: 2, stderr: expect.stringContaining('--out') })
     expect(sampan(['run'])).toMatchObject({ status: 2 })
   })

@@ -1,0 +1,211 @@
+/** Cause and remedy of one code, where the sources compute them, or a note of the run has no remedy of its own. */
+export interface Words {
+  readonly cause?: string
+  readonly remedy?: string
+}
+
+const NOTHING = 'nothing to do'
+const START_AGAIN = 'start the same task again: it continues where it was'
+const APPROVE = 'take the block out of access.dtsCidrs, or add this code to precheck.acknowledge where it is meant'
+
+/** The same for what both servers may answer. @param state the SQLSTATE */
+function answer(state: string, remedy: (side: string) => string): Readonly<Record<string, Words>> {
+  return {
+    [`SRC_SQL_${state}`]: { remedy: remedy('source') },
+    [`DST_SQL_${state}`]: { remedy: remedy('destination') },
+  }
+}
+
+const missing = (what: string) => (side: string) =>
+  `make what is missing on the ${side} (${what}) and start the task again; or exclude the object that needs it`
+const inTheWay = (side: string) =>
+  `rename or drop what has the name on the ${side}, if it is not needed; start the task again`
+
+/**
+ * Hand-written, by code. What stands here goes before what the sources say. A code that the sources do not have any more makes
+ * the generator stop.
+ */
+export const words: Readonly<Record<string, Words>> = {
+  // Access
+  ACCESS_BLOCKS_INTERNET: {
+    cause: 'the blocks open too much of the Internet: more than a /8 of IPv4 or a /16 of IPv6 in all',
+    remedy: 'list the blocks that need to come in, or set access.dtsCidrs to "none"; no approval opens so many',
+  },
+  ACCESS_BLOCKS_MANY: { cause: 'the blocks are more than 200, or more than 262,144 addresses', remedy: APPROVE },
+  ACCESS_BLOCK_BROAD: { cause: 'a block is broader than /16 (IPv6: /32)', remedy: APPROVE },
+  ACCESS_BLOCK_PRIVATE: { cause: 'a block is not public: it belongs to a network of its own', remedy: APPROVE },
+  ACCESS_BLOCK_INVALID: {
+    cause: 'a block is none: no address with a prefix length',
+    remedy: 'write an address and a prefix length in access.dtsCidrs, such as 203.0.113.0/24',
+  },
+  ACCESS_BLOCK_BEYOND_STACK: {
+    cause: 'a block is broader than the deployed stack allows, or all of them are together',
+    remedy: 'name narrower blocks, or deploy the stack with a wider broadestBlock',
+  },
+  ACCESS_BLOCKS_REFUSED: {
+    remedy: 'read the code of each block in the message: sampan explain CODE; acknowledge it, or take the block out',
+  },
+  ACCESS_LEFT_OPEN: {
+    remedy:
+      'nothing at first: the next sweep closes it (every 15 minutes in the cloud, sampan sweep TASK on one machine)',
+  },
+  ACCESS_RECORD_UNWRITTEN: {
+    remedy: 'nothing is open; give the workers the right to write the artefacts (s3:PutObject)',
+  },
+  ACCESS_REFUSED: {
+    cause: 'the way to both servers cannot be opened: {code and cause of each}',
+    remedy: 'the message names the code of each side: sampan explain CODE',
+  },
+  ACCESS_TEMPORARY_GROUPS: {
+    remedy: 'nothing to do: the groups go with the run; with fewer blocks in access.dtsCidrs none are needed',
+  },
+  ACCESS_WORKERS_SHUT_OUT: { cause: 'the workers cannot come to the {side}: {why, by the layout of the network}' },
+  DTS_CIDRS: { remedy: 'nothing to do; "none" as access.dtsCidrs opens none: Sampan itself needs none of them' },
+  DTS_CIDRS_DIFFER: {
+    remedy: 'nothing to do for Sampan; where DTS itself is used, name the blocks in access.dtsCidrs',
+  },
+  DTS_CIDRS_DROPPED: { remedy: NOTHING },
+  DTS_CIDRS_UNCHECKED: {
+    cause: 'only one of the two lists of DTS blocks could be had, so they were not compared',
+    remedy: 'nothing to do for Sampan; to compare them, allow dts:DescribeDTSIP',
+  },
+  DTS_REGION_UNKNOWN: { remedy: 'nothing to do; give destination.region if DTS itself is to come in' },
+  RULES_OF_ANOTHER_STACK: {
+    remedy: 'do not stop the other execution before this run is done; started again, the task opens rules of its own',
+  },
+  SWEEP_INCOMPLETE: { cause: 'the sweep could not close all that ended runs have left open: {what}' },
+  WHITELIST_NOTHING: {
+    remedy: 'name the address the workers leave by in access.whitelistAddresses, unless the whitelist has it already',
+  },
+
+  // Clouds
+  ALIBABA_CREDENTIALS_MISSING: { cause: 'no access key of Alibaba Cloud is given' },
+  ALIBABA_PERMISSION_MISSING: {
+    remedy: 'allow the action to the RAM user or role (docs/permissions.md has the policy)',
+  },
+  AWS_CREDENTIALS_REFUSED: { remedy: 'renew the credentials (aws sso login), and check the clock of this machine' },
+  AWS_PERMISSION_MISSING: { remedy: 'allow the action that the message names (docs/permissions.md has the policies)' },
+  AWS_UNREACHABLE: { remedy: 'check the way to the AWS endpoint: route, NAT, VPC endpoint, proxy; it is tried again' },
+  SECRET_NOT_FOUND: {
+    remedy: 'check name or ARN, region and account; or set the variable, or write the file, it names',
+  },
+  SECRET_UNREADABLE: {
+    remedy:
+      'allow secretsmanager:GetSecretValue (and kms:Decrypt of its key), or make the file readable; see the message',
+  },
+  SOURCE_ROLE_REFUSED: { cause: 'the role in the source’s account may not be taken: {message}' },
+
+  // Objects
+  COMES_ALONG: { remedy: `${NOTHING}; exclude what needs them if they are not wanted` },
+  DST_OBJECTS_REFUSED: {
+    remedy: 'change or drop them on the source, or acknowledge this code: they are left out, with what needs them',
+  },
+  ...answer(
+    '23505',
+    (side) => `look for rows of earlier attempts and other writers on the ${side}; empty the table there, start again`,
+  ),
+  ...answer('42704', missing('a type, a role, a collation, an extension')),
+  ...answer('42883', missing('a function, an extension; or the search_path of the function that calls it')),
+  ...answer('42P01', missing('a table, a view; or the search_path of the function that names it')),
+  ...answer('42710', inTheWay),
+  ...answer('42P07', inTheWay),
+  ...answer('55P03', (side) => `nothing to do at first: it is tried again; see who holds the lock on the ${side}`),
+  ...answer(
+    'UNKNOWN',
+    (side) => `look the SQLSTATE up in PostgreSQL’s manual, appendix A; mend the cause on the ${side}, start again`,
+  ),
+  OBJECTS_FAILED: { cause: '{number} objects could not be created, or not be given to their owners: {list}' },
+  OBJECTS_OPEN: { cause: '{number} objects have not been dealt with: {list}', remedy: START_AGAIN },
+  PG_DUMP_NOTICE: { cause: 'pg_dump said something beside the objects: {message}', remedy: `${NOTHING} as a rule` },
+  PLAN_MADE_ANEW: { remedy: 'nothing to do; hold back changes of the schema while a migration runs' },
+  READER_RIGHTS_LEFT_OUT: { remedy: 'nothing to do; create the role on the destination first if it is to have them' },
+  SEQUENCE_WENT_BACK: {
+    remedy: 'set it by hand on the destination if the lower value is meant: no key given out is met again',
+  },
+  RIGHTS_BORROWED: { remedy: NOTHING },
+  RIGHTS_NARROWER: {
+    cause: 'somebody may do less on the destination than on the source: {object}: {rights}',
+    remedy: 'grant by hand what is named, or create the role on the destination and migrate anew',
+  },
+
+  // Rows
+  COUNTS_ONLY: { remedy: 'set validation.mode to "full" if digests are wanted, and migrate anew' },
+  FORMAT_FELL_BACK: { remedy: NOTHING },
+  FORMAT_TEXT_INSTEAD: { remedy: 'nothing to do; "auto" as format says it no more' },
+  LANES_COUNTED: { remedy: 'nothing to do; sampan limits TASK --lanes N sets another number' },
+  PACE_FULL: { remedy: NOTHING },
+  PACE_LOWERED: { remedy: 'nothing to do: the source is spared as the task asks; sampan limits TASK moves the target' },
+  PACE_RAISED: { remedy: NOTHING },
+  ROWS_LEFT_OUT: {
+    remedy: 'give the account the right the message names, or mend the rows, and migrate the table anew',
+  },
+  SNAPSHOT_MADE_GOOD: {
+    cause: 'the view had been lost; {tables} proved unchanged, {others} copied again',
+    remedy: NOTHING,
+  },
+  SNAPSHOT_RENEWED: { remedy: 'nothing to do; look at the source for a failover, a restart or an ended session' },
+  VALUES_NOT_COMPARED: { remedy: 'compare these columns by hand where they matter; all others are compared' },
+
+  // Comparing
+  CHUNKS_OPEN: { cause: '{number} tables are not copied to the end: {list}', remedy: START_AGAIN },
+  MATERIALIZED_VIEWS_NOT_COUNTED: { remedy: 'count them by hand on both ends if they matter; REFRESH makes them anew' },
+  MATERIALIZED_VIEW_DIFFERS: {
+    remedy: 'REFRESH it on both ends, and compare again: it holds what its tables held then',
+  },
+  ROWS_DIFFER: {
+    cause: '{table}: {how its rows differ}',
+    remedy: 'look for other writers on the destination; drop the table there and start the task again',
+  },
+  SEQUENCES_DIFFER: {
+    remedy:
+      'look for other writers on the destination; the accounts need SELECT (source) and UPDATE (destination) on them',
+  },
+  SRC_CHANGED_SINCE_VIEW: { remedy: 'make the change on the destination too, or migrate anew; the report lists them' },
+  SRC_NOT_ASKED_AGAIN: {
+    cause: 'whether the source’s structure has changed since the rows were read is not known: it could not be asked',
+    remedy: 'look whether somebody has changed tables on the source since; the rows are as of the view',
+  },
+  VALIDATION_DIFFERS: {
+    cause: '{number} tables differ between source and destination: {list}',
+    remedy: 'read in the report how they differ; look for other writers on the destination, empty it, migrate anew',
+  },
+  VALIDATION_OPEN: { cause: '{number} tables are not compared to the end: {list}', remedy: START_AGAIN },
+
+  // Running
+  DISK_FAILED: {
+    cause: '{path} cannot be written: the disk failed ({code})',
+    remedy: 'give another directory with --out',
+  },
+  LOCK_WAITED_FOR: { remedy: 'let it end, or end it on the destination: SELECT pg_terminate_backend(PID)' },
+  RUN_JOINED: { remedy: 'watch the newer start; the older one ends by itself with RUN_TAKEN_OVER' },
+  SESSION_ENDED: { remedy: 'nothing to do; if it comes back, look for a firewall that drops idle connections' },
+  STEP_CRASHED: {
+    cause: 'the function of a step ended without an answer: {error}',
+    remedy: 'it is tried again; if it comes back, read the function’s log and give it more memory',
+  },
+
+  // The task and the command line
+  ARGUMENT_MISSING: { cause: 'the command, or one of its options, needs an argument that is not given' },
+  ARGUMENTS_TOO_MANY: {
+    cause: 'the command takes fewer arguments than are given',
+    remedy: 'take what is too much away, or quote it',
+  },
+  COMMAND_LINE_WRONG: { cause: 'the command line is not understood' },
+  COMMAND_UNKNOWN: { cause: 'there is no such command', remedy: 'sampan --help lists the commands' },
+  OPTION_UNKNOWN: { cause: 'the command has no such option', remedy: 'sampan COMMAND --help lists its options' },
+  OPTION_INVALID: { cause: 'an option, or an argument, has a value that it cannot have' },
+  OPTIONS_EXCLUDE_EACH_OTHER: { cause: 'two options are given that exclude each other' },
+  ERROR_CODE_UNKNOWN: { cause: 'there is no such code', remedy: 'sampan explain lists all codes' },
+  OUT_NOT_PLAIN: { cause: '{path} is no plain file or directory', remedy: 'give another directory with --out' },
+  OUT_NOT_WRITABLE: { cause: 'the directory {path} cannot be written to: {why}' },
+  TASK_CHOICE: { cause: 'is none of the words allowed there', remedy: 'give one of those that the message lists' },
+  TASK_FILE_UNREADABLE: { cause: 'the file of the task cannot be read: {why}' },
+  TASK_INVALID: { cause: 'the task is wrong; the first problem is named, with how many there are' },
+  TASK_INVALID_VALUE: { cause: 'has a value that the task cannot have', remedy: 'correct it; see sampan schema' },
+  TASK_MISSING: { cause: 'is missing', remedy: 'add it; sampan schema has its form' },
+  TASK_RANGE: {
+    cause: 'is too small or too large',
+    remedy: 'give a number, or a length, within what the message names',
+  },
+  TASK_TYPE: { cause: 'is of another type than expected', remedy: 'give what the message names; see sampan schema' },
+}
