@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { answerSts, type FakeSts } from './alibaba-sts.ts'
 
 export interface FakeApsaraInstance {
   readonly instance: string
@@ -34,6 +35,7 @@ export interface FakeAlibaba {
   /** By region: what `WhiteIpList` and `DescribeDTSIP` answer. */
   readonly dts: Map<string, { readonly white: string; readonly described: string }>
   readonly nonces: Set<string>
+  readonly sts: FakeSts
 }
 
 /** What is not given: a running PostgreSQL 16 in ap-southeast-1 with the whitelist groups every instance has. */
@@ -121,6 +123,7 @@ function percent(text: string): string {
 export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams): AlibabaAnswer {
   const text = (name: string) => parameters.get(name) ?? ''
   const action = text('Action')
+  if (text('Version') === '2015-04-01') return answerSts(alibaba.sts, parameters)
   if (text('Version') === '2020-01-01') return answerDts(alibaba, action, text)
   const instance = alibaba.instances.get(text('DBInstanceId'))
   if (!instance || instance.region !== text('RegionId')) return refusal(404, 'InvalidDBInstanceId.NotFound')

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerAlibaba, checkRpcSignature, type FakeAlibaba, type FakeApsaraInstance, refusal } from './alibaba.ts'
+import { checkToken, makeSts } from './alibaba-sts.ts'
 import { answerEc2, Ec2Refusal, type FakeEc2, makeEc2 } from './ec2.ts'
 import { type Fault, type Faults, makeFaults } from './faults.ts'
 import { answerMonitoring, type FakeDatum } from './monitoring.ts'
@@ -96,6 +97,7 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
       instances: new Map((options.apsara ?? []).map((one) => [one.instance, one])),
       dts: new Map(Object.entries(options.dts ?? { 'ap-southeast-1': SINGAPORE })),
       nonces: new Set(),
+      sts: makeSts(),
     },
     secrets: new Map(Object.entries(options.secrets ?? {})),
     s3: new Map(),
@@ -321,21 +323,27 @@ const lambdaAction = (url: string) =>
 /** Lambda's API is REST: the error's name is in a header, or as here in the body. */
 const lambdaRefusal = (__type: string) => json(404, { __type, Message: 'Function not found' })
 
+const RPC_SERVICES: Readonly<Record<string, string>> = { '2020-01-01': 'dts', '2015-04-01': 'sts' }
+
 function answerRpc(state: FakeState, request: IncomingMessage, body: Buffer): Prepared | Answer {
   const method = request.method ?? 'GET'
   const query = (request.url ?? '').split('?')[1] ?? ''
   const parameters = new URLSearchParams(method === 'POST' ? body.toString('utf8') : query)
-  const service = parameters.get('Version') === '2020-01-01' ? 'dts' : 'apsara'
+  const service = RPC_SERVICES[parameters.get('Version') ?? ''] ?? 'apsara'
   const action = parameters.get('Action') ?? ''
   const region = parameters.get('RegionId') ?? ''
   const sent = `${method} ${request.url ?? ''}`
-  state.calls.push({ by: 'own', service, action, region, request: sent, parameters: Object.fromEntries(parameters) })
+  const session = state.alibaba.sts.sessions.get(parameters.get('AccessKeyId') ?? '')
+  const by = session?.role ?? 'own'
+  state.calls.push({ by, service, action, region, request: sent, parameters: Object.fromEntries(parameters) })
   const plain = (answer: { readonly status: number; readonly body: unknown }): Answer =>
     json(answer.status, answer.body)
   const error = (code: string, status: number, message: string) => plain(refusal(status, code, message))
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret } = KEYS
-  const unsigned = checkRpcSignature(state.alibaba, method, parameters, id, secret)
-  if (unsigned) return plain(unsigned)
+  const key = session ? (parameters.get('AccessKeyId') ?? '') : id
+  const unsigned = checkRpcSignature(state.alibaba, method, parameters, key, session?.secret ?? secret)
+  const refused = unsigned ?? (session && checkToken(session, parameters))
+  if (refused) return plain(refused)
   return {
     fault: state.faults.take(action),
     carryOut: () => plain(answerAlibaba(state.alibaba, parameters)),

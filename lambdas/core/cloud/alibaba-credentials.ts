@@ -1,4 +1,5 @@
 import { SampanError } from '../runtime/errors.ts'
+import type { AlibabaSession } from './alibaba-role.ts'
 import { type CloudEnvironment, variable } from './environment.ts'
 import { readSecretText } from './secrets.ts'
 
@@ -15,38 +16,97 @@ export const CREDENTIAL_VARIABLES = [
   'ALIBABA_CLOUD_SECURITY_TOKEN',
 ] as const
 
+/** Gives credentials; those of a role are made anew before they end. */
+export interface AlibabaProvider {
+  (): Promise<AlibabaCredentials>
+  /**
+   * What was given is refused.
+   * @returns whether asking again gives others: a key stays what it is
+   */
+  refused(): boolean
+}
+
+/** How a role is assumed by a key. */
+export type AssumeRole = (key: AlibabaCredentials, roleArn: string) => Promise<AlibabaSession>
+
+/** The credentials of a role are made anew so long before they end. */
+const SPARE = 300_000
+
 /** A secret may be rotated while a run goes on: it is read again after this many milliseconds. */
 const REMEMBER = 300_000
 
 /**
  * Who calls Alibaba: the three variables of its own tools, or a secret named by `SAMPAN_ALIBABA_SECRET` with the same
- * three values (`accessKeyId`, `accessKeySecret`, `securityToken`, in any of their usual spellings).
+ * three values (`accessKeyId`, `accessKeySecret`, `securityToken`, in any of their usual spellings). Where the secret has a `roleArn`
+ * too, its key does nothing but assume that role.
  *
  * Never answers with nothing: `pop-core` would send the call unsigned.
- * @throws SampanError `ALIBABA_CREDENTIALS_MISSING`
+ * @throws SampanError `ALIBABA_CREDENTIALS_MISSING`, `ALIBABA_OIDC_UNSUPPORTED`, and what assuming the role throws
  */
-export function alibabaCredentials(environment: CloudEnvironment): () => Promise<AlibabaCredentials> {
-  let known: { readonly value: AlibabaCredentials; readonly until: number } | undefined
-  return async () => {
+export function alibabaCredentials(environment: CloudEnvironment, assume: AssumeRole): AlibabaProvider {
+  let known: Known | undefined
+  let making: Promise<Known> | undefined
+  const provide = async () => {
     if (known && Date.now() < known.until) return known.value
-    const value = fromVariables(environment) ?? (await fromSecret(environment))
-    known = { value, until: Date.now() + REMEMBER }
-    return value
+    // Those who ask at once are given the same session.
+    making ??= make(environment, assume).finally(() => {
+      making = undefined
+    })
+    known = await making
+    return known.value
   }
+  const refused = () => {
+    const again = known?.assumed === true
+    known = undefined
+    return again
+  }
+  return Object.assign(provide, { refused })
 }
 
-function fromVariables(environment: CloudEnvironment): AlibabaCredentials | undefined {
+interface Known {
+  readonly value: AlibabaCredentials
+  /** Milliseconds since 1970. */
+  readonly until: number
+  /** By a role. */
+  readonly assumed: boolean
+}
+
+async function make(environment: CloudEnvironment, assume: AssumeRole): Promise<Known> {
+  const { key, roleArn } = fromVariables(environment) ?? (await fromSecret(environment))
+  if (roleArn === null) return { value: key, until: Date.now() + REMEMBER, assumed: false }
+  const { credentials, expires } = await assume(key, roleArn)
+  // One that is given for less is used for half of its time: a call asks more than once.
+  const spare = Math.min(SPARE, (expires - Date.now()) / 2)
+  return { value: credentials, until: expires - spare, assumed: true }
+}
+
+interface Given {
+  readonly key: AlibabaCredentials
+  readonly roleArn: string | null
+}
+
+function fromVariables(environment: CloudEnvironment): Given | undefined {
   const [id, secret, token] = CREDENTIAL_VARIABLES.map((name) => variable(environment, name))
-  return credentialsOf(id, secret, token)
+  const key = credentialsOf(id, secret, token)
+  return key === undefined ? undefined : { key, roleArn: null }
 }
 
-async function fromSecret(environment: CloudEnvironment): Promise<AlibabaCredentials> {
+async function fromSecret(environment: CloudEnvironment): Promise<Given> {
   const reference = environment.SAMPAN_ALIBABA_SECRET
   if (!reference) throw missing('no Alibaba Cloud credentials are given')
   const fields = fieldsOf(await readSecretText(reference, environment))
-  const value = credentialsOf(fields.get('accesskeyid'), fields.get('accesskeysecret'), fields.get('securitytoken'))
-  if (!value) throw missing('the secret of SAMPAN_ALIBABA_SECRET has no accessKeyId and accessKeySecret')
-  return value
+  const key = credentialsOf(fields.get('accesskeyid'), fields.get('accesskeysecret'), fields.get('securitytoken'))
+  if (!key && fields.has('oidcproviderarn')) {
+    throw new SampanError({
+      code: 'ALIBABA_OIDC_UNSUPPORTED',
+      message:
+        'the secret of SAMPAN_ALIBABA_SECRET names an oidcProviderArn, and AWS is not asked for an identity token',
+      remedy:
+        'put the accessKeyId and accessKeySecret of a RAM user beside roleArn that may do nothing but assume that role',
+    })
+  }
+  if (!key) throw missing('the secret of SAMPAN_ALIBABA_SECRET has no accessKeyId and accessKeySecret')
+  return { key, roleArn: fields.get('rolearn') ?? null }
 }
 
 /** `AccessKeyId`, `access_key_id` and `ALIBABA_CLOUD_ACCESS_KEY_ID` are the same field. */

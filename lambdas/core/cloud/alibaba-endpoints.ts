@@ -1,8 +1,12 @@
 import type { CloudEnvironment } from './environment.ts'
 
-export type AlibabaProduct = 'dts' | 'rds'
+export type AlibabaProduct = 'dts' | 'rds' | 'sts'
 
-export const apiVersions: Readonly<Record<AlibabaProduct, string>> = { dts: '2020-01-01', rds: '2014-08-15' }
+export const apiVersions: Readonly<Record<AlibabaProduct, string>> = {
+  dts: '2020-01-01',
+  rds: '2014-08-15',
+  sts: '2015-04-01',
+}
 
 /** Regions where DTS answers on a host of its own; everywhere else on `dts.aliyuncs.com` (SDK dts-20200101 1.8.6). */
 const REGIONAL_DTS = new Set([
@@ -35,9 +39,11 @@ const CENTRAL_RDS = new Set([
   'cn-north-2-gov-1',
 ])
 
-/** Where a product answers for a region; `SAMPAN_ALIBABA_ENDPOINT` overrides it for both. */
+/** Where a product answers for a region; `SAMPAN_ALIBABA_ENDPOINT` overrides it for all. */
 export function alibabaEndpoint(product: AlibabaProduct, region: string, environment: CloudEnvironment): string {
   if (environment.SAMPAN_ALIBABA_ENDPOINT) return environment.SAMPAN_ALIBABA_ENDPOINT
+  // What its central host gives out holds everywhere.
+  if (product === 'sts') return 'https://sts.aliyuncs.com'
   const regional = product === 'dts' ? REGIONAL_DTS.has(region) : !CENTRAL_RDS.has(region)
   return regional ? `https://${product}.${region}.aliyuncs.com` : `https://${product}.aliyuncs.com`
 }

@@ -64,6 +64,9 @@ const CHANGING = new Set([
 ])
 
 const SOCKET = /^(ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EHOST|ENET|RequestTimeoutError|NotJson)/
+/** The session of a role was ended, or its clock is not ours: another one may hold. */
+export const isTokenRefused = ({ code }: AlibabaFailure): boolean => code.startsWith('InvalidSecurityToken')
+
 const CREDENTIALS =
   /^(Signature|IncompleteSignature|InvalidAccessKeyId|InvalidAccessKeySecret|InvalidSecurityToken|InvalidTimeStamp)/
 const DENIED = /^(Forbidden\.RAM|NoPermission|Forbidden\.NoPermission|Forbidden$|NoCode)/
@@ -95,7 +98,10 @@ function describe(failure: AlibabaFailure) {
     return { code: 'ALIBABA_CREDENTIALS_REFUSED', message: said, remedy }
   }
   if (DENIED.test(code)) {
-    const remedy = `allow ${action} in the RAM policy of the access key`
+    const remedy =
+      action === 'AssumeRole'
+        ? 'allow sts:AssumeRole on the role in the RAM policy of the access key, and the key’s user in the trust policy of the role'
+        : `allow ${action} in the RAM policy of the access key or role`
     return { code: 'ALIBABA_PERMISSION_MISSING', message: said, remedy }
   }
   if (GONE.has(code)) {

@@ -1,8 +1,14 @@
 import type RPCClient from '@alicloud/pop-core'
 import { SampanError } from '../runtime/errors.ts'
-import { type AlibabaCredentials, alibabaCredentials, CREDENTIAL_VARIABLES } from './alibaba-credentials.ts'
+import {
+  type AlibabaCredentials,
+  type AlibabaProvider,
+  alibabaCredentials,
+  CREDENTIAL_VARIABLES,
+} from './alibaba-credentials.ts'
 import { type AlibabaProduct, alibabaEndpoint, apiVersions } from './alibaba-endpoints.ts'
-import { AlibabaError, type AlibabaFailure, isBusy } from './alibaba-errors.ts'
+import { AlibabaError, type AlibabaFailure, isBusy, isTokenRefused } from './alibaba-errors.ts'
+import { assumeRamRole } from './alibaba-role.ts'
 import { failureOfAnswer, failureOfThrown, plain, sendable } from './alibaba-wire.ts'
 import { type CloudEnvironment, variable } from './environment.ts'
 import { backoff, orStopped, type Patience, pause } from './pause.ts'
@@ -54,13 +60,26 @@ const known = new Map<string, Alibaba>()
 export function alibaba(environment: CloudEnvironment, patience: Patience = PATIENCE): Alibaba {
   const settings = ['SAMPAN_ALIBABA_ENDPOINT', 'SAMPAN_ALIBABA_SECRET', ...CREDENTIAL_VARIABLES]
   const key = JSON.stringify([patience, settings.map((name) => variable(environment, name))])
-  const door = known.get(key) ?? open(environment, patience)
+  const door = known.get(key) ?? open(environment, patience, byRole(environment, patience))
   known.set(key, door)
   return door
 }
 
-function open(environment: CloudEnvironment, patience: Patience): Alibaba {
-  const credentials = alibabaCredentials(environment)
+/** What calls are signed with; a role is assumed through a door of its own, signed with the key. */
+function byRole(environment: CloudEnvironment, patience: Patience): AlibabaProvider {
+  return alibabaCredentials(environment, (key, roleArn) => {
+    const fixed = Object.assign(async () => key, { refused: () => false })
+    const sts = open(environment, patience, fixed)
+    const call = (action: string, parameters: Readonly<Record<string, unknown>>) =>
+      sts.call({ product: 'sts', region: CENTRAL, action, parameters })
+    return assumeRamRole(call, roleArn)
+  })
+}
+
+/** Where the central host of STS stands. */
+const CENTRAL = 'cn-hangzhou'
+
+function open(environment: CloudEnvironment, patience: Patience, credentials: AlibabaProvider): Alibaba {
   const clients = new Map<string, Promise<PopCore>>()
 
   const clientOf = (product: AlibabaProduct, region: string): Promise<PopCore> => {
@@ -107,10 +126,15 @@ function open(environment: CloudEnvironment, patience: Patience): Alibaba {
 
   return {
     async call(call) {
+      let renewed = false
       for (let attempt = 1; ; attempt++) {
         call.signal?.throwIfAborted()
         const answer = await orStopped(once(call), call.signal)
         if (!isFailure(answer)) return answer
+        if (!renewed && isTokenRefused(answer) && credentials.refused()) {
+          renewed = true
+          continue
+        }
         if (!isBusy(answer) || attempt >= patience.attempts) throw new AlibabaError(answer)
         await pause(backoff(patience, attempt), call.signal)
       }
