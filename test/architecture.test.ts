@@ -9,6 +9,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   postgres: ['runtime', 'task', 'cloud'],
   present: [],
   ledger: ['runtime', 'task', 'postgres', 'present'],
+  rows: ['runtime', 'task', 'postgres', 'ledger'],
   structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],
 }
 

@@ -2,7 +2,6 @@ import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
 import type { Task } from '../task/task.ts'
 import type { ChunkKind } from './chunks/chunk.ts'
-import { LARGE_OBJECTS_OID } from './relations.ts'
 
 const READ = sqlFile(new URL('./sql/read-comparisons.sql', import.meta.url))
 
@@ -73,16 +72,4 @@ export function compare(relation: Comparison, mode: Task['validation']['mode']):
 
 export function wasNotCreated(relation: Comparison): boolean {
   return relation.objectStatus === 'failed' || relation.objectStatus === 'blocked'
-}
-
-/** What the relation that stands for all large objects is called. */
-export const LARGE_OBJECTS_TITLE = 'large objects'
-
-/** How a relation is named to people. */
-export function relationTitle(relation: {
-  readonly oid: number
-  readonly schema: string
-  readonly name: string
-}): string {
-  return relation.oid === LARGE_OBJECTS_OID ? LARGE_OBJECTS_TITLE : `${relation.schema}.${relation.name}`
 }

@@ -11,9 +11,9 @@ export interface ComputedColumns {
 export async function readComputedColumns(destination: Session, run: string): Promise<ComputedColumns[]> {
   return destination.rows<ComputedColumns>(
     `SELECT r.oid AS relation, pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS columns
-       FROM sampan.relation r
-       JOIN pg_catalog.pg_namespace n ON n.nspname = r.schema
-       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = r.name
+       FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
+       JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
+       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atthasdef
       WHERE r.run = $1 AND pg_catalog.row_to_json(a) ->> 'attgenerated' = 's'
       GROUP BY r.oid`,

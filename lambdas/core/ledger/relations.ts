@@ -1,39 +1,21 @@
 import type { Session } from '../postgres/connect.ts'
-import { quoteQualified } from '../postgres/identifiers.ts'
+import type { Relation } from './relation.ts'
 
-/** The relation row that stands for all large objects of the database. */
-export const LARGE_OBJECTS_OID = 0
-
-/** A relation whose rows are copied. `oid` is the source's. */
-export interface Relation {
-  readonly oid: number
+/** A row of sampan.relation beside what sampan.destination_of() makes of it. */
+interface Row extends Omit<Relation, 'source' | 'destination' | 'behind'> {
   readonly schema: string
   readonly name: string
-  /** In attnum order, without dropped and generated columns. */
   readonly columns: readonly string[]
-  /** `format_type` of each column. */
-  readonly types: readonly string[]
-  readonly format: 'binary' | 'text'
-  /** The SQL expression that hashes one row to an int8, `null` where rows are not validated. */
-  readonly digestSql: string | null
-  readonly hasKey: boolean
-  /** A partitioned table that travels through its root, with all its partitions. */
-  readonly tree: boolean
-  /** On the source: its rows' and its TOAST's file. */
-  readonly bytes: number
-  /** Pages of the main fork on the source. */
-  readonly pages: number
-  /** Which of its rows are migrated, and compared: an SQL condition that both ends evaluate. `null`: all of them. */
   readonly where: string | null
-  /**
-   * Oids of relations whose rows must be there first: foreign keys stand already. Itself among them where its rows refer to each other: then it
-   * travels whole.
-   */
-  readonly behind: readonly number[]
+  readonly digestSql: string | null
+  readonly tree: boolean
+  readonly thereSchema: string
+  readonly thereName: string
+  readonly thereColumns: readonly string[]
+  readonly thereWhere: string | null
+  readonly thereDigestSql: string | null
+  readonly behind: readonly string[]
 }
-
-const FIELDS = `oid, schema, name, columns, types, format, digest_sql AS "digestSql", has_key AS "hasKey", tree,
-                bytes::float8 AS bytes, pages::float8 AS pages, condition AS "where", behind::bigint[]::text[] AS behind`
 
 /** @param which all of the run's, or those alone whose binary form was refused during the copy */
 export async function readRelations(
@@ -41,24 +23,40 @@ export async function readRelations(
   run: string,
   which: 'all' | 'fell_back' = 'all',
 ): Promise<Relation[]> {
-  const more = which === 'all' ? '' : 'AND fell_back'
-  const rows = await destination.rows<Omit<Relation, 'behind'> & { readonly behind: readonly string[] }>(
-    `SELECT ${FIELDS} FROM sampan.relation WHERE run = $1 ${more} ORDER BY schema, name`,
+  const more = which === 'all' ? '' : 'AND r.fell_back'
+  const rows = await destination.rows<Row>(
+    `SELECT r.oid, r.schema, r.name, r.columns, r.types, r.format, r.condition AS "where", r.digest_sql AS "digestSql", r.has_key AS "hasKey",
+            r.tree, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.behind::bigint[]::text[] AS behind,
+            d.schema AS "thereSchema", d.name AS "thereName", d.columns AS "thereColumns", d.condition AS "thereWhere",
+            d.digest_sql AS "thereDigestSql"
+       FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
+      WHERE r.run = $1 ${more} ORDER BY r.schema, r.name`,
     [run],
   )
-  return rows.map((row) => ({ ...row, behind: row.behind.map(Number) }))
+  return rows.map(relationOf)
 }
 
-/** What to read the relation's own rows from: ONLY, because partitions and child tables are relations of their own. */
-export function rowsOf(relation: { readonly schema: string; readonly name: string; readonly tree: boolean }): string {
-  const table = quoteQualified(relation.schema, relation.name)
-  return relation.tree ? table : `ONLY ${table}`
-}
-
-/** A WHERE clause of the relation's own condition and others, empty where there is none. The condition may end in a comment. */
-export function whereOf({ where }: Pick<Relation, 'where'>, ...others: readonly string[]): string {
-  const conditions = where === null ? others : [...others, `(${where}\n)`]
-  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+function relationOf(row: Row): Relation {
+  const { oid, types, format, hasKey, bytes, pages, tree } = row
+  return {
+    ...{ oid, types, format, hasKey, bytes, pages },
+    behind: row.behind.map(Number),
+    source: {
+      ...{
+        side: 'source',
+        schema: row.schema,
+        name: row.name,
+        columns: row.columns,
+        where: row.where,
+        digestSql: row.digestSql,
+      },
+      tree,
+    },
+    destination: {
+      ...{ side: 'destination', schema: row.thereSchema, name: row.thereName, columns: row.thereColumns },
+      ...{ where: row.thereWhere, digestSql: row.thereDigestSql, tree },
+    },
+  }
 }
 
 /** How a relation's rows travel and how they are compared: decided once, by PlanCopy. */
@@ -70,6 +68,8 @@ export interface RelationForm {
   readonly formatReason: string | null
   /** `digestSql` with every column as text: for the day the binary form turns out to be a wrong guess. */
   readonly textDigestSql: string | null
+  /** Both in the destination's names; `null` where these are the source's. */
+  readonly there: { readonly digestSql: string | null; readonly textDigestSql: string | null } | null
   /** How the relation is cut into chunks, and why in that way. */
   readonly cutReason: string
 }
@@ -78,9 +78,10 @@ export interface RelationForm {
 export async function storeForms(destination: Session, run: string, forms: readonly RelationForm[]): Promise<void> {
   await destination.rows(
     `UPDATE sampan.relation r SET format = f.format, digest_sql = f."digestSql",
-            format_reason = f."formatReason", text_digest_sql = f."textDigestSql", cut_reason = f."cutReason"
+            format_reason = f."formatReason", text_digest_sql = f."textDigestSql", cut_reason = f."cutReason",
+            destination_digest_sql = f.there ->> 'digestSql', destination_text_digest_sql = f.there ->> 'textDigestSql'
        FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, format text, "digestSql" text, "formatReason" text,
-                                                    "textDigestSql" text, "cutReason" text)
+                                                    "textDigestSql" text, "cutReason" text, there jsonb)
       WHERE r.run = $1 AND r.oid = f.oid`,
     [run, JSON.stringify(forms)],
   )

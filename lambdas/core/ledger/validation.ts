@@ -1,24 +1,14 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
 import { TID_RANGES } from '../postgres/tid-ranges.ts'
+import type { Chunk } from './chunks/chunk.ts'
+import { isLargeObjects, type RelationAtDestination } from './relation.ts'
 
-/** A piece of the destination that one lane reads: a TID range of a table, or large objects by their ids. */
+/** A piece of the destination that one lane reads: pages of a table, or large objects by their ids. */
 export interface DigestPart {
   readonly id: number
-  /** The relation's oid on the source. */
-  readonly relation: number
-  readonly schema: string
-  readonly name: string
-  /** A partitioned table, read through its root. */
-  readonly tree: boolean
-  /** `(page,0)`, or a large object's id; inclusive; `null`: from the start. */
-  readonly lower: string | null
-  /** Exclusive; `null`: to the end. */
-  readonly upper: string | null
-  /** Which rows count, as in the copy; `null`: all. */
-  readonly where: string | null
-  /** Hashes one row to an int8; `null`: rows are only counted. */
-  readonly digestSql: string | null
+  readonly relation: RelationAtDestination
+  readonly range: Pick<Chunk, 'kind' | 'lower' | 'upper' | 'keyColumn'>
 }
 
 /** What was read of a part. `rows` and `digest` are the server's own text. */
@@ -58,13 +48,25 @@ export async function reopenParts(destination: Session, run: string, relations: 
   )
 }
 
+interface ClaimedPart extends Omit<RelationAtDestination, 'side'> {
+  readonly id: number
+  readonly relation: number
+  readonly lower: string | null
+  readonly upper: string | null
+}
+
 /** Claims parts inside the open transaction; empty where nothing is left that nobody else holds. */
 export async function claimParts(
   destination: Session,
   run: string,
   small: { readonly bytes: number; readonly count: number },
 ): Promise<DigestPart[]> {
-  return destination.rows<DigestPart>(CLAIM, [run, small.bytes, small.count])
+  const rows = await destination.rows<ClaimedPart>(CLAIM, [run, small.bytes, small.count])
+  return rows.map(({ id, relation, lower, upper, ...end }) => ({
+    id,
+    relation: { side: 'destination', ...end },
+    range: { kind: isLargeObjects({ oid: relation }) ? 'large_objects' : 'tid', lower, upper, keyColumn: null },
+  }))
 }
 
 /** The receipts of the parts claimed, inside the transaction that claimed them. */

@@ -1,6 +1,7 @@
-import { type Comparison, compare, LARGE_OBJECTS_TITLE, relationTitle } from '../../core/ledger/comparisons.ts'
+import { type Comparison, compare } from '../../core/ledger/comparisons.ts'
 import type { Difference } from '../../core/ledger/differences.ts'
 import { sequenceMatches } from '../../core/ledger/objects/sequences.ts'
+import { LARGE_OBJECTS_TITLE, relationTitle } from '../../core/ledger/relation.ts'
 import type { ObjectAccount, RunMarks, RunStory } from '../../core/ledger/story/story.ts'
 import type { DatabaseIdentity, DatabaseResult } from '../../core/runtime/event.ts'
 import { objectName } from '../../core/structure/object-name.ts'

@@ -7,7 +7,7 @@ import {
   type UnanalyzedTable,
 } from '../../core/ledger/objects/statistics.ts'
 import type { Session } from '../../core/postgres/connect.ts'
-import { quoteQualified } from '../../core/postgres/identifiers.ts'
+import { analyzingSql } from '../../core/rows/upkeep.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
@@ -106,7 +106,7 @@ function analyzeQuery(run: string, tables: readonly UnanalyzedTable[]): string {
   return [
     requireOpenSql(run),
     sourcePathSql(run),
-    ...tables.map(({ schema, name }) => `ANALYZE ${quoteQualified(schema, name)}`),
+    ...tables.map((table) => analyzingSql({ side: 'destination', ...table })),
     OWN_PATH_SQL,
     analyzedSql(run, tables),
   ].join(';\n')

@@ -1,12 +1,7 @@
-import {
-  type Comparison,
-  compare,
-  readComparisons,
-  relationTitle,
-  wasNotCreated,
-} from '../../core/ledger/comparisons.ts'
+import { type Comparison, compare, readComparisons, wasNotCreated } from '../../core/ledger/comparisons.ts'
 import { isFill, readUnsettledObjects, type UnsettledObject } from '../../core/ledger/objects/accounts.ts'
 import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/objects/sequences.ts'
+import { relationTitle } from '../../core/ledger/relation.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { objectName } from '../../core/structure/object-name.ts'
 import type { Task } from '../../core/task/task.ts'

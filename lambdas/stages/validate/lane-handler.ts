@@ -45,7 +45,7 @@ async function readUntilDone(event: StepEvent, step: StepTools, destination: Ses
   const options = {
     run,
     digests: event.task.validation.mode === 'full',
-    modern: Math.min(source.serverVersion, destination.serverVersion) >= HASH_ARRAYS,
+    modernDigest: Math.min(source.serverVersion, destination.serverVersion) >= HASH_ARRAYS,
     ...(source.searchPath === undefined ? {} : { searchPath: source.searchPath }),
   }
   const least = Math.min(LEAST_MILLISECONDS, step.remainingMilliseconds() / 2)

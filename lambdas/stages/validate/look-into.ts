@@ -1,6 +1,7 @@
 import type { Comparison } from '../../core/ledger/comparisons.ts'
 import type { Difference } from '../../core/ledger/differences.ts'
-import { LARGE_OBJECTS_OID, type Relation, readRelations } from '../../core/ledger/relations.ts'
+import { isLargeObjects, type Relation } from '../../core/ledger/relation.ts'
+import { readRelations } from '../../core/ledger/relations.ts'
 import { readRun } from '../../core/ledger/run.ts'
 import { OWN_PATH, type SearchPath } from '../../core/postgres/search-path.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
@@ -30,7 +31,7 @@ export async function lookInto(
 ): Promise<Difference[]> {
   const deadline = performance.now() + step.remainingMilliseconds() * SHARE
   const tables = different
-    .filter((relation) => relation.oid !== LARGE_OBJECTS_OID && relation.parts > 0)
+    .filter((relation) => !isLargeObjects(relation) && relation.parts > 0)
     .sort((one, other) => one.bytes - other.bytes)
     .slice(0, MOST_TABLES)
   if (tables.length === 0) return []

@@ -4,18 +4,15 @@ import { claimParts, type DigestPart, type DigestResult, storeResults } from '..
 import type { Session } from '../../core/postgres/connect.ts'
 import { isCancelled } from '../../core/postgres/errors.ts'
 import { askUnderPath, OWN_PATH, type SearchPath } from '../../core/postgres/search-path.ts'
+import type { DigestOptions } from '../../core/rows/digest.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import { digestStatement } from './digest-sql.ts'
 
 /** Parts below this go together, so many at once: each holds locks on its table and indexes until the statement ends. */
 const SMALL = { bytes: 16 * 1_048_576, count: 100 }
 
-export interface ReadOptions {
+export interface ReadOptions extends DigestOptions {
   readonly run: string
-  /** False: rows are counted only. */
-  readonly digests: boolean
-  /** Both servers know `hash_array_extended` (11 and later). */
-  readonly modern: boolean
   /** The server itself ends a statement that takes longer, so that no orphan holds the claim. */
   readonly timeoutMilliseconds: number
   /** @default OWN_PATH */
@@ -54,7 +51,7 @@ async function read(destination: Session, parts: readonly DigestPart[], options:
   const results = await askUnderPath(
     destination,
     options.searchPath ?? OWN_PATH,
-    () => destination.rows<DigestResult>(digestStatement(parts, options.digests, options.modern)),
+    () => destination.rows<DigestResult>(digestStatement(parts, options)),
     'pipelined',
   ).catch((thrown: unknown) => {
     throw isCancelled(thrown) ? tooSlow(parts) : thrown
@@ -68,7 +65,7 @@ function tooSlow(parts: readonly DigestPart[]): SampanError {
   const others = parts.length > 1 ? ` and ${parts.length - 1} more` : ''
   return new SampanError({
     code: 'VALIDATION_TOO_SLOW',
-    message: `reading ${first?.schema}.${first?.name}${others} on the destination did not end in its time`,
+    message: `reading ${first?.relation.schema}.${first?.relation.name}${others} on the destination did not end in its time`,
     remedy: 'give the destination more I/O, or set validation.mode to "counts"',
     retryable: true,
   })

@@ -1,24 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Relation } from '../../../lambdas/core/ledger/relations.ts'
+import { readingOfRange } from '../../../lambdas/core/rows/page-reading.ts'
 import { cutByPages, cutLargeObjects, numberChunks } from '../../../lambdas/stages/copy/plan/chunking.ts'
-import { readingOfChunk } from '../../../lambdas/stages/copy/stream/page-ranges.ts'
+import { relationOf } from '../../support/relations.ts'
 
-const RELATION: Relation = {
-  oid: 1,
-  schema: 'public',
-  name: 'items',
-  columns: ['id'],
-  types: ['bigint'],
-  format: 'text',
-  digestSql: null,
-  hasKey: false,
-  tree: false,
-  where: null,
-  behind: [],
-  bytes: 0,
-  pages: 0,
-}
+const RELATION = relationOf()
 
 const relations = fc.record({
   oid: fc.integer({ min: 1, max: 2 ** 31 }),
@@ -102,10 +88,10 @@ test('chunks are numbered by size, the largest first', () => {
 test('a chunk that was halved is never read by an array of TIDs that fills the memory', () => {
   const relation = { ...RELATION, bytes: 5 * 10 ** 9, pages: 610_000 }
   const half = { id: 1, relation: 1, kind: 'tid', lower: null, upper: '305000', keyColumn: null, bytes: 1 } as const
-  expect(readingOfChunk(relation, half, 130_023)).toBe('scan')
-  expect(readingOfChunk(relation, { ...half, lower: '301000' }, 130_023)).toBe('array')
-  expect(readingOfChunk(relation, { ...half, lower: '301000' }, 140_000)).toBe('range')
-  expect(readingOfChunk({ ...relation, bytes: 10 ** 9, pages: 122_000 }, { ...half, upper: '30000' }, 130_023)).toBe(
+  expect(readingOfRange(relation, half, 130_023)).toBe('scan')
+  expect(readingOfRange(relation, { ...half, lower: '301000' }, 130_023)).toBe('array')
+  expect(readingOfRange(relation, { ...half, lower: '301000' }, 140_000)).toBe('range')
+  expect(readingOfRange({ ...relation, bytes: 10 ** 9, pages: 122_000 }, { ...half, upper: '30000' }, 130_023)).toBe(
     'scan',
   )
 })

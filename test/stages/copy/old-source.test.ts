@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Chunk } from '../../../lambdas/core/ledger/chunks/chunk.ts'
-import { type Relation, readRelations } from '../../../lambdas/core/ledger/relations.ts'
+import { readRelations } from '../../../lambdas/core/ledger/relations.ts'
 import { OWN_PATH } from '../../../lambdas/core/postgres/search-path.ts'
+import { cargoOf } from '../../../lambdas/core/rows/cargo.ts'
 import { cutKey, readKeys } from '../../../lambdas/stages/copy/plan/key-bounds.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
-import { chunkCargo } from '../../../lambdas/stages/copy/stream/chunk-sql.ts'
 import { copyRound } from '../../support/copy-round.ts'
 import { openSession, planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
+import { relationOf } from '../../support/relations.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
 process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
@@ -136,12 +137,12 @@ test('a range of the key and an array of TIDs are read without a scan of the who
   try {
     const servers = { ...SERVERS, sourceVersion: session.serverVersion }
     for (const name of ['by_bigint', 'by_pair', 'by_text', 'shuffled', 'large_no_key']) {
-      const relation = relations.find((candidate) => candidate.name === name)
+      const relation = relations.find((candidate) => candidate.source.name === name)
       const chunk = chunks.find(
         ({ relation: oid, lower, upper }) => oid === relation?.oid && lower !== null && upper !== null,
       )
       if (relation === undefined || chunk === undefined) throw new Error(`no chunk of ${name}`)
-      const select = /\bCOPY \((.*)\) TO STDOUT/s.exec(chunkCargo(relation, chunk, servers).copyOut)?.[1]
+      const select = /\bCOPY \((.*)\) TO STDOUT/s.exec(cargoOf(relation, chunk, servers).copyOut)?.[1]
       const plan = await session.rows<{ 'QUERY PLAN': string }>(`EXPLAIN ${select}`)
       const text = plan.map((line) => line['QUERY PLAN']).join('\n')
       const scan = { shuffled: /^Seq Scan/, large_no_key: /^Tid Scan/ }[name]
@@ -160,21 +161,7 @@ const SERVERS = {
   searchPath: OWN_PATH,
 }
 
-const RELATION: Relation = {
-  oid: 0,
-  schema: 'public',
-  name: 'by_bigint',
-  columns: [],
-  types: [],
-  format: 'text',
-  digestSql: null,
-  hasKey: true,
-  tree: false,
-  where: null,
-  behind: [],
-  bytes: 0,
-  pages: 0,
-}
+const RELATION = relationOf({ oid: 0, hasKey: true, source: { name: 'by_bigint', columns: [] } })
 
 test.each([15, 18] as const)(
   'a table that is not a heap is cut by ranges of its key (%i)',

@@ -61,7 +61,7 @@ describe('a large table', () => {
     const { event, destination } = await inSmallParts()
     await plan(event, context())
     const session = await sessionOf(destination, { pipeline: true })
-    const options = { run: RUN, digests: true, modern: true, timeoutMilliseconds: 1 }
+    const options = { run: RUN, digests: true, modernDigest: true, timeoutMilliseconds: 1 }
     const thrown = await readParts(session, options).catch((error: unknown) => error)
     await session.close()
     expect(thrown).toMatchObject({ retryable: true })
@@ -172,7 +172,7 @@ test('a table copied without digests is said to be only counted where digests ar
 
 test('large objects are compared page by page', async () => {
   const { event, source, destination } = await copied([ITEMS], `SELECT lo_from_bytea(4711, repeat('x', 600000)::bytea)`)
-  const { largeObjectDigest } = await import('../../../lambdas/core/ledger/large-objects.ts')
+  const { largeObjectDigest } = await import('../../../lambdas/core/rows/large-objects.ts')
   const [known] = await source.query(
     `SELECT rows, digest FROM (${largeObjectDigest(null, null, true)}) d(rows, digest)`,
   )

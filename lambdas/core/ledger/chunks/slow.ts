@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import { inOneFlight } from '../../postgres/transaction.ts'
+import type { RelationAtSource } from '../relation.ts'
 import type { Chunk } from './chunk.ts'
 
 const HALVE = sqlFile(new URL('./sql/halve-chunks.sql', import.meta.url))
@@ -32,10 +33,7 @@ export async function halveChunks(
 
 /** A range of a key that a call had no time for, with the table it is of. */
 export interface SlowChunk extends Chunk {
-  readonly schema: string
-  readonly name: string
-  readonly tree: boolean
-  readonly where: string | null
+  readonly source: Omit<RelationAtSource, 'columns' | 'digestSql'>
 }
 
 /** Whether a chunk is due to be cut. */
@@ -52,7 +50,7 @@ export async function hasSlowChunks(destination: Session, run: string): Promise<
  * nobody empties that meanwhile. `null` where there is none.
  */
 export async function holdSlowChunk(destination: Session, run: string): Promise<SlowChunk | null> {
-  const [chunk] = await destination.rows<SlowChunk>(
+  const [found] = await destination.rows<Omit<SlowChunk, 'source'> & Omit<SlowChunk['source'], 'side'>>(
     `SELECT c.id, c.relation, c.kind, c.lower, c.upper, c.key_column AS "keyColumn", c.bytes::float8 AS bytes,
             r.schema, r.name, r.tree, r.condition AS "where"
        FROM sampan.chunk c JOIN sampan.relation r ON r.run = c.run AND r.oid = c.relation
@@ -60,7 +58,9 @@ export async function holdSlowChunk(destination: Session, run: string): Promise<
         FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r SKIP LOCKED`,
     [run],
   )
-  return chunk ?? null
+  if (found === undefined) return null
+  const { schema, name, tree, where, ...chunk } = found
+  return { ...chunk, source: { side: 'source', schema, name, tree, where } }
 }
 
 /** Cuts the chunk held at `middle`, the first key of the new chunk. `null`: it has no middle, and stays as it is. */

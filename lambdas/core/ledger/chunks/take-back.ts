@@ -85,7 +85,8 @@ export async function awaitView(
 /** It travels as text from now on, and is compared by the digest of that form. */
 export async function turnToText(destination: Session, run: string, relation: number, reason: string): Promise<void> {
   await destination.rows(
-    `UPDATE sampan.relation SET format = 'text', digest_sql = text_digest_sql, fell_back = true, format_reason = $3
+    `UPDATE sampan.relation SET format = 'text', digest_sql = text_digest_sql, destination_digest_sql = destination_text_digest_sql,
+            fell_back = true, format_reason = $3
       WHERE run = $1 AND oid = $2`,
     [run, relation, reason],
   )

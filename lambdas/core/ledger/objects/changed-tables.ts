@@ -17,7 +17,8 @@ export function readChangedTables(destination: Session, run: string): Promise<Ch
          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relkind IN ('r', 'p') GROUP BY n.nspname, c.relname
      ), made AS (
-       SELECT r.schema, r.name, r.columns FROM sampan.relation r JOIN sampan.object o ON o.run = r.run AND o.id = r.object
+       SELECT d.schema, d.name, d.columns FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
+         JOIN sampan.object o ON o.run = r.run AND o.id = r.object
         WHERE r.run = $1 AND r.oid <> 0 AND o.status IN ('migrated', 'transformed')
      )
      SELECT m.schema, m.name,

@@ -5,6 +5,7 @@ import { quoteLiteral } from '../../postgres/identifiers.ts'
 export interface UnanalyzedTable {
   /** On the source. */
   readonly oid: number
+  /** On the destination, as is its name. */
   readonly schema: string
   readonly name: string
   readonly small: boolean
@@ -17,7 +18,7 @@ export function readUnanalyzed(
   { most, smallBytes }: { readonly most: number; readonly smallBytes: number },
 ): Promise<UnanalyzedTable[]> {
   return destination.rows<UnanalyzedTable>(
-    `SELECT r.oid, r.schema, r.name, r.bytes <= $3 AS small FROM sampan.relation r
+    `SELECT r.oid, d.schema, d.name, r.bytes <= $3 AS small FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
       WHERE r.run = $1 AND r.analyzed_at IS NULL
         -- Looked up one by one: a join would be guessed to be of a few rows, and be the square of the number of tables.
         AND (SELECT o.status FROM sampan.object o WHERE o.run = r.run AND o.id = r.object) IN ('migrated', 'transformed')

@@ -9,15 +9,16 @@ SELECT $1, pg_catalog.row_number() OVER (ORDER BY size.schema, size.name, piece.
   FROM (SELECT counted.*, pg_catalog.ceil(counted.pages::numeric / counted.parts)::bigint AS pages_per_part
           FROM (SELECT measured.*,
                        CASE WHEN $3 THEN GREATEST(1, LEAST(measured.bytes / $2, measured.pages)) ELSE 1 END AS parts
-                  FROM (SELECT r.oid, r.schema, r.name,
+                  FROM (SELECT r.oid, d.schema, d.name,
                                -- Two files for each table; pg_table_size would look at a dozen.
                                pg_catalog.pg_relation_size(c.oid)
                                  + COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) AS bytes,
                                pg_catalog.pg_relation_size(c.oid)
                                  / pg_catalog.current_setting('block_size')::bigint AS pages
                           FROM sampan.relation r
-                          JOIN pg_catalog.pg_namespace n ON n.nspname = r.schema
-                          JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = r.name
+                          CROSS JOIN LATERAL sampan.destination_of(r) d
+                          JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
+                          JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
                           LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
                          WHERE r.run = $1 AND r.oid <> 0
                            AND COALESCE(o.status, 'migrated') NOT IN ('failed', 'blocked')) measured

@@ -1,11 +1,11 @@
 import { cutSlowChunk, holdSlowChunk, type SlowChunk } from '../../../core/ledger/chunks/slow.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
-import { rowsOf, whereOf } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { askUnderPath, OWN_PATH, type SearchPath } from '../../../core/postgres/search-path.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
-import { keyRange } from '../stream/chunk-sql.ts'
+import { keyRange } from '../../../core/rows/range.ts'
+import { rowsOf, whereOf } from '../../../core/rows/select.ts'
 
 /**
  * Cuts every range of a key that a call before had no time for, at its middle row: each half in a transaction of its own,
@@ -37,7 +37,7 @@ export async function cutSlowChunks(
 async function middleOf(source: Session, chunk: SlowChunk): Promise<string | null> {
   const names = (JSON.parse(chunk.keyColumn ?? '[]') as readonly string[]).map(quoteIdentifier)
   const texts = names.map((name) => `${name}::pg_catalog.text`).join(', ')
-  const rows = `${rowsOf(chunk)}${whereOf(chunk, ...keyRange(chunk))}`
+  const rows = `${rowsOf(chunk.source)}${whereOf(chunk.source, ...keyRange(chunk))}`
   // Of one row the middle would be its own key, and one half empty.
   const [row] = await source.rows<{ bound: readonly string[] }>(
     `SELECT ARRAY[${texts}] AS bound FROM ${rows} ORDER BY ${names.join(', ')}

@@ -1,7 +1,8 @@
 import { holdBinary, turnToText } from '../../../core/ledger/chunks/take-back.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
-import { type Relation, readRelations } from '../../../core/ledger/relations.ts'
+import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
+import { readRelations } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
@@ -34,7 +35,7 @@ export async function travelAsText(
     if (!(await holdBinary(destination, run, relation.oid))) return
     await emptyRelation(destination, run, relation)
     await turnToText(destination, run, relation.oid, `its binary form was refused (${because})`)
-    const message = `${relation.schema}.${relation.name} travels as text from now on: its binary form was refused (${because})`
+    const message = `${titleOf(relation)} travels as text from now on: its binary form was refused (${because})`
     await writeEvents(destination, run, [{ level: 'warning', step: 'CopyLanes', code: 'FORMAT_FELL_BACK', message }])
   })
 }

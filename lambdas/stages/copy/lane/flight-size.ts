@@ -1,4 +1,4 @@
-import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
 
 /**
  * One claim takes a large chunk, or as many small ones as fit: they travel in one flight, up to the size of a chunk of the

@@ -1,8 +1,7 @@
 import { countFailure } from '../../../core/ledger/chunks/receipts.ts'
 import { halveChunks } from '../../../core/ledger/chunks/slow.ts'
-import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import { leaveOut } from '../../../core/ledger/lane-count.ts'
-import { LARGE_OBJECTS_OID, type Relation } from '../../../core/ledger/relations.ts'
+import { isLargeObjects, type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
@@ -44,7 +43,7 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     if (again !== true || !isFinal(thrown)) throw thrown
     const refused = rowsRefused(lane, thrown)
     const relation = lane?.broken ?? null
-    if (event.task.onObjectError === 'fail' || relation === null || relation.oid === LARGE_OBJECTS_OID) throw refused
+    if (event.task.onObjectError === 'fail' || relation === null || isLargeObjects(relation)) throw refused
     await onOwnSession(call, 'leave-out', (ledger) => leaveRowsOut(ledger, event.run.id, relation, refused))
     return more()
   }
@@ -73,7 +72,7 @@ function isFinal(thrown: unknown): thrown is DatabaseError {
 }
 
 function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
-  const title = lane === null || lane.broken === null ? 'a table' : relationTitle(lane.broken)
+  const title = lane === null || lane.broken === null ? 'a table' : titleOf(lane.broken)
   return new SampanError({
     code: cause.side === 'source' ? 'SRC_ROWS_UNREADABLE' : 'DST_ROWS_REFUSED',
     message: `${title} cannot be copied: ${cause.message}`,

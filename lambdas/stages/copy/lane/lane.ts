@@ -1,12 +1,11 @@
 import type { ClaimedChunk } from '../../../core/ledger/chunks/chunk.ts'
 import { claimChunks } from '../../../core/ledger/chunks/claim.ts'
 import { type Receipt, writeReceipts } from '../../../core/ledger/chunks/receipts.ts'
-import { relationTitle } from '../../../core/ledger/comparisons.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
+import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { type CopyServers, cargoOf } from '../../../core/rows/cargo.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { Pace } from '../pace/pace.ts'
-import { type CopyServers, chunkCargo } from '../stream/chunk-sql.ts'
 import { type Control, fly, type Sources } from '../stream/flight.ts'
 import { isUnknownName } from '../view/how-changed.ts'
 import type { NamedType } from '../view/named-types.ts'
@@ -95,7 +94,7 @@ export class Lane {
   /** A relation's name for people. */
   titleOf(oid: number): string | null {
     const relation = this.#relations.get(oid)
-    return relation === undefined ? null : relationTitle(relation)
+    return relation === undefined ? null : titleOf(relation)
   }
 
   /** The relation at which the last flight broke. */
@@ -135,7 +134,7 @@ export class Lane {
   async #fly(): Promise<Receipt[]> {
     const { servers, pace, signal } = this.#options
     const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
-    const cargo = due.map((chunk) => chunkCargo(relationOf(this.#relations, chunk), chunk, servers))
+    const cargo = due.map((chunk) => cargoOf(relationOf(this.#relations, chunk), chunk, servers))
     await pace.queries(cargo.length, signal)
     const started = performance.now()
     let broken: ClaimedChunk | undefined
@@ -169,7 +168,7 @@ export class Lane {
     const all = [...relations.values()]
     return {
       rows: question(all),
-      digests: question(all.filter(({ digestSql }) => digestSql !== null)),
+      digests: question(all.filter(({ source }) => source.digestSql !== null)),
       judge: ({ rows: [row] }) => {
         const found = readChange(row)
         const relation = relations.get(found?.oid ?? -1)

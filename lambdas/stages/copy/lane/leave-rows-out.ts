@@ -1,8 +1,7 @@
 import { holdCut, leaveOut } from '../../../core/ledger/chunks/take-back.ts'
-import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { keepRun } from '../../../core/ledger/fence.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
+import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
 import type { SampanError } from '../../../core/runtime/errors.ts'
@@ -25,7 +24,7 @@ export async function leaveRowsOut(
     if (!(await holdCut(destination, run, relation.oid))) return
     await emptyRelation(destination, run, relation)
     await leaveOut(destination, run, relation.oid, cause)
-    const message = `the rows of ${relationTitle(relation)} are left out: ${cause.message}`
+    const message = `the rows of ${titleOf(relation)} are left out: ${cause.message}`
     await writeEvents(destination, run, [{ level: 'error', step: 'CopyLanes', code: 'ROWS_LEFT_OUT', message }])
   })
 }

@@ -1,9 +1,9 @@
 import type { SourceIdentity } from '../../../core/ledger/run.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { OWN_PATH } from '../../../core/postgres/search-path.ts'
+import type { CopyServers } from '../../../core/rows/cargo.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { MODERN_DIGEST } from '../plan/column-form.ts'
-import type { CopyServers } from '../stream/chunk-sql.ts'
 
 /** What both servers are, from their own words at the start of the sessions. */
 export function copyServers(source: Session, destination: Session, task: Task, identity: SourceIdentity): CopyServers {

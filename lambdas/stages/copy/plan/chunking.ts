@@ -1,6 +1,6 @@
 import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
-import { readingOfPages, TID_ARRAY_BYTES } from '../stream/page-ranges.ts'
+import { LARGE_OBJECTS_OID, type Relation } from '../../../core/ledger/relation.ts'
+import { readingOfPages, TID_ARRAY_BYTES } from '../../../core/rows/page-reading.ts'
 import type { KeyCut } from './key-bounds.ts'
 
 export interface ChunkingOptions {
@@ -57,7 +57,7 @@ export function cutByPages(
 /** Chunks of the large objects between the given oids, each the first of a chunk. */
 export function cutLargeObjects(bounds: readonly string[], bytes: number): UnnumberedChunk[] {
   return bounds.map((_, index) => ({
-    relation: 0,
+    relation: LARGE_OBJECTS_OID,
     kind: 'large_objects' as const,
     lower: index === 0 ? null : (bounds[index] ?? null),
     upper: bounds[index + 1] ?? null,

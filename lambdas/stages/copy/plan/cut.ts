@@ -1,8 +1,8 @@
-import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { TID_RANGES } from '../../../core/postgres/tid-ranges.ts'
+import { readingOfPages } from '../../../core/rows/page-reading.ts'
 import { toSampanError } from '../../../core/runtime/errors.ts'
-import { readingOfPages } from '../stream/page-ranges.ts'
 import { type ChunkingOptions, countChunks, cutByKey, cutByPages, type UnnumberedChunk } from './chunking.ts'
 import { cutKey, readKeys, type TableKey } from './key-bounds.ts'
 
@@ -29,7 +29,7 @@ export async function cutRelations(
   options: ChunkingOptions,
 ): Promise<ReadonlyMap<number, Cut>> {
   const large = relations.filter((relation) => countChunks(relation, options.chunkBytes) > 1)
-  const candidates = large.filter((relation) => !relation.tree && mayUseKey(relation, options))
+  const candidates = large.filter((relation) => !relation.source.tree && mayUseKey(relation, options))
   const keys = await readKeys(
     source,
     candidates.map(({ oid }) => oid),
@@ -72,7 +72,7 @@ async function cut(
     failed = byKey
   }
   if (!heap) {
-    const reason = relation.tree ? 'it travels through its root' : `not a heap, and ${failed ?? NO_KEY}`
+    const reason = relation.source.tree ? 'it travels through its root' : `not a heap, and ${failed ?? NO_KEY}`
     return { chunks: cutByPages(relation, options), reason: `whole: ${reason}` }
   }
   const chunks = cutByPages(relation, options)

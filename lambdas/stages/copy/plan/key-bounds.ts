@@ -1,7 +1,8 @@
-import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
-import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
+import { tableOf } from '../../../core/rows/select.ts'
 
 const KEYS = sqlFile(new URL('./sql/keys.sql', import.meta.url))
 
@@ -80,7 +81,7 @@ function sampleSql(relation: Relation, key: TableKey, count: number, serverVersi
 }
 
 function sampled(relation: Relation, count: number, serverVersion: number): string {
-  const table = `ONLY ${quoteQualified(relation.schema, relation.name)}`
+  const table = `ONLY ${tableOf(relation.source)}`
   const pages = relation.pages > 0 ? relation.pages : Math.ceil(relation.bytes / 8192)
   const wanted = Math.min(Math.max(count * SAMPLE.perChunk, SAMPLE.least), SAMPLE.most)
   const percent = Math.min(100, (100 * wanted) / Math.max(1, pages))

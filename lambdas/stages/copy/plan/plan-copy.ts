@@ -1,15 +1,9 @@
 import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
 import { readPlannedChunks, storeChunks } from '../../../core/ledger/chunks/plan.ts'
-import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
 import { keepRun } from '../../../core/ledger/fence.ts'
-import {
-  LARGE_OBJECTS_OID,
-  type Relation,
-  type RelationForm,
-  readRelations,
-  storeForms,
-} from '../../../core/ledger/relations.ts'
+import { isLargeObjects, type Relation, titleOf } from '../../../core/ledger/relation.ts'
+import { type RelationForm, readRelations, storeForms } from '../../../core/ledger/relations.ts'
 import { markPlanned } from '../../../core/ledger/run.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
@@ -39,12 +33,12 @@ export async function planCopy(source: Session, destination: Session, task: Task
   const columns = await readColumnTypes(source, relations)
   const wishes = { format: task.format, digests: task.validation.mode === 'full' }
   const forms = relations
-    .filter((relation) => relation.oid !== LARGE_OBJECTS_OID)
+    .filter((relation) => !isLargeObjects(relation))
     .map((relation) => decideForm(relation, columns.get(relation.oid) ?? [], servers, wishes))
   const options = { chunkBytes: task.chunkMegabytes * 1_000_000, sourceVersion: source.serverVersion }
-  const tables = relations.filter((relation) => relation.oid !== LARGE_OBJECTS_OID)
+  const tables = relations.filter((relation) => !isLargeObjects(relation))
   const cuts = await cutRelations(source, tables, options)
-  const large = relations.filter((relation) => relation.oid === LARGE_OBJECTS_OID)
+  const large = relations.filter(isLargeObjects)
   const objects = await Promise.all(large.map((relation) => largeObjectChunks(source, relation, options.chunkBytes)))
   const plan: CopyPlan = {
     forms: forms.map((form) => ({ ...form, cutReason: cuts.get(form.oid)?.reason ?? '' })),
@@ -66,8 +60,8 @@ interface CopyPlan {
 /** The task wants binary, and this table cannot: it travels as text, and the run's story says so. */
 function insteadOfBinary(form: TravelForm, relations: readonly Relation[]): RunEvent[] {
   const relation = relations.find(({ oid }) => oid === form.oid)
-  if (form.formatReason === null || relation === undefined || relation.columns.length === 0) return []
-  const message = `${relationTitle(relation)} travels as text, not binary as the task wishes: ${form.formatReason}`
+  if (form.formatReason === null || relation === undefined || relation.source.columns.length === 0) return []
+  const message = `${titleOf(relation)} travels as text, not binary as the task wishes: ${form.formatReason}`
   return [{ level: 'warning', step: 'PlanCopy', code: 'FORMAT_TEXT_INSTEAD', message }]
 }
 
@@ -79,7 +73,7 @@ function notCompared(
 ): RunEvent[] {
   const named = relations.flatMap((relation) => {
     const left = (columns.get(relation.oid) ?? []).filter((column) => printsDifferently(column, servers))
-    return left.length === 0 ? [] : [`${relationTitle(relation)} (${left.map(({ name }) => name).join(', ')})`]
+    return left.length === 0 ? [] : [`${titleOf(relation)} (${left.map(({ name }) => name).join(', ')})`]
   })
   if (named.length === 0) return []
   const message = `servers before 12 print floats otherwise: of these columns only NULL and not NULL is compared: ${named.join(', ')}`

@@ -1,4 +1,5 @@
-import type { Relation, RelationForm } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
+import type { RelationForm } from '../../../core/ledger/relations.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { type ColumnType, type FormServers, rowDigest, rowTextDigest, whyNotBinary } from './column-form.ts'
 
@@ -24,19 +25,25 @@ export function decideForm(
   wishes: FormWishes,
 ): TravelForm {
   const byName = new Map(types.map((type) => [type.name, type]))
-  const columns = relation.columns.map((name) => byName.get(name)).filter((type) => type !== undefined)
+  const columns = relation.source.columns.map((name) => byName.get(name)).filter((type) => type !== undefined)
   const { oid } = relation
-  if (columns.length !== relation.columns.length) {
+  if (columns.length !== relation.source.columns.length) {
     // A column went between the plan of the objects and now: its chunk would fail anyway, with the server's own words.
-    return { oid, format: 'text', formatReason: 'its columns have changed', digestSql: null, textDigestSql: null }
+    const none = { digestSql: null, textDigestSql: null }
+    return { oid, format: 'text', formatReason: 'its columns have changed', ...none, there: null }
   }
   const reason = wishes.format === 'text' ? 'the task wants text' : whyText(columns, servers)
+  const digests = (named: readonly ColumnType[]) => ({
+    digestSql: wishes.digests ? rowDigest(named, servers) : null,
+    textDigestSql: wishes.digests && reason === null ? rowTextDigest(named, servers) : null,
+  })
+  const there = columns.map((column, at) => ({ ...column, name: relation.destination.columns[at] ?? column.name }))
   return {
     oid,
     format: reason === null ? 'binary' : 'text',
     formatReason: reason,
-    digestSql: wishes.digests ? rowDigest(columns, servers) : null,
-    textDigestSql: wishes.digests && reason === null ? rowTextDigest(columns, servers) : null,
+    ...digests(columns),
+    there: there.every(({ name }, at) => name === columns[at]?.name) ? null : digests(there),
   }
 }
 

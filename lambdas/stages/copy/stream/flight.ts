@@ -1,21 +1,10 @@
 import type { Session } from '../../../core/postgres/connect.ts'
+import type { Cargo } from '../../../core/rows/cargo.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { copyDoneFrame } from './frames.ts'
 import { MergingSink } from './merging-sink.ts'
 import { type Answer, RawSession } from './raw-session.ts'
 import { Valve } from './valve.ts'
-
-/** One COPY from the source to the destination. */
-export interface Cargo {
-  /** `COPY (…) TO STDOUT …`, on the source. */
-  readonly copyOut: string
-  /** `COPY … FROM STDIN …`, on the destination. */
-  readonly copyIn: string
-  /** A query of one row (count, digest) on the source, in the same snapshot; `null` where nothing is compared. */
-  readonly digest: string | null
-  /** Statements on the destination after the rows, in the same transaction; `null` where there are none. */
-  readonly afterwards: string | null
-}
 
 /** What arrived. */
 export interface Delivery {

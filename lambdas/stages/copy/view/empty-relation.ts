@@ -1,7 +1,8 @@
-import { OWN_PATH_SQL, sourcePathSql } from '../../../core/ledger/calls.ts'
 import { holdReferring, takeBackChunks } from '../../../core/ledger/chunks/take-back.ts'
-import { LARGE_OBJECTS_OID, type Relation, readRelations, rowsOf, whereOf } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
+import { readRelations } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { emptyingSql } from '../../../core/rows/upkeep.ts'
 
 /**
  * Takes back all that was copied of a relation, and of those whose rows refer to it, and the receipts with it. Call it inside a
@@ -9,16 +10,10 @@ import type { Session } from '../../../core/postgres/connect.ts'
  */
 export async function emptyRelation(destination: Session, run: string, relation: Relation): Promise<void> {
   for (const one of await referringFirst(destination, run, relation)) {
-    // Large objects are overwritten whole by their chunk: nothing to empty.
-    if (one.oid !== LARGE_OBJECTS_OID) await destination.execute(emptyingSql(run, one))
+    const emptying = emptyingSql(one, run)
+    if (emptying !== null) await destination.execute(emptying)
     await takeBackChunks(destination, run, one.oid)
   }
-}
-
-/** A table that is copied in part may hold rows that are none of this run's. */
-function emptyingSql(run: string, relation: Relation): string {
-  if (relation.where === null) return `TRUNCATE ${rowsOf(relation)}`
-  return `${sourcePathSql(run)}; DELETE FROM ${rowsOf(relation)}${whereOf(relation)}; ${OWN_PATH_SQL}`
 }
 
 /** Foreign keys that stand before the rows come keep what is referred to: the others go first. Each is held like the relation itself. */

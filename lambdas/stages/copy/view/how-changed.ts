@@ -1,4 +1,4 @@
-import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
 import { importView } from '../../../core/ledger/view.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'

@@ -1,11 +1,12 @@
 import type { ClaimedChunk } from '../../../core/ledger/chunks/chunk.ts'
 import { awaitView, holdForView } from '../../../core/ledger/chunks/take-back.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Relation } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { askUnderPath } from '../../../core/postgres/search-path.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
-import { type CopyServers, digestQuery } from '../stream/chunk-sql.ts'
+import type { CopyServers } from '../../../core/rows/cargo.ts'
+import { sourceDigest } from '../../../core/rows/digest.ts'
 import { emptyRelation } from './empty-relation.ts'
 
 /**
@@ -18,7 +19,7 @@ export async function stillHolds(
   chunk: ClaimedChunk,
   servers: CopyServers,
 ): Promise<boolean> {
-  const query = digestQuery(relation, chunk, servers)
+  const query = sourceDigest(relation, chunk, servers)
   if (query === null || chunk.digest === null) return false
   // Both columns are named "count"/"coalesce" by the server; arrays of the row keep them apart.
   const [row] = await askUnderPath(source, servers.searchPath, () =>

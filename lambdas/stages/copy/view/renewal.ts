@@ -1,6 +1,6 @@
 import { readRenewed } from '../../../core/ledger/chunks/open.ts'
-import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import type { RunEvent } from '../../../core/ledger/events.ts'
+import { relationTitle } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 
 /** What the loss of the view has cost: which tables were proved to be as they were copied, and which were copied again. */

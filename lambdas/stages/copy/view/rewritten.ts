@@ -1,9 +1,8 @@
 import { giveUpView } from '../../../core/ledger/chunks/round.ts'
 import { awaitView, holdForView } from '../../../core/ledger/chunks/take-back.ts'
-import { relationTitle } from '../../../core/ledger/comparisons.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
+import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
@@ -15,7 +14,7 @@ const MOST_REWRITES = 5
 
 /** What is told of a change that was found under the locks of a flight. */
 export function tableChanged(relation: Relation, change: Change): SampanError {
-  const title = relationTitle(relation)
+  const title = titleOf(relation)
   switch (change) {
     case 'file':
       return new SampanError({

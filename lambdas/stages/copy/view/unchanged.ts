@@ -1,5 +1,6 @@
-import { LARGE_OBJECTS_OID, type Relation } from '../../../core/ledger/relations.ts'
-import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { isLargeObjects, type Relation } from '../../../core/ledger/relation.ts'
+import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
+import { tableOf } from '../../../core/rows/select.ts'
 import { COLUMN_CHANGED, changedTypeSql, type NamedType } from './named-types.ts'
 
 /**
@@ -30,9 +31,9 @@ export function changedQuery(
   types: readonly NamedType[],
   sourceVersion: number,
 ): string | null {
-  const tables = relations.filter(({ oid }) => oid !== LARGE_OBJECTS_OID)
+  const tables = relations.filter((relation) => !isLargeObjects(relation))
   if (tables.length === 0) return null
-  const trees = tables.filter(({ tree }) => tree).map(({ oid }) => oid)
+  const trees = tables.filter(({ source }) => source.tree).map(({ oid }) => oid)
   const parts = [
     plannedOtherwise(sourceVersion),
     MOVED,
@@ -75,8 +76,9 @@ export function readChange(row: readonly (string | null)[] | undefined): { oid: 
 }
 
 /** The types are those that the columns' names stand for now: under the lock of its COPY the table is there, and has them. */
-function plannedRow({ oid, schema, name, tree, columns }: Relation, named: 'all' | 'nothing' = 'all'): string {
-  const table = quoteQualified(schema, name)
+function plannedRow({ oid, source }: Relation, named: 'all' | 'nothing' = 'all'): string {
+  const { schema, name, tree, columns } = source
+  const table = tableOf(source)
   const types = (named === 'nothing' ? [] : columns).map(
     (column) => `pg_catalog.pg_typeof((NULL::${table}).${quoteIdentifier(column)})`,
   )

@@ -1,4 +1,4 @@
-import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/comparisons.ts'
+import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
 import { bytesText, countText, durationText, numberOf } from '../../../core/present/units.ts'
 import { madeAnew } from '../made-anew.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'

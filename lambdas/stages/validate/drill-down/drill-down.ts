@@ -1,10 +1,10 @@
 import type { Comparison } from '../../../core/ledger/comparisons.ts'
 import type { Difference } from '../../../core/ledger/differences.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
+import type { Relation, RelationAtEnd } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { bucketQuery, pairQuery, rowHashes } from '../../../core/rows/row-hashes.ts'
 import { type Bucket, compareBuckets } from './compare-buckets.ts'
 import { compareRows, type HashedRow } from './compare-rows.ts'
-import { bucketQuery, pairQuery, type RowHashes, rowHashes } from './row-hashes.ts'
 
 /** Rows of one side held in memory at once: about 50 MB. */
 const MOST_ROWS = 200_000
@@ -25,14 +25,19 @@ export interface Ends {
  * @throws SampanError what the servers answer, a time-out too
  */
 export async function drillDown(ends: Ends, relation: Relation, known: Comparison): Promise<Difference> {
-  const hashes = await hashesOf(ends, relation)
+  const keyOf = await readKey(ends.source, relation)
+  const version = Math.min(ends.source.serverVersion, ends.destination.serverVersion)
+  const hashes = (end: RelationAtEnd) => rowHashes(end, keyOf(end), version)
   const buckets = bucketCount(Math.max(Number(known.sourceRows ?? 0), Number(known.destinationRows ?? 0)))
-  const [here, there] = await both(ends, (end) => end.rows<Bucket>(bucketQuery(relation, hashes, buckets)))
+  const [here, there] = await both(ends, (session) => {
+    const end = relation[session.side]
+    return session.rows<Bucket>(bucketQuery(end, hashes(end), buckets))
+  })
   const { toRead, unread, complete } = compareBuckets(here, there, MOST_ROWS)
-  const query = pairQuery(relation, hashes, buckets)
-  const [left, right] = await both(ends, async (end) =>
-    toRead.length === 0 ? [] : end.rows<HashedRow>(query, [toRead]),
-  )
+  const [left, right] = await both(ends, async (session) => {
+    const end = relation[session.side]
+    return toRead.length === 0 ? [] : session.rows<HashedRow>(pairQuery(end, hashes(end), buckets), [toRead])
+  })
   const found = compareRows(left, right, MOST_PLACES)
   return {
     relation: relation.oid,
@@ -45,19 +50,16 @@ export async function drillDown(ends: Ends, relation: Relation, known: Compariso
   }
 }
 
-async function hashesOf(ends: Ends, relation: Relation): Promise<RowHashes> {
-  const keyColumns = await ends.source.rows<{ name: string }>(
+/** The columns of the primary key, as either end calls them; none where the source has no such key. */
+async function readKey(source: Session, relation: Relation): Promise<(end: RelationAtEnd) => readonly string[]> {
+  const key = await source.rows<{ name: string }>(
     `SELECT a.attname::text AS name FROM pg_catalog.pg_index i
        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
       WHERE i.indrelid = $1 AND i.indisprimary ORDER BY a.attnum`,
     [relation.oid],
   )
-  const version = Math.min(ends.source.serverVersion, ends.destination.serverVersion)
-  return rowHashes(
-    relation,
-    keyColumns.map(({ name }) => name),
-    version,
-  )
+  const places = key.map(({ name }) => relation.source.columns.indexOf(name))
+  return (end) => places.flatMap((place) => end.columns[place] ?? [])
 }
 
 /** A power of two: the bucket is the hash's lowest bits. */
@@ -70,7 +72,7 @@ function hasChanged(source: readonly Bucket[], known: Comparison, relation: Rela
   const rows = source.reduce((sum, bucket) => sum + BigInt(bucket.rows), 0n)
   const digest = source.reduce((sum, bucket) => sum + BigInt(bucket.digest), 0n)
   if (rows !== BigInt(known.sourceRows ?? 0)) return true
-  return relation.digestSql !== null && known.sourceDigest !== null && digest !== BigInt(known.sourceDigest)
+  return relation.source.digestSql !== null && known.sourceDigest !== null && digest !== BigInt(known.sourceDigest)
 }
 
 async function both<Result>(ends: Ends, read: (end: Session) => Promise<Result>): Promise<[Result, Result]> {

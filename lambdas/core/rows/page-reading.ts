@@ -1,6 +1,6 @@
-import type { Chunk } from '../../../core/ledger/chunks/chunk.ts'
-import type { Relation } from '../../../core/ledger/relations.ts'
-import { TID_RANGES } from '../../../core/postgres/tid-ranges.ts'
+import type { Relation } from '../ledger/relation.ts'
+import { TID_RANGES } from '../postgres/tid-ranges.ts'
+import type { RowRange } from './range.ts'
 
 /**
  * What is read by scans before 14. A scan costs 0.34 ms of CPU for each megabyte of the table, as often as there are chunks;
@@ -21,14 +21,18 @@ const MOST_ARRAY_PAGES = (2 * TID_ARRAY_BYTES) / 8192
 export type PageReading = 'range' | 'scan' | 'array'
 
 /** @param chunks how many there are of the table */
-export function readingOfPages(relation: Pick<Relation, 'bytes'>, chunks: number, sourceVersion: number): PageReading {
-  if (sourceVersion >= TID_RANGES) return 'range'
+export function readingOfPages(relation: Pick<Relation, 'bytes'>, chunks: number, serverVersion: number): PageReading {
+  if (serverVersion >= TID_RANGES) return 'range'
   return relation.bytes <= SCANNED.bytes && chunks <= SCANNED.chunks ? 'scan' : 'array'
 }
 
-/** The same for one chunk as it is by now: a call that had no time for it has halved it. */
-export function readingOfChunk(relation: Relation, chunk: Chunk, sourceVersion: number): PageReading {
-  const pages = Number(chunk.upper ?? relation.pages) - Number(chunk.lower ?? 0)
-  const reading = readingOfPages(relation, Math.round(relation.pages / Math.max(1, pages)), sourceVersion)
+/** The same for one range as it is by now: a call that had no time for it has halved it. */
+export function readingOfRange(
+  relation: Pick<Relation, 'bytes' | 'pages'>,
+  range: RowRange,
+  serverVersion: number,
+): PageReading {
+  const pages = Number(range.upper ?? relation.pages) - Number(range.lower ?? 0)
+  const reading = readingOfPages(relation, Math.round(relation.pages / Math.max(1, pages)), serverVersion)
   return reading === 'array' && pages > MOST_ARRAY_PAGES ? 'scan' : reading
 }

@@ -1,7 +1,5 @@
+import { LARGE_OBJECT_PAGE_BYTES } from '../ledger/large-object-page.ts'
 import { hashBytes } from '../postgres/hash-bytes.ts'
-
-/** Bytes of one page of a large object as it travels and is digested: small enough for any memory. */
-export const LARGE_OBJECT_PAGE_BYTES = 262_144
 
 /** `INV_READ` of libpq-fs.h. */
 const READ = 0x40000

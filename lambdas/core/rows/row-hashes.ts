@@ -1,6 +1,7 @@
-import { type Relation, rowsOf, whereOf } from '../../../core/ledger/relations.ts'
-import { hashBytes } from '../../../core/postgres/hash-bytes.ts'
-import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
+import type { RelationAtEnd } from '../ledger/relation.ts'
+import { hashBytes } from '../postgres/hash-bytes.ts'
+import { quoteIdentifier } from '../postgres/identifiers.ts'
+import { rowsOf, whereOf } from './select.ts'
 
 const HASH_FUNCTIONS = 110_000
 
@@ -13,10 +14,10 @@ export interface RowHashes {
 }
 
 /**
- * @param keyColumns of the primary key, empty where there is none
+ * @param keyColumns of the primary key as this end calls them, empty where there is none
  * @param serverVersion the older of the two
  */
-export function rowHashes(relation: Relation, keyColumns: readonly string[], serverVersion: number): RowHashes {
+export function rowHashes(relation: RelationAtEnd, keyColumns: readonly string[], serverVersion: number): RowHashes {
   // Rows without a column, or without a digest, are all alike: then only their number can differ.
   const row = `(${relation.digestSql ?? '0::bigint'})`
   if (keyColumns.length === 0) return { key: row, row }
@@ -31,14 +32,14 @@ export function rowHashes(relation: Relation, keyColumns: readonly string[], ser
 }
 
 /** Rows and digest per bucket of the key's hash: `bucket, rows, digest`, one row per bucket that has any. */
-export function bucketQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
+export function bucketQuery(relation: RelationAtEnd, hashes: RowHashes, buckets: number): string {
   return `SELECT (hashed.key & ${buckets - 1})::integer AS bucket, pg_catalog.count(*)::text AS rows,
        pg_catalog.sum(hashed.row)::text AS digest
   FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed GROUP BY 1`
 }
 
 /** The rows of some buckets, `$1 integer[]`: `key, row, place`, all text. */
-export function pairQuery(relation: Relation, hashes: RowHashes, buckets: number): string {
+export function pairQuery(relation: RelationAtEnd, hashes: RowHashes, buckets: number): string {
   return `SELECT hashed.key::text AS key, hashed.row::text AS row, hashed.place::text AS place
   FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed
  WHERE (hashed.key & ${buckets - 1})::integer = ANY ($1::integer[])`
