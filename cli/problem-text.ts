@@ -2,8 +2,21 @@ import { styleText } from 'node:util'
 import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { Problem } from '../lambdas/core/task/problems.ts'
 
-/** An error as two lines: `CODE  cause` and, below the cause, the remedy. */
-export function errorText(error: { readonly code: string; readonly message: string; readonly remedy: string }): string {
+interface Told {
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+}
+
+/** An error as two lines: `CODE  cause` and, below the cause, the remedy; below it, in the same form, what was found beside it. */
+export function errorText({
+  besides,
+  ...first
+}: Told & { readonly besides?: readonly Told[] | null | undefined }): string {
+  return [first, ...(besides ?? [])].map(oneErrorText).join('\n')
+}
+
+function oneErrorText(error: Told): string {
   const indent = ' '.repeat(error.code.length + 2)
   const cause = error.message.split('\n').join(`\n${indent}`)
   return `${styleText('red', error.code)}  ${cause}\n${indent}${styleText('dim', error.remedy)}`

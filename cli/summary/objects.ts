@@ -18,7 +18,21 @@ export function objectLines(objects: readonly ObjectReport[]): readonly string[]
     .filter(([count]) => count > 0)
     .map(([count, status]) => `${countText(count)} ${status}`)
   const told: readonly Status[] = ['failed', 'blocked', 'skipped']
-  return [line('objects', counts.join(', ')), ...told.flatMap((status) => reasonLines(objects, status))]
+  return [
+    line('objects', counts.join(', ')),
+    ...told.flatMap((status) => reasonLines(objects, status)),
+    ...notValidLines(objects),
+  ]
+}
+
+/** Constraints that rows do not hold: each has its own statement to run when they are mended. */
+function notValidLines(objects: readonly ObjectReport[]): readonly string[] {
+  const found = objects.filter(({ status, reason }) => status === 'transformed' && /^NOT VALID\b/.test(reason ?? ''))
+  const lines = found
+    .slice(0, REASONS)
+    .map(({ kind, name, reason }) => line('', `${styleText('yellow', kind.toLowerCase())} ${name}: ${reason}`))
+  const rest = found.length - REASONS
+  return rest > 0 ? [...lines, line('', `and ${rest} more constraints: see the report`)] : lines
 }
 
 /** The objects of one status by their reason: a reason that many share is told once. */

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { VIEW_DIFFERS } from '../../lambdas/core/ledger/objects/fills.ts'
 import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
+import { DEFINITIONS_CHANGED } from '../../lambdas/core/structure/definitions.ts'
 import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
 import type {
   AccessReport,
@@ -101,7 +102,9 @@ function databaseLines(database: DatabaseReport, untouched: boolean): readonly s
     ...(database.status === 'planned' ? planLines(database.tables) : rowLines(database)),
     ...objectLines(database.objects),
     ...sequenceLines(database.sequences),
-    ...(database.status === 'planned' ? [] : [...comparisonLines(database), ...filledLines(database)]),
+    ...(database.status === 'planned'
+      ? []
+      : [...comparisonLines(database), ...filledLines(database), ...changedLines(database)]),
     ...(database.error === null ? [] : [errorText(database.error)]),
   ]
 }
@@ -169,11 +172,21 @@ function computedText(tables: readonly TableReport[]): string {
 function filledLines(database: DatabaseReport): readonly string[] {
   const { filled } = madeAnew(database)
   if (filled.length === 0) return []
-  const differ = database.events.filter(({ code }) => code === VIEW_DIFFERS).map(({ message }) => message)
   return [
     line('filled', `${numberOf(filled.length, 'materialized view')} anew, rows not compared: ${named(filled)}`),
-    ...[...new Set(differ)].map((message) => line('', styleText('yellow', message))),
+    ...told(database, VIEW_DIFFERS).map((message) => line('', styleText('yellow', message))),
   ]
+}
+
+/** Changed by somebody else: the destination is not in all what was made. */
+function changedLines(database: DatabaseReport): readonly string[] {
+  return told(database, DEFINITIONS_CHANGED)
+    .slice(-1)
+    .map((message) => line('changed', styleText('yellow', message)))
+}
+
+function told({ events }: DatabaseReport, which: string): readonly string[] {
+  return [...new Set(events.filter(({ code }) => code === which).map(({ message }) => message))]
 }
 
 function named(things: readonly { readonly name: string }[]): string {

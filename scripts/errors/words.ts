@@ -160,6 +160,10 @@ export const words: Readonly<Record<string, Words>> = {
     remedy:
       'look for other writers on the destination; the accounts need SELECT (source) and UPDATE (destination) on them',
   },
+  DST_DEFINITIONS_CHANGED: {
+    cause: 'somebody else has changed objects on the destination while the run went on: {objects}',
+    remedy: 'nothing to do if that was meant; else make them there as they are on the source',
+  },
   SRC_CHANGED_SINCE_VIEW: { remedy: 'make the change on the destination too, or migrate anew; the report lists them' },
   SRC_NOT_ASKED_AGAIN: {
     cause: 'whether the source’s structure has changed since the rows were read is not known: it could not be asked',

@@ -126,6 +126,29 @@ Succeeded in 12 s`,
               blocked  index public.a, index public.b, index public.c and 1 more: table public.places failed`)
   })
 
+  it('tells of constraints that rows do not hold, with the statement for each', () => {
+    const reason = 'NOT VALID: rows do not hold it (23503); when they are mended: ALTER TABLE a VALIDATE CONSTRAINT b'
+    const objects = [
+      object('FK CONSTRAINT', 'public.a b', { status: 'transformed', reason }),
+      object('VIEW', 'public.v', { status: 'transformed', reason: 'renamed' }),
+    ]
+    expect(summary({ databases: [database({ objects })] })).toContain(`  objects     2 transformed
+              fk constraint public.a b: ${reason}
+  compared`)
+  })
+
+  it('has the remedy of each code that ended the run', () => {
+    const besides = [{ code: 'SEQUENCES_DIFFER', message: '1 sequence stands elsewhere', remedy: 'set it' }]
+    const error = { code: 'VALIDATION_DIFFERS', message: '1 table differs', remedy: 'mend it', besides }
+    expect(
+      summary({ databases: [database({ status: 'failed', error })], status: 'failed', error }),
+    ).toContain(`VALIDATION_DIFFERS  1 table differs
+                    mend it
+SEQUENCES_DIFFER  1 sequence stands elsewhere
+                  set it
+Failed`)
+  })
+
   it('names the tables that differ, and those that were not compared', () => {
     const tables = [table('orders', { match: false }), table('users', { match: null })]
     expect(summary({ databases: [database({ tables })], status: 'failed' })).toContain(

@@ -7,11 +7,12 @@ import { type ArtefactStore, artefactKey } from './artefacts.ts'
 /** Documents read at once. */
 const AT_ONCE = 16
 
+const told = { code: z.string(), message: z.string(), remedy: z.string() }
+
 const errorSchema = z.object({
   kind: z.enum(['connection', 'other']),
-  code: z.string(),
-  message: z.string(),
-  remedy: z.string(),
+  ...told,
+  besides: z.array(z.object(told)).readonly().optional(),
 })
 
 const keyOf = (run: RunIdentity, place: number) => artefactKey(run, `errors/${place}.json`)

@@ -77,6 +77,23 @@ export function beginKeySql(
   return `SELECT sampan.begin_key(${[texts[0], object, ...texts.slice(1), smallBytes].join(', ')})`
 }
 
+/** A constraint that is made NOT VALID. */
+export interface UnheldConstraint {
+  readonly kind: 'TABLE' | 'DOMAIN'
+  /** The table or domain, as SQL. */
+  readonly of: string
+  /** Without quotes. */
+  readonly name: string
+  /** SQLSTATE of what rows did to it. */
+  readonly code: string
+}
+
+/** Says in the object and in the run's story that rows do not hold the constraint; 0A000 for a foreign key of a partitioned table. */
+export function noteNotValidSql(run: string, object: number, { kind, of, name, code }: UnheldConstraint): string {
+  const texts = [kind, of, name, code].map(quoteLiteral)
+  return `SELECT sampan.note_not_valid(${[quoteLiteral(run), object, ...texts].join(', ')})`
+}
+
 function arrayOf(texts: readonly string[]): string {
   return `ARRAY[${texts.map(quoteLiteral).join(', ')}]::text[]`
 }

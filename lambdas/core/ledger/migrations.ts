@@ -14,4 +14,5 @@ export const migrations: readonly Migration[] = [
   { number: 5, sql: sqlFile(new URL('./sql/000005.sql', import.meta.url)) },
   { number: 6, sql: sqlFile(new URL('./sql/000006.sql', import.meta.url)) },
   { number: 7, sql: sqlFile(new URL('./sql/000007.sql', import.meta.url)) },
+  { number: 8, sql: sqlFile(new URL('./sql/000008.sql', import.meta.url)) },
 ]

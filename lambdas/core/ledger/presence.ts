@@ -12,6 +12,8 @@ export interface LedgerPresence {
 export interface LedgerRun {
   readonly state: 'open' | 'sealed'
   readonly fingerprint: string
+  /** Its plan stands: from then on it is of one task. */
+  readonly planned: boolean
   readonly sealedAt: string | null
 }
 
@@ -29,9 +31,10 @@ export async function readPresence(destination: Session, run: string): Promise<L
     destination.rows<{ version: number }>(
       `SELECT COALESCE(pg_catalog.max(number), 0) AS version FROM sampan.migration`,
     ),
-    destination.rows<LedgerRun>(`SELECT state, fingerprint, sealed_at AS "sealedAt" FROM sampan.run WHERE id = $1`, [
-      run,
-    ]),
+    destination.rows<LedgerRun>(
+      `SELECT state, fingerprint, objects_planned_at IS NOT NULL AS planned, sealed_at AS "sealedAt" FROM sampan.run WHERE id = $1`,
+      [run],
+    ),
   ])
   return { schemaPresent: true, version: version[0]?.version ?? 0, run: runs[0] ?? null }
 }

@@ -61,7 +61,7 @@ function canonicalJson(value: unknown): string {
 /**
  * Opens the run in this database's ledger, or takes up the one of the same name and task: from now on no other start of it writes.
  * One that is sealed is complete: the caller has nothing left to do. A start that another one has taken over from takes nothing back:
- * the row is the other one's then.
+ * the row is the other one's then. As long as nothing is planned the task may be another one.
  * @throws SampanError RUN_SEALED where a completed run of this name was another task; RUN_TASK_CHANGED where an open one was
  */
 export async function openRun(
@@ -75,10 +75,11 @@ export async function openRun(
     destination.rows(
       `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
        ON CONFLICT (id) DO UPDATE
-          SET execution = EXCLUDED.execution, source = run.source || EXCLUDED.source,
+          SET execution = EXCLUDED.execution, source = run.source || EXCLUDED.source, fingerprint = EXCLUDED.fingerprint,
               former = CASE WHEN run.execution = EXCLUDED.execution THEN run.former
                             ELSE pg_catalog.array_append(run.former, run.execution) END
-        WHERE run.state = 'open' AND run.fingerprint = EXCLUDED.fingerprint AND EXCLUDED.execution <> ALL (run.former)`,
+        WHERE run.state = 'open' AND (run.fingerprint = EXCLUDED.fingerprint OR run.objects_planned_at IS NULL)
+          AND EXCLUDED.execution <> ALL (run.former)`,
       [run.id, fingerprint, JSON.stringify(source), run.execution],
     ),
     destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [run.id]),

@@ -11,6 +11,8 @@ export interface SampanErrorFields {
   /** Which retry window a retryable error belongs to. Connection loss waits hours, other errors minutes. */
   readonly kind?: 'connection' | 'other'
   readonly cause?: unknown
+  /** What is wrong beside it, where one judgement finds several things. */
+  readonly besides?: readonly Pick<SampanErrorFields, 'code' | 'message' | 'remedy'>[] | undefined
 }
 
 /** The one error class. Driver and cloud errors are mapped to it at their doors; call sites never match message text. */
@@ -19,6 +21,7 @@ export class SampanError extends Error {
   readonly remedy: string
   readonly retryable: boolean
   readonly kind: 'connection' | 'other'
+  readonly besides: NonNullable<SampanErrorFields['besides']>
 
   constructor(fields: SampanErrorFields) {
     super(fields.message, fields.cause === undefined ? undefined : { cause: fields.cause })
@@ -27,6 +30,7 @@ export class SampanError extends Error {
     this.remedy = fields.remedy
     this.retryable = fields.retryable ?? false
     this.kind = fields.kind ?? 'other'
+    this.besides = fields.besides ?? []
   }
 }
 

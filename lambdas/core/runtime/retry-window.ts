@@ -50,7 +50,7 @@ export function judge(
   clock: Clock,
   random: Random,
 ): StepAnswer<never> {
-  const stepError: StepError = { kind: error.kind, code: error.code, message: error.message, remedy: error.remedy }
+  const { retryable: _, ...stepError }: StepError & { readonly retryable: boolean } = error
   const failed: StepAnswer<never> = { verdict: 'failed', pause: 0, window: null, error: stepError, output: null, spent }
   if (!error.retryable) return failed
 

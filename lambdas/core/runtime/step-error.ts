@@ -7,12 +7,14 @@ export const LONGEST_REMEDY = 300
 
 /** A SampanError as it travels through the state machine: one line each, of bounded length. The log has all of it. */
 export function toStepError(error: SampanError): StepError {
-  return {
-    kind: error.kind,
-    code: error.code,
-    message: oneLine(error.message, LONGEST_MESSAGE),
-    remedy: oneLine(error.remedy, LONGEST_REMEDY),
-  }
+  const share = 1 + error.besides.length
+  const bounded = ({ code, message, remedy }: Pick<StepError, 'code' | 'message' | 'remedy'>) => ({
+    code,
+    message: oneLine(message, Math.floor(LONGEST_MESSAGE / share)),
+    remedy: oneLine(remedy, LONGEST_REMEDY),
+  })
+  const besides = share === 1 ? {} : { besides: error.besides.map(bounded) }
+  return { kind: error.kind, ...bounded(error), ...besides }
 }
 
 /** The first line, without passwords in addresses (`postgres://user:password@host`), at most `length` characters. */

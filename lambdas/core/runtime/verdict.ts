@@ -21,6 +21,14 @@ export interface StepError {
   readonly code: string
   readonly message: string
   readonly remedy: string
+  /** What was found wrong beside it, each with its own remedy. */
+  readonly besides?: readonly FoundBesides[] | undefined
+}
+
+export interface FoundBesides {
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
 }
 
 /**

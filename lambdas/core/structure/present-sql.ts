@@ -1,3 +1,12 @@
+import { definitionOf } from './definition-sql.ts'
+
+/** A catalogue's objects of one kind: where they are read, and what they are called there. */
+interface Source {
+  readonly schema: string
+  readonly name: string
+  readonly from: string
+}
+
 /**
  * Everything of the session's database that has a name, in pg_dump's words: `kind, schema, name`, a row for each, the schema '' where
  * there is none. `name` is the tag that pg_dump gives it (pg_dump.c, `ARCHIVE_OPTS(.tag = …)`): of what belongs to a table the
@@ -5,7 +14,7 @@
  */
 export function presentSql(version: number): string {
   return Object.entries(sources(version))
-    .map(([kind, text]) => `SELECT '${kind}'::text, ${text}`)
+    .map(([kind, { schema, name, from }]) => `SELECT '${kind}'::text, ${schema}, ${name} ${from}`)
     .join('\n    UNION ALL\n    ')
 }
 
@@ -14,12 +23,27 @@ export function presentKinds(version: number): readonly string[] {
   return Object.keys(sources(version))
 }
 
-function sources(version: number): Readonly<Record<string, string>> {
-  const since = (number: number, more: Readonly<Record<string, string>>) => (version >= number ? more : {})
+/** The same with a digest of each one's definition, of the kinds that have one: `kind, schema, name, digest`. */
+export function definedSql(version: number): string {
+  return Object.entries(sources(version))
+    .flatMap(([kind, { schema, name, from }]) => {
+      const definition = definitionOf(kind, version)
+      return definition === null
+        ? []
+        : [`SELECT '${kind}'::text, ${schema}, ${name}, pg_catalog.md5(${definition}) ${from}`]
+    })
+    .join('\n    UNION ALL\n    ')
+}
+
+function sources(version: number): Readonly<Record<string, Source>> {
+  const since = (number: number, more: Readonly<Record<string, Source>>) => (version >= number ? more : {})
   const constraint = onTable('pg_constraint', 'conname', 'conrelid')
-  const attached = (kinds: string) =>
-    `n.nspname::text, c.relname::text FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
-       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN (${kinds}) AND c.relispartition`
+  const attached = (kinds: string) => ({
+    schema: 'n.nspname::text',
+    name: 'c.relname::text',
+    from: `FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN (${kinds}) AND c.relispartition`,
+  })
   return {
     SCHEMA: unspaced('pg_namespace', 'nspname'),
     EXTENSION: unspaced('pg_extension', 'extname'),
@@ -34,7 +58,7 @@ function sources(version: number): Readonly<Record<string, string>> {
     'FOREIGN TABLE': relations(`'f'`),
     INDEX: relations(`'i', 'I'`),
     TYPE: named('pg_type', 'typname', 'typnamespace'),
-    DOMAIN: `${named('pg_type', 'typname', 'typnamespace')} WHERE o.typtype = 'd'`,
+    DOMAIN: where(named('pg_type', 'typname', 'typnamespace'), `o.typtype = 'd'`),
     FUNCTION: functions('pg_catalog.oidvectortypes(o.proargtypes)'),
     PROCEDURE: functions('pg_catalog.oidvectortypes(o.proargtypes)'),
     AGGREGATE: functions(`COALESCE(NULLIF(pg_catalog.oidvectortypes(o.proargtypes), ''), '*')`),
@@ -50,49 +74,71 @@ function sources(version: number): Readonly<Record<string, string>> {
     CONSTRAINT: constraint,
     'FK CONSTRAINT': constraint,
     // Of a table or of a domain.
-    'CHECK CONSTRAINT': `n.nspname::text, pg_catalog.concat_ws(' ', c.relname, t.typname, o.conname)
-       FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
+    'CHECK CONSTRAINT': {
+      schema: 'n.nspname::text',
+      name: `pg_catalog.concat_ws(' ', c.relname, t.typname, o.conname)`,
+      from: `FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
        LEFT JOIN pg_catalog.pg_class c ON c.oid = o.conrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = o.contypid`,
+    },
     TRIGGER: onTable('pg_trigger', 'tgname', 'tgrelid'),
     RULE: onTable('pg_rewrite', 'rulename', 'ev_class'),
     POLICY: onTable('pg_policy', 'polname', 'polrelid'),
-    DEFAULT: `n.nspname::text, pg_catalog.concat_ws(' ', c.relname, a.attname)
-       FROM pg_catalog.pg_attrdef o JOIN pg_catalog.pg_class c ON c.oid = o.adrelid
+    DEFAULT: {
+      schema: 'n.nspname::text',
+      name: `pg_catalog.concat_ws(' ', c.relname, a.attname)`,
+      from: `FROM pg_catalog.pg_attrdef o JOIN pg_catalog.pg_class c ON c.oid = o.adrelid
        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.adrelid AND a.attnum = o.adnum`,
+    },
     ...since(100_000, {
       STATISTICS: named('pg_statistic_ext', 'stxname', 'stxnamespace'),
       PUBLICATION: unspaced('pg_publication', 'pubname'),
-      'PUBLICATION TABLE': `n.nspname::text, pg_catalog.concat_ws(' ', p.pubname, c.relname)
-       FROM pg_catalog.pg_publication_rel o JOIN pg_catalog.pg_publication p ON p.oid = o.prpubid
+      'PUBLICATION TABLE': {
+        schema: 'n.nspname::text',
+        name: `pg_catalog.concat_ws(' ', p.pubname, c.relname)`,
+        from: `FROM pg_catalog.pg_publication_rel o JOIN pg_catalog.pg_publication p ON p.oid = o.prpubid
        JOIN pg_catalog.pg_class c ON c.oid = o.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+      },
       'TABLE ATTACH': attached(`'r', 'p', 'f'`),
     }),
     ...since(110_000, { 'INDEX ATTACH': attached(`'i', 'I'`) }),
   }
 }
 
-function unspaced(catalogue: string, name: string): string {
-  return `'', o.${name}::text FROM pg_catalog.${catalogue} o`
+function unspaced(catalogue: string, name: string): Source {
+  return { schema: `''::text`, name: `o.${name}::text`, from: `FROM pg_catalog.${catalogue} o` }
 }
 
-function named(catalogue: string, name: string, space: string): string {
-  return `n.nspname::text, o.${name}::text FROM pg_catalog.${catalogue} o
-       JOIN pg_catalog.pg_namespace n ON n.oid = o.${space}`
+function named(catalogue: string, name: string, space: string): Source {
+  return {
+    schema: 'n.nspname::text',
+    name: `o.${name}::text`,
+    from: `FROM pg_catalog.${catalogue} o JOIN pg_catalog.pg_namespace n ON n.oid = o.${space}`,
+  }
 }
 
-function relations(kinds: string): string {
-  return `${named('pg_class', 'relname', 'relnamespace')} WHERE o.relkind IN (${kinds})`
+function where(source: Source, condition: string): Source {
+  return { ...source, from: `${source.from} WHERE ${condition}` }
 }
 
-function functions(types: string): string {
-  return `n.nspname::text, pg_catalog.concat(o.proname, '(', ${types}, ')')
-       FROM pg_catalog.pg_proc o JOIN pg_catalog.pg_namespace n ON n.oid = o.pronamespace
-      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')`
+function relations(kinds: string): Source {
+  return where(named('pg_class', 'relname', 'relnamespace'), `o.relkind IN (${kinds})`)
 }
 
-function onTable(catalogue: string, name: string, table: string): string {
-  return `n.nspname::text, pg_catalog.concat_ws(' ', c.relname, o.${name})
-       FROM pg_catalog.${catalogue} o JOIN pg_catalog.pg_class c ON c.oid = o.${table}
-       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`
+function functions(types: string): Source {
+  return {
+    schema: 'n.nspname::text',
+    name: `pg_catalog.concat(o.proname, '(', ${types}, ')')`,
+    from: `FROM pg_catalog.pg_proc o JOIN pg_catalog.pg_namespace n ON n.oid = o.pronamespace
+      WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')`,
+  }
+}
+
+function onTable(catalogue: string, name: string, table: string): Source {
+  return {
+    schema: 'n.nspname::text',
+    name: `pg_catalog.concat_ws(' ', c.relname, o.${name})`,
+    from: `FROM pg_catalog.${catalogue} o JOIN pg_catalog.pg_class c ON c.oid = o.${table}
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace`,
+  }
 }

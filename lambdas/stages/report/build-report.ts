@@ -63,8 +63,8 @@ export async function buildReport(given: ReportEvent, step: StepTools): Promise<
 }
 
 /** Without the kind, which only the retry rule reads. */
-export function reportError({ code, message, remedy }: StepError): ReportError {
-  return { code, message, remedy }
+export function reportError({ kind: _, ...error }: StepError): ReportError {
+  return error
 }
 
 /** The clocks of two machines may differ by a little: never negative. */

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 
-const errorSchema = z.object({ code: z.string(), message: z.string(), remedy: z.string() })
+const oneError = { code: z.string(), message: z.string(), remedy: z.string() }
+
+const errorSchema = z.object({
+  ...oneError,
+  /** What was found wrong beside it. */
+  besides: z.array(z.object(oneError)).readonly().nullish(),
+})
 
 const number = z.number().nonnegative()
 const count = z.int().nonnegative()

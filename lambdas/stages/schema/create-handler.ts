@@ -2,6 +2,7 @@ import { alignChunks } from '../../core/ledger/chunks/plan.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
+import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
@@ -13,6 +14,7 @@ export const handler = stepHandler('CreateObjects', (event: StepEvent, step) =>
     const hasTime = timeKeeper(step)
     if (!(await applyStage(destination, { run, stage: 'create', hasTime, progressed: step.progressed }))) return more()
     await Promise.all([alignChunks(destination, run), requireAllMade(destination, run, event.task.onObjectError)])
+    await noteDefinitions(destination, run)
     return done()
   }),
 )

@@ -1,6 +1,7 @@
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
+import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
 import { timeKeeper, withDestination } from './with-destination.ts'
@@ -12,6 +13,7 @@ export const handler = stepHandler('LinkObjects', (event: StepEvent, step) =>
     const hasTime = timeKeeper(step)
     if (!(await applyStage(destination, { run, stage: 'link', hasTime, progressed: step.progressed }))) return more()
     await requireAllMade(destination, run, event.task.onObjectError)
+    await noteDefinitions(destination, run)
     return done()
   }),
 )

@@ -2,6 +2,7 @@ import { readStanding } from '../../core/ledger/objects/steps.ts'
 import type { SummaryEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, failed, yielded } from '../../core/runtime/verdict.ts'
+import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { requireAllMade } from './apply/unmade.ts'
 import { withDestination } from './with-destination.ts'
 
@@ -20,6 +21,7 @@ export const handler = stepHandler<null, SummaryEvent>('SummariseIndexes', (even
       return standing.ended ? done() : yielded()
     }
     await requireAllMade(destination, run, event.task.onObjectError)
+    await noteDefinitions(destination, run)
     return done()
   }),
 )

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { readRound, roundBell } from '../../core/ledger/chunks/round.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { leaveSnapshot } from '../../core/ledger/snapshots.ts'
+import { underWatch } from '../../core/ledger/step-watch.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
@@ -24,16 +25,19 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
     (source) => open.push(source),
     () => {},
   )
+  const watched = { destination, source: () => open.filter(({ side }) => side === 'source') }
   try {
-    if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
-    const source = await opening
-    const held = await take(source, destination, event, longestSeconds(step))
-    if (held === null) return more()
-    const until = performance.now() + held.lifeSeconds * 1000
-    if (held.renewed) await tellOfRenewal(destination, event, held)
-    if (await hold(source, destination, event, held, until, step.signal)) return done()
-    if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
-    return more()
+    return await underWatch(event, step, watched, async () => {
+      if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
+      const source = await opening
+      const held = await take(source, destination, event, longestSeconds(step))
+      if (held === null) return more()
+      const until = performance.now() + held.lifeSeconds * 1000
+      if (held.renewed) await tellOfRenewal(destination, event, held)
+      if (await hold(source, destination, event, held, until, step.signal)) return done()
+      if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
+      return more()
+    })
   } finally {
     await opening.catch(() => {})
     await Promise.all(open.map((each) => each.close()))

@@ -77,7 +77,7 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
       'VALIDATION_DIFFERS',
       ['table differs', 'tables differ'],
       'between source and destination',
-      'read in the report how they differ; look for other writers on the destination, empty it, and migrate anew',
+      'the report says how they differ: keep others from writing to the destination, drop these tables there (DROP TABLE … CASCADE), then start the task again: they are made anew, and their rows copied again; for large objects drop all there, the schema "sampan" too',
     ),
     breach(
       judged('open').map(relationTitle),

@@ -4,6 +4,7 @@ import { writeEvents } from '../../core/ledger/events.ts'
 import { readChangedTables } from '../../core/ledger/objects/changed-tables.ts'
 import { reopenFills } from '../../core/ledger/objects/fills.ts'
 import { handOver, readBorrowed } from '../../core/ledger/objects/hand-over.ts'
+import { readSequencesAgain } from '../../core/ledger/objects/sequences.ts'
 import { requireOwnStart } from '../../core/ledger/other-start.ts'
 import { relationTitle } from '../../core/ledger/relation.ts'
 import { lockRun, sealRun } from '../../core/ledger/run.ts'
@@ -16,6 +17,7 @@ import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
 import { changedTables, toldAsChanged } from '../../core/structure/changed.ts'
 import { compareRights, type RightsDifference } from '../../core/structure/compare-rights.ts'
+import { changedDefinitions, readChangedDefinitions } from '../../core/structure/definitions.ts'
 import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
 import { type Accounts, type Breach, behindChanges, findBreaches, readAccounts } from './breaches.ts'
 import { changedSince } from './changed-since.ts'
@@ -45,12 +47,14 @@ export const handler = stepHandler('Seal', async (event, step) => {
 
 async function judgeAndSeal(destination: Session, event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
   if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
+  await readSequencesAgain(destination, event.run.id)
   if (!(await giveOwners(destination, event, step))) return more()
   const views = await countFilledViews(event, step, destination)
+  const definitions = changedDefinitions(await readChangedDefinitions(destination, event.run.id))
   const { accounts, breaches, rights } = await judge(destination, event)
   if (breaches.length === 0) {
     await noteCountsOnly(destination, event, accounts)
-    await writeEvents(destination, event.run.id, [...views, ...rightsEvents(rights)])
+    await writeEvents(destination, event.run.id, [...views, ...definitions, ...rightsEvents(rights)])
     await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
     return done()
   }
@@ -157,8 +161,8 @@ async function explain(
 }
 
 function asError(breaches: readonly Breach[]): SampanError {
-  const [first, ...others] = breaches
+  const [first, ...besides] = breaches
   if (first === undefined) throw new TypeError('no breach')
-  const besides = others.length === 0 ? '' : `; besides ${others.map(({ code }) => code).join(', ')}`
-  return new SampanError({ code: first.code, message: `${first.message}${besides}`, remedy: first.remedy })
+  const codes = besides.length === 0 ? '' : `; besides ${besides.map(({ code }) => code).join(', ')}`
+  return new SampanError({ ...first, message: `${first.message}${codes}`, besides })
 }

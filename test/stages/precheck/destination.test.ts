@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
-import { openRun, sealRun, taskFingerprint } from '../../../lambdas/core/ledger/run.ts'
+import { markPlanned, openRun, sealRun, taskFingerprint } from '../../../lambdas/core/ledger/run.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { stepEvent } from '../../support/events.ts'
@@ -122,6 +122,10 @@ describe('the run’s own ledger in the destination', () => {
   test('an open run of another selection is refused', async () => {
     const session = await openTheRun(stepEvent(source, destination))
     expect(itemOf(await precheck(source, destination), 'RUN_TASK_CHANGED').status).toBe('passed')
+    expect(itemOf(await precheck(source, destination, { include: ['public.*'] }), 'RUN_TASK_CHANGED').status).toBe(
+      'passed',
+    )
+    await markPlanned(session, 'test-run', 'objects_planned_at')
     const changed = await precheck(source, destination, { include: ['public.*'] })
     expect(itemOf(changed, 'RUN_TASK_CHANGED')).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     await session.close()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openRun } from '../../../lambdas/core/ledger/run.ts'
+import { markPlanned, openRun } from '../../../lambdas/core/ledger/run.ts'
 import { handler as copyLane } from '../../../lambdas/stages/copy/lane/lane-handler.ts'
 import { handler as summariseCopy } from '../../../lambdas/stages/copy/lane/summary-handler.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
@@ -55,6 +55,7 @@ test('an execution whose run another one has taken over ends, and leaves the oth
 
 test('a changed task of the same name is refused, and takes over nothing', async () => {
   const { ledger, round } = await started()
+  await markPlanned(ledger, 'test-run', 'objects_planned_at')
   const opening = openRun(ledger, { id: 'test-run', execution: 'second' }, 'another fingerprint', IDENTITY)
   await expect(opening).rejects.toMatchObject({ code: 'RUN_TASK_CHANGED' })
   expect(await round()).toMatchObject({ execution: 'first' })

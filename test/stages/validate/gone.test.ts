@@ -1,7 +1,10 @@
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
+import { summaryText } from '../../../cli/summary/summary.ts'
 import { readChangedTables } from '../../../lambdas/core/ledger/objects/changed-tables.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
+import { readChangedDefinitions } from '../../../lambdas/core/structure/definitions.ts'
 import { readGone } from '../../../lambdas/core/structure/gone.ts'
 import type { Around } from '../../support/cases/case.ts'
 import { stepEvent } from '../../support/events.ts'
@@ -101,6 +104,34 @@ test('a column that somebody drops before the comparison ends the run at once, w
   expect(await destination.query('SELECT count(note) AS notes FROM shop.notes')).toEqual([{ notes: '50' }])
 }, 180_000)
 
+test('what somebody else changes on the destination while the run goes on is named at its end', async () => {
+  const source = await createDatabase(sharedServer(15), SOURCE)
+  const destination = await createDatabase(await otherServer15())
+  const changed = await migrate(source, destination, {}, ({ step, call }, handler) => async (event, context) => {
+    if (step === 'SummariseCopyFunction' && call === 1)
+      await destination.query(`CREATE OR REPLACE FUNCTION shop.twice(a int, b shop.state) RETURNS int LANGUAGE sql AS 'SELECT 3 * a';
+        CREATE OR REPLACE VIEW shop.open AS SELECT id FROM shop.orders; ALTER TYPE shop.state ADD VALUE 'lost'`)
+    if (step === 'SealFunction' && call === 1)
+      await destination.query(`DROP INDEX shop.by_note; CREATE INDEX by_note ON shop.orders (id); COMMENT ON INDEX shop.by_note IS 'other';
+        ALTER TABLE shop.notes ALTER COLUMN note TYPE varchar(7); ALTER TABLE shop.orders DISABLE TRIGGER noted`)
+    return handler(event, context)
+  })
+  expect(changed.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const told = changed.report.databases[0]?.events.filter(({ code }) => code === 'DST_DEFINITIONS_CHANGED') ?? []
+  expect(told).toMatchObject([{ level: 'warning', step: 'Seal' }])
+  const named = (told[0]?.message ?? '').replace(/^.*as on the source: (.*); it stands.*$/, '$1').split(', ')
+  expect(named.toSorted()).toEqual([
+    'FUNCTION shop.twice(integer',
+    'INDEX shop.by_note',
+    'TABLE shop.notes',
+    'TRIGGER shop.orders noted',
+    'TYPE shop.state',
+    'VIEW shop.open',
+    'shop.state)',
+  ])
+  expect(stripVTControlCharacters(summaryText(changed.report, 1))).toContain('TRIGGER shop.orders noted')
+}, 180_000)
+
 test.each([
   [15, allKinds],
   [18, allKinds18],
@@ -115,6 +146,9 @@ test.each([
     try {
       expect(await readGone(session, event.run.id)).toEqual([])
       expect(await readChangedTables(session, event.run.id)).toEqual([])
+      expect(await readChangedDefinitions(session, event.run.id)).toEqual([])
+      const [noted] = await destination.query('SELECT count(*) > 5 AS many FROM sampan.definition')
+      expect(noted).toEqual({ many: 't' })
     } finally {
       await session.close()
     }

@@ -9,8 +9,6 @@ export interface DueObject {
   readonly name: string
   readonly sql: string
   readonly verdict: 'migrate' | 'transform'
-  /** Why it is made otherwise than planned. */
-  readonly reason?: string
   readonly bytes: number
   /**
    * The destination's default privileges would have a say in its rights: they are taken from it again.

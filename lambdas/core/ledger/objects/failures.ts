@@ -25,13 +25,15 @@ export interface UnmadeObject {
   readonly schema: string | null
   readonly name: string
   readonly status: 'failed' | 'blocked'
+  /** SQLSTATE. */
+  readonly code: string | null
   readonly message: string | null
 }
 
 /** What could not be made up to now, failures before what they block. */
 export async function readUnmade(session: Session, run: string): Promise<UnmadeObject[]> {
   return session.rows<UnmadeObject>(
-    `SELECT kind, schema, name, status, error_message AS message FROM sampan.object
+    `SELECT kind, schema, name, status, error_code AS code, error_message AS message FROM sampan.object
       WHERE run = $1 AND status IN ('failed', 'blocked') ORDER BY status DESC, position`,
     [run],
   )

@@ -55,9 +55,8 @@ UPDATE sampan.object SET milliseconds = ${SPENT}
 export function receiptSql(run: string, object: DueObject): string {
   const status = object.verdict === 'transform' ? 'transformed' : 'migrated'
   const forget = object.kind === 'USER MAPPING' ? `, sql = ''` : ''
-  const why = object.reason === undefined ? '' : `, verdict = 'transform', reason = ${quoteLiteral(object.reason)}`
   return `UPDATE sampan.object
-   SET status = '${status}', error_code = NULL, error_message = NULL, blocked_by = NULL${forget}${why},
+   SET status = '${status}', error_code = NULL, error_message = NULL, blocked_by = NULL${forget},
        finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT}
  WHERE run = ${quoteLiteral(run)} AND id = ${object.id}`
 }

@@ -1,4 +1,6 @@
 import type { Session } from '../../postgres/connect.ts'
+import { inOneFlight } from '../../postgres/transaction.ts'
+import { keepRun } from '../fence.ts'
 
 export interface SequenceName {
   readonly schema: string
@@ -131,4 +133,27 @@ export async function readSequenceAccounts(destination: Session, run: string): P
 /** True where the destination's sequence will give the same next value. */
 export function sequenceMatches(sequence: SequenceAccount): boolean {
   return sequence.lastValue === sequence.destinationLastValue && sequence.isCalled === sequence.destinationIsCalled
+}
+
+/**
+ * Looks once more where the destination's sequences stand, in one statement: somebody may have set or used one since it was brought
+ * there, and behind the rows its next value comes twice. What the account may not read any more was given away, and judged before.
+ */
+export async function readSequencesAgain(destination: Session, run: string): Promise<void> {
+  await inOneFlight(destination, () => [
+    keepRun(destination, run),
+    destination.rows(
+      `UPDATE sampan.sequence s
+          SET destination_last_value = COALESCE(now.value, s.destination_last_value), destination_is_called = now.value IS NOT NULL
+         FROM (SELECT n.nspname::text AS schema, c.relname::text AS name, pg_catalog.pg_sequence_last_value(c.oid) AS value
+                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind = 'S'
+                  AND CASE WHEN c.relkind = 'S' AND c.oid IN (
+                        SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', k.schema, k.name)) FROM sampan.sequence k WHERE k.run = $1)
+                      THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') END) now
+        WHERE s.run = $1 AND s.schema = now.schema AND s.name = now.name AND s.error_message IS NULL
+          AND now.value IS DISTINCT FROM CASE WHEN s.destination_is_called THEN s.destination_last_value END`,
+      [run],
+    ),
+  ])
 }

@@ -82,7 +82,7 @@ function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
 }
 
 const ROWS_REMEDY =
-  'mend the rows or the rule on the source, or exclude the table; a function that does not find its helpers needs its path: ALTER FUNCTION … SET search_path, on both ends; then start the task again'
+  'mend the rows or the rule on the source (a function that does not find its helpers: ALTER FUNCTION … SET search_path, on both ends), then start the task again; or exclude the table, under another name and into an emptied destination'
 
 /** A lane that is counted and finds no connection left was one too many. False: it has to be there. */
 async function leaveRoom({ destination, event }: LaneCall, thrown: unknown): Promise<boolean> {

@@ -1,7 +1,9 @@
 import { openRound } from '../../../core/ledger/chunks/round.ts'
 import { storeLimits } from '../../../core/ledger/limits.ts'
 import { requireOwnStart } from '../../../core/ledger/other-start.ts'
+import { underWatch } from '../../../core/ledger/step-watch.ts'
 import { importView } from '../../../core/ledger/view.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { stepHandler } from '../../../core/runtime/step-handler.ts'
@@ -28,41 +30,46 @@ export interface PlanCopyEvent extends StepEvent {
  * the last no upper one.
  */
 export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step) => {
-  const { run, task } = event
-  const numbers = laneNumbers(task)
-  const megabytes = task.throttle.megabytesPerSecond
+  const numbers = laneNumbers(event.task)
   // Pipelined: the samples of many tables are one round trip, and so is the plan.
   const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
   const destination = await openDestination(event, step.environment, options)
+  const open: Session[] = []
   try {
-    const { copyPlannedAt } = await requireOwnStart(destination, run)
-    if (copyPlannedAt === null) {
-      const source = await openSource(event, step.environment, options)
-      try {
-        if (event.inView) await importView(source, destination, run.id, step.signal)
-        await planCopy(source, destination, task, run.id)
-      } finally {
-        await source.close()
+    await underWatch(event, step, { destination, source: () => open }, async () => {
+      const { copyPlannedAt } = await requireOwnStart(destination, event.run)
+      if (copyPlannedAt === null) {
+        const source = await openSource(event, step.environment, options)
+        open.push(source)
+        if (event.inView) await importView(source, destination, event.run.id, step.signal)
+        await planCopy(source, destination, event.task, event.run.id)
       }
-    }
-    await Promise.all([
-      storeLimits(destination, run, {
-        lanes: numbers.first,
-        mostLanes: task.lanes === 'auto' ? numbers.most : null,
-        queriesPerSecond: task.throttle.queriesPerSecond,
-        rowsPerSecond: task.throttle.rowsPerSecond,
-        bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
-        sourceCpuPercent: task.throttle.automatic?.sourceCpuPercent ?? null,
-        sourceLatencyMilliseconds: task.throttle.automatic?.sourceLatencyMilliseconds ?? null,
-      }),
-      openRound(destination, run.id),
-    ])
+      await beginRound(destination, event)
+    })
   } finally {
-    await destination.close()
+    await Promise.all([destination, ...open].map((each) => each.close()))
   }
   const beside = numbered(numbers.beside)
   return done<LanePlan>({ lanes: numbered(numbers.most), indexLanes: beside, validateLanes: beside })
 })
+
+/** The limits of this start's task hold from here on. */
+async function beginRound(destination: Session, { run, task }: StepEvent): Promise<void> {
+  const numbers = laneNumbers(task)
+  const megabytes = task.throttle.megabytesPerSecond
+  await Promise.all([
+    storeLimits(destination, run, {
+      lanes: numbers.first,
+      mostLanes: task.lanes === 'auto' ? numbers.most : null,
+      queriesPerSecond: task.throttle.queriesPerSecond,
+      rowsPerSecond: task.throttle.rowsPerSecond,
+      bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
+      sourceCpuPercent: task.throttle.automatic?.sourceCpuPercent ?? null,
+      sourceLatencyMilliseconds: task.throttle.automatic?.sourceLatencyMilliseconds ?? null,
+    }),
+    openRound(destination, run.id),
+  ])
+}
 
 function numbered(lanes: number): readonly number[] {
   return Array.from({ length: lanes }, (_, lane) => lane)

@@ -1,4 +1,5 @@
 import { holdReferring, takeBackChunks } from '../../../core/ledger/chunks/take-back.ts'
+import { unmakeKeys } from '../../../core/ledger/objects/unmake-keys.ts'
 import type { Relation } from '../../../core/ledger/relation.ts'
 import { readRelations } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
@@ -11,7 +12,10 @@ import { emptyingSql } from '../../../core/rows/upkeep.ts'
 export async function emptyRelation(destination: Session, run: string, relation: Relation): Promise<void> {
   for (const one of await referringFirst(destination, run, relation)) {
     const emptying = emptyingSql(one, run)
-    if (emptying !== null) await destination.execute(emptying)
+    if (emptying !== null) {
+      await unmakeKeys(destination, run, one.destination)
+      await destination.execute(emptying)
+    }
     await takeBackChunks(destination, run, one.oid)
   }
 }

@@ -12,6 +12,10 @@ import type { Change } from './unchanged.ts'
 /** A table that is changed so often while it is copied will be changed again. */
 const MOST_REWRITES = 5
 
+/** Another selection is another task. */
+const LATER =
+  'leave that until the rows are copied, and start the task again; or exclude the table, under another name and into an emptied destination'
+
 /** What is told of a change that was found under the locks of a flight. */
 export function tableChanged(relation: Relation, change: Change): SampanError {
   const title = titleOf(relation)
@@ -20,13 +24,13 @@ export function tableChanged(relation: Relation, change: Change): SampanError {
       return new SampanError({
         code: 'SRC_TABLE_REWRITTEN',
         message: `${title} was rewritten on the source while it was copied (TRUNCATE, VACUUM FULL, CLUSTER, ALTER TABLE)`,
-        remedy: 'leave that until the rows are copied, or exclude the table; then start the task again',
+        remedy: LATER,
       })
     case 'structure':
       return new SampanError({
         code: 'SRC_STRUCTURE_CHANGED',
         message: `the structure of ${title} was changed on the source while it was copied (its name, columns, partitions or types)`,
-        remedy: 'leave that until the rows are copied, or exclude the table; then start the task again',
+        remedy: LATER,
       })
     case 'planned':
       return new SampanError({

@@ -53,7 +53,7 @@ export const taskChanged: Check = {
   remedy: 'start the task as it was, or give the changed one another name and an empty destination',
   async run(context) {
     const { run } = await context.fact(ledgerFacts)
-    if (run?.state !== 'open' || isSameTask(context, run)) return passed
+    if (run?.state !== 'open' || !run.planned || isSameTask(context, run)) return passed
     return [{ cause: `the open run "${context.event.run.id}" was started by a different task` }]
   },
 }

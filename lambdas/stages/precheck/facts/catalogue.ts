@@ -1,4 +1,4 @@
-import { callsMoreThanImmutable } from '../../../core/postgres/checks-behind-rows.ts'
+import { callsMoreThanImmutable, domainCheckApart } from '../../../core/postgres/checks-behind-rows.ts'
 import type { Selectable } from '../../../core/task/select/selectable.ts'
 import type { CheckContext } from '../context.ts'
 import type { SourceRelation } from './source-relation.ts'
@@ -45,8 +45,8 @@ const node = (catalogue: string, oid: string) => `CASE
     WHEN ${catalogue} = 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN
       (SELECT 'r' || a.adrelid::text FROM pg_catalog.pg_attrdef AS a WHERE a.oid = ${oid})
     WHEN ${catalogue} = 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN
-      (SELECT CASE WHEN k.conrelid = 0 THEN 't' || k.contypid::text
-                   WHEN ${apart('k')} THEN 'o' || ${catalogue}::text || '.' || k.oid::text
+      (SELECT CASE WHEN k.conrelid = 0 AND k.convalidated AND NOT ${domainCheckApart('k')} THEN 't' || k.contypid::text
+                   WHEN k.conrelid = 0 OR ${apart('k')} THEN 'o' || ${catalogue}::text || '.' || k.oid::text
                    ELSE 'r' || k.conrelid::text END
          FROM pg_catalog.pg_constraint AS k WHERE k.oid = ${oid} AND k.contype = 'c')
     WHEN ${catalogue} = 'pg_catalog.pg_proc'::pg_catalog.regclass THEN 'p' || ${oid}::text

@@ -1,4 +1,5 @@
 import { countText } from '../../../core/present/units.ts'
+import type { ReportError } from '../model.ts'
 import { type Content, type Html, html } from './html.ts'
 
 export type Tone = 'good' | 'bad' | 'warn' | 'calm'
@@ -54,11 +55,10 @@ export function fold(title: Content, count: number | null, content: Content, ope
     : html`<details><summary>${title}${number}</summary>${content}</details>`
 }
 
-/** What went wrong and what to do about it. */
-export function errorBox(
-  error: { readonly code: string; readonly message: string; readonly remedy: string },
-  tone: 'bad' | 'warn' = 'bad',
-): Html {
-  return html`<div class="box ${tone}"><p class="cause">${error.message}</p>
-<p><span class="arrow">→</span> ${error.remedy}</p><p class="code">${error.code}</p></div>`
+/** What went wrong and what to do about it; in boxes of their own what was found beside it. */
+export function errorBox({ besides, ...first }: ReportError, tone: 'bad' | 'warn' = 'bad'): Html {
+  return html`${[first, ...(besides ?? [])].map(
+    (error) => html`<div class="box ${tone}"><p class="cause">${error.message}</p>
+<p><span class="arrow">→</span> ${error.remedy}</p><p class="code">${error.code}</p></div>`,
+  )}`
 }

@@ -14,6 +14,7 @@ import type { DueStep } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../restricted-path.ts'
+import { notValid } from './not-valid.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
 
 /** Objects that go together. */
@@ -33,11 +34,30 @@ export interface FlightEnd {
  * Sends batch after batch without waiting for answers. Each is one simple Query: the claim, the statements and the receipt
  * are one implicit transaction, so what exists has its receipt and what has none does not exist. The server has all of it
  * at once, so it ends what it has begun even when the connection is gone. Where a batch fails, whatever the reason, its
- * objects are sent again, each in a transaction of its own, and judged by that.
+ * objects are sent again, each in a transaction of its own, and judged by that. Constraints that rows do not hold are sent once
+ * more, as NOT VALID, all of a flight together.
  * @param session a pipelined one
  * @throws SampanError `RUN_SEALED`, `RUN_TAKEN_OVER`
  */
 export async function sendFlight<Due extends DueObject>(
+  session: Session,
+  run: string,
+  batches: readonly Batch<Due>[],
+  query: (object: Due) => string,
+): Promise<FlightEnd> {
+  const { outcomes, smooth } = await send(session, batches, query)
+  const objects = batches.flatMap((batch) => batch.objects)
+  const broken = objects.flatMap((object) => notValid(run, object, outcomes.get(object.id)))
+  if (broken.length === 0) return { outcomes, smooth }
+  // What is said of them has failed behind them.
+  const said = objects.filter(({ id, kind }) => kind === 'COMMENT' && outcomes.get(id)?.kind === 'failed')
+  const again = await send(session, [{ objects: [...broken, ...said], together: null }], query)
+  // What cannot be so either has failed for its first reason.
+  const better = [...again.outcomes].filter(([, { kind }]) => kind !== 'failed')
+  return { outcomes: new Map([...outcomes, ...better]), smooth: false }
+}
+
+async function send<Due extends DueObject>(
   session: Session,
   batches: readonly Batch<Due>[],
   query: (object: Due) => string,
@@ -58,16 +78,7 @@ export async function sendFlight<Due extends DueObject>(
     } else apart.push(...objects)
   }
   if (apart.length > 0) {
-    const again = await sendFlight(session, [{ objects: apart, together: null }], query)
-    for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
-  }
-  const broken = sent.flatMap(({ objects }) => objects.flatMap((object) => notValid(object, outcomes.get(object.id))))
-  if (broken.length > 0) {
-    // What is said of them has failed behind them.
-    const said = sent.flatMap(({ objects }) =>
-      objects.filter(({ id, kind }) => kind === 'COMMENT' && outcomes.get(id)?.kind === 'failed'),
-    )
-    const again = await sendFlight(session, [{ objects: [...broken, ...said], together: null }], query)
+    const again = await send(session, [{ objects: apart, together: null }], query)
     for (const [id, outcome] of again.outcomes) outcomes.set(id, outcome)
   }
   return { outcomes, smooth: [...outcomes.values()].every(({ kind }) => kind === 'made') && apart.length === 0 }
@@ -78,14 +89,6 @@ function explained(outcome: Outcome, kind: string | undefined, serverVersion: nu
   if (outcome.kind !== 'failed' || serverVersion < RESTRICTED || !NOT_FOUND.test(outcome.code)) return outcome
   if (!/^(INDEX|CONSTRAINT|MATERIALIZED VIEW DATA)$/.test(kind ?? '')) return outcome
   return { ...outcome, message: `${outcome.message} (${BUILT_WITHOUT_PATH})` }
-}
-
-/** A CHECK that the source's own rows break today binds new rows alone. */
-function notValid<Due extends DueObject>(object: Due, outcome: Outcome | undefined): Due[] {
-  const { kind, sql } = object
-  if (kind !== 'CHECK CONSTRAINT' || outcome?.kind !== 'failed' || /\bNOT VALID;\s*$/.test(sql)) return []
-  const reason = `NOT VALID: rows as they are on the source do not pass it any more (${outcome.code})`
-  return [{ ...object, sql: sql.replace(/;\s*$/, ' NOT VALID;\n'), verdict: 'transform', reason }]
 }
 
 /** Nothing can be asked on this connection any more. */

@@ -105,7 +105,7 @@ async function take(
   }
   const batches = isLong(first, SMALL_BYTES) ? [{ objects: flight, together: null }] : stepBatches(options.run, flight)
   const [{ outcomes }] = await Promise.all([
-    sendFlight(session, batches, (step) => stepQuery(options.run, step)),
+    sendFlight(session, options.run, batches, (step) => stepQuery(options.run, step)),
     ...ahead,
   ])
   const passing = await recordOutcomes(session, options.run, outcomes)

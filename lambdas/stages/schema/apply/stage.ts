@@ -31,7 +31,7 @@ export async function applyStage(session: Session, options: ApplyOptions): Promi
     if (!options.hasTime()) return false
     // What is due next is asked in the same flight; failures block some of it, and then it is asked again.
     const [{ outcomes, smooth }, next] = await Promise.all([
-      sendFlight(session, stageBatches(run, due), (object) => objectQuery(run, object)),
+      sendFlight(session, run, stageBatches(run, due), (object) => objectQuery(run, object)),
       readDue(session, run, stage, FLIGHT),
     ])
     const passing = await recordOutcomes(session, run, outcomes)

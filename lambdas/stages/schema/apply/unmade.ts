@@ -22,9 +22,20 @@ export async function requireAllMade(session: Session, run: string, onObjectErro
   throw new SampanError({
     code: 'OBJECTS_FAILED',
     message: `${[...counted(failed.length, 'could not be made'), ...counted(blocked, blocked === 1 ? 'needs something that is missing' : 'need something that is missing')].join(', ')}: ${list}${rest}`,
-    remedy:
-      'the report lists them all: mend the cause and start again, exclude them, or set onObjectError to "continue"',
+    remedy: failed.length > 0 && failed.every(isBrokenKey) ? BROKEN_KEYS : REMEDY,
   })
+}
+
+/** What is excluded makes another task of it, which needs another name. */
+const REMEDY =
+  'the report lists them all: mend the cause on the destination and start again; or set onObjectError to "continue" and start again, to go on without them; or exclude them, under another name and into an emptied destination'
+
+/** Rows mended on the destination would differ from the source, and those mended on the source are not read again. */
+const BROKEN_KEYS =
+  'no key of or to a partitioned table can be kept NOT VALID: set onObjectError to "continue" and start again, then mend the rows on the destination and add the key by hand; or mend them on the source, and migrate under another name into an emptied destination'
+
+function isBrokenKey({ kind, code }: UnmadeObject): boolean {
+  return kind === 'FK CONSTRAINT' && code === '23503'
 }
 
 function counted(count: number, what: string): readonly string[] {

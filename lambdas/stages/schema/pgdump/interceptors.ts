@@ -1,4 +1,4 @@
-import { callsMoreThanImmutable } from '../../../core/postgres/checks-behind-rows.ts'
+import { callsMoreThanImmutable, domainCheckApart } from '../../../core/postgres/checks-behind-rows.ts'
 
 /** What the relay changes in pg_dump's conversation with the server. Each is counted, and the count is asserted. */
 export interface InterceptorChoice {
@@ -60,6 +60,19 @@ const checksBehindRows: Interceptor = {
   atMost: Number.POSITIVE_INFINITY,
 }
 
+/** Domains are asked for by a statement of their own. */
+const domainChecksBehindRows: Interceptor = {
+  name: 'domainChecksBehindRows',
+  match: (sql) => /convalidated, contype FROM pg_catalog\.pg_constraint WHERE contypid = \$1/.test(sql),
+  rewrite: (sql) =>
+    sql.replace(
+      /convalidated, contype FROM pg_catalog\.pg_constraint WHERE/,
+      `convalidated AND NOT ${domainCheckApart('c')} AS convalidated, contype FROM pg_catalog.pg_constraint c WHERE`,
+    ),
+  atLeast: 0,
+  atMost: 1,
+}
+
 const skipLocks: Interceptor = {
   name: 'skipLocks',
   match: (sql) => /^\s*LOCK\s+TABLE\s/.test(sql),
@@ -83,6 +96,7 @@ export function chooseInterceptors(choice: InterceptorChoice): readonly Intercep
   return [
     stripColumnVersion,
     checksBehindRows,
+    domainChecksBehindRows,
     ...((choice.skipLocks ?? true) ? [skipLocks] : []),
     ...(choice.skipTransaction ? skipTransaction : []),
   ]

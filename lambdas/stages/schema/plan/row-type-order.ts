@@ -24,6 +24,6 @@ export function requireRowTypeOrder(
     code: 'ROW_TYPE_ORDER',
     message: `values would be swapped, because the destination has the columns in another order: ${lines.join('; ')}${rest}`,
     remedy:
-      'exclude the tables that hold them, or rebuild the child on the source so that its inherited columns come first',
+      'rebuild the child on the source so that its inherited columns come first, or exclude the tables that hold them, then start again; what this run has planned before asks for another name and an emptied destination when it is to exclude more',
   })
 }

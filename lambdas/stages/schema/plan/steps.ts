@@ -30,6 +30,32 @@ const PARTITIONED_KEY = new RegExp(
 const KEY_PAIR = new RegExp(`FOREIGN KEY \\(${COLUMNS}\\) REFERENCES ${TABLE}\\(${COLUMNS}\\)`)
 const UNCHECKED = /\) ?(?:[A-Z ]+ )?NOT (VALID|ENFORCED)$/
 
+const CONSTRAINT = new RegExp(
+  `^\\s*ALTER (?<kind>TABLE|DOMAIN) (?<only>ONLY )?(?<of>${TABLE})\\s+(?<what>ADD|VALIDATE) CONSTRAINT (?<name>${NAME})`,
+)
+
+/** A constraint as the statement that adds or validates it names it. */
+interface NamedConstraint {
+  readonly kind: 'TABLE' | 'DOMAIN'
+  /** The table or domain, as it is written there. */
+  readonly of: string
+  /** Without quotes. */
+  readonly name: string
+  /** Written without ONLY: of a foreign key it says that its table is partitioned. */
+  readonly withPartitions: boolean
+  /** It is there, and only to be validated. */
+  readonly made: boolean
+}
+
+/** Null where the statement has another form. */
+export function constraintOf(sql: string): NamedConstraint | null {
+  const { kind, only, of, what, name } = CONSTRAINT.exec(sql)?.groups ?? {}
+  if (of === undefined || name === undefined) return null
+  const plain = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
+  const rest = { of, name: plain, withPartitions: only === undefined, made: what === 'VALIDATE' }
+  return { kind: kind === 'DOMAIN' ? kind : 'TABLE', ...rest }
+}
+
 /** The table that a constraint is added to, as it stands in the statement; null where the statement has another form. */
 export function tableOf(sql: string): string | null {
   return WORKS_ON.exec(sql)?.groups?.table ?? null

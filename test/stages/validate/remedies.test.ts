@@ -1,0 +1,115 @@
+/** What an error tells the reader to do is done here, to the letter, and the run must then end well. */
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { summaryText } from '../../../cli/summary/summary.ts'
+import type { Around } from '../../support/cases/case.ts'
+import { compareDatabases } from '../../support/judges.ts'
+import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
+import { migrate } from '../../support/whole-run.ts'
+
+const SOURCE = `
+  CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers SELECT g, 'c' || g FROM generate_series(1, 500) g;
+  CREATE TABLE orders (id serial PRIMARY KEY, customer int REFERENCES customers); INSERT INTO orders (customer) SELECT generate_series(1, 500);
+  CREATE VIEW named AS SELECT o.id, c.name FROM orders o JOIN customers c ON c.id = o.customer; COMMENT ON VIEW named IS 'a view';
+  CREATE INDEX by_name ON customers (name);
+  CREATE TYPE state AS ENUM ('new', 'sent');
+  CREATE TABLE tree (state state, n int) PARTITION BY HASH (state); CREATE TABLE tree_0 PARTITION OF tree FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+  CREATE TABLE tree_1 PARTITION OF tree FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO tree SELECT 'new', g FROM generate_series(1, 100) g;
+  CREATE TABLE days (day int, n int) PARTITION BY RANGE (day); CREATE TABLE days_1 PARTITION OF days DEFAULT; INSERT INTO days VALUES (1, 1)`
+
+/** Before the first call of a step. */
+function before(which: string, act: () => Promise<unknown>): Around {
+  return ({ step, call }, handler) =>
+    async (event, context) => {
+      if (step === which && call === 1) await act()
+      return handler(event, context)
+    }
+}
+
+async function databases() {
+  return {
+    source: await createDatabase(sharedServer(15), SOURCE),
+    destination: await createDatabase(await otherServer15()),
+  }
+}
+
+describe('VALIDATION_DIFFERS', () => {
+  test.each([
+    ['customers', `UPDATE customers SET name = 'other' WHERE id = 7`],
+    ['days_1', `INSERT INTO days VALUES (2, 2)`],
+    ['tree', `DELETE FROM tree WHERE n = 1`],
+  ])(
+    'of %s ends well when the table is dropped, and the task started again',
+    async (table, change) => {
+      const { source, destination } = await databases()
+      const name = `differs-${table.replace('_', '-')}`
+      const failed = await migrate(
+        source,
+        destination,
+        { name },
+        before('PlanValidationFunction', () => destination.query(change)),
+      )
+      expect(failed.report.databases[0]?.error).toMatchObject({
+        code: 'VALIDATION_DIFFERS',
+        message: expect.stringContaining(`public.${table}`),
+        remedy: expect.stringContaining('DROP TABLE … CASCADE'),
+      })
+      // Meanwhile life goes on.
+      await source.query(`INSERT INTO customers VALUES (501, 'late'); INSERT INTO orders (customer) VALUES (501)`)
+      await destination.query(`DROP TABLE ${table} CASCADE`)
+      const again = await migrate(source, destination, { name })
+      expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+      expect(await compareDatabases(source, destination)).toEqual([])
+    },
+    180_000,
+  )
+})
+
+test('SEQUENCES_DIFFER ends well when the task is started again', async () => {
+  const { source, destination } = await databases()
+  const change = () => destination.query(`SELECT setval('orders_id_seq', 7)`)
+  const failed = await migrate(source, destination, { name: 'sequences' }, before('SealFunction', change))
+  expect(failed.report.databases[0]?.error).toMatchObject({ code: 'SEQUENCES_DIFFER' })
+  const again = await migrate(source, destination, { name: 'sequences' })
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+}, 180_000)
+
+test('of two things that are wrong each is printed with its remedy', async () => {
+  const { source, destination } = await databases()
+  const change = `SELECT setval('orders_id_seq', 7); DELETE FROM days`
+  const failed = await migrate(
+    source,
+    destination,
+    {},
+    before('PlanValidationFunction', () => destination.query(change)),
+  )
+  const error = failed.report.databases[0]?.error
+  expect(error).toMatchObject({ code: 'VALIDATION_DIFFERS', besides: [{ code: 'SEQUENCES_DIFFER' }] })
+  const summary = stripVTControlCharacters(summaryText(failed.report, 1))
+  for (const remedy of [error?.remedy, error?.besides?.[0]?.remedy]) expect(summary).toContain(remedy)
+}, 180_000)
+
+test('what could not be made is excluded under another name, into an emptied destination that keeps the ledger', async () => {
+  const { source, destination } = await databases()
+  await source.query(`CREATE FUNCTION broken() RETURNS int LANGUAGE sql AS 'SELECT n FROM days'`)
+  const hide = before('CreateObjectsFunction', () =>
+    destination.query('CREATE FUNCTION broken() RETURNS text LANGUAGE sql AS $$ SELECT 1::text $$'),
+  )
+  const failed = await migrate(source, destination, { name: 'refused' }, hide)
+  expect(failed.report.databases[0]?.error).toMatchObject({
+    code: 'OBJECTS_FAILED',
+    remedy: expect.stringContaining('another name'),
+  })
+  const made = await destination.query(`SELECT format('DROP TABLE %I CASCADE', relname) AS sql FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`)
+  for (const { sql } of made) await destination.query(String(sql))
+  await destination.query('DROP TYPE IF EXISTS state; DROP FUNCTION broken')
+  const excluding = await migrate(source, destination, {
+    name: 'refused-not',
+    databases: [
+      { name: source.name, as: destination.name, exclude: [{ kind: 'FUNCTION', schema: 'public', name: 'broken()' }] },
+    ],
+  })
+  expect(excluding.outcome).toMatchObject({ exitStatus: 0, error: null })
+}, 180_000)
