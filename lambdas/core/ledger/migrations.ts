@@ -15,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { number: 6, sql: sqlFile(new URL('./sql/000006.sql', import.meta.url)) },
   { number: 7, sql: sqlFile(new URL('./sql/000007.sql', import.meta.url)) },
   { number: 8, sql: sqlFile(new URL('./sql/000008.sql', import.meta.url)) },
+  { number: 9, sql: sqlFile(new URL('./sql/000009.sql', import.meta.url)) },
 ]

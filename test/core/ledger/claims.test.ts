@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
+import { claimChunks } from '../../../lambdas/core/ledger/chunks/claim.ts'
 import { alignChunks } from '../../../lambdas/core/ledger/chunks/plan.ts'
+import { countFailure } from '../../../lambdas/core/ledger/chunks/receipts.ts'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { migrations } from '../../../lambdas/core/ledger/migrations.ts'
 import { readFreeSteps } from '../../../lambdas/core/ledger/objects/steps.ts'
 import { openRun } from '../../../lambdas/core/ledger/run.ts'
 import { claimParts } from '../../../lambdas/core/ledger/validation.ts'
+import { toSampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
@@ -107,6 +110,34 @@ test('a flight is of one kind: what is to be proved does not travel with what is
   expect(await claim(database, 2, 1000)).toEqual([1, 2])
   expect(await claim(database, 2, 1000)).toEqual([3, 5])
   expect(await claim(database, 2, 1000)).toEqual([4])
+  await session.close()
+})
+
+test('a flight that failed travels on in halves: one refused chunk among 800 is found in as many steps as they can be halved', async () => {
+  const { database, session } = await ledger()
+  await addRelations(database, 800)
+  await database.query(`INSERT INTO sampan.chunk (run, id, relation, kind, bytes)
+    SELECT 'r', id, id, 'whole', 1 FROM generate_series(1, 800) id`)
+  const refused = 400
+  const claims: number[][] = []
+  for (;;) {
+    await session.execute('BEGIN')
+    const claimed = await claimChunks(session, 'r', 1, { bytes: 1_000_000, count: 256 })
+    const chunks = claimed.map(({ id }) => id)
+    claims.push(chunks)
+    const fails = chunks.includes(refused)
+    await session.execute(fails ? 'ROLLBACK' : 'COMMIT')
+    if (!fails) continue
+    const again = await countFailure(session, 'r', { chunks, brokenAt: null }, toSampanError(new Error('refused')))
+    if (again) break
+  }
+  expect(claims.at(-1)).toEqual([refused])
+  expect(claims.filter((chunks) => chunks.includes(refused)).map(({ length }) => length)).toEqual([
+    256, 128, 64, 32, 16, 8, 4, 2, 1,
+  ])
+  while ((await claim(database, 1, 1_000_000, 256)).length > 0) claims.push([])
+  expect(claims.length).toBeLessThan(25)
+  expect(await database.query(`SELECT attempts FROM sampan.chunk WHERE attempts > 0`)).toEqual([{ attempts: '1' }])
   await session.close()
 })
 

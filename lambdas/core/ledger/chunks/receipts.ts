@@ -28,23 +28,39 @@ export async function writeReceipts(
   )
 }
 
+/** A flight that was rolled back. */
+export interface FailedFlight {
+  /** Numbers of its chunks. */
+  readonly chunks: readonly number[]
+  /** The one at which it broke, as far as is known. */
+  readonly brokenAt: number | null
+}
+
 /**
- * Counts a failed attempt, in a transaction of its own: the chunk's own one is gone.
+ * Counts a failed attempt, in a transaction of its own: the flight's own one is gone. The chunk at which it broke travels alone from now
+ * on, the others in flights of half as many: whichever it was is found in as many steps as the flight can be halved.
  * @returns true where one chunk alone has failed, and for the same reason as the time before
  */
 export async function countFailure(
   destination: Session,
   run: string,
-  chunks: readonly number[],
+  { chunks, brokenAt }: FailedFlight,
   error: SampanError,
 ): Promise<boolean> {
+  const culprit = chunks.length === 1 ? chunks[0] : brokenAt
   const failed = await destination.rows<{ again: boolean }>(
     `WITH before AS (
        SELECT run, id, last_error = $3 AS again FROM sampan.chunk WHERE run = $1 AND id = ANY ($2::integer[]) FOR UPDATE
      )
-     UPDATE sampan.chunk c SET attempts = c.attempts + 1, last_error = $3
+     UPDATE sampan.chunk c
+        SET last_error = $3, attempts = c.attempts + CASE WHEN c.id = $4 THEN 1 ELSE 0 END, together = COALESCE($5, c.together)
        FROM before b WHERE c.run = b.run AND c.id = b.id RETURNING b.again`,
-    [run, chunks, `${error.code}: ${error.message}`],
+    [run, chunks, `${error.code}: ${error.message}`, culprit, chunks.length > 1 ? halfOf(chunks.length) : null],
   )
   return failed.length === 1 && failed[0]?.again === true
+}
+
+/** A power of two, so that what is left of several flights travels together. */
+function halfOf(count: number): number {
+  return 2 ** (Math.ceil(Math.log2(count)) - 1)
 }

@@ -38,8 +38,15 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
   const claimed = lane?.claimed ?? []
   if (!signal.aborted) {
     const again = await note(call, claimed, (ledger) =>
-      countFailure(ledger, event.run.id, claimed, toSampanError(thrown)),
+      countFailure(
+        ledger,
+        event.run.id,
+        { chunks: claimed, brokenAt: lane?.brokenChunk ?? null },
+        toSampanError(thrown),
+      ),
     )
+    // Whose rows they are is found by halves: nothing is to be waited for.
+    if (again === false && claimed.length > 1 && lane?.brokenChunk === null && isFinal(thrown)) return more()
     if (again !== true || !isFinal(thrown)) throw thrown
     const refused = rowsRefused(lane, thrown)
     const relation = lane?.broken ?? null

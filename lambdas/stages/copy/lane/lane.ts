@@ -57,7 +57,7 @@ export class Lane {
   #refused: Relation | null = null
   #suspected: Relation | null = null
   #changed: ChangedRelation | null = null
-  #broken: Relation | null = null
+  #broken: ClaimedChunk | null = null
   /** The chunks of the open transaction, for the count of a failed attempt. */
   #claimed: readonly ClaimedChunk[] = []
 
@@ -99,7 +99,12 @@ export class Lane {
 
   /** The relation at which the last flight broke. */
   get broken(): Relation | null {
-    return this.#broken
+    return this.#relations.get(this.#broken?.relation ?? -1) ?? null
+  }
+
+  /** The chunk at which the last flight broke; what is said at the end of a transaction is said of none. */
+  get brokenChunk(): number | null {
+    return this.#broken?.id ?? null
   }
 
   /** What the transaction that is open holds. */
@@ -150,7 +155,7 @@ export class Lane {
     ).catch((thrown: unknown) => {
       const relation = broken === undefined ? undefined : this.#relations.get(broken.relation)
       if (relation !== undefined && isUnknownName(thrown)) this.#suspected = relation
-      if (relation !== undefined) this.#broken = relation
+      this.#broken = broken ?? null
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown
     })
