@@ -15,10 +15,13 @@ Between two clouds, access is opened for the run and closed at its end:
 ${taskText(twoClouds)}
 
 Examples ("sampan" stands for: npm run --silent sampan --)
+  sampan init                          ask for both ends and write task.json
   sampan validate task.json            every problem of a task at once
   sampan schema > task.schema.json     its JSON Schema, for an editor
   sampan run task.json --out out       migrate, from this machine
   sampan run task.json                 stopped or failed? the same again continues where it was
+  sampan run --from postgres://reader@old.example/shop --to postgres://owner@new.example/shop
+                                       one database, without a task; PGPASSWORD, ~/.pgpass and service=NAME as for psql
   sampan explain DST_LOCK_HELD         what a code means, what to do, SQL to look and to mend
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on

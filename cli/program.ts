@@ -3,6 +3,7 @@ import { toCommandLineError } from './command-line-error.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
+import { initCommand } from './commands/init.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
@@ -17,7 +18,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, run, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -31,6 +32,7 @@ function makeProgram(): Command {
   program.commandsGroup('On this machine:')
   for (const command of [
     demoCommand(),
+    initCommand(),
     runCommand(),
     validateCommand(),
     schemaCommand(),
@@ -62,7 +64,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
       return
     }
     printError(thrown)
-    const wrong = /^(TASK|OUT)_/.test((thrown as { code?: unknown }).code?.toString() ?? '')
-    process.exitCode = wrong ? exitStatus.wrongTask : exitStatus.failed
+    const code = (thrown as { code?: unknown }).code?.toString() ?? ''
+    const wrong = /^(TASK|OUT|INIT)_/.test(code)
+    process.exitCode = code === 'INIT_STOPPED' ? exitStatus.stopped : wrong ? exitStatus.wrongTask : exitStatus.failed
   }
 }

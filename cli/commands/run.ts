@@ -7,10 +7,10 @@ import { makeOutDirectory } from '../out-directory.ts'
 import { problemsText } from '../problem-text.ts'
 import { runTask } from '../run-task.ts'
 import { printOutcome } from '../summary/print.ts'
-import { readTaskFile } from '../task-file.ts'
+import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
 import { endRunOnUnexpected } from '../unexpected.ts'
 
-interface Options {
+interface Options extends EndOptions {
   readonly out: string
   readonly execution?: string
   readonly json?: boolean
@@ -18,9 +18,9 @@ interface Options {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  return withEndOptions(new Command('run'))
     .description('Run a task on this machine, from here to the end. The same task run again continues where it was.')
-    .argument('<task>', 'a task as JSON, or - for standard input')
+    .argument('[task]', 'a task as JSON, or - for standard input')
     .option('--out <directory>', 'where the report, the log and the documents of the run are written', 'out')
     .option(
       '--execution <name>',
@@ -29,15 +29,16 @@ export function runCommand(): Command {
     )
     .option('--json', 'progress and summary as JSON, one object per line')
     .option('--quiet', 'no progress, only the summary')
-    .action(async (path: string, options: Options) => {
-      const input = await readTaskFile(path)
+    .action(async (path: string | undefined, options: Options) => {
+      const { input, named, name } = await readTaskInput(path, options)
       const { task, problems } = readTask(input)
       if (task === null) {
         if (options.json) process.stdout.write(`${JSON.stringify({ type: 'problems', problems })}\n`)
-        else process.stderr.write(`${problemsText(problems, path)}\n`)
+        else process.stderr.write(`${problemsText(problems, named)}\n`)
         process.exitCode = exitStatus.wrongTask
         return
       }
+      if (name !== null) printName(name, options.json ?? false)
       const directory = await makeOutDirectory(options.out)
       const stopping = new AbortController()
       const release = onInterrupt(() => stopping.abort())
@@ -54,12 +55,23 @@ export function runCommand(): Command {
         if (outcome.exitStatus === exitStatus.stopped) {
           process.stderr.write('Stopped. The same task run again continues where it was.\n')
         }
+        if (outcome.exitStatus === exitStatus.refused && name !== null && !options.json) {
+          process.stdout.write(
+            'To go on with warnings: the same command with --acknowledge CODE, and as many codes as there are\n',
+          )
+        }
         process.exitCode = outcome.exitStatus
       } finally {
         wasUnexpected()
         release()
       }
     })
+}
+
+/** A name that nobody has written down is told, or nobody would find the run in the ledger. */
+function printName(name: string, json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify({ type: 'run', name })}\n`)
+  else process.stdout.write(`Run ${name}: the same command again continues where it was\n`)
 }
 
 /** As Step Functions takes it; it becomes a directory's name as well. */

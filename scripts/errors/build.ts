@@ -109,7 +109,7 @@ function withHelp(entry: CatalogueEntry): CatalogueEntry {
   return { ...entry, ...on, ...(look && { look }), ...(mend && { mend }), ...(commands && { commands }) }
 }
 
-function problemsOf({ entries, logOnly }: Catalogue, { literals }: Scan): string[] {
+function problemsOf({ entries, logOnly }: Catalogue, { literals, unresolved }: Scan): string[] {
   const known = [...entries.map(({ code }) => code), ...logOnly]
   const isKnown = (text: string) =>
     known.some((code) => code === text || code.endsWith(`_${text}`)) || NOT_CODES.some((pattern) => pattern.test(text))
@@ -117,6 +117,7 @@ function problemsOf({ entries, logOnly }: Catalogue, { literals }: Scan): string
   return [
     ...incomplete.map(({ code }) => `${code}: needs a cause and a remedy of one line each (scripts/errors/words.ts)`),
     ...[...literals].filter(([text]) => !isKnown(text)).map(([text, file]) => `${text}, in ${file}: is it a code?`),
+    ...unresolved.map((code) => `${code}: what may stand there? give the code as a whole`),
     ...Object.keys(words)
       .filter((code) => !known.includes(code))
       .map((code) => `${code}: stale in words.ts`),

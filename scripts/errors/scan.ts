@@ -18,6 +18,8 @@ export interface Scan {
   readonly places: readonly Place[]
   /** Every literal that looks like a code, by file, whether it is made into an error there or not. */
   readonly literals: ReadonlyMap<string, string>
+  /** Codes of which a part is only known at run time, and nothing here knows what it may be: `file: code`. */
+  readonly unresolved: readonly string[]
 }
 
 const CODE = /^(?:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL|STOPPED)$/
@@ -47,7 +49,24 @@ export function scanSources(root: string): Scan {
         literals.set(node.value, file.path)
     })
   }
-  return { places: files.flatMap((file) => placesIn(file, constants)), literals }
+  const unresolved = files.flatMap((file) => unresolvedIn(file, constants))
+  return { places: files.flatMap((file) => placesIn(file, constants)), literals, unresolved }
+}
+
+/** Of these the catalogue knows the parts: SQLSTATEs (build.ts), and what another file of PREFIXES makes. */
+const RESOLVED_ELSEWHERE =
+  /^\{(prefix|side)\}_(SQL_)?\{(state|code|problem)\}$|^(SRC|DST)_(SQL_|TLS_)?\{(state|code|problem)\}$/
+
+function unresolvedIn(file: SourceFile, constants: Constants): readonly string[] {
+  const found: string[] = []
+  visit(file.body, (node) => {
+    const code = node.type === 'ObjectExpression' ? propertyOf(node, 'code') : null
+    for (const text of code?.type === 'TemplateLiteral' ? textsOf(code, file, constants) : []) {
+      const rest = text.replace(/^\{(prefix|side|codes)\}_/, '')
+      if (rest.includes('{') && !RESOLVED_ELSEWHERE.test(text)) found.push(`${file.path}: ${text}`)
+    }
+  })
+  return found
 }
 
 function exportedConstants(files: readonly SourceFile[]): Constants {
@@ -112,7 +131,7 @@ function ofCode(texts: readonly string[], index: number, codes: number): string 
 /** What may be a code of this file, with both sides where only the run knows which. */
 function codesOf(texts: readonly string[], file: SourceFile): readonly string[] {
   const sided = texts.flatMap((text) => {
-    const either = /^\{(prefix|side)\}_/
+    const either = /^\{(prefix|side|codes)\}_/
     return either.test(text) ? ['SRC_', 'DST_'].map((prefix) => text.replace(either, prefix)) : [text]
   })
   const whole = (PREFIXES[file.path] ?? ['']).flatMap((prefix) =>

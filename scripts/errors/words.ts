@@ -207,6 +207,26 @@ export const words: Readonly<Record<string, Words>> = {
   TASK_INVALID: { cause: 'the task is wrong; the first problem is named, with how many there are' },
   TASK_INVALID_VALUE: { cause: 'has a value that the task cannot have', remedy: 'correct it; see sampan schema' },
   TASK_MISSING: { cause: 'is missing', remedy: 'add it; sampan schema has its form' },
+  TASK_LIST_CHANGED: {
+    cause: 'databases.json, the list of the task’s databases, is not the one that this run has written',
+    remedy: 'leave the documents of a run alone while it is at work; start the task again: it continues where it was',
+  },
+  TASK_LIST_MISSING: {
+    cause: 'databases.json, the list of the task’s databases, is not there',
+    remedy: 'leave the documents of a run alone while it is at work; start the task again: it continues where it was',
+  },
+  TASK_URL_DATABASE_MISSING: {
+    cause: '--from names no database',
+    remedy: 'write postgres://user@host:5432/database, or service=NAME',
+  },
+  TASK_URL_HOST_MISSING: {
+    cause: '--from or --to names no host',
+    remedy: 'write postgres://user@host:5432/database, or service=NAME',
+  },
+  TASK_URL_USER_MISSING: {
+    cause: '--from or --to names no user, and PGUSER is not set',
+    remedy: 'write postgres://user@host:5432/database, or service=NAME',
+  },
   TASK_RANGE: {
     cause: 'is too small or too large',
     remedy: 'give a number, or a length, within what the message names',

@@ -47,7 +47,7 @@ describe('sampan explain', () => {
 describe('a wrong command line', () => {
   test.each([
     [['runn'], 'COMMAND_UNKNOWN', 'did you mean run?'],
-    [['run', 'x', '--ot', 'y'], 'OPTION_UNKNOWN', 'did you mean --out?'],
+    [['run', 'x', '--oot', 'y'], 'OPTION_UNKNOWN', 'did you mean --out?'],
     [['run', '--out'], 'ARGUMENT_MISSING', '--help'],
     [['schema', 'x'], 'ARGUMENTS_TOO_MANY', '--help'],
     [['run', 'x', '--execution', '../x'], 'OPTION_INVALID', '--help'],

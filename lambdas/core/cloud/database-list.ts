@@ -28,14 +28,14 @@ export async function wholeTask(store: ArtefactStore, { run, task, list }: StepE
   // Executions that began before the list was a document carry it in the state.
   if (list === undefined) return task
   const text = await store.read(keyOf(run))
-  if (text === null) throw unlike('MISSING', 'is not there')
-  if (digestOf(text) !== list.digest) throw unlike('CHANGED', 'is not the one that this run has written')
+  if (text === null) throw unlike('TASK_LIST_MISSING', 'is not there')
+  if (digestOf(text) !== list.digest) throw unlike('TASK_LIST_CHANGED', 'is not the one that this run has written')
   return { ...task, databases: JSON.parse(text) as Databases }
 }
 
-function unlike(what: 'MISSING' | 'CHANGED', finding: string): SampanError {
+function unlike(code: string, finding: string): SampanError {
   return new SampanError({
-    code: `TASK_LIST_${what}`,
+    code,
     message: `databases.json, the list of the task’s databases, ${finding}`,
     remedy: 'leave the documents of a run alone while it is at work; start the task again: it continues where it was',
   })

@@ -90,6 +90,12 @@ describe('a code in the sources', () => {
 
   test.each([
     ['without a remedy', `const e = { code: 'A_B', message: 'is wrong', remedy: asked(it) }`, 'A_B: needs a cause'],
+    [
+      'of which nobody knows a part',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source that is scanned
+      'const e = { code: `A_${what}`, message: m, remedy: r }',
+      'A_{what}: what may stand there?',
+    ],
     ['that nobody can place', `const e = wonder('A_B')`, 'A_B, in lambdas/a.ts: is it a code?'],
   ])('%s stops the generator', (_, text, problem) => {
     expect(() => buildCatalogue(scanText(text))).toThrow(problem)
