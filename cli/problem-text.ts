@@ -9,11 +9,9 @@ interface Told {
 }
 
 /** An error as two lines: `CODE  cause` and, below the cause, the remedy; below it, in the same form, what was found beside it. */
-export function errorText({
-  besides,
-  ...first
-}: Told & { readonly besides?: readonly Told[] | null | undefined }): string {
-  return [first, ...(besides ?? [])].map(oneErrorText).join('\n')
+export function errorText(error: Told & { readonly besides?: readonly Told[] | null | undefined }): string {
+  // Not taken apart: the message of an Error is none of the properties that a rest takes along.
+  return [error, ...(error.besides ?? [])].map(oneErrorText).join('\n')
 }
 
 function oneErrorText(error: Told): string {
