@@ -16,6 +16,7 @@ const noFacts: SourceFacts = {
   nativeFunctions: new Map(),
   columnOrder: { reordered: new Map(), holders: [] },
   materializedViews: new Map(),
+  defaultsTaken: new Map(),
   settings: [],
   policyRoles: new Map(),
   hiddenMappings: new Set(),

@@ -21,7 +21,8 @@ export interface Present {
 
 /**
  * What has its receipt, and is not among what is present. One question, whatever their number: all names are grouped, as a join of
- * tables that nobody has analyzed could be their square.
+ * tables that nobody has analyzed could be their square. `SET DEFAULT NULL`, by which pg_dump takes an inherited default off a
+ * child's column, leaves nothing in the catalogue that could be looked for.
  */
 export function readMissing(destination: Session, run: string, present: Present): Promise<GoneObject[]> {
   return destination.rows<GoneObject>(
@@ -31,6 +32,7 @@ export function readMissing(destination: Session, run: string, present: Present)
        SELECT o.id, o.kind, COALESCE(o.schema, '') COLLATE pg_catalog."C", o.name COLLATE pg_catalog."C"
          FROM sampan.object o
         WHERE o.run = $1 AND o.status IN ('migrated', 'transformed') AND o.kind = ANY ($2::text[])
+          AND NOT (o.kind = 'DEFAULT' AND o.sql ~ ' SET DEFAULT NULL;[[:space:]]*$')
        UNION ALL
        SELECT NULL, t.kind, t.schema COLLATE pg_catalog."C", t.name COLLATE pg_catalog."C" FROM there t
      )

@@ -1,6 +1,7 @@
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { viewBodies } from '../../../core/task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
+import { defaultsTaken } from './defaults-taken.ts'
 import { extensionDataEntries } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
 import { bookkeeping } from './kinds.ts'
@@ -10,7 +11,7 @@ import { refreshSql } from './refresh.ts'
 /**
  * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a
  * schema-only archive has no refresh of materialized views, so each that is filled on the source gets one, and nothing of
- * large objects, so what is said about them is read beside it; nor of rows of extensions.
+ * large objects, so what is said about them is read beside it; nor of rows of extensions; nor, at times, of defaults not inherited.
  */
 export function completeEntries(archived: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
   const kept = archived.filter((entry) => !bookkeeping.has(entry.kind) && !isOnDatabase(entry))
@@ -27,7 +28,9 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
   const complete = [...entries, ...refreshes(entries, facts)]
   const firstId = Math.max(0, ...complete.map(({ id }) => id)) + 1
   const large = largeObjectEntries(facts.largeObjectRemarks, firstId)
-  return [...complete, ...large, ...extensionDataEntries(facts.configuration, complete, firstId + large.length)]
+  const data = extensionDataEntries(facts.configuration, complete, firstId + large.length)
+  const defaults = defaultsTaken(entries, facts.defaultsTaken, firstId + large.length + data.length)
+  return [...complete, ...large, ...data, ...defaults]
 }
 
 /** What pg_dump says of the database names it as the source does: it is read beside it, and written for the destination's name. */

@@ -17,6 +17,7 @@ const POLICY_ROLES = sqlFile(new URL('../sql/policy-roles.sql', import.meta.url)
 const EXTENSION_COMMENTS = sqlFile(new URL('../sql/extension-comments.sql', import.meta.url))
 const HIDDEN_MAPPINGS = sqlFile(new URL('../sql/hidden-mappings.sql', import.meta.url))
 const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
+const DEFAULTS_TAKEN = sqlFile(new URL('../sql/defaults-taken.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
 const RELATIONS = sqlFile(new URL('../sql/relations.sql', import.meta.url))
 
@@ -41,6 +42,8 @@ export interface SourceFacts {
   readonly configuration: readonly ExtensionRelation[]
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
   readonly trees: ReadonlyMap<number, readonly number[]>
+  /** Columns that inherit without the default that an ancestor’s column has. */
+  readonly defaultsTaken: ReadonlyMap<number, readonly string[]>
   /** Which tables get another order of columns. */
   readonly columnOrder: ColumnOrder
   /** How many large objects there are. */
@@ -81,6 +84,7 @@ export async function readFacts(
   const text = [source.parameters.get('server_encoding') === destination.encoding, ordersByBytes(destination)]
   const trees =
     source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES, text) : []
+  const taken = await source.rows<{ oid: number; columns: string[] }>(DEFAULTS_TAKEN)
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
   const comments = await source.rows<{ tag: string; name: string; comment: string }>(EXTENSION_COMMENTS)
   const secured = await readRowSecuredViews(source)
@@ -103,6 +107,7 @@ export async function readFacts(
     relations: new Map(relations.map((relation) => [relation.oid, relation])),
     configuration,
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
+    defaultsTaken: new Map(taken.map(({ oid, columns }) => [oid, columns])),
     columnOrder: await readColumnOrder(source),
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,
