@@ -26,12 +26,14 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
   if (code !== null) process.stdout.write(`What it means and what to do: sampan explain ${code}\n`)
 }
 
-/** What stopped the run: of a refused one the first check that blocks, of several databases the first that failed. */
-function codeToExplain(report: Report | null, { error }: TaskOutcome): string | null {
+/** What stopped the run: of a refused one the first check that blocks, else the first error that the catalogue knows. */
+function codeToExplain(report: Report | null, { error, exitStatus: status }: TaskOutcome): string | null {
   if (error === null) return null
-  const blocking = report?.prechecks.find(({ blocks }) => blocks)
-  const code = error.code === 'PRECHECK_REFUSED' && blocking !== undefined ? blocking.code : error.code
-  return findEntry(readCatalogue(), code) === null ? null : code
+  const blocking = report?.prechecks.filter(({ blocks }) => blocks) ?? []
+  const failed = [error, report?.error, ...(report?.databases ?? []).map((database) => database.error)]
+  const catalogue = readCatalogue()
+  const codes = (status === exitStatus.refused ? blocking : failed).flatMap((one) => (one ? [one.code] : []))
+  return codes.find((code) => findEntry(catalogue, code) !== null) ?? null
 }
 
 /** The summary has told the checks that refuse, and the errors of the databases. */

@@ -7,6 +7,8 @@ interface Scope {
   readonly file: SourceFile
   readonly constants: Constants
   readonly depth: number
+  /** Part of a longer text: a choice of which one half is not known says nothing. */
+  readonly isPart?: boolean
 }
 
 /** How far a name is followed: a constant of a constant, a function that calls another one. */
@@ -42,7 +44,7 @@ function unwrap(node: unknown, scope: Scope): readonly string[] {
     case 'BinaryExpression':
       return node.operator === '+' ? both(inner(node.left), inner(node.right)) : []
     case 'ConditionalExpression':
-      return [...new Set([...inner(node.consequent), ...inner(node.alternate)])]
+      return choice(inner(node.consequent), inner(node.alternate), scope)
     case 'LogicalExpression': {
       const left = inner(node.left)
       return left.length === 0 ? [] : [...new Set([...left, ...inner(node.right)])]
@@ -62,7 +64,7 @@ function template(node: Syntax, scope: Scope): readonly string[] {
   return quasis.reduce<readonly string[]>(
     (begun, quasi, index) => {
       const expression = expressions[index]
-      const known = expression === undefined ? [''] : unwrap(expression, scope)
+      const known = expression === undefined ? [''] : unwrap(expression, { ...scope, isPart: true })
       // What is only sometimes there is left out; of longer texts that differ, the name says what stands there.
       const some = known.includes('') ? [''] : known
       const isNamed = some.length > 1 && expression?.type !== 'ConditionalExpression'
@@ -74,6 +76,11 @@ function template(node: Syntax, scope: Scope): readonly string[] {
     },
     [''],
   )
+}
+
+function choice(one: readonly string[], other: readonly string[], { isPart = false }: Scope): readonly string[] {
+  if (isPart && (one.length === 0 || other.length === 0)) return []
+  return [...new Set([...one, ...other])]
 }
 
 function both(left: readonly string[], right: readonly string[]): readonly string[] {

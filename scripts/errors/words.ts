@@ -128,6 +128,10 @@ export const words: Readonly<Record<string, Words>> = {
     remedy: 'grant by hand what is named, or create the role on the destination and migrate anew',
   },
 
+  DST_OBJECTS_GONE: {
+    cause: 'somebody else has dropped or renamed {number} objects on the destination that this run had made: {names}',
+  },
+
   // Rows
   COUNTS_ONLY: { remedy: 'set validation.mode to "full" if digests are wanted, and migrate anew' },
   FORMAT_FELL_BACK: { remedy: NOTHING },
@@ -176,6 +180,9 @@ export const words: Readonly<Record<string, Words>> = {
   VALIDATION_OPEN: { cause: '{number} tables are not compared to the end: {list}', remedy: START_AGAIN },
 
   // Running
+  DATABASE_FAILED: { cause: 'a database of the task failed, and its own error is not known' },
+  LOCAL_SERVER_MISSING: { cause: 'no embedded PostgreSQL {major} is installed for {platform}' },
+  OBJECTS_LEFT_OUT: { cause: '{number} objects have not arrived: {names}' },
   DISK_FAILED: {
     cause: '{path} cannot be written: the disk failed ({code})',
     remedy: 'give another directory with --out',
@@ -203,6 +210,7 @@ export const words: Readonly<Record<string, Words>> = {
   OUT_NOT_PLAIN: { cause: '{path} is no plain file or directory', remedy: 'give another directory with --out' },
   OUT_NOT_WRITABLE: { cause: 'the directory {path} cannot be written to: {why}' },
   TASK_CHOICE: { cause: 'is none of the words allowed there', remedy: 'give one of those that the message lists' },
+  TASK_END_MISSING: { cause: 'only one of --from and --to is given' },
   TASK_FILE_UNREADABLE: { cause: 'the file of the task cannot be read: {why}' },
   TASK_INVALID: { cause: 'the task is wrong; the first problem is named, with how many there are' },
   TASK_INVALID_VALUE: { cause: 'has a value that the task cannot have', remedy: 'correct it; see sampan schema' },

@@ -27,10 +27,10 @@ test('two ends on the command line migrate a database, the same again goes on, a
   writeFileSync(passFile, `${host}:${port}:${source.name}:${source.name}:${passwords.from}\n`, { mode: 0o600 })
   const there = destination.connection
   const out = join(directory, 'out')
-  const run = () =>
+  const run = (...more: string[]) =>
     spawnSampan(
       [
-        ...['run', '--out', out, '--acknowledge', 'DST_VERSION_DIFFERS'],
+        ...['run', '--out', out, ...more],
         ...['--from', `postgres://${source.name}@${host}:${port}/${source.name}?sslmode=disable`],
         ...[
           '--to',
@@ -40,11 +40,15 @@ test('two ends on the command line migrate a database, the same again goes on, a
       { PGPASSFILE: passFile },
     ).ended
 
-  const first = await run()
+  const refused = await run()
+  expect(refused, refused.stdout).toMatchObject({ status: 3 })
+  expect(refused.stdout).toMatch(/sampan explain DST_VERSION_DIFFERS\n.* --acknowledge CODE/)
+
+  const first = await run('--acknowledge', 'DST_VERSION_DIFFERS')
   expect(first, first.stdout).toMatchObject({ status: 0, stderr: '' })
   expect(await destination.query('SELECT count(*) AS n FROM t')).toEqual([{ n: '2' }])
 
-  const again = await run()
+  const again = await run('--acknowledge', 'DST_VERSION_DIFFERS')
   const name = (text: string) => /^Run (\S+): the same command again/m.exec(text)?.[1]
   expect(name(again.stdout)).toBe(name(first.stdout))
   expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('nothing was written now') })
