@@ -216,7 +216,7 @@ test('bundled by esbuild into one folder it works as in the source tree', async 
   await build({ ...options, entryPoints: [entry], outfile: join(folder, 'handler.mjs'), external: ['pg'] })
   await build({ ...options, entryPoints: [bundledFiles.worker.entry], outfile: join(folder, bundledFiles.worker.name) })
   await cp(bundledFiles.wasm.entry, join(folder, bundledFiles.wasm.name))
-  await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), join(folder, 'node_modules'))
+  await symlink(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'))
   const database = await createDatabase(sharedServer(18), 'CREATE TABLE bundled (a int)')
   await writeFile(
     join(folder, 'main.mjs'),
