@@ -16,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { number: 7, sql: sqlFile(new URL('./sql/000007.sql', import.meta.url)) },
   { number: 8, sql: sqlFile(new URL('./sql/000008.sql', import.meta.url)) },
   { number: 9, sql: sqlFile(new URL('./sql/000009.sql', import.meta.url)) },
+  { number: 10, sql: sqlFile(new URL('./sql/000010.sql', import.meta.url)) },
 ]

@@ -85,9 +85,6 @@ export async function storeResults(
 }
 
 export async function countOpenParts(destination: Session, run: string): Promise<number> {
-  const [row] = await destination.rows<{ open: number }>(
-    `SELECT pg_catalog.count(*)::integer AS open FROM sampan.digest_part WHERE run = $1 AND state = 'pending'`,
-    [run],
-  )
+  const [row] = await destination.rows<{ open: number }>(`SELECT sampan.count_open_parts($1)::integer AS open`, [run])
   return row?.open ?? 0
 }

@@ -9,6 +9,7 @@ import { openRun } from '../../../lambdas/core/ledger/run.ts'
 import { claimParts } from '../../../lambdas/core/ledger/validation.ts'
 import { toSampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { openSession } from '../../support/copy-run.ts'
+import { plansOf } from '../../support/plans.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
 const SOURCE = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
@@ -140,21 +141,6 @@ test('a flight that failed travels on in halves: one refused chunk among 800 is 
   expect(await database.query(`SELECT attempts FROM sampan.chunk WHERE attempts > 0`)).toEqual([{ attempts: '1' }])
   await session.close()
 })
-
-/** The plans of all that a statement runs, in functions too. */
-async function plansOf(database: TestDatabase, sql: string) {
-  const client = await database.connect()
-  const plans: string[] = []
-  client.on('notice', ({ message }) => {
-    // Behind the text of the query.
-    if (message?.startsWith('duration:')) plans.push(message.slice(message.search(/^.*\(cost=/m)))
-  })
-  await client.query(`LOAD 'auto_explain'; SET client_min_messages = log;
-    SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on; BEGIN`)
-  await client.query(sql)
-  await client.query('ROLLBACK')
-  return plans
-}
 
 test.each([10, 18] as const)(
   'on PostgreSQL %i a claim reads indexes in their order, and sorts no chunks',

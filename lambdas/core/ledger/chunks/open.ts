@@ -1,21 +1,24 @@
 import type { Session } from '../../postgres/connect.ts'
 
-/** The chunks `c` of run $1 that have no receipt in the newest view, whose generation is `view.generation`. */
-export const OPEN_CHUNKS = `
-  FROM (SELECT COALESCE(pg_catalog.max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1) view
-  JOIN sampan.chunk c ON c.run = $1 AND (c.state = 'pending' OR c.generation < view.generation)`
-
+/** Chunks without a receipt in the newest view. Reads the open ones alone. */
 export async function countOpenChunks(destination: Session, run: string): Promise<number> {
-  const [row] = await destination.rows<{ open: number }>(`SELECT pg_catalog.count(*)::integer AS open ${OPEN_CHUNKS}`, [
-    run,
-  ])
+  const [row] = await destination.rows<{ open: number }>(`SELECT sampan.count_open_chunks($1)::float8 AS open`, [run])
   return row?.open ?? 0
 }
 
 /** Whether there is one, held by a lane or not. */
 export async function hasOpenChunks(destination: Session, run: string): Promise<boolean> {
-  const [row] = await destination.rows<{ open: boolean }>(`SELECT EXISTS (SELECT ${OPEN_CHUNKS}) AS open`, [run])
+  const [row] = await destination.rows<{ open: boolean }>(`SELECT sampan.has_open_chunks($1) AS open`, [run])
   return row?.open ?? false
+}
+
+/** Whether the copy of a run was planned. */
+export async function hasChunks(destination: Session, run: string): Promise<boolean> {
+  const [row] = await destination.rows<{ cut: boolean }>(
+    `SELECT EXISTS (SELECT FROM sampan.chunk WHERE run = $1) AS cut`,
+    [run],
+  )
+  return row?.cut ?? false
 }
 
 /** A relation that has outlived a view. */

@@ -1,6 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
 import type { RunIdentity } from '../../runtime/event.ts'
-import { OPEN_CHUNKS } from './open.ts'
 
 /** Opens a round of the copy: lanes copy and keepers hold the snapshot until it is over. */
 export async function openRound(destination: Session, run: string): Promise<void> {
@@ -72,7 +71,7 @@ const END_ROUND = `
   WITH view AS (
     SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1
   ), unfinished AS (
-    SELECT count(*)::integer AS chunks ${OPEN_CHUNKS}
+    SELECT sampan.count_open_chunks($1)::integer AS chunks
   )
   UPDATE sampan.run r
      SET copy_ended_at = pg_catalog.clock_timestamp(),

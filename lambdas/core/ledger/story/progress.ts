@@ -21,25 +21,24 @@ export interface Progress {
   readonly statements: readonly RunningStatement[]
 }
 
-/** One round trip; `null` before the ledger exists. */
+/**
+ * Reads counters, a row for each lane: it may be asked every second.
+ * @returns `null` before the ledger exists, or where a run of an older Sampan was not taken up again yet
+ */
 export async function readProgress(destination: Session, run: string): Promise<Progress | null> {
   const [found] = await destination.rows<{ present: boolean }>(
-    `SELECT pg_catalog.to_regclass('sampan.digest_part') IS NOT NULL AS present`,
+    `SELECT pg_catalog.to_regclass('sampan.counter') IS NOT NULL AS present`,
   )
   if (!found?.present) return null
   const [row] = await destination.rows<Omit<Progress, 'statements'>>(
-    `SELECT o.*, c.*, p.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason" FROM
-      (SELECT count(*)::float8 AS objects,
-              count(*) FILTER (WHERE status <> 'pending')::float8 AS "objectsDone",
-              count(*) FILTER (WHERE stage = 'index' AND verdict <> 'skip')::float8 AS indexes,
-              count(*) FILTER (WHERE stage = 'index' AND verdict <> 'skip' AND status <> 'pending')::float8 AS "indexesDone"
-         FROM sampan.object WHERE run = $1) o,
-      (SELECT count(*)::float8 AS chunks, count(*) FILTER (WHERE state = 'done')::float8 AS "chunksDone",
+    `SELECT c.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason" FROM
+      (SELECT COALESCE(sum(objects), 0)::float8 AS objects, COALESCE(sum(objects_done), 0)::float8 AS "objectsDone",
+              COALESCE(sum(indexes), 0)::float8 AS indexes, COALESCE(sum(indexes_done), 0)::float8 AS "indexesDone",
+              COALESCE(sum(chunks), 0)::float8 AS chunks, COALESCE(sum(chunks_done), 0)::float8 AS "chunksDone",
               COALESCE(sum(rows), 0)::float8 AS rows, COALESCE(sum(bytes), 0)::float8 AS bytes,
-              COALESCE(sum(bytes) FILTER (WHERE state = 'done'), 0)::float8 AS "bytesDone"
-         FROM sampan.chunk WHERE run = $1) c,
-      (SELECT count(*)::float8 AS parts, count(*) FILTER (WHERE state = 'done')::float8 AS "partsDone"
-         FROM sampan.digest_part WHERE run = $1) p
+              COALESCE(sum(bytes_done), 0)::float8 AS "bytesDone",
+              COALESCE(sum(parts), 0)::float8 AS parts, COALESCE(sum(parts_done), 0)::float8 AS "partsDone"
+         FROM sampan.counter WHERE run = $1) c
       LEFT JOIN sampan.limits l ON l.run = $1`,
     [run],
   )

@@ -32,13 +32,17 @@ export async function readStatements(destination: Session, run: string): Promise
             CASE WHEN p.tuples_total > 0 THEN p.tuples_done::float8 / p.tuples_total
                  WHEN p.blocks_total > 0 THEN p.blocks_done::float8 / p.blocks_total
                  ELSE k.done END AS done
-       FROM pg_catalog.pg_stat_activity a
-       JOIN sampan.object o ON o.run = $1
-        AND a.application_name = pg_catalog.concat($2::text, o.id)
+       FROM (SELECT a.pid, a.query_start, pg_catalog.substr(a.application_name, pg_catalog.length($2) + 1) AS object
+               FROM pg_catalog.pg_stat_activity a
+              WHERE a.datname = pg_catalog.current_database() AND a.state = 'active'
+                AND pg_catalog.left(a.application_name, pg_catalog.length($2)) = $2) a
+       -- Of each session its object is looked up: there may be many thousand others. OFFSET 0: one by one, whatever the planner thinks.
+       CROSS JOIN LATERAL (SELECT * FROM sampan.object o
+                            WHERE o.run = $1 AND o.id = CASE WHEN a.object ~ '^[0-9]+$' THEN a.object::integer END OFFSET 0) o
        LEFT JOIN ${progress} p ON p.pid = a.pid
        LEFT JOIN (SELECT object, COALESCE(sum(bytes) FILTER (WHERE done_at IS NOT NULL), 0)::float8 / sum(bytes)::float8 AS done
                     FROM sampan.key_part WHERE run = $1 GROUP BY object) k ON k.object = o.id
-      WHERE a.datname = pg_catalog.current_database() AND a.state = 'active' AND o.stage = 'index' AND o.status = 'pending'
+      WHERE o.stage = 'index' AND o.status = 'pending'
       ORDER BY o.id, p.pid, a.query_start) one ORDER BY one.seconds DESC`,
     [run, applicationName(run, 'index:')],
   )

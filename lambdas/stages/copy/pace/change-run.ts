@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { apsara } from '../../../core/cloud/apsara.ts'
 import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
+import { hasChunks } from '../../../core/ledger/chunks/open.ts'
 import { leaveRun } from '../../../core/ledger/chunks/round.ts'
 import { type CurrentLimits, changeLimits, type Limits } from '../../../core/ledger/limits.ts'
-import { readProgress } from '../../../core/ledger/story/progress.ts'
+import { readPresence } from '../../../core/ledger/presence.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { Endpoint } from '../../../core/runtime/event.ts'
@@ -51,8 +52,8 @@ export async function changeRun(
     }).filter(([, value]) => value !== undefined),
   ) as Partial<Limits>
   return inEachDatabase(task, environment, at, async (session, database) => {
-    const progress = await readProgress(session, task.name)
-    if (progress === null || progress.chunks === 0) return { database, limits: null }
+    const { run } = await readPresence(session, task.name)
+    if (run === null || !(await hasChunks(session, task.name))) return { database, limits: null }
     return { database, limits: await changeLimits(session, task.name, limits) }
   })
 }
@@ -64,7 +65,7 @@ export async function takeFrom(
   environment: CloudEnvironment,
 ): Promise<readonly string[]> {
   const left = await inEachDatabase(task, environment, undefined, async (session, database) => {
-    const known = (await readProgress(session, task.name)) !== null
+    const known = (await readPresence(session, task.name)).run !== null
     return known && (await leaveRun(session, { id: task.name, execution })) ? database : null
   })
   return left.filter((database) => database !== null)
