@@ -6,7 +6,7 @@ export const exitStatus = {
   failed: 1,
   /** The task or the command line is wrong; nothing was started. */
   wrongTask: 2,
-  /** The precheck refuses: nothing was copied. */
+  /** The precheck refuses, or the plan is another one than was asked for: nothing was copied. */
   refused: 3,
   /** Done, but objects failed that the task goes on without (`onObjectError: "continue"`). */
   incomplete: 4,

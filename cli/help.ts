@@ -18,7 +18,9 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan init                          ask for both ends and write task.json
   sampan validate task.json            every problem of a task at once
   sampan schema > task.schema.json     its JSON Schema, for an editor
+  sampan plan task.json --sql plan.sql what a run would do, and every statement of it; prints a hash
   sampan run task.json --out out       migrate, from this machine
+  sampan run task.json --plan HASH     only if the plan is still the one that was looked at
   sampan run task.json                 stopped or failed? the same again continues where it was
   sampan run --from postgres://reader@old.example/shop --to postgres://owner@new.example/shop
                                        one database, without a task; PGPASSWORD, ~/.pgpass and service=NAME as for psql
@@ -35,14 +37,14 @@ Passwords
 
 What is written
   On the destination, a schema "sampan" in each database: the ledger a run continues by.
-  With run: DIR/report.json and DIR/report.html (the latest run), DIR/runs/NAME/EXECUTION/ (the documents of every run),
-  DIR/log.jsonl (what every step did). DIR is "out" unless --out says otherwise.
+  With run and plan: DIR/report.json, DIR/report.html and DIR/plan.json (the latest), DIR/runs/NAME/EXECUTION/ (the documents
+  of every run), DIR/log.jsonl (what every step did). DIR is "out" unless --out says otherwise.
 
 Exit status
   0    done; the task is valid
   1    failed; the summary says at what, and the report everything
   2    the task or the command line is wrong; nothing was started
-  3    the precheck refuses; nothing was copied
+  3    the precheck refuses, or the plan is another one than --plan says; nothing was copied
   4    done, but objects failed that the task goes on without ("onObjectError": "continue")
   130  stopped: the first Ctrl-C stops cleanly and closes what was opened, the second leaves at once
 

@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
 import { limitsCommand } from './commands/limits.ts'
+import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
 import { schemaCommand } from './commands/schema.ts'
@@ -18,7 +19,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, init, run, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, plan, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -34,6 +35,7 @@ function makeProgram(): Command {
     demoCommand(),
     initCommand(),
     runCommand(),
+    planCommand(),
     validateCommand(),
     schemaCommand(),
     explainCommand(),
@@ -65,7 +67,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     }
     printError(thrown)
     const code = (thrown as { code?: unknown }).code?.toString() ?? ''
-    const wrong = /^(TASK|OUT|INIT)_/.test(code)
+    const wrong = /^(TASK|OUT|INIT|SQL)_/.test(code)
     process.exitCode = code === 'INIT_STOPPED' ? exitStatus.stopped : wrong ? exitStatus.wrongTask : exitStatus.failed
   }
 }

@@ -4,6 +4,7 @@ import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { makeOutDirectory } from '../out-directory.ts'
+import { runAsPlanned } from '../plan/run-as-planned.ts'
 import { problemsText } from '../problem-text.ts'
 import { runTask } from '../run-task.ts'
 import { printOutcome } from '../summary/print.ts'
@@ -13,6 +14,7 @@ import { endRunOnUnexpected } from '../unexpected.ts'
 interface Options extends EndOptions {
   readonly out: string
   readonly execution?: string
+  readonly plan?: string
   readonly json?: boolean
   readonly quiet?: boolean
 }
@@ -27,6 +29,7 @@ export function runCommand(): Command {
       'name of this execution; what the run opens carries it. Default: the task’s and the time',
       toExecutionName,
     )
+    .option('--plan <hash>', 'what sampan plan printed: start only if the plan is still that one', toPlanHash)
     .option('--json', 'progress and summary as JSON, one object per line')
     .option('--quiet', 'no progress, only the summary')
     .action(async (path: string | undefined, options: Options) => {
@@ -46,7 +49,8 @@ export function runCommand(): Command {
       try {
         const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
         const executionName = options.execution ?? newExecutionName(task.name)
-        const outcome = await runTask({ input, task, executionName, directory, display, signal: stopping.signal })
+        const run = { input, task, executionName, directory, display, signal: stopping.signal } as const
+        const outcome = options.plan === undefined ? await runTask(run) : await runAsPlanned(run, options.plan)
         await printOutcome(outcome, directory, options.json ? 'json' : 'text')
         if (wasUnexpected()) {
           process.exitCode = exitStatus.failed
@@ -55,7 +59,12 @@ export function runCommand(): Command {
         if (outcome.exitStatus === exitStatus.stopped) {
           process.stderr.write('Stopped. The same task run again continues where it was.\n')
         }
-        if (outcome.exitStatus === exitStatus.refused && name !== null && !options.json) {
+        if (
+          outcome.exitStatus === exitStatus.refused &&
+          outcome.error?.code !== 'PLAN_CHANGED' &&
+          name !== null &&
+          !options.json
+        ) {
           process.stdout.write(
             'To go on with warnings: the same command with --acknowledge CODE, and as many codes as there are\n',
           )
@@ -78,4 +87,9 @@ function printName(name: string, json: boolean): void {
 function toExecutionName(text: string): string {
   if (/^[A-Za-z0-9_-]{1,80}$/.test(text)) return text
   throw new InvalidArgumentError('give 1 to 80 letters, digits, - and _')
+}
+
+function toPlanHash(text: string): string {
+  if (/^[0-9a-f]{16}$/.test(text)) return text
+  throw new InvalidArgumentError('give the 16 characters that sampan plan prints as the plan')
 }

@@ -6,7 +6,7 @@ import { line } from './line.ts'
 /** How many tables are named; the report names all. */
 const NAMED = 40
 
-/** What would be copied, in the order of the plan: each table's size, chunks and form, and why. */
+/** What would be copied, in the order of the plan: each table’s rows where they are known, its size, chunks and form, and why. */
 export function planLines(tables: readonly TableReport[]): readonly string[] {
   if (tables.length === 0) return [line('plan', 'no rows to copy')]
   const sorted = tables.toSorted((one, other) => (one.order ?? Infinity) - (other.order ?? Infinity))
@@ -21,8 +21,9 @@ export function planLines(tables: readonly TableReport[]): readonly string[] {
   ]
 }
 
-function tableText({ name, bytes, chunks, cutReason, format, formatReason }: TableReport): string {
+function tableText({ name, rows, bytes, chunks, cutReason, format, formatReason }: TableReport): string {
+  const count = rows === null ? '' : `about ${numberOf(rows, 'row')}, `
   const cut = `${numberOf(chunks, 'chunk')}${chunks > 1 && cutReason ? ` (${cutReason})` : ''}`
   const form = formatReason ? `${format}: ${formatReason}` : format
-  return `${name}  ${styleText('dim', `${bytesText(bytes)}, ${cut}, ${form}`)}`
+  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}`)}`
 }

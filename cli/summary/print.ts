@@ -39,5 +39,6 @@ function codeToExplain(report: Report | null, { error, exitStatus: status }: Tas
 /** The summary has told the checks that refuse, and the errors of the databases. */
 function isToldBy(report: Report | null, { error, exitStatus: status }: TaskOutcome): boolean {
   if (report === null) return false
+  if (error?.code === 'PLAN_CHANGED') return report.databases.some((database) => database.error?.code === error.code)
   return status === exitStatus.refused || report.databases.some((database) => database.error?.code === error?.code)
 }

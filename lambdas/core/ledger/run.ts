@@ -50,7 +50,7 @@ export function taskFingerprint(task: Task, endpoints: Endpoints, database: Data
 }
 
 /** JSON with sorted keys: whoever carried the task may have put them into another order. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))

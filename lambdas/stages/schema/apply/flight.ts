@@ -14,6 +14,7 @@ import type { DueStep } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../restricted-path.ts'
+import { isEvaluated } from './evaluated.ts'
 import { notValid } from './not-valid.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
 
@@ -131,7 +132,7 @@ function ownSql(run: string, objects: readonly DueObject[]): string {
   }
   for (const object of objects) {
     const { kind, sql } = object
-    look(EVALUATED[kind]?.test(sql) === true)
+    look(isEvaluated(kind, sql))
     statements.push(sql)
     if (object.plain && BORN_WITH_RIGHTS.has(kind)) statements.push(plainRightsSql(object))
   }
@@ -153,16 +154,3 @@ const BORN_WITH_RIGHTS: ReadonlySet<string> = new Set([
   'TYPE',
   'VIEW',
 ])
-
-/** By kind, where its text matches. Even a plain index is planned, and with it every expression of its table's others. */
-const EVALUATED: Readonly<Record<string, RegExp>> = {
-  'TABLE DATA': /^/,
-  TABLE: /\bGENERATED ALWAYS AS \(|\bPARTITION BY\b/,
-  'TABLE ATTACH': /^/,
-  INDEX: /^/,
-  CONSTRAINT: /^/,
-  'CHECK CONSTRAINT': /^/,
-  'FK CONSTRAINT': /^/,
-  STATISTICS: /^/,
-  'MATERIALIZED VIEW DATA': /^/,
-}

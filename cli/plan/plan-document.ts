@@ -1,0 +1,57 @@
+import { titleOf } from '../../lambdas/core/ledger/relation.ts'
+import { objectName } from '../../lambdas/core/structure/object-name.ts'
+import type { Task } from '../../lambdas/core/task/task.ts'
+import type { MadePlan } from './make-plan.ts'
+
+/** The plan as JSON: what `sampan plan --json` prints, and what plan.json in the directory of --out holds. */
+export function planDocument({ hash, entries, databases, report }: MadePlan, task: Task): object {
+  return {
+    version: 1,
+    hash,
+    run: task.name,
+    madeAt: report.finishedAt,
+    lanes: task.lanes,
+    chunkMegabytes: task.chunkMegabytes,
+    findings: report.prechecks
+      .filter(({ status, blocks }) => blocks || status === 'found')
+      .map(({ code, level, database, cause, remedy, acknowledged }) => ({
+        code,
+        level,
+        database,
+        cause,
+        remedy,
+        acknowledged,
+      })),
+    databases: databases.map((database) => {
+      const told = report.databases.find(({ name }) => name === database.name)
+      const rows = new Map(
+        database.relations.map((relation) => [titleOf(relation), database.rows.get(relation.oid) ?? null]),
+      )
+      return {
+        name: database.name,
+        as: database.as,
+        objects: database.statements.map(({ kind, schema, name, verdict, reason, blocked }) => ({
+          kind,
+          name: objectName({ kind, schema, name }),
+          verdict: blocked ? 'blocked' : verdict,
+          reason,
+        })),
+        tables: (told?.tables ?? []).map(({ name, bytes, chunks, ranges, cutReason, format, formatReason, where }) => ({
+          ...{
+            name,
+            rowsEstimated: rows.get(name) ?? null,
+            bytes,
+            chunks,
+            ranges,
+            cutReason,
+            format,
+            formatReason,
+            where,
+          },
+        })),
+      }
+    }),
+    opened: report.access.opened.filter(({ existedBefore }) => !existedBefore),
+    entries,
+  }
+}
