@@ -5,7 +5,7 @@
 -- check: select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()
 -- dcheck: select current_setting('search_path'), current_setting('app.secret'), current_setting('statement_timeout')
 -- dcheck: select datconnlimit from pg_database where datname = current_database()
-DO $$ BEGIN CREATE ROLE app_settings; CREATE ROLE gone_settings; END $$;
+DO $$ BEGIN CREATE ROLE app_settings; CREATE ROLE gone_settings; CREATE ROLE owner_settings; END $$;
 CREATE SCHEMA app;
 CREATE TABLE app.t (a int PRIMARY KEY, at timestamptz); INSERT INTO app.t SELECT g, '2024-01-01 12:00+00' FROM generate_series(1, 100) g;
 ALTER DATABASE :"db" SET search_path = app, "Odd, ""One""", "$user", public;
@@ -17,6 +17,7 @@ ALTER DATABASE :"db" SET app.secret = 'hush, "it''s\ mine';
 ALTER DATABASE :"db" SET rds.force_ssl = '1';
 ALTER DATABASE :"db" SET session_preload_libraries = 'auto_explain';
 ALTER DATABASE :"db" CONNECTION LIMIT 77;
+ALTER DATABASE :"db" OWNER TO owner_settings;
 ALTER ROLE app_settings IN DATABASE :"db" SET work_mem = '8MB';
 ALTER ROLE gone_settings IN DATABASE :"db" SET work_mem = '9MB';
 REVOKE CONNECT, TEMPORARY ON DATABASE :"db" FROM PUBLIC;

@@ -18,6 +18,7 @@ test('what is set for the database, its rights and its comment come last, and a 
     `DATABASE PROPERTIES session_preload_libraries: which libraries a session loads is the server’s own matter, and one that is absent locks all out; where it is wanted: ALTER DATABASE "${name}" SET "session_preload_libraries" TO 'auto_explain'`,
     `DATABASE PROPERTIES work_mem of gone_settings: role "gone_settings" does not exist; where it is wanted: ALTER ROLE "gone_settings" IN DATABASE "${name}" SET "work_mem" TO '9MB'`,
     `DATABASE PROPERTIES CONNECTION LIMIT: it would count this run’s own sessions; where it is wanted: ALTER DATABASE "${name}" CONNECTION LIMIT 77`,
+    `DATABASE PROPERTIES OWNER: the run needs the database’s rights to its end; from 15 on its owner may create in public; where it is wanted: ALTER DATABASE "${name}" OWNER TO "owner_settings"`,
     `ACL DATABASE ${name} gone_settings: role "gone_settings" does not exist; where it is wanted: GRANT CREATE ON DATABASE "${name}" TO "gone_settings"`,
   ])
   // The same again: the precheck and the rest read a database that is read-only by default.

@@ -1,5 +1,6 @@
 import { type Comparison, compare, readComparisons, wasNotCreated } from '../../core/ledger/comparisons.ts'
 import { isFill, readUnsettledObjects, type UnsettledObject } from '../../core/ledger/objects/accounts.ts'
+import type { EmptiedTable } from '../../core/ledger/objects/emptied-tables.ts'
 import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/objects/sequences.ts'
 import { relationTitle } from '../../core/ledger/relation.ts'
 import type { Session } from '../../core/postgres/connect.ts'
@@ -19,6 +20,7 @@ export interface Breach {
     | 'RIGHTS_WIDER'
     | 'DST_OBJECTS_GONE'
     | 'DST_CHANGED'
+    | 'DST_UNLOGGED_EMPTIED'
   readonly message: string
   readonly remedy: string
 }
@@ -99,6 +101,17 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
 /** What somebody else has taken from the destination is the cause of what else is wrong with it; what is open then is no news. Pure. */
 export function behindChanges(others: readonly Breach[], changes: readonly Breach[]): readonly Breach[] {
   return changes.length === 0 ? others : [...changes, ...others.filter(({ code }) => code !== 'OBJECTS_OPEN')]
+}
+
+/** Whatever was compared before: what such tables held is gone. Pure. */
+export function emptiedTables(tables: readonly EmptiedTable[]): Breach {
+  const names = listed(tables.map(({ schema, name }) => `${schema}.${name}`))
+  return {
+    code: 'DST_UNLOGGED_EMPTIED',
+    message: `the destination’s server was killed, or failed over, after rows had been copied into unlogged tables, which it then empties: ${names}`,
+    remedy:
+      'drop these tables there (DROP TABLE … CASCADE), then start the task again: they are made anew, and their rows copied again',
+  }
 }
 
 function breach(

@@ -1,4 +1,4 @@
-import { compare, readComparisons } from '../../core/ledger/comparisons.ts'
+import { compare, readComparisons, wasNotCreated } from '../../core/ledger/comparisons.ts'
 import { keepRun } from '../../core/ledger/fence.ts'
 import { requireOwnStart } from '../../core/ledger/other-start.ts'
 import { markPlanned } from '../../core/ledger/run.ts'
@@ -51,7 +51,7 @@ async function planValidation(destination: Session, { run: identity, task }: Ste
       await keepRun(destination, run)
       const relations = await readComparisons(destination, run)
       const different = relations.filter((relation) => compare(relation, mode) === 'differs')
-      if (different.some((relation) => relation.parts === 0)) {
+      if (relations.some((relation) => relation.parts === 0 && !wasNotCreated(relation))) {
         // Planned when the task compared nothing, or when a table was not there yet.
         await planParts(destination, run, partBytes)
       } else

@@ -2,6 +2,7 @@ import { compare, wasNotCreated } from '../../core/ledger/comparisons.ts'
 import { storeDifferences } from '../../core/ledger/differences.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { readChangedTables } from '../../core/ledger/objects/changed-tables.ts'
+import { readEmptiedTables } from '../../core/ledger/objects/emptied-tables.ts'
 import { reopenFills } from '../../core/ledger/objects/fills.ts'
 import { handOver, readBorrowed } from '../../core/ledger/objects/hand-over.ts'
 import { readSequencesAgain } from '../../core/ledger/objects/sequences.ts'
@@ -19,7 +20,7 @@ import { changedTables, toldAsChanged } from '../../core/structure/changed.ts'
 import { compareRights, type RightsDifference } from '../../core/structure/compare-rights.ts'
 import { changedDefinitions, readChangedDefinitions } from '../../core/structure/definitions.ts'
 import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
-import { type Accounts, type Breach, behindChanges, findBreaches, readAccounts } from './breaches.ts'
+import { type Accounts, type Breach, behindChanges, emptiedTables, findBreaches, readAccounts } from './breaches.ts'
 import { changedSince } from './changed-since.ts'
 import { countFilledViews } from './count-views.ts'
 import { describeDifference } from './describe-difference.ts'
@@ -74,8 +75,9 @@ async function giveOwners(destination: Session, event: StepEvent, step: StepTool
   const others = { ...accounts, objects: accounts.objects.filter((object) => !pending.includes(object)) }
   if (pending.length === 0 || findBreaches(others, event.task).length > 0) return true
   // What is gone can be made anew as long as the account owns what it is on.
-  if ((await readGone(destination, run)).length > 0 || (await readChangedTables(destination, run)).length > 0)
-    return true
+  for (const read of [readGone, readChangedTables, readEmptiedTables]) {
+    if ((await read(destination, run)).length > 0) return true
+  }
   while ((await handOver(destination, run)) > 0 || (await reopenFills(destination, run, 'own'))) {
     step.progressed()
     if (step.signal.aborted || step.remainingMilliseconds() < LEAST_MILLISECONDS) return false
@@ -118,13 +120,15 @@ async function judge(destination: Session, event: StepEvent): Promise<Judgement>
   }
 }
 
-/** What somebody else has dropped or cut since it was made. */
+/** What somebody else has dropped or cut since it was made, or the server has emptied. */
 async function readChanges(destination: Session, run: string): Promise<readonly Breach[]> {
   const [gone, changed] = [await readGone(destination, run), await readChangedTables(destination, run)]
   const cut = changed.filter(({ columns }) => columns.length > 0)
+  const emptied = await readEmptiedTables(destination, run)
   return [
     ...(gone.length > 0 ? [goneObjects(gone, await markGone(destination, run, gone))] : []),
     ...(cut.length > 0 ? [changedTables(cut)] : []),
+    ...(emptied.length > 0 ? [emptiedTables(emptied)] : []),
   ]
 }
 

@@ -6,10 +6,10 @@ SELECT r.oid, r.schema, r.name, r.format, r.format_reason AS "formatReason", r.c
        c.copied_bytes::float8 AS "copiedBytes", c.milliseconds, c.last_error AS "lastError",
        c.rows::text AS "sourceRows", c.digest::text AS "sourceDigest",
        COALESCE(p.parts, 0) AS parts, COALESCE(p.open, 0) AS "openParts",
-       run.validation_planned_at IS NOT NULL AS planned,
+       -- A task that compares nothing plans no part.
+       EXISTS (SELECT FROM sampan.digest_part WHERE run = $1) AS planned,
        p.rows::text AS "destinationRows", p.digest::text AS "destinationDigest"
   FROM sampan.relation r
-  JOIN sampan.run run ON run.id = r.run
   LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
   LEFT JOIN (
     SELECT relation, count(*)::integer AS chunks, min(kind) AS kind, min(id) AS first,

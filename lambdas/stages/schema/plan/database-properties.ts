@@ -13,6 +13,8 @@ export interface DatabaseProperties {
   /** `role`: for its sessions in this database alone; `null`: for all. */
   readonly settings: readonly { readonly role: string | null; readonly name: string; readonly value: string }[]
   readonly comment: string | null
+  /** `null`: the account that reads the source, for which the destination's stands. */
+  readonly owner: string | null
   /** -1: none. */
   readonly connectionLimit: number
   /** False where nobody has granted or revoked anything: what a new database has. */
@@ -42,7 +44,7 @@ export function isDatabaseProperty(entry: Pick<TocEntry, 'catalogOid'>): boolean
  */
 export function databaseEntries(properties: DatabaseProperties, as: string): readonly TocEntry[] {
   const database = quoteIdentifier(as)
-  const { comment, connectionLimit } = properties
+  const { comment, owner, connectionLimit } = properties
   return [
     ...properties.settings.map(({ role, name, value }) =>
       entry('DATABASE PROPERTIES', role === null ? name : `${name} of ${role}`, setSql(database, role, name, value)),
@@ -56,6 +58,9 @@ export function databaseEntries(properties: DatabaseProperties, as: string): rea
             `ALTER DATABASE ${database} CONNECTION LIMIT ${connectionLimit}`,
           ),
         ]),
+    ...(owner === null || isAwsRole(owner)
+      ? []
+      : [entry('DATABASE PROPERTIES', 'OWNER', `ALTER DATABASE ${database} OWNER TO ${quoteIdentifier(owner)}`)]),
     ...rightsOf(properties, as).map(({ role, sql }) => entry('ACL', `DATABASE ${as} ${role}`, sql)),
     ...(comment === null
       ? []

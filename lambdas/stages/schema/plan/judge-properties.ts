@@ -20,6 +20,7 @@ const LEFT: readonly (readonly [RegExp, string])[] = [
   [/^(default_tablespace|temp_tablespaces)$/, 'tablespaces are the server’s own matter'],
   [/^(role|session_authorization)$/, 'every session would act as another role, this run’s too'],
   [/^CONNECTION LIMIT$/, 'it would count this run’s own sessions'],
+  [/^OWNER$/, 'the run needs the database’s rights to its end; from 15 on its owner may create in public'],
 ]
 
 /**

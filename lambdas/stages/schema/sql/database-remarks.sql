@@ -1,5 +1,6 @@
 -- What is said about this database beside its objects. Rights of its owner are the owner's in any case.
 SELECT pg_catalog.shobj_description(d.oid, 'pg_database') AS comment,
+       NULLIF(pg_catalog.pg_get_userbyid(d.datdba), CURRENT_USER)::text AS owner,
        d.datconnlimit AS "connectionLimit",
        d.datacl IS NOT NULL AS "hasRights",
        (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
