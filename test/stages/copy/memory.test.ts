@@ -15,7 +15,7 @@ process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
 process.env.SAMPAN_LOG = 'off'
 
 const MEGABYTE = 1024 * 1024
-const root = new URL('../..', import.meta.url).pathname
+const root = new URL('../../..', import.meta.url).pathname
 let bundle: string
 
 beforeAll(async () => {
