@@ -65,7 +65,7 @@ test('one lane keeps the pace; the next one goes on where it stood as soon as th
   expect(await look()).toEqual({ asked: [0], pace: 0.25 })
   first.destroy()
   keepers[0] = null
-  await expect.poll(look).toMatchObject({ asked: [1] })
+  await expect.poll(look, { timeout: 30_000 }).toMatchObject({ asked: [1] })
   expect((await readLimits(second, RUN.id)).pace).toBe(0.125)
 
   // Without a target nobody looks, and nobody is held back.
@@ -90,7 +90,7 @@ test('the CPU is judged once a minute, only where it was measured under the pace
 
   const blind = load()
   expect(await blind.read(limits, 0)).toEqual([null])
-  await expect.poll(() => told).toEqual(['SOURCE_CPU_UNKNOWN'])
+  await expect.poll(() => told, { timeout: 30_000 }).toEqual(['SOURCE_CPU_UNKNOWN'])
   expect(await blind.read(limits, 0)).toEqual([null])
   expect(told).toEqual(['SOURCE_CPU_UNKNOWN'])
   await blind.close()
@@ -98,12 +98,16 @@ test('the CPU is judged once a minute, only where it was measured under the pace
   clouds.state.cpu.set('orders', [{ since: minute, percent: 82 }])
   const seeing = load()
   const reading = { what: 'CPU', value: 82, target: 60 }
-  await expect.poll(async () => (await seeing.read(limits, 0))[0]).toEqual({ ...reading, fresh: true })
+  await expect
+    .poll(async () => (await seeing.read(limits, 0))[0], { timeout: 30_000 })
+    .toEqual({ ...reading, fresh: true })
   expect(await seeing.read(limits, 0)).toEqual([{ ...reading, fresh: false }])
   await seeing.close()
 
   const later = load()
-  await expect.poll(async () => (await later.read(limits, minute + 1))[0]).toEqual({ ...reading, fresh: false })
+  await expect
+    .poll(async () => (await later.read(limits, minute + 1))[0], { timeout: 30_000 })
+    .toEqual({ ...reading, fresh: false })
   await later.close()
 })
 
