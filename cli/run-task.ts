@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { artefactKey } from '../lambdas/core/cloud/artefact-key.ts'
 import { fileArtefacts } from '../lambdas/core/cloud/artefacts-file.ts'
 import { endKeptSessions, keepSessions } from '../lambdas/core/postgres/kept-sessions.ts'
-import { type SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
+import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../lambdas/core/runtime/event.ts'
 import { prepareAppending, writePrivately } from '../lambdas/core/runtime/private-files.ts'
 import type { StepError } from '../lambdas/core/runtime/verdict.ts'
@@ -83,12 +83,14 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     await display.end()
     restoreEnvironment()
   }
-  const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
   const status = toExitStatus(outcome)
+  const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
   const wasGood = status === exitStatus.done || status === exitStatus.incomplete
+  const missing = wasGood && text === null ? reportNotWritten(watch.errors) : null
   return {
-    exitStatus: wasGood && unwritten !== null ? exitStatus.failed : status,
-    error: errorOf(outcome, watch.errors) ?? unwritten,
+    // What was migrated is migrated, with a report or without.
+    exitStatus: status,
+    error: errorOf(outcome, watch.errors) ?? unwritten ?? missing,
     report: path,
     reportText: text,
     untouched: watch.untouched,
@@ -183,6 +185,17 @@ function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutco
   const answered = errors.find((error) => error.message === outcome.cause || error.code === outcome.error) ?? errors[0]
   if (answered !== undefined) return answered
   return { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
+}
+
+/** A run that came to its end, and has no report of it. @param errors what its steps failed with, the last one last */
+function reportNotWritten(errors: readonly StepError[]): SampanError {
+  const last = errors.at(-1)
+  return new SampanError({
+    code: 'REPORT_NOT_WRITTEN',
+    message: `the run came to its end, and its report could not be written${last === undefined ? '' : `: ${last.message}`}`,
+    remedy:
+      'the ledger in the destination (schema sampan) has all of it: start the same task again, which migrates nothing and writes the report',
+  })
 }
 
 interface Copied {

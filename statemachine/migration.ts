@@ -138,7 +138,17 @@ export function toDefinition(): Definition {
         comment: 'The run’s story as JSON and HTML, and how it ends',
         calls: 'ReportFunction',
         level: 'run',
-        extra: { 'failure.$': '$.failure', 'refused.$': '$.refused', 'results.$': '$.results' },
+        extra: { ...ENDING, unwritten: null },
+        done: 'KeepOutcome',
+        failed: 'KeepReportError',
+      }),
+      KeepReportError: { Type: 'Pass', InputPath: '$.step.error', ResultPath: '$.unwritten', Next: 'DecideOutcome' },
+      ...step({
+        name: 'DecideOutcome',
+        comment: 'How the run ends where its report could not be written: that is decided by what it did',
+        calls: 'ReportFunction',
+        level: 'run',
+        extra: { ...ENDING, 'unwritten.$': '$.unwritten' },
         done: 'KeepOutcome',
         failed: 'IsReportTheFirstFailure',
       }),
@@ -174,13 +184,7 @@ export function toDefinition(): Definition {
         comment: 'The report once more, now that it is known what is closed. It changes nothing in how the run ends',
         calls: 'FinishReportFunction',
         level: 'run',
-        extra: {
-          'failure.$': '$.failure',
-          'refused.$': '$.refused',
-          'results.$': '$.results',
-          'outcome.$': '$.outcome',
-          'closing.$': '$.closing',
-        },
+        extra: { ...ENDING, 'outcome.$': '$.outcome', 'closing.$': '$.closing' },
         done: 'IsAccessClosed',
         failed: 'IsAccessClosed',
       }),
@@ -213,6 +217,9 @@ export function toDefinition(): Definition {
     },
   }
 }
+
+/** What is known when the databases have come to their end. */
+const ENDING = { 'failure.$': '$.failure', 'refused.$': '$.refused', 'results.$': '$.results' }
 
 /** Deals the databases out to turns of so many. */
 function turns(size: number): PassState {

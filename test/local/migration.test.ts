@@ -224,6 +224,19 @@ describe('a failure', () => {
     expect(second.count('CloseAccessFunction')).toBe(1)
   })
 
+  test('of Report changes nothing in how a migration ends: that is decided without it, and the missing report is told', async () => {
+    const report = (event: Readonly<Record<string, unknown>>) =>
+      event.unwritten === null
+        ? failed({ ...broken, code: 'REPORT_BROKEN' })
+        : done({ status: 'incomplete', error: null, unwritten: event.unwritten })
+    const { outcome, count } = await migrate({ ReportFunction: report })
+    expect(outcome).toMatchObject({
+      status: 'succeeded',
+      output: { outcome: { status: 'incomplete', unwritten: { code: 'REPORT_BROKEN' } } },
+    })
+    expect([count('ReportFunction'), count('CloseAccessFunction'), count('FinishReportFunction')]).toEqual([2, 1, 1])
+  })
+
   test('of CloseAccess fails a migration that went well', async () => {
     const { outcome, calls } = await migrate({ CloseAccessFunction: () => failed(broken) })
     expect(outcome).toEqual({ status: 'failed', error: 'AccessLeftOpen', cause: 'it is broken' })

@@ -91,6 +91,8 @@ export interface ReportEvent extends StepEvent {
   readonly refused: boolean
   /** One per database, in the task's order; empty where the run ended before. Complete in executions that began before `DatabaseEnd`. */
   readonly results: readonly (DatabaseEnd | DatabaseResult)[]
+  /** Why the report could not be written: only how the run ends is to be decided. */
+  readonly unwritten?: StepError | null
 }
 
 /** What Report puts into the state: how the execution ends. */
@@ -98,6 +100,8 @@ export interface ReportOutput {
   readonly status: 'succeeded' | 'incomplete' | 'failed' | 'refused'
   /** Why, `null` for `succeeded`. */
   readonly error: StepError | null
+  /** Why there is no report, which changes nothing in how the run ends; not there where it was written. */
+  readonly unwritten?: StepError
 }
 
 /** What a handler may use of the Lambda context, there and on one machine alike. */

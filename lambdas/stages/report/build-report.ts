@@ -1,6 +1,7 @@
 import { artefacts } from '../../core/cloud/artefacts.ts'
 import { databaseResults } from '../../core/cloud/database-errors.ts'
 import { wholeTask } from '../../core/cloud/database-list.ts'
+import { readStory } from '../../core/ledger/story/story.ts'
 import type { ReportEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
@@ -17,14 +18,17 @@ export interface BuiltReport {
   readonly error: StepError | null
 }
 
-/** Gathers the run's story and judges how it has ended. What cannot be read is said in the report's notes. */
-export async function buildReport(given: ReportEvent, step: StepTools): Promise<BuiltReport> {
+/**
+ * Gathers the run's story and judges how it has ended. What cannot be read is said in the report's notes.
+ * @param read how much of a ledger
+ */
+export async function buildReport(given: ReportEvent, step: StepTools, read = readStory): Promise<BuiltReport> {
   const store = artefacts(step.environment)
   const task = await wholeTask(store, given)
   const results = await databaseResults(store, given.run, task.databases, given.results)
   const event = { ...given, task, results }
   const [gathered, prechecks, access] = await Promise.all([
-    gatherDatabases(event, step),
+    gatherDatabases(event, step, read),
     readPrechecks(store, event.run),
     readAccess(store, event.run),
   ])

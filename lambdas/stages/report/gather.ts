@@ -1,4 +1,4 @@
-import { readStory } from '../../core/ledger/story/story.ts'
+import type { readStory } from '../../core/ledger/story/story.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
@@ -26,9 +26,13 @@ export interface CompleteEvent extends ReportEvent {
 }
 
 /** Reads each database's ledger. Never throws: what cannot be read becomes a note. */
-export async function gatherDatabases(event: CompleteEvent, step: StepTools): Promise<Gathered> {
+export async function gatherDatabases(
+  event: CompleteEvent,
+  step: StepTools,
+  readLedger: typeof readStory,
+): Promise<Gathered> {
   const notes: string[] = []
-  const read = (database: Task['databases'][number]) => gatherOne(event, step, database, notes)
+  const read = (database: Task['databases'][number]) => gatherOne(event, step, database, { notes, readLedger })
   const databases: DatabaseFacts[] = []
   for (let first = 0; first < event.task.databases.length; first += AT_ONCE) {
     databases.push(...(await Promise.all(event.task.databases.slice(first, first + AT_ONCE).map(read))))
@@ -40,7 +44,7 @@ async function gatherOne(
   event: CompleteEvent,
   step: StepTools,
   { name, as }: Task['databases'][number],
-  notes: string[],
+  { notes, readLedger }: { readonly notes: string[]; readonly readLedger: typeof readStory },
 ): Promise<DatabaseFacts> {
   const result = event.results.find((one) => one.database === name) ?? null
   const facts = { identity: { name, as }, result, story: null, destination: null }
@@ -59,7 +63,7 @@ async function gatherOne(
       serverVersion: session.serverVersion,
       encoding: session.parameters.get('server_encoding') ?? null,
     }
-    const story = await readStory(session, event.run.id)
+    const story = await readLedger(session, event.run.id)
     if (story === null && result !== null) notes.push(`${name}: the destination has no ledger of this run`)
     return { ...facts, story, destination }
   } catch (thrown) {

@@ -75,6 +75,27 @@ const access = {
 }
 
 describe('the report', () => {
+  test('that cannot be written changes nothing in how the run ends: it is decided by what the ledger says', async () => {
+    const migration = await copied([ITEMS, VISITS], ROWS)
+    await validate(migration.event)
+    const unwritten = { kind: 'other', code: 'Runtime.OutOfMemory', message: 'no memory', remedy: 'none' } as const
+    const decided = { verdict: 'done', output: { status: 'succeeded', error: null, unwritten } }
+    expect(await report(atTheEnd(migration, { unwritten }), context())).toMatchObject(decided)
+    await expect(written('report.json')).rejects.toMatchObject({ code: 'ENOENT' })
+    await migration.destination.query(`INSERT INTO sampan.object (run, id, position, kind, schema, name, stage, verdict, status, error_code)
+        SELECT id, 900, 900, 'INDEX', 'public', 'items_n', 'index', 'migrate', 'failed', '23505' FROM sampan.run`)
+    expect(await report(atTheEnd(migration, { unwritten }), context())).toMatchObject({
+      output: {
+        status: 'incomplete',
+        error: { code: 'OBJECTS_LEFT_OUT', message: expect.stringContaining('items_n') },
+      },
+    })
+    const failure = { kind: 'other', code: 'BROKEN', message: 'broken', remedy: 'none' } as const
+    expect(await report(atTheEnd(migration, { unwritten, failure }), context())).toMatchObject({
+      output: { status: 'failed', error: failure },
+    })
+  })
+
   test('of a run that went well has every table with its rows, digests and match', async () => {
     const migration = await copied([ITEMS, VISITS], ROWS)
     await validate(migration.event)

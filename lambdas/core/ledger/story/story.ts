@@ -76,6 +76,17 @@ export async function readStory(destination: Session, run: string): Promise<RunS
   return marks === null ? null : { marks, relations, objects, sequences, differences, computed, events }
 }
 
+/** What decides how a run has ended, and nothing that grows with it: the objects are those that did not arrive. */
+export async function readEnding(destination: Session, run: string): Promise<RunStory | null> {
+  const [present] = await destination.rows<{ present: boolean }>(
+    `SELECT pg_catalog.to_regclass('sampan.difference') IS NOT NULL AS present`,
+  )
+  if (!present?.present) return null
+  const [marks, objects] = await Promise.all([readMarks(destination, run), readObjects(destination, run, 'unmade')])
+  if (marks === null) return null
+  return { marks, objects, relations: [], sequences: [], differences: [], computed: [], events: [] }
+}
+
 async function readMarks(destination: Session, run: string): Promise<RunMarks | null> {
   const [row] = await destination.rows<RunMarks>(
     `SELECT r.state, r.source, ${isoTime('r.started_at')} AS "startedAt", ${isoTime('r.sealed_at')} AS "sealedAt",
@@ -92,14 +103,19 @@ async function readMarks(destination: Session, run: string): Promise<RunMarks | 
   return row ?? null
 }
 
-async function readObjects(destination: Session, run: string): Promise<ObjectAccount[]> {
+async function readObjects(
+  destination: Session,
+  run: string,
+  which: 'all' | 'unmade' = 'all',
+): Promise<ObjectAccount[]> {
+  const more = which === 'all' ? '' : `AND o.status IN ('failed', 'blocked')`
   return destination.rows<ObjectAccount>(
     `SELECT o.kind, o.schema, o.name, o.status, o.reason, o.error_code AS "errorCode", o.error_message AS "errorMessage",
             CASE WHEN b.id IS NOT NULL THEN pg_catalog.concat_ws(' ', b.kind, pg_catalog.concat_ws('.', b.schema, b.name))
             END AS "blockedBy",
             o.milliseconds
        FROM sampan.object o LEFT JOIN sampan.object b ON b.run = o.run AND b.id = o.blocked_by
-      WHERE o.run = $1 ORDER BY o.position, o.id`,
+      WHERE o.run = $1 ${more} ORDER BY o.position, o.id`,
     [run],
   )
 }
