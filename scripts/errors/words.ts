@@ -152,6 +152,9 @@ export const words: Readonly<Record<string, Words>> = {
 
   // Comparing
   CHUNKS_OPEN: { cause: '{number} tables are not copied to the end: {list}', remedy: START_AGAIN },
+  COMPARED_BEFORE: {
+    remedy: 'compare them by hand if somebody may have written to them between the two starts, as their owner',
+  },
   MATERIALIZED_VIEWS_NOT_COUNTED: { remedy: 'count them by hand on both ends if they matter; REFRESH makes them anew' },
   MATERIALIZED_VIEW_DIFFERS: {
     remedy: 'REFRESH it on both ends, and compare again: it holds what its tables held then',

@@ -17,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { number: 8, sql: sqlFile(new URL('./sql/000008.sql', import.meta.url)) },
   { number: 9, sql: sqlFile(new URL('./sql/000009.sql', import.meta.url)) },
   { number: 10, sql: sqlFile(new URL('./sql/000010.sql', import.meta.url)) },
+  { number: 11, sql: sqlFile(new URL('./sql/000011.sql', import.meta.url)) },
 ]

@@ -39,6 +39,44 @@ export async function copiedSincePlan(destination: Session, run: string): Promis
   return row?.copied ?? false
 }
 
+/** True where the comparison so far is an earlier start's. Of a run that an older Sampan has begun it is taken for one. */
+export async function comparedBefore(destination: Session, run: string): Promise<boolean> {
+  const [row] = await destination.rows<{ before: boolean }>(
+    `SELECT r.compared_by IS DISTINCT FROM r.execution AS before FROM sampan.run r WHERE r.id = $1`,
+    [run],
+  )
+  return row?.before ?? false
+}
+
+/** From here on the comparison is the present start's. Call it in the transaction that plans it. */
+export async function compareForThisStart(destination: Session, run: string): Promise<void> {
+  await destination.rows(`UPDATE sampan.run SET compared_by = execution WHERE id = $1`, [run])
+}
+
+/** A relation whose rows the account may read on the destination, or may not: what was given to its owner can be out of sight. */
+export interface Readable {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly readable: boolean
+}
+
+/** The relations of a run that stand on the destination, the large objects among them. One question, whatever their number. */
+export function readReadable(destination: Session, run: string): Promise<Readable[]> {
+  return destination.rows<Readable>(
+    `SELECT r.oid, r.schema, r.name,
+            CASE WHEN r.oid = 0
+                 THEN NOT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata m WHERE NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE'))
+                 ELSE pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+                      AND NOT pg_catalog.row_security_active(c.oid) END AS readable
+       FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
+       LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
+       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
+      WHERE r.run = $1 AND (r.oid = 0 OR c.oid IS NOT NULL) ORDER BY r.schema, r.name`,
+    [run],
+  )
+}
+
 /** Lets the destination's rows of these relations be read once more. */
 export async function reopenParts(destination: Session, run: string, relations: readonly number[]): Promise<void> {
   await destination.rows(

@@ -1,23 +1,33 @@
 import { compare, readComparisons, wasNotCreated } from '../../core/ledger/comparisons.ts'
+import { writeEvents } from '../../core/ledger/events.ts'
 import { keepRun } from '../../core/ledger/fence.ts'
 import { requireOwnStart } from '../../core/ledger/other-start.ts'
+import { relationTitle } from '../../core/ledger/relation.ts'
 import { markPlanned } from '../../core/ledger/run.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
-import { copiedSincePlan, planParts, reopenParts } from '../../core/ledger/validation.ts'
+import {
+  comparedBefore,
+  compareForThisStart,
+  copiedSincePlan,
+  planParts,
+  readReadable,
+  reopenParts,
+} from '../../core/ledger/validation.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { inOneFlight, inTransaction } from '../../core/postgres/transaction.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
+import { listed } from './listed.ts'
 
 /** A part is read in a second or less, so that one long table is read by all lanes, and none waits long for the last. */
 const PARTS_PER_CHUNK = 4
 const MEGABYTE = 1_048_576
 
 /**
- * PlanValidation: cuts the destination into the parts that the lanes read. Taken up again, it keeps what was read and found
- * equal: a task started again after somebody mended the destination reads the tables that differed, and only those.
+ * PlanValidation: cuts the destination into the parts that the lanes read. Called again, it keeps what was read and found equal. A
+ * new start has all of it read again: somebody may have written to the destination since the earlier one ended.
  */
 export const handler = stepHandler('PlanValidation', async (event: StepEvent, step) => {
   const destination = await openDestination(event, step.environment, {
@@ -45,6 +55,7 @@ async function planValidation(destination: Session, { run: identity, task }: Ste
       keepRun(destination, run),
       ...(mode === 'none' ? [] : [planParts(destination, run, partBytes)]),
       markPlanned(destination, run, 'validation_planned_at'),
+      compareForThisStart(destination, run),
     ])
   } else {
     await inTransaction(destination, async () => {
@@ -54,12 +65,24 @@ async function planValidation(destination: Session, { run: identity, task }: Ste
       if (relations.some((relation) => relation.parts === 0 && !wasNotCreated(relation))) {
         // Planned when the task compared nothing, or when a table was not there yet.
         await planParts(destination, run, partBytes)
-      } else
-        await reopenParts(
-          destination,
-          run,
-          different.map((relation) => relation.oid),
-        )
+      } else {
+        const again = (await comparedBefore(destination, run)) ? await readAgain(destination, run) : []
+        await reopenParts(destination, run, [...different.map(({ oid }) => oid), ...again])
+      }
+      await compareForThisStart(destination, run)
     })
   }
+}
+
+/** What an earlier start has compared, as far as the account may still look into it; the rest is told by name. */
+async function readAgain(destination: Session, run: string): Promise<number[]> {
+  const relations = await readReadable(destination, run)
+  const hidden = relations.filter(({ readable }) => !readable)
+  if (hidden.length > 0) {
+    const message = `compared by an earlier start only, as they belong to others now, who do not let this account read them: ${listed(hidden.map(relationTitle))}`
+    await writeEvents(destination, run, [
+      { level: 'warning', step: 'PlanValidation', code: 'COMPARED_BEFORE', message },
+    ])
+  }
+  return relations.filter(({ readable }) => readable).map(({ oid }) => oid)
 }

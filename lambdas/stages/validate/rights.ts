@@ -26,7 +26,7 @@ export function rightsBreach(
     {
       code: WIDER,
       message: `on ${wider.length === 1 ? 'one object' : `${wider.length} objects`} of the destination somebody may do more than on the source: ${named}`,
-      remedy: `take the rights back on the destination (REVOKE …, DROP POLICY …), or add "${WIDER}" to precheck.acknowledge; then start the task again: only this is looked at again`,
+      remedy: `take the rights back on the destination (REVOKE …, DROP POLICY …), or add "${WIDER}" to precheck.acknowledge; then start the task again: it compares once more, and copies nothing`,
     },
   ]
 }

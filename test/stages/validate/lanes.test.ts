@@ -119,7 +119,7 @@ describe('a sealed run', () => {
   })
 })
 
-describe('a task started again', () => {
+describe('a comparison planned again by the same start', () => {
   test('reads once more what differed, and only that', async () => {
     const { event, destination } = await copied(
       [ITEMS, VISITS],
