@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
+import type { StepTools } from '../../../lambdas/core/runtime/step-handler.ts'
+import { gatherDatabases } from '../../../lambdas/stages/report/gather.ts'
+import { stepEvent } from '../../support/events.ts'
+import { createDatabase, sharedServer } from '../../support/servers.ts'
+
+process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
+process.env.SAMPAN_LOG = 'off'
+
+/** What Report is called with for so many databases, which are one: what is read of each is up to the test. */
+async function manyDatabases(count: number) {
+  const database = await createDatabase(sharedServer(18))
+  const { task, ...event } = stepEvent({ ...database, name: 'source' }, database)
+  const databases = Array.from({ length: count }, (_, number) => ({
+    ...{ name: `d${number}`, as: database.name, include: ['*'], exclude: [] },
+  }))
+  const results = databases.map(({ name }) => ({ database: name, verdict: 'done' as const, error: null }))
+  return {
+    ...event,
+    task: { ...task, databases: databases as unknown as typeof task.databases },
+    results,
+    failure: null,
+    refused: false,
+  }
+}
+
+function tools(remainingMilliseconds: () => number): StepTools {
+  const signal = new AbortController().signal
+  return { environment: readEnvironment(), signal, remainingMilliseconds } as unknown as StepTools
+}
+
+test('twelve ledgers are read at once, and one that does not answer holds up no other', async () => {
+  const event = await manyDatabases(40)
+  const held = Promise.withResolvers<null>()
+  let begun = 0
+  let atOnce = 0
+  let most = 0
+  const { databases, notes } = await gatherDatabases(
+    event,
+    tools(() => 900_000),
+    async () => {
+      begun += 1
+      atOnce += 1
+      most = Math.max(most, atOnce)
+      // The first is answered when all others have been asked.
+      if (begun === 40) held.resolve(null)
+      if (begun === 1) await held.promise
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      atOnce -= 1
+      return null
+    },
+  )
+  expect(most).toBeGreaterThan(4)
+  expect(most).toBeLessThanOrEqual(12)
+  expect(databases.map(({ identity }) => identity.name)).toEqual(event.task.databases.map(({ name }) => name))
+  expect(notes).toHaveLength(40)
+})
+
+test('a call whose time is nearly used reads no more ledgers, and says how many it has not read', async () => {
+  const event = await manyDatabases(30)
+  let read = 0
+  const remaining = () => (read < 5 ? 900_000 : 30_000)
+  const { databases, notes } = await gatherDatabases(event, tools(remaining), async () => {
+    read += 1
+    return null
+  })
+  expect(databases).toHaveLength(30)
+  expect(databases.every(({ result }) => result?.verdict === 'done')).toBe(true)
+  expect(read).toBeLessThan(30)
+  expect(notes.at(-1)).toBe(`the ledgers of ${30 - read} of 30 databases were not read: the call’s time was used up`)
+})
