@@ -8,6 +8,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   cloud: ['runtime', 'task'],
   postgres: ['runtime', 'task', 'cloud'],
   present: [],
+  filter: ['runtime', 'task', 'postgres'],
   ledger: ['runtime', 'task', 'postgres', 'present'],
   rows: ['runtime', 'task', 'postgres', 'ledger'],
   structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],

@@ -21,9 +21,10 @@ export function planLines(tables: readonly TableReport[]): readonly string[] {
   ]
 }
 
-function tableText({ name, rows, bytes, chunks, cutReason, format, formatReason }: TableReport): string {
+function tableText({ name, rows, bytes, chunks, cutReason, format, formatReason, filter }: TableReport): string {
   const count = rows === null ? '' : `about ${numberOf(rows, 'row')}, `
   const cut = `${numberOf(chunks, 'chunk')}${chunks > 1 && cutReason ? ` (${cutReason})` : ''}`
   const form = formatReason ? `${format}: ${formatReason}` : format
-  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}`)}`
+  const fewer = filter ? `; of these only where ${filter}` : ''
+  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}${fewer}`)}`
 }

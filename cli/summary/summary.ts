@@ -123,7 +123,20 @@ function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
   const copied = totals.bytes - left.reduce((sum, table) => sum + table.bytes, 0)
   const size = left.length === 0 ? bytesText(totals.bytes) : `${bytesText(copied)} of about ${bytesText(totals.bytes)}`
   const amount = [numberOfTables(tables), numberOf(totals.rows, 'row'), size]
-  return [line('rows', amount.join(', ')), ...unfinished]
+  return [line('rows', amount.join(', ')), ...filteredLines(tables), ...unfinished]
+}
+
+/** Whoever counts on the source finds more. */
+function filteredLines(tables: readonly TableReport[]): readonly string[] {
+  const filtered = tables.filter(({ filter }) => filter)
+  if (filtered.length === 0) return []
+  const rows = filtered.reduce((sum, table) => sum + (table.rows ?? 0), 0)
+  return [
+    line(
+      'filtered',
+      `${numberOf(rows, 'row')} by the filters of ${numberOf(filtered.length, 'table')}: ${named(filtered)}`,
+    ),
+  ]
 }
 
 /** The report lists the large objects of a database among its tables. */

@@ -18,6 +18,8 @@ export interface Comparison {
   readonly cutReason?: string | null
   /** Which of its rows are migrated and compared, as SQL; `null`: all. */
   readonly where?: string | null
+  /** The task's filter: which of the source's rows are migrated, as SQL; `null`: all. */
+  readonly filter?: string | null
   /** It was written to after the view was lost, and copied again. */
   readonly copiedAgain?: boolean
   /** What its chunks are ranges of. */

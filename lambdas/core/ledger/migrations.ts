@@ -18,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { number: 9, sql: sqlFile(new URL('./sql/000009.sql', import.meta.url)) },
   { number: 10, sql: sqlFile(new URL('./sql/000010.sql', import.meta.url)) },
   { number: 11, sql: sqlFile(new URL('./sql/000011.sql', import.meta.url)) },
+  { number: 12, sql: sqlFile(new URL('./sql/000012.sql', import.meta.url)) },
 ]

@@ -16,7 +16,10 @@ export interface RelationAt<End extends Side> {
   readonly name: string
   /** In the order in which values travel, the same at both ends; without generated columns. */
   readonly columns: readonly string[]
-  /** Which of its rows are migrated and compared, as an SQL condition in this end's names; `null`: all of them. */
+  /**
+   * Which of its rows are migrated and compared, as an SQL condition in this end's names; `null`: all of them. A filter of the task is
+   * the source's alone.
+   */
   readonly where: string | null
   /** The SQL expression that hashes one row to an int8, the same number at both ends; `null` where rows are not compared. */
   readonly digestSql: string | null

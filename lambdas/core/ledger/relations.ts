@@ -59,6 +59,15 @@ function relationOf(row: Row): Relation {
   }
 }
 
+/** Source oids of the relations whose rows the task filters. */
+export async function readFilteredRelations(destination: Session, run: string): Promise<readonly number[]> {
+  const rows = await destination.rows<{ oid: number }>(
+    `SELECT oid FROM sampan.relation WHERE run = $1 AND filtered ORDER BY oid`,
+    [run],
+  )
+  return rows.map(({ oid }) => oid)
+}
+
 /** How a relation's rows travel and how they are compared: decided once, by PlanCopy. */
 export interface RelationForm {
   readonly oid: number

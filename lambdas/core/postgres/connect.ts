@@ -74,6 +74,8 @@ export interface Session {
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** One or several statements in one simple Query: one implicit transaction, results dropped. */
   execute(text: string): Promise<void>
+  /** One statement by the extended protocol, its result dropped: a text of more statements is refused before any of them is run. */
+  executeOne(text: string): Promise<void>
   /** Ends the connection politely; never throws. */
   close(): Promise<void>
   /** Ends it at once: whatever transaction is open is gone. */
@@ -202,11 +204,12 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
   const destroy = () => socketOf(client).destroy()
   signal?.addEventListener('abort', destroy, { once: true })
   const plain = plainWords(opened.parameters.get('server_encoding'))
-  const ask = async (text: string, values?: readonly unknown[]) => {
+  const ask = async (text: string, values?: readonly unknown[], more: { readonly queryMode?: 'extended' } = {}) => {
     const sql = plain?.sql(text) ?? text
     const given = plain === null ? values : values?.map(plain.value)
     try {
-      const [, result] = await Promise.all([pinned, client.query(sql, given as unknown[] | undefined)])
+      const query: pg.QueryConfig = { text: sql, ...(given === undefined ? {} : { values: [...given] }), ...more }
+      const [, result] = await Promise.all([pinned, client.query(query)])
       return result
     } catch (thrown) {
       if (signal?.aborted) throw aborted()
@@ -222,6 +225,9 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
     },
     async execute(text) {
       await ask(text)
+    },
+    async executeOne(text) {
+      await ask(text, undefined, { queryMode: 'extended' })
     },
     async close() {
       signal?.removeEventListener('abort', destroy)

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { excludedObjectSchema } from './excluded-object.ts'
 import { parseTablePattern } from './pattern.ts'
-import { isRecord, type Report, textThat } from './rule.ts'
+import { across, isRecord, type Report, textThat } from './rule.ts'
+import { checkTableNames, tablesSchema } from './table-options.ts'
 
 const databaseName = textThat((text) => text.length > 0 && !text.includes('\0') && Buffer.byteLength(text) <= 63, {
   code: 'TASK_DATABASE_NAME',
@@ -15,32 +16,35 @@ const tablePattern = textThat((text) => parseTablePattern(text) !== null, {
   remedy: 'write public.*, billing.invoice_* or "My.Schema"."T*"; quotes only around a part with a dot, blank or quote',
 }).meta({ examples: ['public.*', 'billing.invoice_*', '"My.Schema"."T*"'] })
 
-/** One database to migrate, and which of its tables. */
-export const databaseSchema = z
-  .strictObject({
-    name: databaseName.describe('Name of the database on the source.'),
-    as: databaseName.optional().describe('Name on the destination. Default: the same name.'),
-    include: z
-      .array(tablePattern)
-      .min(1)
-      .default(() => ['*.*'])
-      .describe(
-        'Which tables, as schema.table with * and ?, compared with upper and lower case as written. A pattern that matches ' +
-          'nothing is an error. Default ["*.*"], everything.',
-      ),
-    exclude: z
-      .array(
-        z
-          .union([tablePattern, excludedObjectSchema])
-          .describe('give schema.table, or an object with its kind: { "kind": "PUBLICATION", "name": "pub_*" }'),
-      )
-      .default(() => [])
-      .describe(
-        'What stays behind of the included: tables in the same form, other objects by their kind, such as ' +
-          '{ "kind": "PUBLICATION", "name": "pub_*" }. What cannot be without them stays behind too. Default [], nothing.',
-      ),
-  })
-  .transform((database) => ({ ...database, as: database.as ?? database.name }))
+const fields = z.strictObject({
+  name: databaseName.describe('Name of the database on the source.'),
+  as: databaseName.optional().describe('Name on the destination. Default: the same name.'),
+  include: z
+    .array(tablePattern)
+    .min(1)
+    .default(() => ['*.*'])
+    .describe(
+      'Which tables, as schema.table with * and ?, compared with upper and lower case as written. A pattern that matches ' +
+        'nothing is an error. Default ["*.*"], everything.',
+    ),
+  exclude: z
+    .array(
+      z
+        .union([tablePattern, excludedObjectSchema])
+        .describe('give schema.table, or an object with its kind: { "kind": "PUBLICATION", "name": "pub_*" }'),
+    )
+    .default(() => [])
+    .describe(
+      'What stays behind of the included: tables in the same form, other objects by their kind, such as ' +
+        '{ "kind": "PUBLICATION", "name": "pub_*" }. What cannot be without them stays behind too. Default [], nothing.',
+    ),
+  tables: tablesSchema,
+})
+
+/** One database to migrate, which of its tables, and which of their rows. */
+export const databaseSchema = across(fields, ({ tables }, report) => checkTableNames(tables, report)).transform(
+  (database) => ({ ...database, as: database.as ?? database.name }),
+)
 
 export type TaskDatabase = z.output<typeof databaseSchema>
 

@@ -59,7 +59,7 @@ function step(schema: JsonSchema, segment: string | number): JsonSchema | null {
       ? schema.items
       : isRecord(schema.properties) && Object.hasOwn(schema.properties, segment)
         ? schema.properties[segment]
-        : undefined
+        : schema.additionalProperties
   if (isRecord(next)) return next
   if (!Array.isArray(schema.anyOf)) return null
   for (const option of schema.anyOf) {

@@ -24,6 +24,8 @@ import { extensionOlder } from './checks/extension-older.ts'
 import { extensionRows } from './checks/extension-rows.ts'
 import { extensionRowsThere } from './checks/extension-rows-there.ts'
 import { extensionSchemaDiffers } from './checks/extension-schema-differs.ts'
+import { filterBreaksKeys } from './checks/filter-breaks-keys.ts'
+import { filterInvalid } from './checks/filter-invalid.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
@@ -99,6 +101,8 @@ export const checks: readonly Check[] = [
   storageShort,
   // What is chosen, and the rights to it
   filterMatchesNothing,
+  filterInvalid,
+  filterBreaksKeys,
   chosenCannotCome,
   comesAlong,
   parentsNotSelected,

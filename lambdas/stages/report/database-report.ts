@@ -88,6 +88,7 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     ranges: relation.kind ?? null,
     cutReason: relation.cutReason ?? null,
     where: relation.where?.trim() ?? null,
+    filter: relation.filter ?? null,
     order: relation.order ?? null,
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
     difference: difference === undefined ? null : withoutRelation(difference),

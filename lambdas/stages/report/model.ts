@@ -64,6 +64,8 @@ const tableSchema = z.object({
   formatReason: z.string().nullish(),
   /** Which of its rows are migrated and compared, as SQL: an extension makes the table, and has rows of its own in it. */
   where: z.string().nullish(),
+  /** The task's filter: which of the source's rows are migrated, as SQL. */
+  filter: z.string().nullish(),
   /** It was written to after the view was lost, and copied again. */
   copiedAgain: z.boolean().nullish(),
   /** What its chunks are ranges of: pages (`tid`), values of a key, object ids; `whole`: one chunk. */
@@ -204,7 +206,14 @@ const taskSchema = z.object({
   source: sideSchema,
   destination: sideSchema,
   databases: z.array(
-    z.object({ name: z.string(), as: z.string(), include: z.array(z.string()), exclude: z.array(z.string()) }),
+    z.object({
+      name: z.string(),
+      as: z.string(),
+      include: z.array(z.string()),
+      exclude: z.array(z.string()),
+      /** `public.orders where …` */
+      filters: z.array(z.string()).nullish(),
+    }),
   ),
   onObjectError: z.string(),
   lanes: z.union([z.literal('auto'), z.int()]),

@@ -1,4 +1,5 @@
 import { excludedText } from '../../core/task/excluded-object.ts'
+import { rowFilters } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
 import type { TaskReport } from './model.ts'
 
@@ -12,11 +13,12 @@ export function taskReport(task: Task): TaskReport {
     mode: task.mode,
     source: sideReport(task.source, task.source.rdsInstance),
     destination: sideReport(task.destination, task.destination.apsaraInstance),
-    databases: task.databases.map(({ name, as, include, exclude }) => ({
-      name,
-      as,
-      include,
-      exclude: exclude.map(excludedText),
+    databases: task.databases.map(({ tables, ...database }) => ({
+      name: database.name,
+      as: database.as,
+      include: database.include,
+      exclude: database.exclude.map(excludedText),
+      filters: rowFilters(tables === undefined ? {} : { tables }).map(({ name, where }) => `${name} where ${where}`),
     })),
     onObjectError: task.onObjectError,
     lanes: task.lanes,

@@ -20,6 +20,7 @@ import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import { BEGIN_VIEW, type ExportedView, exportView } from '../../core/postgres/snapshot.ts'
+import { readSearchPath } from '../../core/postgres/source-path.ts'
 import { inOneFlight, inTransaction } from '../../core/postgres/transaction.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, StepEvent } from '../../core/runtime/event.ts'
@@ -43,8 +44,8 @@ import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
 import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
-import { readSearchPath } from './plan/search-path.ts'
 import { storeReplan } from './plan/store-replan.ts'
+import { requireValidFilters } from './plan/valid-filters.ts'
 import { readPlanInput } from './plan-input.ts'
 import type { RefusedObject } from './rehearse.ts'
 
@@ -178,6 +179,7 @@ async function plan(
       ? await deniedObjects(event, step.environment, first.objects, path, step.signal)
       : new Map<number, string>()
   await requireExtensionRows(source, input, first.objects, event.task)
+  await requireValidFilters(source, read.filters?.all ?? [], first.objects, path)
   const none = denied.size === 0 && (refused === null || refused.length === 0)
   const whole = none ? first : planWithout(event, input, refused ?? [], denied)
   const planned = withoutWhatCannotCome(whole, event.task)

@@ -1,4 +1,5 @@
 import type { CloudEnvironment } from '../../core/cloud/environment.ts'
+import { conditionsByTable, readFilterableTables } from '../../core/filter/filtered.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { type ExtensionPlace, findPlaces } from '../../core/postgres/extension-places.ts'
 import type { ExtensionRelation } from '../../core/postgres/extension-relations.ts'
@@ -6,10 +7,11 @@ import { readClosedSchemas, readDestinationRoles } from '../../core/postgres/rol
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { DatabaseIdentity, StepEvent } from '../../core/runtime/event.ts'
+import { type RowFilter, rowFilters } from '../../core/task/table-options.ts'
 import { knowsLz4 } from './plan/compression.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { readFacts } from './plan/facts.ts'
-import type { PlanInput } from './plan/plan.ts'
+import type { PlanInput, TableFilters } from './plan/plan.ts'
 import { readArchive } from './toc/read.ts'
 
 /** All that the plan of a database is made of, but what is set for the database itself. */
@@ -45,7 +47,13 @@ export async function readPlanInput(
     lz4,
     include: chosen.include,
     exclude: chosen.exclude,
+    filters: await readFilters(source, rowFilters(chosen)),
   }
+}
+
+async function readFilters(source: Session, filters: readonly RowFilter[]): Promise<TableFilters> {
+  const tables = filters.length === 0 ? [] : await readFilterableTables(source)
+  return { all: filters, byTable: conditionsByTable(filters, tables) }
 }
 
 /**

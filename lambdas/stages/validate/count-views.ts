@@ -1,5 +1,7 @@
+import { readViewsOver, type ViewOver } from '../../core/filter/views-over.ts'
 import type { RunEvent } from '../../core/ledger/events.ts'
 import { readFilledViews, VIEW_DIFFERS } from '../../core/ledger/objects/fills.ts'
+import { readFilteredRelations } from '../../core/ledger/relations.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { readRowSecuredViews } from '../../core/postgres/row-secured-views.ts'
@@ -34,7 +36,8 @@ export async function countFilledViews(event: StepEvent, step: StepTools, destin
     const settings = { statement_timeout: STATEMENT_TIMEOUT }
     const source = await openSource(event, step.environment, { purpose: 'count-views', signal: step.signal, settings })
     try {
-      return await countAll(names, source, destination, step)
+      const filtered = await readViewsOver(source, await readFilteredRelations(destination, event.run.id))
+      return await countAll(names, filtered, source, destination, step)
     } finally {
       await source.close()
     }
@@ -46,6 +49,7 @@ export async function countFilledViews(event: StepEvent, step: StepTools, destin
 
 async function countAll(
   names: readonly string[],
+  filtered: readonly ViewOver[],
   source: Session,
   destination: Session,
   step: StepTools,
@@ -54,6 +58,7 @@ async function countAll(
   const there = await countable(destination)
   const secured = await readRowSecuredViews(source)
   const tables = new Map(secured.map((view) => [quoteQualified(view.schema, view.name), view.tables]))
+  const over = new Map(filtered.map((view) => [quoteQualified(view.schema, view.name), view.tables]))
   const events: RunEvent[] = []
   const uncounted: string[] = []
   for (const name of names) {
@@ -64,12 +69,14 @@ async function countAll(
       continue
     }
     if (from === to) continue
-    const guarded = tables.get(name)
-    const because = guarded
-      ? `it reads row-secured tables (${listed(guarded)}), whose policies its owner may be under`
-      : 'it was filled anew, from the rows of its tables'
+    const [guarded, fewer] = [tables.get(name), over.get(name)]
+    const because = fewer
+      ? `it reads tables that the task filters (${listed(fewer)})`
+      : guarded
+        ? `it reads row-secured tables (${listed(guarded)}), whose policies its owner may be under`
+        : 'it was filled anew, from the rows of its tables'
     const message = `materialized view ${name} has ${to} rows, on the source ${from}: ${because}`
-    events.push({ level: 'warning', step: 'Seal', code: VIEW_DIFFERS, message })
+    events.push({ level: fewer ? 'info' : 'warning', step: 'Seal', code: VIEW_DIFFERS, message })
   }
   const why = 'they are larger than 256 MB, not readable for the account, or not there any more'
   return uncounted.length === 0 ? events : [...events, notCounted(uncounted, why)]

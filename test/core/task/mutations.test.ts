@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { formatPath } from '../../../lambdas/core/task/describe.ts'
 import { readTask } from '../../../lambdas/core/task/problems.ts'
 import { anyTask, smallTask } from './tasks.ts'
 
@@ -18,10 +19,6 @@ function replaceAt(value: unknown, [head, ...rest]: Path, replacement: unknown):
   if (Array.isArray(value)) return value.with(Number(head), replaceAt(value[Number(head)], rest, replacement))
   const record = value as Record<string, unknown>
   return { ...record, [head]: replaceAt(record[head], rest, replacement) }
-}
-
-function formatPath(path: Path): string {
-  return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
 }
 
 describe('one wrong value anywhere in a valid task', () => {

@@ -106,6 +106,24 @@ describe('a wrong task', () => {
       ],
     ],
     [
+      'tables without a schema, conditions that are none, and options nobody knows',
+      {
+        databases: [
+          {
+            name: 'a',
+            tables: { orders: { where: 'a > 1' }, 'b.c': { where: ' ' }, 'b.d': { were: 'a' }, 'b.e': 'a > 1' },
+          },
+        ],
+      },
+      [
+        'TASK_CONDITION databases[0].tables["b.c"].where',
+        'TASK_MISSING databases[0].tables["b.d"].where',
+        'TASK_UNKNOWN_FIELD databases[0].tables["b.d"].were',
+        'TASK_TYPE databases[0].tables["b.e"]',
+        'TASK_TABLE_PATTERN databases[0].tables.orders',
+      ],
+    ],
+    [
       'objects that are excluded by what is no kind, by a place that the kind has not, or by a field nobody knows',
       {
         databases: [

@@ -67,6 +67,10 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
             as: identifier,
             include: fc.array(pattern, { minLength: 1 }),
             exclude: fc.array(fc.oneof(pattern, excludedObject)),
+            tables: fc.dictionary(
+              pattern,
+              fc.record({ where: fc.constantFrom('id > 5', `at >= date '2026-01-01' -- new`) }),
+            ),
           },
           { requiredKeys: ['name'] },
         ),

@@ -55,6 +55,8 @@ export interface PlannedRelation {
   readonly object: number | null
   /** Which of its rows are migrated: an SQL condition. @default all */
   readonly where?: string
+  /** The task's filter: the condition is the source's alone, the destination's table has no other rows. @default false */
+  readonly filtered?: boolean
   /** Source oids of relations whose rows come first. @default none */
   readonly behind?: readonly number[]
 }

@@ -1,5 +1,7 @@
 import { readExtensionRelations } from '../../../core/postgres/extension-relations.ts'
+import { rowFilters } from '../../../core/task/table-options.ts'
 import { type Check, findingOf } from '../check.ts'
+import { filteredTables } from '../facts/filters.ts'
 import { namedObjects } from '../facts/named-objects.ts'
 import { sourceRelations } from '../facts/relations.ts'
 import { USER_SCHEMA } from '../facts/sql.ts'
@@ -10,8 +12,9 @@ export const filterMatchesNothing: Check = {
   level: 'error',
   scope: 'database',
   needs: ['source'],
-  title: 'every pattern of "include" and "exclude" names something',
-  cause: 'a pattern names nothing of the source: a slip that would lose data, or migrate too much',
+  title: 'every pattern of "include" and "exclude" names something, and every name of "tables" a table that comes',
+  cause:
+    'a pattern names nothing of the source, or a name of "tables" no table that comes: a slip that would lose data, or migrate too much',
   remedy: 'mend the pattern (upper and lower case count as written), or take it out',
   async run(context) {
     const [relations, ofExtensions, schemas, objects] = await Promise.all([
@@ -22,9 +25,14 @@ export const filterMatchesNothing: Check = {
       ),
       context.fact(namedObjects),
     ])
+    const filtered = rowFilters(context.database).length > 0
+    const unused = filtered ? (await context.fact(filteredTables)).unused.map(({ name }) => name) : []
     const configuration = ofExtensions.filter((relation) => relation.configuration)
     const names = schemas.map((schema) => schema.name)
     const unmatched = context.selection.unmatchedPatterns([...relations, ...configuration], names, objects)
-    return findingOf(unmatched, () => `nothing in the source is named by ${unmatched.join(', ')}`)
+    return [
+      ...findingOf(unmatched, () => `nothing in the source is named by ${unmatched.join(', ')}`),
+      ...findingOf(unused, () => `no table that is migrated is named by ${unused.join(', ')} of "tables"`),
+    ]
   },
 }

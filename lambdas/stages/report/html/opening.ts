@@ -132,11 +132,17 @@ function figures({ databases, seconds, startedAt }: Report): Html | null {
   return html`<div class="figures">
 ${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
 ${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS_TITLE).length), 'tables')}
-${figure(countText(sum(ran, (totals) => totals.rows)), 'rows')}
+${figure(countText(sum(ran, (totals) => totals.rows)), rowsLabel(ran))}
 ${figure(...bytesFigure(ran))}
 ${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
 <div title="since ${timeText(startedAt)}"><b>${durationText(seconds)}</b><span>from start to end</span></div>
 </div>`
+}
+
+function rowsLabel(databases: readonly DatabaseReport[]): string {
+  const filtered = databases.flatMap(({ tables }) => tables.filter(({ filter }) => filter))
+  const rows = filtered.reduce((total, table) => total + (table.rows ?? 0), 0)
+  return filtered.length === 0 ? 'rows' : `rows, ${countText(rows)} by filters`
 }
 
 /** Of what is not copied yet the plan knows an estimate: the sum would pass for what has arrived. */

@@ -56,7 +56,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     { title: 'Digest' },
   ]
   const content = dataTable(columns, sorted, (table) => [
-    html`${table.name}${conditionOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    html`${table.name}${conditionOf(table)}${filterOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
@@ -81,6 +81,12 @@ function conditionOf({ where }: TableReport): Html | null {
   if (!where) return null
   const which = where === 'true' ? 'made by its extension' : `made by its extension: the rows where ${where}`
   return html`<br><span class="quiet">${which}</span>`
+}
+
+/** What the task's filter has let come. */
+function filterOf({ filter, rows }: TableReport): Html | null {
+  if (!filter) return null
+  return html`<br><span class="quiet">${rows === null ? 'filtered' : `${numberOf(rows, 'row')} by the filter`}: ${filter}</span>`
 }
 
 /** How the table is cut and travels, under the pointer. */

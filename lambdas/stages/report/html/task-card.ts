@@ -9,9 +9,10 @@ export function taskCard({ task, execution, startedAt, finishedAt }: Report): Ht
     [instance ?? `${host}:${port}`, region, user === null ? null : `as ${user}`, `TLS ${tls}`]
       .filter((part) => part !== null)
       .join(', ')
-  const databases = task.databases.map(({ name, as, include, exclude }) => {
+  const databases = task.databases.map(({ name, as, include, exclude, filters }) => {
     const target = as === name ? name : `${name} → ${as}`
-    return `${target}: ${include.join(', ')}${exclude.length === 0 ? '' : ` without ${exclude.join(', ')}`}`
+    const rows = (filters ?? []).map((filter) => `; of ${filter}`).join('')
+    return `${target}: ${include.join(', ')}${exclude.length === 0 ? '' : ` without ${exclude.join(', ')}`}${rows}`
   })
   const facts: readonly (readonly [string, string])[] = [
     ['Execution', execution],

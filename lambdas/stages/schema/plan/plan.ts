@@ -1,3 +1,4 @@
+import { allOf, conditionOfTree } from '../../../core/filter/filtered.ts'
 import type { ExpectedRights } from '../../../core/ledger/objects/expected-rights.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
@@ -6,7 +7,8 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { describe, select } from '../../../core/task/select/select.ts'
 import { dataKinds, relationKinds, remarkKinds, viewBodies } from '../../../core/task/select/selectable.ts'
-import { type ArchiveFilter, readFilter } from '../select/filter.ts'
+import type { RowFilter } from '../../../core/task/table-options.ts'
+import { type ArchiveFilter, readFilter, requireFiltersUsed } from '../select/filter.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
@@ -26,6 +28,11 @@ import { assignStages } from './stages.ts'
 import { inDefaultTablespace } from './tablespaces.ts'
 import { type EntryVerdict, judgeEntry } from './verdict.ts'
 
+export interface TableFilters {
+  readonly all: readonly RowFilter[]
+  readonly byTable: ReadonlyMap<number, readonly string[]>
+}
+
 export interface PlanInput {
   readonly run: string
   readonly destinationVersion: number
@@ -40,6 +47,8 @@ export interface PlanInput {
   readonly closedSchemas?: ReadonlyMap<string, ClosedSchema>
   readonly include: readonly string[]
   readonly exclude: TaskDatabase['exclude']
+  /** The task's row filters, and the conditions of each table by its oid. @default none */
+  readonly filters?: TableFilters
   /** What is set for the database itself, as the destination takes it. @default nothing */
   readonly properties?: readonly JudgedProperty[]
   /** The destination compresses columns with lz4 where it is told to. @default true */
@@ -77,6 +86,11 @@ export function planObjects(input: PlanInput): Plan {
   const entries = [...reader.entries, ...properties.keys()]
   const filter = readFilter(input.include, input.exclude, entries)
   const { leftOut, inVain, along } = select(entries, filter)
+  const filters = input.filters ?? { all: [], byTable: new Map() }
+  requireFiltersUsed(
+    filters,
+    entries.filter(({ id }) => !leftOut.has(id)),
+  )
   const fates = decideFates(entries, leftOut, properties, input)
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
@@ -118,7 +132,7 @@ export function planObjects(input: PlanInput): Plan {
       .filter(({ kind, relationKind }) => (kind === 'TABLE' && relationKind !== 'p') || kind === 'TABLE DATA')
       .map(({ id }) => id),
   )
-  const relations = copiedRelations(objects, holdsRows, input.facts, filter)
+  const relations = copiedRelations(objects, holdsRows, input.facts, filter, filters)
   const roots = new Map(
     relations.flatMap(({ tree, oid }) =>
       tree ? (input.facts.trees.get(oid) ?? []).map((leaf) => [leaf, oid] as const) : [],
@@ -310,6 +324,7 @@ function copiedRelations(
   holdsRows: ReadonlySet<number>,
   facts: SourceFacts,
   filter: ArchiveFilter,
+  { byTable }: TableFilters,
 ): PlannedRelation[] {
   const trees = wholeTrees(objects, facts)
   const inTrees = new Set(trees.flatMap(({ leaves }) => leaves))
@@ -317,16 +332,21 @@ function copiedRelations(
     if (object.status !== 'pending' || !holdsRows.has(object.id) || inTrees.has(object.oid)) return []
     const relation = facts.relations.get(object.oid)
     if (relation === undefined) throw changed(object)
-    if (object.kind === 'TABLE') return [{ ...relation, object: object.id }]
+    const own = { ...relation, object: object.id }
+    if (object.kind === 'TABLE') return [filtered(own, allOf(byTable.get(object.oid) ?? []))]
     // Made by its extension, and kept: of the same rows there may be others.
     const { where, behind } = facts.configuration.find(({ oid }) => oid === object.oid) ?? { where: 'true', behind: [] }
     return [{ ...relation, object: object.id, where, behind }]
   })
-  tables.push(...trees.map(({ relation }) => relation))
+  tables.push(...trees.map(({ relation, leaves }) => filtered(relation, conditionOfTree(leaves, byTable))))
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => /^(oid|(.*\.)?lo)(\[\])?$/.test(type)))
   if (facts.largeObjects === 0 || filter.excludesLargeObjects || !(filter.everything || pointing)) return tables
   return [...tables, largeObjects(facts)]
+}
+
+function filtered(relation: PlannedRelation, where: string | null): PlannedRelation {
+  return where === null ? relation : { ...relation, where, filtered: true }
 }
 
 /** The trees all of whose leaves are migrated, each as the one relation it travels as. */

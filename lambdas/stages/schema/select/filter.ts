@@ -1,9 +1,11 @@
+import { isNamedBy } from '../../../core/filter/filtered.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { type ExcludedObject, excludedText, matchesObject } from '../../../core/task/excluded-object.ts'
 import { matchesTablePattern, parseTablePattern, type TablePattern } from '../../../core/task/pattern.ts'
 import { kindedObject } from '../../../core/task/select/kinded-object.ts'
 import type { Filter } from '../../../core/task/select/select.ts'
 import { dataKinds, relationKinds } from '../../../core/task/select/selectable.ts'
+import type { RowFilter } from '../../../core/task/table-options.ts'
 import type { TocEntry } from '../toc/entry.ts'
 
 export interface ArchiveFilter extends Filter {
@@ -49,6 +51,27 @@ export function readFilter(
     excludesObject: ({ id }) => objects.has(id),
     excludesLargeObjects: byKind.some(({ kind }) => kind === LARGE_OBJECTS),
   }
+}
+
+/**
+ * A filter of no table that comes would be a typing error: all rows of another one would come.
+ * @param entries those that the selection chooses
+ * @throws SampanError `FILTER_MATCHES_NOTHING`
+ */
+export function requireFiltersUsed(
+  { all }: { readonly all: readonly RowFilter[] },
+  entries: readonly TocEntry[],
+): void {
+  const tables = entries.filter(({ kind }) => kind === 'TABLE')
+  const unused = all.filter(
+    (filter) => !tables.some(({ schema, tag }) => isNamedBy(filter, { schema: schema ?? '', name: tag })),
+  )
+  if (unused.length === 0) return
+  throw new SampanError({
+    code: 'FILTER_MATCHES_NOTHING',
+    message: `no table that is migrated is named by ${unused.map(({ name }) => name).join(', ')} of "tables"`,
+    remedy: 'mend or remove these names in the task; upper and lower case are compared as written',
+  })
 }
 
 const LARGE_OBJECTS = 'LARGE OBJECTS'

@@ -1,8 +1,8 @@
-import type { Session } from '../../../core/postgres/connect.ts'
-import { behindCatalog, OWN_PATH, type SearchPath } from '../../../core/postgres/search-path.ts'
-import { sqlFile } from '../../../core/postgres/sql-file.ts'
+import type { Session } from './connect.ts'
+import { behindCatalog, OWN_PATH, type SearchPath } from './search-path.ts'
+import { sqlFile } from './sql-file.ts'
 
-const SEARCH_PATH = sqlFile(new URL('../sql/search-path.sql', import.meta.url))
+const SEARCH_PATH = sqlFile(new URL('./sql/search-path.sql', import.meta.url))
 
 /** Where a session of the source finds what is named without a schema. */
 export async function readSearchPath(source: Session): Promise<SearchPath> {

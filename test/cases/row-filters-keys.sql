@@ -1,0 +1,11 @@
+CREATE TABLE public.parents (id int PRIMARY KEY, kept boolean, name text);
+INSERT INTO public.parents SELECT g, g % 10 > 0, 'p' FROM generate_series(1, 100) g;
+CREATE TABLE public.children (id int PRIMARY KEY, parent int REFERENCES public.parents, own boolean);
+INSERT INTO public.children SELECT g, CASE WHEN g % 7 > 0 THEN g % 100 + 1 END, g % 3 = 0 FROM generate_series(1, 1000) g;
+CREATE TABLE public.others (id int PRIMARY KEY, parent int REFERENCES public.parents);
+INSERT INTO public.others SELECT g, g FROM generate_series(1, 9) g;
+CREATE TABLE public.parts (id int, parent int REFERENCES public.parents) PARTITION BY RANGE (id);
+CREATE TABLE public.parts_1 PARTITION OF public.parts FOR VALUES FROM (0) TO (1000);
+INSERT INTO public.parts SELECT g, g FROM generate_series(1, 9) g;
+CREATE TABLE public.tree (id int PRIMARY KEY, above int REFERENCES public.tree);
+INSERT INTO public.tree SELECT g, NULLIF(g - 1, 0) FROM generate_series(1, 10) g;
