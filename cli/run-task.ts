@@ -85,8 +85,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   }
   const status = toExitStatus(outcome)
   const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
-  const wasGood = status === exitStatus.done || status === exitStatus.incomplete
-  const missing = wasGood && text === null ? reportNotWritten(watch.errors) : null
+  const missing = outcome.status === 'succeeded' && text === null ? reportNotWritten(outcome.output) : null
   return {
     // What was migrated is migrated, with a report or without.
     exitStatus: status,
@@ -187,12 +186,14 @@ function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutco
   return { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
 }
 
-/** A run that came to its end, and has no report of it. @param errors what its steps failed with, the last one last */
-function reportNotWritten(errors: readonly StepError[]): SampanError {
-  const last = errors.at(-1)
+/** What a run says that came to its end and has no report of it; `null` where it says nothing. */
+function reportNotWritten(output: unknown): SampanError | null {
+  const outcome = isRecord(output) ? output.outcome : undefined
+  const unwritten = isRecord(outcome) ? outcome.unwritten : undefined
+  if (!isRecord(unwritten)) return null
   return new SampanError({
     code: 'REPORT_NOT_WRITTEN',
-    message: `the run came to its end, and its report could not be written${last === undefined ? '' : `: ${last.message}`}`,
+    message: `the run came to its end, and its report could not be written: ${String(unwritten.message)}`,
     remedy:
       'the ledger in the destination (schema sampan) has all of it: start the same task again, which migrates nothing and writes the report',
   })

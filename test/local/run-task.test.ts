@@ -46,6 +46,20 @@ describe('a run on this machine', () => {
     ])
   })
 
+  it('ends as the migration did where its report cannot be written, and says that it is missing', async () => {
+    const fakes = fakeHandlers({
+      ReportFunction: (event) => {
+        const { unwritten } = event as { readonly unwritten?: unknown }
+        return unwritten === null ? failed(FAILURE) : done({ status: 'succeeded', error: null, unwritten })
+      },
+    })
+    expect(await run(fakes)).toMatchObject({
+      exitStatus: 0,
+      report: null,
+      error: { code: 'REPORT_NOT_WRITTEN', message: expect.stringContaining(FAILURE.message) },
+    })
+  })
+
   it('ends with 1 and the error of the step that failed, its remedy included', async () => {
     const fakes = fakeHandlers({
       CreateObjectsFunction: () => failed(FAILURE),
