@@ -1,4 +1,5 @@
-import { type Costs, dayOfALongCopy, estimate, type Migration, type Prices, readPrices, standing } from './costs.ts'
+import { type Costs, estimate, type Migration, type Prices, readPrices } from '../lambdas/core/present/costs.ts'
+import { dayOfALongCopy, standing } from './costs.ts'
 import { type MadePage, row, write } from './made-page.ts'
 
 /** The cases the page shows; the first is what people ask for. */

@@ -50,7 +50,10 @@ export function planCommand(): Command {
       try {
         const executionName = newExecutionName(task.name)
         const display = options.json ? 'none' : 'auto'
-        const made = await makePlan({ input, task, executionName, directory, display, signal: stopping.signal })
+        const made = await makePlan(
+          { input, task, executionName, directory, display, signal: stopping.signal },
+          { measures: true },
+        )
         if (made.plan === null) await printOutcome(made.outcome, directory, options.json ? 'json' : 'text')
         else
           await tell(made, made.plan, task, {

@@ -22,6 +22,8 @@ export interface DatabasePlan {
   readonly searchPath: SearchPath
   /** `server_version_num` of the destination. */
   readonly destinationVersion: number
+  /** An earlier start of the run has completed it: nothing is left to do. */
+  readonly sealed: boolean
 }
 
 /** Reads the plan that PlanObjects and PlanCopy have written, while the way to both servers is open. */
@@ -42,7 +44,8 @@ export async function readDatabasePlan(event: StepEvent, signal?: AbortSignal): 
       const rows = await readRowEstimates(source, oids)
       const { serverVersion: destinationVersion } = destination
       const searchPath = row.source.searchPath ?? OWN_PATH
-      return { name: database.name, as: database.as, statements, relations, rows, searchPath, destinationVersion }
+      const names = { name: database.name, as: database.as }
+      return { ...names, statements, relations, rows, searchPath, destinationVersion, sealed: row.state === 'sealed' }
     } finally {
       await source.close()
     }

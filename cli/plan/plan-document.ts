@@ -2,9 +2,13 @@ import { titleOf } from '../../lambdas/core/ledger/relation.ts'
 import { objectName } from '../../lambdas/core/structure/object-name.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import type { MadePlan } from './make-plan.ts'
+import { moneyOf } from './money.ts'
+import { estimateTime } from './time-estimate.ts'
 
 /** The plan as JSON: what `sampan plan --json` prints, and what plan.json in the directory of --out holds. */
-export function planDocument({ hash, entries, databases, report }: MadePlan, task: Task): object {
+export function planDocument(plan: MadePlan, task: Task): object {
+  const { hash, entries, databases, report } = plan
+  const time = estimateTime(plan, task)
   return {
     version: 1,
     hash,
@@ -51,6 +55,8 @@ export function planDocument({ hash, entries, databases, report }: MadePlan, tas
         })),
       }
     }),
+    time: typeof time === 'string' ? { notKnown: time } : time,
+    money: typeof time === 'string' ? null : moneyOf(time, task),
     opened: report.access.opened.filter(({ existedBefore }) => !existedBefore),
     entries,
   }

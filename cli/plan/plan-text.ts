@@ -1,18 +1,27 @@
 import { styleText } from 'node:util'
+import { isFill } from '../../lambdas/core/ledger/objects/accounts.ts'
 import type { PlannedStatement } from '../../lambdas/core/ledger/story/planned-statements.ts'
 import { countText, numberOf } from '../../lambdas/core/present/units.ts'
 import { objectName } from '../../lambdas/core/structure/object-name.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
-import type { AccessEntryReport, Report } from '../../lambdas/stages/report/model.ts'
+import type { AccessEntryReport, DatabaseReport, Report } from '../../lambdas/stages/report/model.ts'
 import { line } from '../summary/line.ts'
 import type { DatabasePlan } from './database-plan.ts'
+import { moneyLines, timeLines } from './estimate-text.ts'
 import type { MadePlan } from './make-plan.ts'
+import { moneyOf } from './money.ts'
+import { estimateTime } from './time-estimate.ts'
 
 /** How many of one kind are named; the report names all. */
 const NAMED = 20
 
 /** What a plan tells beside the summary of its report: findings, lanes, what is opened, and the hash. */
-export function planText({ report, hash, databases }: MadePlan, task: Task, command: string): string {
+export function planText(plan: MadePlan, task: Task, command: string): string {
+  const { report, hash, databases } = plan
+  const time = estimateTime(plan, task)
+  const fills = databases.flatMap(({ statements }) =>
+    statements.filter(({ kind, verdict }) => isFill(kind) && verdict !== 'skip'),
+  )
   return [
     ...databases.flatMap((database) => verdictLines(database, databases.length > 1)),
     styleText('bold', 'findings'),
@@ -20,9 +29,15 @@ export function planText({ report, hash, databases }: MadePlan, task: Task, comm
     styleText('bold', 'run'),
     line('lanes', lanesText(task)),
     ...accessLines(report),
+    ...timeLines(time, fills.length, report.databases.some(isBegun)),
+    ...(typeof time === 'string' ? [] : moneyLines(moneyOf(time, task))),
     line('plan', styleText('bold', hash)),
     line('', styleText('dim', `${command} --plan ${hash}  refuses to start once the plan is another one`)),
   ].join('\n')
+}
+
+function isBegun({ tables, sealedAt }: DatabaseReport): boolean {
+  return sealedAt === null && tables.some(({ chunksDone }) => chunksDone > 0)
 }
 
 /** What becomes of the objects; those that are left out the summary has named. */

@@ -15,7 +15,10 @@ import { watchPlans } from './watch-plans.ts'
  */
 export async function runAsPlanned(run: Omit<TaskRun, 'handlers'>, hash: string): Promise<TaskOutcome> {
   const known = await readPlanEntries(run.directory, hash)
-  const { outcome, plan } = await makePlan({ ...run, executionName: `${run.executionName.slice(0, 75)}-plan` })
+  const { outcome, plan } = await makePlan(
+    { ...run, executionName: `${run.executionName.slice(0, 75)}-plan` },
+    { measures: false },
+  )
   if (plan === null || run.signal.aborted) return outcome
   if (plan.hash !== hash) {
     const { code, message, remedy } = planChanged(

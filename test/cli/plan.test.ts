@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { newExecutionName } from '../../cli/execution-name.ts'
+import { planChanged } from '../../cli/plan/drift.ts'
+import { watchPlans } from '../../cli/plan/watch-plans.ts'
+import { runTask } from '../../cli/run-task.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
 import type { TaskInput } from '../../lambdas/core/task/task.ts'
+import { loadHandlers } from '../../local/handlers.ts'
 import { temporaryDirectory } from '../support/directories.ts'
 import { sideOf } from '../support/run.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
@@ -125,6 +131,44 @@ describe('sampan plan', () => {
   }, 60_000)
 })
 
+/** What a sample would leave, were it not rolled back. */
+const LEFT = `SELECT relname FROM pg_class WHERE relname LIKE 'plan\\_sample%'`
+
+describe('how long a run takes', () => {
+  it('is measured by samples that leave nothing, also of types that the destination does not have', async () => {
+    const { destination, plan } = await setUp()
+    const { stdout } = await plan()
+    expect(stdout).toMatch(/time +[\d.]+ s( to [\d.]+ s)?\n/)
+    expect(stdout).toMatch(
+      /measured just now from this machine: \d+ samples? \([\d.]+ MB\) by \d lanes? at [\d.]+ [kMG]B\/s, rolled back/,
+    )
+    expect(stdout).toMatch(/money +less than 0\.01 US dollars, if the source is on AWS/)
+    expect(await destination.query(LEFT)).toEqual([])
+    const { time } = JSON.parse((await plan('--json')).stdout)
+    expect(time.seconds.low).toBeGreaterThan(0)
+    expect(time.seconds.high).toBeGreaterThan(time.seconds.low)
+    // The whole shop is read, so what travels is known.
+    expect(time.sent).toBeGreaterThan(4_000_000)
+    expect(time.sent).toBeLessThan(6_000_000)
+  }, 60_000)
+
+  it('is bound by the task’s limit, which holds for the samples as well', async () => {
+    const { plan } = await setUp(SHOP, { throttle: { megabytesPerSecond: 1 } })
+    const began = performance.now()
+    const { time } = JSON.parse((await plan('--json')).stdout)
+    expect(performance.now() - began).toBeGreaterThan(3_000)
+    expect(time.copy.low).toBeGreaterThanOrEqual(time.sent / 1_000_000)
+  }, 60_000)
+
+  it('is not known where there are no rows', async () => {
+    const { plan } = await setUp('CREATE TABLE orders (id int); CREATE TABLE left_out (id int)')
+    const { status, stdout } = await plan()
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/time +not known: no table has rows/)
+    expect(stdout).not.toMatch(/money/)
+  }, 60_000)
+})
+
 describe('sampan run --plan', () => {
   it('runs what was planned, and the same again', async () => {
     const { source, destination, plan, run } = await setUp()
@@ -133,6 +177,7 @@ describe('sampan run --plan', () => {
     const count = 'SELECT count(*) FROM orders'
     expect(await destination.query(count)).toEqual(await source.query(count))
     expect(await run(hash)).toMatchObject({ status: 0, stderr: '' })
+    expect((await plan()).stdout).toMatch(/time +not known: an earlier start of the run has completed all of it/)
   }, 90_000)
 
   it('refuses to start when the source has become another one, and says in what', async () => {
@@ -148,6 +193,26 @@ describe('sampan run --plan', () => {
       /new: table public\.late, rows of public\.late; gone: function public\.twice\(integer\); different: /,
     )
     expect(stderr).toMatch(/different: .*table public\.customer.*rows of public\.customer/)
+    expect(await standing(destination)).toEqual([])
+  }, 60_000)
+
+  it('looks again when the run has planned a database, before anything is made of it', async () => {
+    const { destination, input, out } = await setUp()
+    const { task } = readTask(input)
+    if (task === null) throw new Error('the task is wrong')
+    const handlers = watchPlans(await loadHandlers(), async () => {
+      throw planChanged('0123456789abcdef', 'another one', 'new: table public.late')
+    })
+    const signal = new AbortController().signal
+    const run = {
+      input,
+      task,
+      executionName: newExecutionName('plan'),
+      directory: out,
+      display: 'none',
+      signal,
+    } as const
+    expect(await runTask({ ...run, handlers })).toMatchObject({ exitStatus: 1, error: { code: 'PLAN_CHANGED' } })
     expect(await standing(destination)).toEqual([])
   }, 60_000)
 

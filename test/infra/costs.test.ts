@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { estimate, type Migration, readPrices } from '../../infra/costs.ts'
 import { STANDING } from '../../infra/costs-page.ts'
+import { estimate, type Migration, readPrices } from '../../lambdas/core/present/costs.ts'
 import { synthesise } from './stack.ts'
 
 const prices = readPrices()
