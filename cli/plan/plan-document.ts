@@ -40,19 +40,22 @@ export function planDocument(plan: MadePlan, task: Task): object {
           verdict: blocked ? 'blocked' : verdict,
           reason,
         })),
-        tables: (told?.tables ?? []).map(({ name, bytes, chunks, ranges, cutReason, format, formatReason, where }) => ({
-          ...{
-            name,
-            rowsEstimated: rows.get(name) ?? null,
-            bytes,
-            chunks,
-            ranges,
-            cutReason,
-            format,
-            formatReason,
-            where,
-          },
-        })),
+        tables: (told?.tables ?? []).map(
+          ({ name, bytes, chunks, ranges, cutReason, format, formatReason, where, filter }) => ({
+            ...{
+              name,
+              rowsEstimated: rows.get(name) ?? null,
+              bytes,
+              chunks,
+              ranges,
+              cutReason,
+              format,
+              formatReason,
+              where,
+              filter,
+            },
+          }),
+        ),
       }
     }),
     time: typeof time === 'string' ? { notKnown: time } : time,

@@ -187,3 +187,18 @@ test('filters that cannot be, and names of no table, are told before anything is
     'no table that is migrated is named by public.others, public.Tree of "tables"',
   ])
 })
+
+test('a function that is no longer immutable when the plan is made ends the run before anything is made', async () => {
+  const { source, destination, run } = await openCase('row-filters')
+  const changed = await run(
+    { databases: [{ name: source.name, as: destination.name, tables: FILTERS }] },
+    ({ step }, handler) =>
+      async (event, context) => {
+        if (step === 'PlanObjectsFunction') await source.query('ALTER FUNCTION public.is_even(int) STABLE')
+        return handler(event, context)
+      },
+  )
+  expect(changed.outcome.error).toMatchObject({ code: 'FILTER_INVALID' })
+  expect(changed.outcome.error?.message).toContain('public.notes cannot be used')
+  expect(await destination.query(`SELECT to_regclass('public.notes') AS made`)).toEqual([{ made: null }])
+})

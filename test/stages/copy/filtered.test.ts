@@ -5,7 +5,7 @@ import { handler as keepSnapshot } from '../../../lambdas/stages/snapshot/handle
 import { copyRound } from '../../support/copy-round.ts'
 import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
-import { createDatabase, sharedServer } from '../../support/servers.ts'
+import { createDatabase, oldestServer, sharedServer } from '../../support/servers.ts'
 import { validate } from '../validate/migration.ts'
 
 process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
@@ -15,10 +15,10 @@ const DDL = `CREATE TABLE orders (id int PRIMARY KEY, at date, note text);`
 const ROWS = (where: string) =>
   `SELECT count(*) AS rows, md5(string_agg(t::text, ',' ORDER BY id)) AS hash FROM orders t WHERE ${where}`
 
-async function planned() {
+async function planned(server = sharedServer(15), order = 'g') {
   const source = await createDatabase(
-    sharedServer(15),
-    `${DDL} INSERT INTO orders SELECT g, date '2025-01-01' + g % 700, repeat(md5(g::text), 3) FROM generate_series(1, 40000) g`,
+    server,
+    `${DDL} INSERT INTO orders SELECT g, date '2025-01-01' + g % 700, repeat(md5(g::text), 3) FROM generate_series(1, 40000) g ORDER BY ${order}; ANALYZE orders`,
   )
   const destination = await createDatabase(sharedServer(18), DDL)
   const event = stepEvent(source, destination, { chunkMegabytes: 1 })
@@ -53,4 +53,18 @@ test('a row too many on the destination is found, though the condition would not
   expect(await validate(event)).toMatchObject({ verdict: 'failed', error: { code: 'VALIDATION_DIFFERS' } })
   const [found] = await destination.query(`SELECT different, missing, surplus FROM sampan.difference`)
   expect(found).toEqual({ different: '0', missing: '0', surplus: '1' })
+})
+
+test.each([
+  ['ranges of the key', 'g'],
+  ['ranges of pages', 'md5(g::text)'],
+])('from a PostgreSQL 10 by %s as well', async (cut, order) => {
+  const { source, destination, event } = await planned(await oldestServer(), order)
+  expect((await copyRound(event, 2)).summary).toMatchObject({ verdict: 'done', error: null })
+  expect(await destination.query(ROWS('true'))).toEqual(await source.query(ROWS(`at >= '2026-01-01'`)))
+  const [chunks] = await destination.query(
+    `SELECT count(*) > 2 AS many, min(kind) AS kind, min(cut_reason) AS reason FROM sampan.chunk JOIN sampan.relation r ON r.oid = relation`,
+  )
+  expect(chunks).toMatchObject({ many: 't', kind: cut === 'ranges of pages' ? 'tid' : 'key' })
+  expect(await validate(event)).toMatchObject({ verdict: 'done', error: null })
 })
