@@ -36,7 +36,8 @@ function databaseText({ as, statements, relations, searchPath, destinationVersio
   }
   const rows = relations.map((relation) => {
     const { destination, format } = relation
-    if (titleOf(relation) === LARGE_OBJECTS_TITLE) return `-- ${LARGE_OBJECTS_TITLE}, by pages`
+    if (titleOf(relation) === LARGE_OBJECTS_TITLE)
+      return `-- ${LARGE_OBJECTS_TITLE}, made and filled page by page: statements about them need them`
     return `-- COPY ${oneLine(`${tableOf(destination)} (${columnsOf(destination)})`)} FROM STDIN (FORMAT ${format});`
   })
   const tables = relations.filter((relation) => titleOf(relation) !== LARGE_OBJECTS_TITLE)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createSampleRoles, loadSample } from '../../cli/demo/sample.ts'
 import { newExecutionName } from '../../cli/execution-name.ts'
 import { planChanged } from '../../cli/plan/drift.ts'
 import { watchPlans } from '../../cli/plan/watch-plans.ts'
@@ -11,7 +12,7 @@ import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import { loadHandlers } from '../../local/handlers.ts'
 import { temporaryDirectory } from '../support/directories.ts'
 import { sideOf } from '../support/run.ts'
-import { createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { adoptDatabase, createDatabase, sharedServer, startTestServer, type TestDatabase } from '../support/servers.ts'
 import { sampan } from './in-process.ts'
 
 const SHOP = `
@@ -113,6 +114,33 @@ describe('sampan plan', () => {
       (SELECT string_agg(pg_get_constraintdef(oid), '; ' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'public.orders'::regclass AND contype <> 'n') AS keys`
     expect(await destination.query(definitions)).toEqual(await source.query(definitions))
   }, 60_000)
+
+  it('writes statements that make one of every kind of object', async () => {
+    const [from, to] = await Promise.all([startTestServer({ major: 15 }), startTestServer({ major: 18 })])
+    const source = adoptDatabase(from, (await loadSample(from)).database)
+    await createSampleRoles(to)
+    const destination = await createDatabase(to)
+    const directory = await temporaryDirectory()
+    const task = join(directory, 'task.json')
+    const file = join(directory, 'plan.sql')
+    const input: TaskInput = {
+      name: 'every-kind',
+      source: sideOf(source.connection),
+      destination: sideOf(destination.connection),
+      databases: [{ name: source.name, as: destination.name }],
+      precheck: { acknowledge: ['DST_VERSION_DIFFERS'] },
+    }
+    await writeFile(task, JSON.stringify(input))
+    const planned = await sampan('plan', task, '--out', join(directory, 'out'), '--sql', file)
+    expect(planned).toMatchObject({ status: 0, stderr: '' })
+    const text = await readFile(file, 'utf8')
+    // Large objects come with the rows; what is said of them is among the statements.
+    for (const { oid } of await source.query('SELECT oid::text FROM pg_largeobject_metadata')) {
+      await destination.query(`SELECT lo_create(${oid})`)
+    }
+    await destination.query(text.replaceAll(/^\\connect .*$/gm, ''))
+    expect(await standing(destination)).toEqual(await standing(source))
+  }, 90_000)
 
   it('has no plan where the precheck refuses, and says what to do', async () => {
     const { destination, plan } = await setUp()
