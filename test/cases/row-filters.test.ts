@@ -177,7 +177,6 @@ test('filters that cannot be, and names of no table, are told before anything is
   const noColumn = 'cannot be used: the source answered: column "name" does not exist'
   expect(of('FILTER_INVALID').map(({ cause, details }) => [cause, ...details])).toEqual([
     [`the filter of public.parts ${noColumn}`, `"public.p*": id > 3 AND name <> 'now'`],
-    [`the filter of public.parts_1 ${noColumn}`, `"public.p*": id > 3 AND name <> 'now'`],
     [
       expect.stringContaining('public.children cannot be used: it calls what is not immutable'),
       '"public.children": id > random()',

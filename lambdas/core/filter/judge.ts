@@ -8,6 +8,8 @@ import { usesOf } from './uses.ts'
 
 const NOT_IMMUTABLE = sqlFile(new URL('./sql/not-immutable.sql', import.meta.url))
 
+type Flight = 'pipelined' | 'one by one'
+
 export interface JudgedTable {
   readonly schema: string
   readonly name: string
@@ -17,6 +19,7 @@ export interface JudgedTable {
  * Whether a condition can be a table's filter: the server parses it, in a read-only transaction, for no row. It must be one
  * expression of type boolean on the table's own columns, and immutable, since the rows are read by many sessions.
  * @param source used for nothing else meanwhile, with no transaction open
+ * @param flight the answers are waited for one by one, unless the session is `pipelined`
  * @returns why not, one line; null where it can
  * @throws SampanError where the connection is lost
  */
@@ -25,8 +28,9 @@ export async function judgeFilter(
   table: JudgedTable,
   where: string,
   path: SearchPath,
+  flight: Flight = 'one by one',
 ): Promise<string | null> {
-  const { tree, error } = await parse(source, table, where, path)
+  const { tree, error } = await parse(source, table, where, path, flight)
   const uses = tree === null ? null : usesOf(tree)
   if (uses !== null && uses.refused.length > 0) return `it uses ${uses.refused.join(', and ')}`
   if (error !== null) return error.message
@@ -43,7 +47,7 @@ export async function judgeFilter(
   const [word] = wordsOfToday(where)
   if (word === undefined) return null
   // What reads such a word as a moment refuses another one.
-  const other = await parse(source, table, withoutToday(where), path)
+  const other = await parse(source, table, withoutToday(where), path, flight)
   return other.error?.sqlState === INVALID_DATETIME ? `it uses ${word}, which is another moment in every session` : null
 }
 
@@ -60,27 +64,35 @@ interface Parsed {
  * other. Each is a statement of its own, by the protocol that takes no more than one: nothing of a text of more is run. The server
  * prints the tree that it makes of a statement to whoever asks for it (debug_print_parse), whose OIDs leave no doubt about what a name means.
  */
-async function parse(source: Session, { schema, name }: JudgedTable, where: string, path: SearchPath): Promise<Parsed> {
+async function parse(
+  source: Session,
+  { schema, name }: JudgedTable,
+  where: string,
+  path: SearchPath,
+  flight: Flight,
+): Promise<Parsed> {
   const trees: string[] = []
   const listen = ({ detail }: { readonly detail?: string | undefined }) => {
     if (detail !== undefined && SELECT_TREE.test(detail)) trees.push(detail)
   }
   const from = `SELECT 1 FROM ONLY ${quoteQualified(schema, name)} WHERE`
-  let error: DatabaseError | null = null
+  const statements = [
+    () =>
+      source.execute(`BEGIN READ ONLY; SET LOCAL search_path = ${path}; SET LOCAL client_min_messages = log;
+        SET LOCAL debug_pretty_print = off; SET LOCAL debug_print_parse = on`),
+    () => source.executeOne(`${from} (${where}\n) LIMIT 0`),
+    () => source.executeOne(`${from} (ARRAY[${where}\n])[1] LIMIT 0`),
+    () => source.execute('ROLLBACK'),
+  ]
   source.client.on('notice', listen)
-  try {
-    await source.execute(`BEGIN READ ONLY; SET LOCAL search_path = ${path}; SET LOCAL client_min_messages = log;
-      SET LOCAL debug_pretty_print = off; SET LOCAL debug_print_parse = on`)
-    await source.executeOne(`${from} (${where}\n) LIMIT 0`)
-    await source.execute('SET LOCAL debug_print_parse = off')
-    await source.executeOne(`${from} (ARRAY[${where}\n])[1] LIMIT 0`)
-  } catch (thrown) {
-    if (!(thrown instanceof DatabaseError) || thrown.kind === 'connection') throw thrown
-    error = thrown
-  } finally {
-    source.client.off('notice', listen)
-  }
-  await source.execute('ROLLBACK')
+  const errors: unknown[] = []
+  const asked = statements.map((ask) => async () => ask().catch((thrown: unknown) => errors.push(thrown)))
+  if (flight === 'pipelined') await Promise.all(asked.map((ask) => ask()))
+  else for (const ask of asked) await ask()
+  source.client.off('notice', listen)
+  // What comes behind the first one is refused because of it.
+  const [error = null] = errors
+  if (error !== null && (!(error instanceof DatabaseError) || error.kind === 'connection')) throw error
   return { tree: readTree(trees[0] ?? ''), error }
 }
 

@@ -31,7 +31,8 @@ describe.each([
     path = await readSearchPath(session)
   })
   afterAll(() => session.close())
-  const judge = (where: string, name = 'Orders; --') => judgeFilter(session, { schema: 'public', name }, where, path)
+  const judge = (where: string, name = 'Orders; --') =>
+    judgeFilter(session, { schema: 'public', name }, where, path, 'pipelined')
 
   test.each([
     'id > 5',

@@ -50,8 +50,11 @@ export async function judgedFilters(context: CheckContext): Promise<JudgedFilter
   const [session, path] = await Promise.all([context.openAnother('source'), readSearchPath(context.source)])
   const refused: JudgedFilters['refused'][number][] = []
   for (const filter of rowFilters(context.database)) {
-    for (const table of chosen.filter((one) => isNamedBy(filter, one))) {
-      const why = await judgeFilter(session, table, filter.where, path)
+    const named = chosen.filter((table) => isNamedBy(filter, table))
+    const roots = new Set(named.map(({ oid }) => oid))
+    // Partitions have the columns of what is above them.
+    for (const table of named.filter(({ above }) => !above.some((oid) => roots.has(oid)))) {
+      const why = await judgeFilter(session, table, filter.where, path, 'pipelined')
       if (why !== null) refused.push({ filter, table, why })
     }
   }
