@@ -28,6 +28,8 @@ export interface Selection {
     schemas: readonly string[],
     objects?: readonly KindedObject[],
   ): readonly string[]
+  /** The patterns of `include` that name something, all of which is excluded again: whoever wrote both meant something else. */
+  contradictedPatterns(tables: readonly QualifiedName[], schemas: readonly string[]): readonly string[]
   /** Large objects come: everything is chosen, and they are not excluded. */
   readonly largeObjects: boolean
 }
@@ -69,6 +71,18 @@ export function selectionOf(database: Pick<TaskDatabase, 'include' | 'exclude'>)
         .filter((excluded) => !objects.some((object) => matchesObject(excluded, object)))
         .map(excludedText),
     ],
+    contradictedPatterns: (tables, schemas) =>
+      include
+        .filter((pattern) => {
+          const relations = tables.filter(({ schema, name }) => matchesTablePattern(pattern, schema, name))
+          const whole = isWhole(pattern) ? schemas.filter((schema) => matchesTablePattern(pattern, schema, '')) : []
+          return (
+            relations.length + whole.length > 0 &&
+            relations.every(({ schema, name }) => named(exclude, schema, name)) &&
+            whole.every((schema) => named(exclude.filter(isWhole), schema, ''))
+          )
+        })
+        .map((pattern) => pattern.text),
   }
 }
 

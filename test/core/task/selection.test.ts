@@ -39,4 +39,17 @@ describe('a selection', () => {
     expect([selection.everything, selection.largeObjects]).toEqual([true, false])
     expect(selection.unmatchedPatterns([], [], [net])).toEqual(['TRIGGER *.orders.*'])
   })
+
+  test('tells what is included and all excluded again', () => {
+    const tables = [
+      { schema: 'a', name: 'x' },
+      { schema: 'a', name: 'y' },
+    ]
+    const of = (include: string[], exclude: string[]) =>
+      selectionOf({ include, exclude }).contradictedPatterns(tables, ['a'])
+    expect(of(['a.x', 'a.y'], ['a.x'])).toEqual(['a.x'])
+    expect(of(['*.*'], ['*.*'])).toEqual(['*.*'])
+    expect(of(['a.*'], ['a.x', 'a.y'])).toEqual([])
+    expect(of(['b.*'], [])).toEqual([])
+  })
 })

@@ -30,7 +30,9 @@ export const filterMatchesNothing: Check = {
     const configuration = ofExtensions.filter((relation) => relation.configuration)
     const names = schemas.map((schema) => schema.name)
     const unmatched = context.selection.unmatchedPatterns([...relations, ...configuration], names, objects)
+    const contradicted = context.selection.contradictedPatterns([...relations, ...configuration], names)
     return [
+      ...findingOf(contradicted, () => `all that ${contradicted.join(', ')} of "include" names is excluded again`),
       ...findingOf(unmatched, () => `nothing in the source is named by ${unmatched.join(', ')}`),
       ...findingOf(unused, () => `no table that is migrated is named by ${unused.join(', ')} of "tables"`),
     ]

@@ -39,6 +39,14 @@ export function readFilter(
       remedy: 'mend or remove these patterns in the task; upper and lower case are compared as written',
     })
   }
+  const contradicted = included.filter(({ pattern }) => !isLeftBy(pattern, excluded, entries))
+  if (contradicted.length > 0) {
+    throw new SampanError({
+      code: 'FILTER_MATCHES_NOTHING',
+      message: `all that ${contradicted.map(({ text }) => text).join(', ')} of "include" names is excluded again`,
+      remedy: 'take the pattern out of one of the two lists in the task',
+    })
+  }
   const whole = ({ pattern }: Parsed) => pattern.table === '*'
   const matches = (patterns: readonly Parsed[], schema: string, name: string) =>
     patterns.some(({ pattern }) => matchesTablePattern(pattern, schema, name))
@@ -106,6 +114,23 @@ function parse(text: string): Parsed {
 
 function isEverything({ schema, table }: TablePattern): boolean {
   return schema === '*' && table === '*'
+}
+
+/** Does something of what the pattern names come, whatever is excluded? Nothing there to be named is none of its faults. */
+function isLeftBy(pattern: TablePattern, excluded: readonly Parsed[], entries: readonly TocEntry[]): boolean {
+  const relations = entries.filter(
+    ({ kind, schema, tag }) => relationKinds.has(kind) && schema !== null && matchesTablePattern(pattern, schema, tag),
+  )
+  const schemas =
+    pattern.table === '*'
+      ? entries.filter(({ kind, tag }) => kind === 'SCHEMA' && matchesTablePattern(pattern, tag, ''))
+      : []
+  if (relations.length + schemas.length === 0) return true
+  const wholes = excluded.filter((one) => one.pattern.table === '*')
+  return (
+    relations.some(({ schema, tag }) => !excluded.some((one) => matchesTablePattern(one.pattern, schema ?? '', tag))) ||
+    schemas.some(({ tag }) => !wholes.some((one) => matchesTablePattern(one.pattern, tag, '')))
+  )
 }
 
 function matchesSomething(pattern: TablePattern, entries: readonly TocEntry[]): boolean {
