@@ -15,8 +15,8 @@ import { done, more } from '../../core/runtime/verdict.ts'
 import { changedTables } from '../../core/structure/changed.ts'
 import { objectName } from '../../core/structure/object-name.ts'
 import { judgeOutcome, type Outcome } from './apply/outcome.ts'
+import { timeKeeper, withDestination } from './apply/with-destination.ts'
 import { SMALL_BYTES } from './plan/key-steps.ts'
-import { timeKeeper, withDestination } from './with-destination.ts'
 
 /** Tables on their way at once: ANALYZE reads 30,000 rows of each at most, some hundred milliseconds. */
 const FLIGHT = 500

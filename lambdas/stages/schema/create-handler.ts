@@ -5,7 +5,7 @@ import { done, more } from '../../core/runtime/verdict.ts'
 import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { timeKeeper, withDestination } from './with-destination.ts'
+import { timeKeeper, withDestination } from './apply/with-destination.ts'
 
 /** CreateObjects: what rows need to arrive: schemas, extensions, types, functions, tables, views. */
 export const handler = stepHandler('CreateObjects', (event: StepEvent, step) =>

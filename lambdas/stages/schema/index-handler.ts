@@ -6,7 +6,7 @@ import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more, waiting } from '../../core/runtime/verdict.ts'
 import { laneNumbers } from '../../core/task/lanes.ts'
 import { applyLane } from './apply/lane.ts'
-import { timeKeeper, withDestination } from './with-destination.ts'
+import { timeKeeper, withDestination } from './apply/with-destination.ts'
 
 /**
  * BuildIndexes, one lane: keys, indexes, statistics, the filling of materialized views, foreign keys. It begins beside the

@@ -4,7 +4,7 @@ import { done, more } from '../../core/runtime/verdict.ts'
 import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { timeKeeper, withDestination } from './with-destination.ts'
+import { timeKeeper, withDestination } from './apply/with-destination.ts'
 
 /** LinkObjects: triggers, rules, policies, publications; event triggers last of all. */
 export const handler = stepHandler('LinkObjects', (event: StepEvent, step) =>

@@ -4,8 +4,8 @@ import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
 import { toldAsChanged } from '../../core/structure/changed.ts'
+import { withDestination } from './apply/with-destination.ts'
 import { syncSequences } from './sequences/sync.ts'
-import { withDestination } from './with-destination.ts'
 
 /** SyncSequences: a schema-only dump has no values, and rows bring none. */
 export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>

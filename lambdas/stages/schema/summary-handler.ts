@@ -4,7 +4,7 @@ import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, failed, yielded } from '../../core/runtime/verdict.ts'
 import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { withDestination } from './with-destination.ts'
+import { withDestination } from './apply/with-destination.ts'
 
 /**
  * SummariseIndexes: done when every object of the stage was tried, whatever became of single lanes; else the first lane's

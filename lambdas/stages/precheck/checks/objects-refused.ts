@@ -1,6 +1,6 @@
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
-import { foreseeRefusals, mayRefuse, OBJECTS_REFUSED, refusalText } from '../../schema/foresee.ts'
+import { foreseeRefusals, mayRefuse, OBJECTS_REFUSED, refusalText } from '../../schema/foresee/foresee.ts'
 import { type Check, count, findingOf, passed } from '../check.ts'
 import { CannotRun } from '../context.ts'
 import { runIsKnown } from '../facts/ledger.ts'

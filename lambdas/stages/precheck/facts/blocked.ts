@@ -1,7 +1,7 @@
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { AWS_EXTENSIONS } from '../../../core/task/aws-names.ts'
-import { type BlockedObject, foreseeBlocked } from '../../schema/foresee.ts'
+import { type BlockedObject, foreseeBlocked } from '../../schema/foresee/foresee.ts'
 import { CannotRun, type CheckContext } from '../context.ts'
 import { allExtensions } from './extensions.ts'
 import { runIsKnown } from './ledger.ts'

@@ -13,10 +13,10 @@ import {
 import type { DueStep } from '../../../core/ledger/objects/steps.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
-import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../restricted-path.ts'
 import { isEvaluated } from './evaluated.ts'
 import { notValid } from './not-valid.ts'
 import { judgeOutcome, type Outcome } from './outcome.ts'
+import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from './restricted-path.ts'
 
 /** Objects that go together. */
 export interface Batch<Due> {

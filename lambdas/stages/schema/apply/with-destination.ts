@@ -1,11 +1,11 @@
-import { requireOwnStart } from '../../core/ledger/other-start.ts'
-import { LAZY_COMMITS, settleCommits } from '../../core/ledger/settle.ts'
-import { underWatch } from '../../core/ledger/step-watch.ts'
-import type { Session } from '../../core/postgres/connect.ts'
-import { openDestination } from '../../core/postgres/sessions.ts'
-import type { StepEvent } from '../../core/runtime/event.ts'
-import type { StepTools } from '../../core/runtime/step-handler.ts'
-import { more, type StepAnswer } from '../../core/runtime/verdict.ts'
+import { requireOwnStart } from '../../../core/ledger/other-start.ts'
+import { LAZY_COMMITS, settleCommits } from '../../../core/ledger/settle.ts'
+import { underWatch } from '../../../core/ledger/step-watch.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { openDestination } from '../../../core/postgres/sessions.ts'
+import type { StepEvent } from '../../../core/runtime/event.ts'
+import type { StepTools } from '../../../core/runtime/step-handler.ts'
+import { more, type StepAnswer } from '../../../core/runtime/verdict.ts'
 
 /** What is kept back of a call's time for the flight that is under way. */
 const RESERVE_MILLISECONDS = 60_000

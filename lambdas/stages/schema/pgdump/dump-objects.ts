@@ -1,8 +1,8 @@
-import type { CloudEnvironment } from '../../core/cloud/environment.ts'
-import { openSource } from '../../core/postgres/sessions.ts'
-import { SampanError } from '../../core/runtime/errors.ts'
-import type { StepEvent } from '../../core/runtime/event.ts'
-import { type Dump, dump } from './pgdump/dump.ts'
+import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
+import { openSource } from '../../../core/postgres/sessions.ts'
+import { SampanError } from '../../../core/runtime/errors.ts'
+import type { StepEvent } from '../../../core/runtime/event.ts'
+import { type Dump, dump } from './dump.ts'
 
 export interface DumpTools {
   readonly environment: CloudEnvironment

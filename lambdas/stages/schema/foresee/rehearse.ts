@@ -1,11 +1,11 @@
-import type { PlannedObject } from '../../core/ledger/objects/planned.ts'
-import type { Session } from '../../core/postgres/connect.ts'
-import { DatabaseError } from '../../core/postgres/errors.ts'
-import type { SearchPath } from '../../core/postgres/search-path.ts'
-import { sqlFile } from '../../core/postgres/sql-file.ts'
-import { remarkKinds } from '../../core/task/select/selectable.ts'
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { DatabaseError } from '../../../core/postgres/errors.ts'
+import type { SearchPath } from '../../../core/postgres/search-path.ts'
+import { sqlFile } from '../../../core/postgres/sql-file.ts'
+import { remarkKinds } from '../../../core/task/select/selectable.ts'
 
-const REHEARSE = sqlFile(new URL('./sql/rehearse.sql', import.meta.url))
+const REHEARSE = sqlFile(new URL('../sql/rehearse.sql', import.meta.url))
 
 /** An object that the destination does not take, and what it said. */
 export interface RefusedObject {

@@ -1,13 +1,13 @@
-import type { PlannedObject } from '../../core/ledger/objects/planned.ts'
-import type { Session } from '../../core/postgres/connect.ts'
-import { DatabaseError } from '../../core/postgres/errors.ts'
-import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../core/postgres/identifiers.ts'
-import type { SearchPath } from '../../core/postgres/search-path.ts'
-import { sqlFile } from '../../core/postgres/sql-file.ts'
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { DatabaseError } from '../../../core/postgres/errors.ts'
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import type { SearchPath } from '../../../core/postgres/search-path.ts'
+import { sqlFile } from '../../../core/postgres/sql-file.ts'
+import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from '../apply/restricted-path.ts'
 import type { Refusal } from './rehearse.ts'
-import { BUILT_WITHOUT_PATH, NOT_FOUND, RESTRICTED } from './restricted-path.ts'
 
-const EVALUATED = sqlFile(new URL('./sql/evaluated-objects.sql', import.meta.url))
+const EVALUATED = sqlFile(new URL('../sql/evaluated-objects.sql', import.meta.url))
 
 /** Rows that expressions are tried on. */
 const ROWS = 200
