@@ -22,12 +22,15 @@ export interface DestinationRoles {
 
 /**
  * Before 16 every member may SET ROLE, and CREATEROLE makes a member of any role but a superuser. From 16 on that takes the
- * option SET, or ADMIN, with which one gives oneself SET. Nobody is made a member of pg_database_owner.
+ * option SET, or ADMIN, with which one gives oneself SET; GRANT takes the ADMIN only of roles that the account inherits from.
+ * Nobody is made a member of pg_database_owner.
  */
 function giveableSql(version: number): string {
   const admin = `r.rolname <> 'pg_database_owner' AND NOT r.rolsuper AND `
   return version >= 160_000
-    ? `pg_catalog.pg_has_role(r.oid, 'SET') OR ${admin} pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION')`
+    ? `pg_catalog.pg_has_role(r.oid, 'SET') OR ${admin} EXISTS (
+         SELECT FROM pg_catalog.pg_auth_members m
+          WHERE m.roleid = r.oid AND m.admin_option AND pg_catalog.pg_has_role(m.member, 'USAGE'))`
     : `pg_catalog.pg_has_role(r.oid, 'MEMBER') OR ${admin}
        (me.rolcreaterole OR pg_catalog.pg_has_role(r.oid, 'MEMBER WITH ADMIN OPTION'))`
 }
