@@ -110,6 +110,7 @@ function condition(rule: ChoiceRule): string {
   const name = rule.Variable.split('.').at(-1) ?? rule.Variable
   if (rule.BooleanEquals !== undefined) return name
   if (rule.IsNull === true) return `no ${name}`
+  if (rule.NumericEqualsPath !== undefined) return `${name} is ${rule.NumericEqualsPath.split('.').at(-1)}`
   const value = rule.StringEquals ?? rule.StringMatches ?? ''
   return name === 'verdict' || name === 'status' ? value : `${name} ${value}`
 }

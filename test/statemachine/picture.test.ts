@@ -30,6 +30,10 @@ describe('the picture of the workflow', () => {
     const arrows = [...picture.matchAll(/^ +(\w+) (?:-->|-\.->)(?:\|[^|]+\|)? (\w+)$/gm)]
     expect(arrows.length).toBeGreaterThan(30)
     for (const [, from, to] of arrows) expect([drawn.has(from), drawn.has(to)], `${from} ${to}`).toEqual([true, true])
+    // A condition of a kind that the words do not know would be shown as half of one.
+    expect(
+      [...picture.matchAll(/\|"([^"]*)"\|/g)].map(([, label = '']) => label).filter((label) => /^\s|\s$/.test(label)),
+    ).toEqual([])
   })
 
   test('replaces what stands between the markers, and nothing else', () => {
