@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, symlink } from 'node:fs/promises'
+import { mkdir, readFile, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -24,15 +24,20 @@ beforeAll(async () => {
 
 describe('the installed command', () => {
   it('says its version, and the commit it was built from', async () => {
-    const { stdout } = await run(command, ['--version'], { cwd: place })
+    const { stdout } = await run(process.execPath, [command, '--version'], { cwd: place })
     expect(stdout).toMatch(/^\d+\.\d+\.\d+( \([0-9a-f]{7,}\))?\n$/)
     expect(stdout).toContain(manifest.version)
+    // npm links the file as it is.
+    expect((await stat(command)).mode & 0o111).toBe(0o111)
   })
 
   it('migrates the shop of the demo: workers, SQL and pg_dump are where the modules look for them', async () => {
     const here = join(place, 'here')
     await mkdir(here)
-    const { stdout } = await run(command, ['demo'], { cwd: here, env: { ...process.env, NO_COLOR: '1' } })
+    const { stdout } = await run(process.execPath, [command, 'demo'], {
+      cwd: here,
+      env: { ...process.env, NO_COLOR: '1' },
+    })
     expect(stdout).toContain('exactly as before the run')
     const report = reportSchema.parse(JSON.parse(await readFile(join(here, 'out', 'report.json'), 'utf8')))
     expect(report.status).toBe('succeeded')
