@@ -1,9 +1,7 @@
 import type { RelationAtEnd } from '../ledger/relation.ts'
-import { hashBytes } from '../postgres/hash-bytes.ts'
+import { HASH_ARRAYS, hashBytes } from '../postgres/hash-bytes.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { rowsOf, whereOf } from './select.ts'
-
-const HASH_FUNCTIONS = 110_000
 
 /** How the rows of one table are named and compared without their values: two hashes of 64 bits per row. */
 export interface RowHashes {
@@ -25,7 +23,7 @@ export function rowHashes(relation: RelationAtEnd, keyColumns: readonly string[]
   // since the two databases may have different encodings.
   const printed = keyColumns.map((column) => `pg_catalog.textsend(pg_catalog.format('%s', ${quoteIdentifier(column)}))`)
   const hash =
-    serverVersion >= HASH_FUNCTIONS
+    serverVersion >= HASH_ARRAYS
       ? hashBytes(printed)
       : `('x' || pg_catalog.substr(pg_catalog.md5(${printed.map((value) => `pg_catalog.encode(${value}, 'hex') || ','`).join(' || ')}), 1, 16))::bit(64)::bigint`
   return { key: hash, row }

@@ -4,6 +4,7 @@ import { LAZY_COMMITS } from '../../core/ledger/settle.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
 import { countOpenParts } from '../../core/ledger/validation.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { HASH_ARRAYS } from '../../core/postgres/hash-bytes.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
@@ -18,7 +19,6 @@ const LEAST_MILLISECONDS = 20_000
 const RESERVE_MILLISECONDS = 12_000
 /** How long the lane that waits for the others waits before it looks for parts they gave back, at first and at most. */
 const LOOK_MILLISECONDS = { first: 20, most: 500 }
-const HASH_ARRAYS = 110_000
 
 /** ValidateLane: reads part after part of the destination until nothing is left or the call's time is nearly used. */
 export const handler = stepHandler('ValidateLane', async (event: StepEvent, step) => {

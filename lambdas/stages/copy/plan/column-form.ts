@@ -1,4 +1,4 @@
-import { hashBytes } from '../../../core/postgres/hash-bytes.ts'
+import { HASH_ARRAYS, hashBytes } from '../../../core/postgres/hash-bytes.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 
 /** The ground of one column's type on the source: domains followed, the element of an array named. */
@@ -134,9 +134,6 @@ function valueText(column: ColumnType, servers: FormServers): string {
   return `CASE WHEN pg_catalog.pg_column_size(${quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
 }
 
-/** The oldest version that knows `hash_array_extended`. */
-export const MODERN_DIGEST = 110_000
-
 /**
  * One row's hash as an int8 expression. The array keeps NULLs and the order of columns apart; it is the same on both ends
  * and costs less than reading the table by COPY.
@@ -158,7 +155,7 @@ export function rowTextDigest(columns: readonly ColumnType[], servers: FormServe
 }
 
 function hashValues(values: readonly string[], servers: FormServers): string {
-  if (Math.min(servers.sourceVersion, servers.destinationVersion) >= MODERN_DIGEST) {
+  if (Math.min(servers.sourceVersion, servers.destinationVersion) >= HASH_ARRAYS) {
     return hashBytes(values)
   }
   const text = values.map((value) => `COALESCE(pg_catalog.encode(${value}, 'hex'), 'N') || ','`).join(' || ')
