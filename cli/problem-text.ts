@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { Problem } from '../lambdas/core/task/problems.ts'
+import { exitStatus } from './exit-status.ts'
 
 interface Told {
   readonly code: string
@@ -27,6 +28,13 @@ export function problemsText(problems: readonly Problem[], file: string): string
     errorText({ code: problem.code, message: `${problem.path} ${problem.message}`, remedy: problem.remedy }),
   )
   return [`${file}: ${count}`, ...lines].join('\n')
+}
+
+/** Says what is wrong with a task, as JSON on standard output where that is asked for, and sets the exit status. */
+export function refuseTask(problems: readonly Problem[], file: string, json = false): void {
+  if (json) process.stdout.write(`${JSON.stringify({ type: 'problems', problems })}\n`)
+  else process.stderr.write(`${problemsText(problems, file)}\n`)
+  process.exitCode = exitStatus.wrongTask
 }
 
 /** Prints what was thrown. A stranger shows its stack with SAMPAN_DEBUG set. */

@@ -6,7 +6,7 @@ import { readTask } from '../../lambdas/core/task/problems.ts'
 import { examine } from '../../lambdas/stages/access/examine.ts'
 import type { Reach } from '../../lambdas/stages/access/reach.ts'
 import { exitStatus } from '../exit-status.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
 import { readTaskFile } from '../task-file.ts'
 
 interface DoctorOptions {
@@ -25,8 +25,7 @@ export function doctorCommand(): Command {
     .action(async (path: string, options: DoctorOptions) => {
       const { task, problems } = readTask(await readTaskFile(path))
       if (task === null) {
-        process.stderr.write(`${problemsText(problems, path)}\n`)
-        process.exitCode = exitStatus.wrongTask
+        refuseTask(problems, path)
         return
       }
       const given = options.region === undefined ? {} : { AWS_REGION: options.region }

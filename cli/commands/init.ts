@@ -4,10 +4,9 @@ import { Command } from 'commander'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
-import { exitStatus } from '../exit-status.ts'
 import { askTask } from '../init/ask-task.ts'
 import { withTerminal } from '../init/terminal.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
 
 export function initCommand(): Command {
@@ -20,8 +19,7 @@ export function initCommand(): Command {
       const task = isGiven ? withoutPasswords((await readTaskInput(undefined, options)).input) : await ask()
       const { problems } = readTask(task)
       if (problems.length > 0) {
-        process.stderr.write(`${problemsText(problems, 'the task')}\n`)
-        process.exitCode = exitStatus.wrongTask
+        refuseTask(problems, 'the task')
         return
       }
       await write(file, task)

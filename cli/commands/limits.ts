@@ -7,9 +7,8 @@ import { readTask } from '../../lambdas/core/task/problems.ts'
 import { type ChangedLimits, changeRun, type LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import { changeByStack } from '../cloud/change-run.ts'
 import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
-import { exitStatus } from '../exit-status.ts'
 import { hidePasswords } from '../passwords.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
 import { describePace } from '../progress/pace.ts'
 import { readTaskFile } from '../task-file.ts'
 
@@ -72,8 +71,7 @@ async function changeFromHere(path: string, options: Options): Promise<readonly 
   const { task: input, variables } = hidePasswords(await readTaskFile(path))
   const { task, problems } = readTask(input)
   if (task === null) {
-    process.stderr.write(`${problemsText(problems, path)}\n`)
-    process.exitCode = exitStatus.wrongTask
+    refuseTask(problems, path)
     return null
   }
   if (typeof options.sourceCpu === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()

@@ -4,7 +4,6 @@ import { readTask } from '../../lambdas/core/task/problems.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
-import { onInterrupt } from '../interrupt.ts'
 import { makeOutDirectory } from '../out-directory.ts'
 import { type MadePlan, makePlan, type PlanOutcome } from '../plan/make-plan.ts'
 import { planDocument } from '../plan/plan-document.ts'
@@ -13,10 +12,10 @@ import { planText } from '../plan/plan-text.ts'
 import { requireSqlFile } from '../plan/sql-file.ts'
 import { sqlText } from '../plan/sql-text.ts'
 import { withEstimates } from '../plan/with-estimates.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
+import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
-import { endRunOnUnexpected } from '../unexpected.ts'
 
 interface Options extends EndOptions {
   readonly out: string
@@ -37,23 +36,15 @@ export function planCommand(): Command {
       const { input, named, name } = await readTaskInput(path, options)
       const { task, problems } = readTask(input)
       if (task === null) {
-        if (options.json) process.stdout.write(`${JSON.stringify({ type: 'problems', problems })}\n`)
-        else process.stderr.write(`${problemsText(problems, named)}\n`)
-        process.exitCode = exitStatus.wrongTask
+        refuseTask(problems, named, options.json)
         return
       }
       if (options.sql !== undefined) await requireSqlFile(options.sql)
       const directory = await makeOutDirectory(options.out)
-      const stopping = new AbortController()
-      const release = onInterrupt(() => stopping.abort())
-      const wasUnexpected = endRunOnUnexpected(() => stopping.abort())
-      try {
+      const { result, unexpected } = await stoppable(async (signal) => {
         const executionName = newExecutionName(task.name)
         const display = options.json ? 'none' : 'auto'
-        const made = await makePlan(
-          { input, task, executionName, directory, display, signal: stopping.signal },
-          { measures: true },
-        )
+        const made = await makePlan({ input, task, executionName, directory, display, signal }, { measures: true })
         if (made.plan === null) await printOutcome(made.outcome, directory, options.json ? 'json' : 'text')
         else
           await tell(made, made.plan, task, {
@@ -61,11 +52,9 @@ export function planCommand(): Command {
             command: name === null && path !== undefined ? `sampan run ${path}` : 'sampan run …',
             directory,
           })
-        process.exitCode = wasUnexpected() ? exitStatus.failed : made.outcome.exitStatus
-      } finally {
-        wasUnexpected()
-        release()
-      }
+        return made.outcome.exitStatus
+      })
+      process.exitCode = unexpected ? exitStatus.failed : result
     })
 }
 

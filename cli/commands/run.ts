@@ -2,14 +2,13 @@ import { Command, InvalidArgumentError } from 'commander'
 import { readTask } from '../../lambdas/core/task/problems.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
-import { onInterrupt } from '../interrupt.ts'
 import { makeOutDirectory } from '../out-directory.ts'
 import { runAsPlanned } from '../plan/run-as-planned.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
 import { runTask } from '../run-task.ts'
+import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
-import { endRunOnUnexpected } from '../unexpected.ts'
 
 interface Options extends EndOptions {
   readonly out: string
@@ -36,44 +35,37 @@ export function runCommand(): Command {
       const { input, named, name } = await readTaskInput(path, options)
       const { task, problems } = readTask(input)
       if (task === null) {
-        if (options.json) process.stdout.write(`${JSON.stringify({ type: 'problems', problems })}\n`)
-        else process.stderr.write(`${problemsText(problems, named)}\n`)
-        process.exitCode = exitStatus.wrongTask
+        refuseTask(problems, named, options.json)
         return
       }
       if (name !== null) printName(name, options.json ?? false)
       const directory = await makeOutDirectory(options.out)
-      const stopping = new AbortController()
-      const release = onInterrupt(() => stopping.abort())
-      const wasUnexpected = endRunOnUnexpected(() => stopping.abort())
-      try {
+      const { result: outcome, unexpected } = await stoppable(async (signal) => {
         const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
         const executionName = options.execution ?? newExecutionName(task.name)
-        const run = { input, task, executionName, directory, display, signal: stopping.signal } as const
+        const run = { input, task, executionName, directory, display, signal } as const
         const outcome = options.plan === undefined ? await runTask(run) : await runAsPlanned(run, options.plan)
         await printOutcome(outcome, directory, options.json ? 'json' : 'text')
-        if (wasUnexpected()) {
-          process.exitCode = exitStatus.failed
-          return
-        }
-        if (outcome.exitStatus === exitStatus.stopped) {
-          process.stderr.write('Stopped. The same task run again continues where it was.\n')
-        }
-        if (
-          outcome.exitStatus === exitStatus.refused &&
-          outcome.error?.code !== 'PLAN_CHANGED' &&
-          name !== null &&
-          !options.json
-        ) {
-          process.stdout.write(
-            'To go on with warnings: the same command with --acknowledge CODE, and as many codes as there are\n',
-          )
-        }
-        process.exitCode = outcome.exitStatus
-      } finally {
-        wasUnexpected()
-        release()
+        return outcome
+      })
+      if (unexpected) {
+        process.exitCode = exitStatus.failed
+        return
       }
+      if (outcome.exitStatus === exitStatus.stopped) {
+        process.stderr.write('Stopped. The same task run again continues where it was.\n')
+      }
+      if (
+        outcome.exitStatus === exitStatus.refused &&
+        outcome.error?.code !== 'PLAN_CHANGED' &&
+        name !== null &&
+        !options.json
+      ) {
+        process.stdout.write(
+          'To go on with warnings: the same command with --acknowledge CODE, and as many codes as there are\n',
+        )
+      }
+      process.exitCode = outcome.exitStatus
     })
 }
 

@@ -4,8 +4,7 @@ import { toAwsError } from '../../lambdas/core/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
 import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
-import { exitStatus } from '../exit-status.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
 import { readTaskFile } from '../task-file.ts'
 
 export function startCommand(): Command {
@@ -21,8 +20,7 @@ export function startCommand(): Command {
     const input = await readTaskFile(path)
     const { task, problems } = readTask(input)
     if (task === null) {
-      process.stderr.write(`${problemsText(problems, path)}\n`)
-      process.exitCode = exitStatus.wrongTask
+      refuseTask(problems, path)
       return
     }
     for (const side of ['source', 'destination'] as const) refuseLocalPassword(side, task[side])

@@ -9,8 +9,7 @@ import { hintsOf } from '../../lambdas/stages/access/hints.ts'
 import { closeLeftovers } from '../../lambdas/stages/access/leftovers.ts'
 import type { AccessTools } from '../../lambdas/stages/access/tools.ts'
 import { newExecutionName } from '../execution-name.ts'
-import { exitStatus } from '../exit-status.ts'
-import { problemsText } from '../problem-text.ts'
+import { refuseTask } from '../problem-text.ts'
 import { readTaskFile } from '../task-file.ts'
 
 export function sweepCommand(): Command {
@@ -23,8 +22,7 @@ export function sweepCommand(): Command {
     .action(async (path: string, options: { out: string }) => {
       const { task, problems } = readTask(await readTaskFile(path))
       if (task === null) {
-        process.stderr.write(`${problemsText(problems, path)}\n`)
-        process.exitCode = exitStatus.wrongTask
+        refuseTask(problems, path)
         return
       }
       const SAMPAN_ARTEFACTS = pathToFileURL(resolve(options.out)).href
