@@ -36,7 +36,7 @@ export function areaOf(code: string, file: string | null): Area {
   if (code.startsWith('TASK_')) return 'Task'
   if (code.startsWith('ACCESS_')) return 'Access'
   if (/^(VALIDATION|CHUNKS_OPEN|MATERIALIZED_VIEW|RIGHTS_NARROWER)/.test(code)) return 'Comparing and sealing'
-  if (code === 'OBJECTS_OPEN') return 'Objects'
+  if (/^(OBJECTS_OPEN|CONSTRAINT_NOT_VALID|NOT_ANALYZED)$/.test(code)) return 'Objects'
   if (file === null) return 'Prechecks'
   return FOLDERS.find(([folder]) => folder.test(file))?.[1] ?? 'Running'
 }

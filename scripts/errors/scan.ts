@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs'
+import { readStatements, type Statement, statementsIn } from './sql.ts'
 import { isSyntax, nameOf, propertyOf, readSource, type SourceFile, type Syntax, visit } from './syntax.ts'
 import { type Constants, textsOf, textsOrNone } from './text.ts'
 
@@ -34,13 +35,9 @@ const PREFIXES: Readonly<Record<string, readonly string[]>> = {
 /** The checks say themselves what they are about (precheck/registry.ts); the others are not Sampan. */
 const NOT_READ = /vendor|fakes|\.d\.ts$|precheck\/checks\//
 
-/** Reads every TypeScript file that a user’s run may go through. @param root the repository */
+/** Reads every file of TypeScript and SQL that a user’s run may go through. @param root the repository */
 export function scanSources(root: string): Scan {
-  const paths = globSync('{lambdas,cli,local}/**/*.ts', { cwd: root })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => !NOT_READ.test(path))
-    .toSorted()
-  const files = paths.map((path) => readSource(root, path))
+  const files = pathsOf(root, 'ts').map((path) => readSource(root, path))
   const constants = exportedConstants(files)
   const literals = new Map<string, string>()
   for (const file of files) {
@@ -49,8 +46,25 @@ export function scanSources(root: string): Scan {
         literals.set(node.value, file.path)
     })
   }
+  const statements = [...files.flatMap(statementsIn), ...readStatements(root, pathsOf(root, 'sql'))]
+  for (const { file, codes } of statements) for (const code of codes) literals.set(code, file)
   const unresolved = files.flatMap((file) => unresolvedIn(file, constants))
-  return { places: files.flatMap((file) => placesIn(file, constants)), literals, unresolved }
+  return {
+    places: [...files.flatMap((file) => placesIn(file, constants)), ...statements.flatMap(notesIn)],
+    literals,
+    unresolved,
+  }
+}
+
+/** What SQL itself writes into the run’s story; its words are in words.ts. */
+const notesIn = ({ file, isNote, codes }: Statement): readonly Place[] =>
+  isNote ? codes.map((code) => ({ code, file, cause: null, remedy: null, kind: 'note' as const })) : []
+
+function pathsOf(root: string, extension: string): readonly string[] {
+  return globSync(`{lambdas,cli,local,statemachine}/**/*.${extension}`, { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => !NOT_READ.test(path))
+    .toSorted()
 }
 
 /** Of these the catalogue knows the parts: SQLSTATEs (build.ts), and what another file of PREFIXES makes. */

@@ -97,6 +97,10 @@ export const words: Readonly<Record<string, Words>> = {
 
   // Objects
   COMES_ALONG: { remedy: `${NOTHING}; exclude what needs them if they are not wanted` },
+  CONSTRAINT_NOT_VALID: {
+    cause: '{constraint}: NOT VALID: rows do not hold it ({sqlstate}), and only new ones are checked',
+    remedy: 'mend the rows, which the query in the message finds, then run the VALIDATE CONSTRAINT that it gives',
+  },
   DST_OBJECTS_REFUSED: {
     remedy: 'change or drop them on the source, or acknowledge this code: they are left out, with what needs them',
   },
@@ -183,6 +187,14 @@ export const words: Readonly<Record<string, Words>> = {
   VALIDATION_OPEN: { cause: '{number} tables are not compared to the end: {list}', remedy: START_AGAIN },
 
   // Running
+  NOT_ANALYZED: {
+    cause: '{table} has no statistics: {message}',
+    remedy: 'mend what the message names, then run ANALYZE for the table on the destination; nothing else is missing',
+  },
+  STEP_LOST: {
+    cause: '{step} broke with {error}, and nothing could judge it',
+    remedy: 'read the logs of the function and of its judge, then start the task again: it continues where it was',
+  },
   DATABASE_FAILED: { cause: 'a database of the task failed, and its own error is not known' },
   LOCAL_SERVER_MISSING: { cause: 'no embedded PostgreSQL {major} is installed for {platform}' },
   OBJECTS_LEFT_OUT: { cause: '{number} objects have not arrived: {names}' },

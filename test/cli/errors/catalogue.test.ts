@@ -38,9 +38,10 @@ describe('a code in the sources', () => {
   const directory = mkdtempSync(join(tmpdir(), 'sampan-test-scan-'))
   afterAll(() => rmSync(directory, { recursive: true }))
 
-  function scanText(text: string) {
+  function scanText(text: string, sql = '') {
     mkdirSync(join(directory, 'lambdas'), { recursive: true })
     writeFileSync(join(directory, 'lambdas', 'a.ts'), text)
+    writeFileSync(join(directory, 'lambdas', 'a.sql'), sql)
     return scanSources(directory)
   }
 
@@ -86,6 +87,23 @@ describe('a code in the sources', () => {
       ['A_B', 'note'],
       ['A_C', 'log'],
     ])
+  })
+
+  test('is a note where SQL writes it into the run’s story, in a file of its own or not', () => {
+    const { places } = scanText(
+      "const one = `INSERT INTO sampan.event (code) SELECT 'A_B'`",
+      `-- not 'A_D'\nINSERT INTO sampan.event (code) VALUES ('A_C');`,
+    )
+    expect(places.map(({ code, file, kind }) => [code, file, kind])).toEqual([
+      ['A_B', 'lambdas/a.ts', 'note'],
+      ['A_C', 'lambdas/a.sql', 'note'],
+    ])
+  })
+
+  test('that SQL has and nobody can place stops the generator', () => {
+    expect(() => buildCatalogue(scanText('const e = 1', `UPDATE sampan.object SET error_code = 'A_B'`))).toThrow(
+      'A_B, in lambdas/a.sql: is it a code?',
+    )
   })
 
   test.each([
