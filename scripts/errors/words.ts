@@ -181,8 +181,9 @@ export const words: Readonly<Record<string, Words>> = {
     remedy: 'look whether somebody has changed tables on the source since; the rows are as of the view',
   },
   VALIDATION_DIFFERS: {
-    cause: '{number} tables differ between source and destination: {list}',
-    remedy: 'read in the report how they differ; look for other writers on the destination, empty it, migrate anew',
+    cause: '{number} tables differ between source and destination: {list}; large objects by their ids',
+    remedy:
+      'keep others from writing to the destination, drop these tables there (DROP TABLE … CASCADE; of large objects: SELECT lo_unlink(OID)), then start the task again: they are made anew, and copied again',
   },
   VALIDATION_OPEN: { cause: '{number} tables are not compared to the end: {list}', remedy: START_AGAIN },
 

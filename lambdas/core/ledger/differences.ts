@@ -3,7 +3,7 @@ import type { Session } from '../postgres/connect.ts'
 /** Where a row lies that the other side has not, or has otherwise. Never the row itself. */
 export interface DifferencePlace {
   readonly side: 'source' | 'destination'
-  /** The row's physical address there, for `SELECT … WHERE ctid = …`; good until the row is written again. */
+  /** The row's physical address there, for `SELECT … WHERE ctid = …`; good until the row is written again. Of a large object its id. */
   readonly ctid: string
   readonly kind: 'missing' | 'surplus' | 'different'
 }
@@ -22,7 +22,7 @@ export interface Difference {
   readonly complete: boolean
   /** True: the source was written to since the copy, and counts as it is now. */
   readonly sourceChanged: boolean
-  /** At most 20. */
+  /** At most 20, of large objects at most 1,000. */
   readonly places: readonly DifferencePlace[]
 }
 

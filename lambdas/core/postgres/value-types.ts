@@ -24,3 +24,6 @@ export const valueTypes = {
     return PARSED.has(oid) ? pg.types.getTypeParser(oid, 'text') : (value) => value
   },
 } as pg.CustomTypesConfig
+
+/** Types whose values may be ids of large objects, as `format_type` writes them; the same to a server. */
+export const LARGE_OBJECT_IDS = /^(oid|(.*\.)?lo)(\[\])?$/

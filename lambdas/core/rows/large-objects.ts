@@ -11,20 +11,31 @@ const READ = 0x40000
  * The descriptor is closed as soon as the size is known: a lane's transaction is long.
  */
 export function largeObjectPages(lower: string | null, upper: string | null): string {
+  return `SELECT o.loid, p.page, CASE WHEN p.page < 0 THEN ''::bytea
+                               ELSE pg_catalog.lo_get(o.loid, p.page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, ${LARGE_OBJECT_PAGE_BYTES}) END AS data
+    FROM (${sizedObjects(lower, upper)}) o,
+         LATERAL pg_catalog.generate_series(-1, ${FULL_PAGES} - 1) AS p(page)`
+}
+
+const FULL_PAGES = `((o.size + ${LARGE_OBJECT_PAGE_BYTES - 1}) / ${LARGE_OBJECT_PAGE_BYTES})::integer`
+
+/** How many of those pages there are, without reading one: a query of one number. */
+export function largeObjectPageCount(lower: string | null, upper: string | null): string {
+  return `SELECT COALESCE(pg_catalog.sum(1 + ${FULL_PAGES}), 0)::float8 AS pages FROM (${sizedObjects(lower, upper)}) o`
+}
+
+function sizedObjects(lower: string | null, upper: string | null): string {
   const range = [
     lower === null ? null : `m.oid >= ${Number(lower)}::pg_catalog.oid`,
     upper === null ? null : `m.oid < ${Number(upper)}::pg_catalog.oid`,
   ].filter((condition) => condition !== null)
   const where = range.length === 0 ? '' : `WHERE ${range.join(' AND ')}`
-  return `SELECT o.loid, p.page, CASE WHEN p.page < 0 THEN ''::bytea
-                               ELSE pg_catalog.lo_get(o.loid, p.page * ${LARGE_OBJECT_PAGE_BYTES}::bigint, ${LARGE_OBJECT_PAGE_BYTES}) END AS data
-    FROM (SELECT sized.loid, sized.size, pg_catalog.lo_close(sized.fd)
+  return `SELECT sized.loid, sized.size, pg_catalog.lo_close(sized.fd)
             FROM (SELECT opened.loid, opened.fd, pg_catalog.lo_lseek64(opened.fd, 0, 2) AS size
                     FROM (SELECT m.oid AS loid, pg_catalog.lo_open(m.oid, ${READ}) AS fd
                             FROM pg_catalog.pg_largeobject_metadata m ${where} ORDER BY m.oid OFFSET 0) opened
                   OFFSET 0) sized
-          OFFSET 0) o,
-         LATERAL pg_catalog.generate_series(-1, ((o.size + ${LARGE_OBJECT_PAGE_BYTES - 1}) / ${LARGE_OBJECT_PAGE_BYTES} - 1)::integer) AS p(page)`
+          OFFSET 0`
 }
 
 /**
@@ -32,8 +43,17 @@ export function largeObjectPages(lower: string | null, upper: string | null): st
  * @param modern both servers know `hash_array_extended` (11 and later)
  */
 export function largeObjectDigest(lower: string | null, upper: string | null, modern: boolean): string {
-  const hash = modern
+  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${pageHash(modern)}), 0)::text FROM (${largeObjectPages(lower, upper)}) pages`
+}
+
+/** The same for each large object: `oid, pages, digest`, all text, in the order of the ids. */
+export function largeObjectDigests(lower: string | null, upper: string | null, modern: boolean): string {
+  return `SELECT loid::text AS oid, pg_catalog.count(*)::text AS pages, pg_catalog.sum(${pageHash(modern)})::text AS digest
+    FROM (${largeObjectPages(lower, upper)}) pages GROUP BY loid ORDER BY loid`
+}
+
+function pageHash(modern: boolean): string {
+  return modern
     ? hashBytes(['pg_catalog.oidsend(loid)', 'pg_catalog.int4send(page)', 'data'])
     : `('x' || pg_catalog.substr(pg_catalog.md5(loid::text || ':' || page::text || ':' || pg_catalog.encode(data, 'hex')), 1, 16))::bit(64)::bigint`
-  return `SELECT pg_catalog.count(*)::text, COALESCE(pg_catalog.sum(${hash}), 0)::text FROM (${largeObjectPages(lower, upper)}) pages`
 }

@@ -33,6 +33,7 @@ const differenceSchema = z.object({
   places: z.array(
     z.object({
       side: z.enum(['source', 'destination']),
+      /** Of a large object its id. */
       ctid: z.string(),
       kind: z.enum(['missing', 'surplus', 'different']),
     }),

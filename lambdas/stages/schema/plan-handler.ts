@@ -27,7 +27,6 @@ import type { DatabaseIdentity, Endpoints, StepEvent } from '../../core/runtime/
 import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
 import { compareStructures, describeChanges, type StructureChange } from '../../core/structure/compare.ts'
-import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
 import { deniedObjects } from './foresee/denied.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee/foresee.ts'
@@ -48,6 +47,7 @@ import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { storeReplan } from './plan/store-replan.ts'
 import { requireValidFilters } from './plan/valid-filters.ts'
+import { takeBackGone } from './take-back.ts'
 
 /** What the workflow reads of the plan. */
 export interface Planned {
@@ -123,12 +123,6 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     await Promise.all([...open.map((session) => session.close()), (dumped as Promise<Dump> | null)?.catch(() => {})])
   }
 })
-
-/** What somebody else has dropped on the destination since an earlier start is made anew. @throws SampanError DST_OBJECTS_GONE */
-async function takeBackGone(destination: Session, run: string): Promise<void> {
-  const gone = await readGone(destination, run)
-  if (gone.length > 0 && !(await markGone(destination, run, gone))) throw new SampanError(goneObjects(gone, false))
-}
 
 /** What a plan is read from: a session in a view, the dump that is made in the same one, and the view's generation; 0: its own. */
 interface PlanMoment {

@@ -1,11 +1,13 @@
 import { type Comparison, compare, readComparisons, wasNotCreated } from '../../core/ledger/comparisons.ts'
+import type { Difference } from '../../core/ledger/differences.ts'
 import { isFill, readUnsettledObjects, type UnsettledObject } from '../../core/ledger/objects/accounts.ts'
 import type { EmptiedTable } from '../../core/ledger/objects/emptied-tables.ts'
 import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/objects/sequences.ts'
-import { relationTitle } from '../../core/ledger/relation.ts'
+import { isLargeObjects, LARGE_OBJECTS_OID, LARGE_OBJECTS_TITLE, relationTitle } from '../../core/ledger/relation.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { objectName } from '../../core/structure/object-name.ts'
 import type { Task } from '../../core/task/task.ts'
+import { describeDifference } from './describe-difference.ts'
 import { listed } from './listed.ts'
 
 /** A reason why a run may not be sealed. */
@@ -74,13 +76,7 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
       'not copied to the end',
       'start the task again',
     ),
-    breach(
-      judged('differs').map(relationTitle),
-      'VALIDATION_DIFFERS',
-      ['table differs', 'tables differ'],
-      'between source and destination',
-      'the report says how they differ: keep others from writing to the destination, drop these tables there (DROP TABLE … CASCADE), then start the task again: they are made anew, and their rows copied again; for large objects drop all there, the schema "sampan" too',
-    ),
+    differing(judged('differs')),
     breach(
       judged('open').map(relationTitle),
       'VALIDATION_OPEN',
@@ -96,6 +92,41 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
       'look for other writers on the destination, then start the task again',
     ),
   ].filter((found) => found !== null)
+}
+
+/** Tables are made anew where somebody drops them, large objects where somebody removes them: what others have written is never overwritten. */
+function differing(relations: readonly Comparison[]): Breach | null {
+  const tables = relations.filter((relation) => !isLargeObjects(relation))
+  const large = tables.length < relations.length ? LARGE_OBJECTS_TITLE : null
+  const remedies = [
+    tables.length === 0 ? null : 'drop these tables there (DROP TABLE … CASCADE)',
+    large && 'remove the large objects that it names, as far as they are there (SELECT lo_unlink(OID))',
+  ].filter((remedy) => remedy !== null)
+  const found = breach(
+    tables.map(relationTitle),
+    'VALIDATION_DIFFERS',
+    ['table differs', 'tables differ'],
+    'between source and destination',
+    '',
+  )
+  const message = [found?.message, large && `${large} differ between source and destination`].filter((text) => text)
+  if (message.length === 0) return null
+  return {
+    code: 'VALIDATION_DIFFERS',
+    message: message.join('; '),
+    remedy: `the report says how they differ: keep others from writing to the destination, ${remedies.join(', ')}, then start the task again: they are made anew, and copied again`,
+  }
+}
+
+/** With the large objects that differ by their ids, as the look into them has found. Pure. */
+export function withLargeObjects(breaches: readonly Breach[], differences: readonly Difference[]): readonly Breach[] {
+  const found = differences.find(({ relation }) => relation === LARGE_OBJECTS_OID)
+  if (found === undefined) return breaches
+  return breaches.map((one) =>
+    one.code === 'VALIDATION_DIFFERS'
+      ? { ...one, message: `${one.message}; ${describeDifference(LARGE_OBJECTS_TITLE, found)}` }
+      : one,
+  )
 }
 
 /** What somebody else has taken from the destination is the cause of what else is wrong with it; what is open then is no news. Pure. */

@@ -1,7 +1,8 @@
 const MOST_NAMES = 10
 
-/** At most ten names, and how many more there are. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).join(', ')
-  return names.length <= MOST_NAMES ? shown : `${shown} and ${names.length - MOST_NAMES} more`
+/** At most ten names, and how many more there are. @param number of all, where not all are given */
+export function listed(names: readonly string[], number = names.length): string {
+  const shown = names.slice(0, MOST_NAMES)
+  const more = number - shown.length
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

@@ -10,6 +10,7 @@ import { toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { causesOf } from '../../core/runtime/logging.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
+import { compareLargeObjects } from './drill-down/compare-large-objects.ts'
 import { drillDown, type Ends } from './drill-down/drill-down.ts'
 
 /** Where more tables than these differ, they differ for one reason. */
@@ -31,7 +32,7 @@ export async function lookInto(
 ): Promise<Difference[]> {
   const deadline = performance.now() + step.remainingMilliseconds() * SHARE
   const tables = different
-    .filter((relation) => !isLargeObjects(relation) && relation.parts > 0)
+    .filter((relation) => relation.parts > 0)
     .sort((one, other) => one.bytes - other.bytes)
     .slice(0, MOST_TABLES)
   if (tables.length === 0) return []
@@ -60,6 +61,7 @@ async function lookIntoOne(ends: Ends, relation: Relation, table: Comparison, mi
   return inTransaction(ends.source, () =>
     inTransaction(ends.destination, async () => {
       await Promise.all([ends.source.execute(settings), ends.destination.execute(settings)])
+      if (isLargeObjects(relation)) return compareLargeObjects(ends, table, performance.now() + milliseconds)
       return drillDown(ends, relation, table)
     }),
   )

@@ -20,7 +20,15 @@ import { changedTables, toldAsChanged } from '../../core/structure/changed.ts'
 import { compareRights, type RightsDifference } from '../../core/structure/compare-rights.ts'
 import { changedDefinitions, readChangedDefinitions } from '../../core/structure/definitions.ts'
 import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
-import { type Accounts, type Breach, behindChanges, emptiedTables, findBreaches, readAccounts } from './breaches.ts'
+import {
+  type Accounts,
+  type Breach,
+  behindChanges,
+  emptiedTables,
+  findBreaches,
+  readAccounts,
+  withLargeObjects,
+} from './breaches.ts'
 import { changedSince } from './changed-since.ts'
 import { countFilledViews } from './count-views.ts'
 import { describeDifference } from './describe-difference.ts'
@@ -59,9 +67,9 @@ async function judgeAndSeal(destination: Session, event: StepEvent, step: StepTo
     await writeEvents(destination, event.run.id, await changedSince(event, step, destination))
     return done()
   }
-  await explain(destination, event, step, accounts, breaches)
+  const told = await explain(destination, event, step, accounts, breaches)
   await writeEvents(destination, event.run.id, rightsEvents(rights))
-  throw asError(breaches)
+  throw asError(told)
 }
 
 /**
@@ -141,20 +149,22 @@ async function noteCountsOnly(destination: Session, event: StepEvent, { relation
   await writeEvents(destination, event.run.id, [{ level: 'warning', step: 'Seal', code: 'COUNTS_ONLY', message }])
 }
 
+/** @returns the breaches, with what the look into them has found */
 async function explain(
   destination: Session,
   event: StepEvent,
   step: StepTools,
   accounts: Accounts,
   breaches: readonly Breach[],
-): Promise<void> {
+): Promise<readonly Breach[]> {
   const run = event.run.id
   const different = accounts.relations.filter((one) => compare(one, event.task.validation.mode) === 'differs')
   const differences = await lookInto(event, step, different)
   const titles = new Map(different.map((relation) => [relation.oid, relationTitle(relation)]))
+  const told = withLargeObjects(breaches, differences)
   await storeDifferences(destination, run, differences)
   await writeEvents(destination, run, [
-    ...breaches.map(({ code, message }) => ({ level: 'error' as const, step: 'Seal', code, message })),
+    ...told.map(({ code, message }) => ({ level: 'error' as const, step: 'Seal', code, message })),
     ...differences.map((difference) => ({
       level: 'error' as const,
       step: 'Seal',
@@ -162,6 +172,7 @@ async function explain(
       message: describeDifference(titles.get(difference.relation) ?? '', difference),
     })),
   ])
+  return told
 }
 
 function asError(breaches: readonly Breach[]): SampanError {

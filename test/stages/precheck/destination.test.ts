@@ -13,7 +13,7 @@ const objects = `
   CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM orders; CREATE SEQUENCE billing.ticket;
   CREATE FUNCTION net(numeric) RETURNS numeric LANGUAGE sql AS 'SELECT $1';
   CREATE TYPE floats AS RANGE (subtype = float8); CREATE TYPE pair AS (a int, b int);
-  CREATE INDEX orders_note ON orders (note)`
+  CREATE INDEX orders_note ON orders (note); SELECT lo_create(70001)`
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -47,6 +47,8 @@ describe('objects of the same names in the destination', () => {
     [`CREATE FUNCTION net(numeric) RETURNS text LANGUAGE sql AS 'SELECT ''x'''`, ['function public.net(numeric)']],
     ['CREATE TYPE floats AS RANGE (subtype = numeric)', ['type public.floats']],
     ['CREATE TYPE pair AS (x int)', ['type public.pair']],
+    // Of the same id it would be overwritten, of another one the ends could not be equal.
+    ['SELECT lo_create(70001); SELECT lo_create(70002)', ['large object 70001', 'large object 70002']],
   ])('%s is a conflict', async (sql, expected) => {
     await destination.query(sql)
     expect(await conflicts()).toEqual([...new Set(expected)])
@@ -69,6 +71,14 @@ describe('objects of the same names in the destination', () => {
     expect(await conflicts({ include: ['billing.*'] })).toEqual(['sequence billing.ticket'])
     expect(await conflicts({ exclude: ['public.*'] })).toEqual(['sequence billing.ticket'])
     expect(await conflicts({ include: ['public.orders'] })).toEqual(['table public.orders'])
+  })
+
+  test('large objects are none where none come; with a table that may point to them they come', async () => {
+    await source.query('CREATE TABLE pictures (id int, picture oid)')
+    await destination.query('SELECT lo_create(70001)')
+    const ways = [{ include: ['public.orders'] }, { exclude: [{ kind: 'LARGE OBJECTS' as const }] }]
+    for (const way of ways) expect(await conflicts(way)).toEqual([])
+    expect(await conflicts({ include: ['public.pictures'] })).toEqual(['large object 70001'])
   })
 
   test('a table of an extension takes its name too', async () => {

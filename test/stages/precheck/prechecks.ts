@@ -18,7 +18,7 @@ export interface Precheck {
   readonly overrides?: Partial<TaskInput>
   /** The lists of the one database. */
   readonly include?: string[]
-  readonly exclude?: string[]
+  readonly exclude?: TaskInput['databases'][number]['exclude']
   readonly instances?: Instances
   /** @default all */
   readonly only?: readonly Check[]

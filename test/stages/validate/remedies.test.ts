@@ -65,6 +65,32 @@ describe('VALIDATION_DIFFERS', () => {
   )
 })
 
+test('large objects that differ are told by their ids; removed, and the task started again, they are copied again', async () => {
+  const { source, destination } = await databases()
+  await source.query(`SELECT lo_from_bytea(o, convert_to(repeat('large ', 60000), 'UTF8')) FROM generate_series(70001, 70005) o;
+    SELECT lo_create(70006); COMMENT ON LARGE OBJECT 70002 IS 'said'; GRANT SELECT ON LARGE OBJECT 70003 TO PUBLIC`)
+  const change = () =>
+    destination.query(
+      `SELECT lo_put(70002, 7, 'x'); SELECT lo_unlink(70003); SELECT lo_unlink(70006); SELECT lo_create(90001)`,
+    )
+  const name = 'large-objects'
+  const failed = await migrate(source, destination, { name }, before('PlanValidationFunction', change))
+  const error = failed.report.databases[0]?.error
+  expect(error).toMatchObject({ code: 'VALIDATION_DIFFERS', remedy: expect.stringContaining('lo_unlink(OID)') })
+  expect(error?.message).toBe(
+    'large objects differ between source and destination; large objects: only on the source: 70003, 70006; only on the destination: 90001; with other values: 70002',
+  )
+  // What somebody has written is not overwritten as long as it is there.
+  const untouched = await migrate(source, destination, { name })
+  expect(untouched.report.databases[0]?.error?.message).toBe(error?.message)
+  await destination.query('SELECT lo_unlink(70002); SELECT lo_unlink(90001)')
+  const again = await migrate(source, destination, { name })
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+  const said = `SELECT obj_description(70002, 'pg_largeobject') AS said, lomacl::text LIKE '%=r/%' AS granted FROM pg_largeobject_metadata WHERE oid = 70003`
+  expect(await destination.query(said)).toEqual([{ said: 'said', granted: 't' }])
+}, 180_000)
+
 test('SEQUENCES_DIFFER ends well when the task is started again', async () => {
   const { source, destination } = await databases()
   const change = () => destination.query(`SELECT setval('orders_id_seq', 7)`)

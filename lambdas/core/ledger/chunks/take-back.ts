@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 
+const TAKE_BACK_LARGE_OBJECTS = sqlFile(new URL('./sql/take-back-large-objects.sql', import.meta.url))
 const LEAVE_ROWS_OUT = sqlFile(new URL('./sql/leave-rows-out.sql', import.meta.url))
 
 // Whoever takes chunks of a relation back holds the relation's row FOR UPDATE: no lane is inside it then, and of two that find the same
@@ -66,6 +67,42 @@ export async function takeBackChunks(destination: Session, run: string, relation
       WHERE run = $1 AND relation = $2`,
     [run, relation],
   )
+}
+
+/** A range of large objects that differs, as it was compared last. */
+export interface DifferentRange {
+  readonly chunk: number
+  readonly lower: string | null
+  readonly upper: string | null
+  /** As many as were copied. */
+  readonly pages: number
+}
+
+/** Large objects are compared in the ranges they were copied in. Not those in which one that was named as different still stands. */
+export function readDifferentRanges(destination: Session, run: string): Promise<DifferentRange[]> {
+  return destination.rows<DifferentRange>(
+    `SELECT c.id AS chunk, c.lower, c.upper, c.rows::float8 AS pages
+       FROM sampan.chunk c JOIN sampan.digest_part p ON p.run = c.run AND p.id = - c.id AND p.relation = c.relation
+      WHERE c.run = $1 AND c.relation = 0 AND c.state = 'done' AND p.state = 'done'
+        AND (p.rows <> c.rows OR p.digest <> c.digest)
+        AND NOT EXISTS (
+          SELECT FROM sampan.difference d
+            CROSS JOIN LATERAL pg_catalog.jsonb_to_recordset(d.places) AS told(ctid text, kind text)
+            JOIN pg_catalog.pg_largeobject_metadata m ON m.oid = CASE WHEN d.relation = 0 THEN told.ctid::oid END
+           WHERE d.run = c.run AND d.relation = 0 AND told.kind = 'different'
+             AND (c.lower IS NULL OR m.oid >= c.lower::oid) AND (c.upper IS NULL OR m.oid < c.upper::oid))
+      ORDER BY c.id`,
+    [run],
+  )
+}
+
+/** Their large objects are copied once more, and what is said of them is said again. */
+export async function takeBackLargeObjects(
+  destination: Session,
+  run: string,
+  chunks: readonly number[],
+): Promise<void> {
+  await destination.rows(TAKE_BACK_LARGE_OBJECTS, [run, chunks])
 }
 
 /** Only lanes that read by the view of this generation, or a newer one, copy it again. `rewritten`: it goes before all others. */

@@ -1,6 +1,7 @@
 import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun } from '../context.ts'
 import { createdByThisRun } from '../facts/created.ts'
+import { largeObjectsInTheWay } from '../facts/large-objects.ts'
 import { destinationObjects, type NamedObject, sourceObjects } from '../facts/objects.ts'
 import { sourceThatIsDestination } from '../facts/same-database.ts'
 import { shownName } from '../facts/sql.ts'
@@ -12,15 +13,18 @@ export const objectsExist: Check = {
   scope: 'database',
   needs: ['source', 'destinationDatabase'],
   title: 'no object of the source’s names stands in the destination',
-  cause: 'tables, views, sequences, types or functions of the same names are in the destination already',
-  remedy: 'drop or rename them, choose fewer objects (exclude), or migrate into another database (as)',
+  cause:
+    'tables, views, sequences, types or functions of the same names, or large objects, are in the destination already',
+  remedy:
+    'drop or rename them (of a large object: SELECT lo_unlink(OID)), choose fewer objects (exclude), or migrate into another database (as)',
   async run(context) {
     if ((await context.fact(sourceThatIsDestination)) !== null)
       throw new CannotRun('prerequisite', 'source and destination are one and the same database')
-    const [wanted, present, created] = await Promise.all([
+    const [wanted, present, created, large] = await Promise.all([
       sourceObjects(context),
       destinationObjects(context),
       createdByThisRun(context),
+      largeObjectsInTheWay(context),
     ])
     const names = new Set(wanted.map(keyOf))
     const clashes = present.filter((object) => names.has(keyOf(object)) && !created(object))
@@ -29,8 +33,9 @@ export const objectsExist: Check = {
         ...new Set(
           clashes.map((object) => `${object.kind} ${shownName(object.schema, object.name)}${object.signature}`),
         ),
+        ...large,
       ],
-      (number) => `${count(number, 'object')} of the same name in the destination`,
+      (number) => `${count(number, 'object')} in the way in the destination`,
     )
   },
 }

@@ -2,6 +2,7 @@ import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifi
 import { type Check, count, findingOf } from '../check.ts'
 import type { CheckContext } from '../context.ts'
 import { chosenTables } from '../facts/chosen.ts'
+import { largeObjectsCome } from '../facts/large-objects.ts'
 import { sourceRole } from '../facts/role.ts'
 import { notOfExtension, USER_SCHEMA } from '../facts/sql.ts'
 
@@ -68,8 +69,7 @@ export const sourceRights: Check = {
 }
 
 async function unreadableLargeObjects(context: CheckContext): Promise<readonly number[]> {
-  // Large objects belong to no schema: they come with everything.
-  if (!context.selection.largeObjects) return []
+  if (!(await context.fact(largeObjectsCome))) return []
   const rows = await context.source.rows<{ oid: number }>(LARGE_OBJECTS)
   return rows.map((row) => row.oid)
 }

@@ -1,8 +1,9 @@
 import type { CheckContext } from '../context.ts'
 import { chosenTables } from './chosen.ts'
+import { largeObjectsCome } from './large-objects.ts'
 import { USER_SCHEMA } from './sql.ts'
 
-/** Bytes that the chosen tables take on the source, with TOAST and indexes; large objects where everything is chosen. */
+/** Bytes that the chosen tables take on the source, with TOAST and indexes; large objects where they come. */
 export async function selectedBytes(context: CheckContext): Promise<number> {
   const [tables, largeObjects] = await Promise.all([
     chosenTables<{ schema: string; name: string; bytes: string }>(
@@ -15,6 +16,6 @@ export async function selectedBytes(context: CheckContext): Promise<number> {
       `SELECT pg_catalog.pg_total_relation_size('pg_catalog.pg_largeobject') AS bytes`,
     ),
   ])
-  const objects = context.selection.largeObjects ? largeObjects : []
+  const objects = (await context.fact(largeObjectsCome)) ? largeObjects : []
   return [...tables, ...objects].reduce((sum, row) => sum + Number(row.bytes ?? 0), 0)
 }

@@ -25,7 +25,7 @@ export function differences(tables: readonly TableReport[]): Html | null {
   ])
 }
 
-function found({ difference, destinationRows, rows }: TableReport): Html {
+function found({ name, difference, destinationRows, rows }: TableReport): Html {
   if (destinationRows === null) return html`the table is not on the destination`
   if (difference === null)
     return html`${rows === destinationRows ? 'as many rows, but not the same' : 'not as many rows'}`
@@ -35,9 +35,11 @@ function found({ difference, destinationRows, rows }: TableReport): Html {
     surplus > 0 ? `${countText(surplus)} only on the destination` : null,
     different > 0 ? `${countText(different)} with other values` : null,
   ].filter((part) => part !== null)
-  const first = places.slice(0, 5).map(({ side, ctid }) => html`<code>${ctid}</code> on the ${side}`)
-  return html`${parts.length === 0 ? 'no row differs as both are now' : parts.join(', ')}${complete ? null : html` <span class="quiet">at least: looked into in part</span>`}
-${first.length === 0 ? null : html`<br><span class="quiet">rows at ctid ${first.map((place, index) => html`${index > 0 ? ', ' : ''}${place}`)}${places.length > 5 ? ' …' : ''}</span>`}
+  const isLarge = name === LARGE_OBJECTS_TITLE
+  const most = isLarge ? SHOWN_OPEN : 5
+  const first = places.slice(0, most).map(({ side, ctid }) => html`<code>${ctid}</code> on the ${side}`)
+  return html`${parts.length === 0 ? `no ${isLarge ? 'object' : 'row'} differs as both are now` : parts.join(', ')}${complete ? null : html` <span class="quiet">at least: looked into in part</span>`}
+${first.length === 0 ? null : html`<br><span class="quiet">${isLarge ? 'large objects' : 'rows at ctid'} ${first.map((place, index) => html`${index > 0 ? ', ' : ''}${place}`)}${places.length > most ? ' …' : ''}</span>`}
 ${sourceChanged ? html`<br><span class="quiet">the source has been written to since the copy</span>` : null}`
 }
 

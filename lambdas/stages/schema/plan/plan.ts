@@ -3,6 +3,7 @@ import type { ExpectedRights } from '../../../core/ledger/objects/expected-right
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
 import type { ClosedSchema, DestinationRoles } from '../../../core/postgres/roles.ts'
+import { LARGE_OBJECT_IDS } from '../../../core/postgres/value-types.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { describe, select } from '../../../core/task/select/select.ts'
@@ -340,7 +341,7 @@ function copiedRelations(
   })
   tables.push(...trees.map(({ relation, leaves }) => filtered(relation, conditionOfTree(leaves, byTable))))
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
-  const pointing = tables.some(({ types }) => types.some((type) => /^(oid|(.*\.)?lo)(\[\])?$/.test(type)))
+  const pointing = tables.some(({ types }) => types.some((type) => LARGE_OBJECT_IDS.test(type)))
   if (facts.largeObjects === 0 || filter.excludesLargeObjects || !(filter.everything || pointing)) return tables
   return [...tables, largeObjects(facts)]
 }
