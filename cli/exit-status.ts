@@ -10,6 +10,8 @@ export const exitStatus = {
   refused: 3,
   /** Done, but objects failed that the task goes on without (`onObjectError: "continue"`). */
   incomplete: 4,
+  /** Compared to the end, and both ends are not equal. */
+  differs: 5,
   /** Stopped by Ctrl-C or SIGTERM. */
   stopped: 130,
 } as const

@@ -24,6 +24,7 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan run task.json                 stopped or failed? the same again continues where it was
   sampan run --from postgres://reader@old.example/shop --to postgres://owner@new.example/shop
                                        one database, without a task; PGPASSWORD, ~/.pgpass and service=NAME as for psql
+  sampan compare task.json             what differs between both ends now; writes to neither
   sampan explain DST_LOCK_HELD         what a code means, what to do, SQL to look and to mend
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on
@@ -38,7 +39,7 @@ Passwords
 What is written
   On the destination, a schema "sampan" in each database: the ledger a run continues by.
   With run and plan: DIR/report.json, DIR/report.html and DIR/plan.json (the latest), DIR/runs/NAME/EXECUTION/ (the documents
-  of every run), DIR/log.jsonl (what every step did). DIR is "out" unless --out says otherwise.
+  of every run), DIR/log.jsonl (what every step did). compare writes DIR/comparison.json, with the keys of differing rows, and nothing into a database. DIR is "out" unless --out says otherwise.
 
 Exit status
   0    done; the task is valid
@@ -46,6 +47,7 @@ Exit status
   2    the task or the command line is wrong; nothing was started
   3    the precheck refuses, or the plan is another one than --plan says; nothing was copied
   4    done, but objects failed that the task goes on without ("onObjectError": "continue")
+  5    compared, and both ends are not equal
   130  stopped: the first Ctrl-C stops cleanly and closes what was opened, the second leaves at once
 
 Errors are two lines: a stable code with the cause, and below it the remedy. sampan explain CODE tells more.

@@ -7,7 +7,15 @@ import { notPlain } from '../lambdas/core/runtime/private-files.ts'
 export const LOG = 'log.jsonl'
 
 /** What a command writes there: files, and below a directory the documents of each execution. */
-const FILES = [LOG, 'plan.json', 'report.html', 'report.json', 'task.json']
+const FILES = [
+  LOG,
+  'comparison.json',
+  'comparison.unfinished.json',
+  'plan.json',
+  'report.html',
+  'report.json',
+  'task.json',
+]
 const DIRECTORIES = ['runs']
 
 /**

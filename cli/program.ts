@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { toCommandLineError } from './command-line-error.ts'
+import { compareCommand } from './commands/compare.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
@@ -19,7 +20,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, init, run, plan, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -36,6 +37,7 @@ function makeProgram(): Command {
     initCommand(),
     runCommand(),
     planCommand(),
+    compareCommand(),
     validateCommand(),
     schemaCommand(),
     explainCommand(),

@@ -1,7 +1,7 @@
 import type { Relation, RelationAtDestination, RelationAtEnd } from '../ledger/relation.ts'
 import { largeObjectDigest } from './large-objects.ts'
 import { readingOfRange } from './page-reading.ts'
-import { pageRange, type RowRange, rangeOfSource } from './range.ts'
+import { type RowRange, rangeAtEnd, rangeOfSource } from './range.ts'
 import { rowsOf, whereOf } from './select.ts'
 
 export interface DigestOptions {
@@ -34,11 +34,16 @@ export function sourceDigest(
 
 /** The same of the destination's rows; the digest is NULL where nothing but the count is compared. */
 export function destinationDigest(relation: RelationAtDestination, range: RowRange, options: DigestOptions): string {
+  return digestAtEnd(relation, range, options)
+}
+
+/** The same at either end. @param range in that end's names and pages */
+export function digestAtEnd(relation: RelationAtEnd, range: RowRange, options: DigestOptions): string {
   if (range.kind === 'large_objects') {
     const both = largeObjectDigest(range.lower, range.upper, options.modernDigest)
     return options.digests ? both : `SELECT both.rows, NULL::text FROM (${both}) AS both(rows, digest)`
   }
-  return countOf(relation, options.digests ? relation.digestSql : null, pageRange(range))
+  return countOf(relation, options.digests ? relation.digestSql : null, rangeAtEnd(range))
 }
 
 /** No alias: a column may have any name. */

@@ -1,5 +1,6 @@
 import type { Chunk } from '../ledger/chunks/chunk.ts'
-import type { RelationAtEnd, RelationAtSource } from '../ledger/relation.ts'
+import type { Relation, RelationAtEnd, RelationAtSource } from '../ledger/relation.ts'
+import type { Side } from '../postgres/errors.ts'
 import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import type { PageReading } from './page-reading.ts'
 import { tableOf } from './select.ts'
@@ -14,6 +15,20 @@ const LINES_PER_PAGE = `(pg_catalog.current_setting('block_size')::integer - 24)
 export function rangeOfSource(relation: RelationAtSource, range: RowRange, reading: PageReading): readonly string[] {
   if (range.kind === 'key') return keyRange(range)
   return reading === 'array' && range.kind === 'tid' ? [pageArray(relation, range)] : pageRange(range)
+}
+
+/** The conditions of a range in an end's own names and pages, of the whole table none. */
+export function rangeAtEnd(range: RowRange): readonly string[] {
+  return range.kind === 'key' ? keyRange(range) : pageRange(range)
+}
+
+/** A range of a key, which is in the source's names, as one of the two ends calls its columns; ranges of pages are of one end alone. */
+export function keyRangeAt(relation: Pick<Relation, 'source' | 'destination'>, range: RowRange, side: Side): RowRange {
+  if (range.kind !== 'key') return range
+  const there = texts(range.keyColumn ?? '[]').map((name) => {
+    return relation[side].columns[relation.source.columns.indexOf(name)] ?? name
+  })
+  return { ...range, keyColumn: JSON.stringify(there) }
 }
 
 /** The conditions of a range of a key; none where it has no bound. Keys are the source's: nothing else is cut by them. */

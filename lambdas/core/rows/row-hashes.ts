@@ -30,15 +30,38 @@ export function rowHashes(relation: RelationAtEnd, keyColumns: readonly string[]
 }
 
 /** Rows and digest per bucket of the key's hash: `bucket, rows, digest`, one row per bucket that has any. */
-export function bucketQuery(relation: RelationAtEnd, hashes: RowHashes, buckets: number): string {
+export function bucketQuery(
+  relation: RelationAtEnd,
+  hashes: RowHashes,
+  buckets: number,
+  conditions: readonly string[] = [],
+): string {
   return `SELECT (hashed.key & ${buckets - 1})::integer AS bucket, pg_catalog.count(*)::text AS rows,
        pg_catalog.sum(hashed.row)::text AS digest
-  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed GROUP BY 1`
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row FROM ${rowsOf(relation)}${whereOf(relation, ...conditions)}) AS hashed GROUP BY 1`
 }
 
 /** The rows of some buckets, `$1 integer[]`: `key, row, place`, all text. */
-export function pairQuery(relation: RelationAtEnd, hashes: RowHashes, buckets: number): string {
+export function pairQuery(
+  relation: RelationAtEnd,
+  hashes: RowHashes,
+  buckets: number,
+  conditions: readonly string[] = [],
+): string {
   return `SELECT hashed.key::text AS key, hashed.row::text AS row, hashed.place::text AS place
-  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}${whereOf(relation)}) AS hashed
+  FROM (SELECT ${hashes.key} AS key, ${hashes.row} AS row, ctid AS place FROM ${rowsOf(relation)}${whereOf(relation, ...conditions)}) AS hashed
  WHERE (hashed.key & ${buckets - 1})::integer = ANY ($1::integer[])`
+}
+
+/**
+ * What some columns of the rows at some places hold, `$1 tid[]`: `place, key, values`, as the types' output functions print them. In a tree
+ * one place is in every partition: the key's hash tells them apart.
+ */
+export function placeQuery(relation: RelationAtEnd, hashes: RowHashes, columns: readonly string[]): string {
+  const printed = columns.map((column) => {
+    const name = quoteIdentifier(column)
+    return `CASE WHEN pg_catalog.pg_column_size(${name}) IS NOT NULL THEN pg_catalog.format('%s', ${name}) END`
+  })
+  return `SELECT ctid::text AS place, (${hashes.key})::text AS key, ARRAY[${printed.join(', ')}]::text[] AS values
+  FROM ${rowsOf(relation)}${whereOf(relation, 'ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])')}`
 }

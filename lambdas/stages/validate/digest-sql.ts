@@ -6,10 +6,12 @@ import { type DigestOptions, destinationDigest } from '../../core/rows/digest.ts
  * trip this way, wherever the destination is.
  */
 export function digestStatement(parts: readonly DigestPart[], options: DigestOptions): string {
-  return parts
-    .map(({ id, relation, range }) => {
-      const read = destinationDigest(relation, range, options)
-      return `SELECT ${id} AS id, part.rows, part.digest FROM (${read}) AS part(rows, digest)`
-    })
+  return together(parts.map(({ id, relation, range }) => ({ id, read: destinationDigest(relation, range, options) })))
+}
+
+/** Many queries of (count, digest) as one statement. */
+export function together(reads: readonly { readonly id: number; readonly read: string }[]): string {
+  return reads
+    .map(({ id, read }) => `SELECT ${id} AS id, part.rows, part.digest FROM (${read}) AS part(rows, digest)`)
     .join('\nUNION ALL\n')
 }

@@ -13,10 +13,10 @@ describe('rows compared by their hashes', () => {
       missing: 1,
       surplus: 1,
       different: 1,
-      places: [
-        { side: 'source', ctid: '(0,1)', kind: 'missing' },
-        { side: 'destination', ctid: '(5,5)', kind: 'different' },
-        { side: 'destination', ctid: '(6,6)', kind: 'surplus' },
+      rows: [
+        { kind: 'missing', key: 'a', source: '(0,1)', destination: null },
+        { kind: 'different', key: 'b', source: '(0,2)', destination: '(5,5)' },
+        { kind: 'surplus', key: 'd', source: null, destination: '(6,6)' },
       ],
     })
   })
@@ -27,10 +27,10 @@ describe('rows compared by their hashes', () => {
     expect(compareRows([...twice, row('x', 'x')], twice, 20)).toMatchObject({ missing: 1, surplus: 0, different: 0 })
   })
 
-  test('places are bounded, counts are not', () => {
+  test('rows that are named are bounded, counts are not', () => {
     const many = Array.from({ length: 50 }, (_, index) => row(`k${index}`, 'v'))
-    const { missing, places } = compareRows(many, [], 20)
-    expect([missing, places.length]).toEqual([50, 20])
+    const { missing, rows } = compareRows(many, [], 20)
+    expect([missing, rows.length]).toEqual([50, 20])
   })
 
   test('whatever the rows are: the numbers add up, and equal sets in any order have no difference', () => {

@@ -90,14 +90,18 @@ async function storePlan(destination: Session, run: string, plan: CopyPlan): Pro
   ])
 }
 
-async function readColumnTypes(source: Session, relations: readonly Relation[]): Promise<Map<number, ColumnType[]>> {
+/** The types of the columns of all these relations, by oid. */
+export async function readColumnTypes(
+  source: Session,
+  relations: readonly Pick<Relation, 'oid'>[],
+): Promise<Map<number, ColumnType[]>> {
   const oids = relations.map((relation) => relation.oid)
   const rows = await source.rows<ColumnType>(COLUMN_TYPES, [oids])
   return Map.groupBy(rows, (row) => row.relation)
 }
 
 /** Bounds by the number of objects: their sizes are known only one by one. */
-async function largeObjectChunks(source: Session, relation: Relation, chunkBytes: number) {
+export async function largeObjectChunks(source: Session, relation: Pick<Relation, 'bytes'>, chunkBytes: number) {
   const count = Math.max(1, Math.ceil(relation.bytes / chunkBytes))
   const bounds = await source.rows<{ first: string }>(
     `SELECT pg_catalog.min(oid::bigint)::text AS first

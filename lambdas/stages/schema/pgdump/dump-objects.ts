@@ -1,5 +1,6 @@
 import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
-import { openSource } from '../../../core/postgres/sessions.ts'
+import type { Side } from '../../../core/postgres/errors.ts'
+import { openDestination, openSource } from '../../../core/postgres/sessions.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { type Dump, dump } from './dump.ts'
@@ -11,6 +12,8 @@ export interface DumpTools {
   timeout(): number
   /** The snapshot that is read by, as `pg_export_snapshot()` answered. @default one of its own */
   readonly view?: string
+  /** Whose objects. @default 'source' */
+  readonly side?: Side
 }
 
 /**
@@ -32,7 +35,8 @@ export async function dumpObjects(event: StepEvent, tools: DumpTools): Promise<D
 
 /** pg_dump leaves its session with settings and a transaction of its own. */
 async function dumpOnOwnConnection(event: StepEvent, tools: DumpTools, skipTransaction: boolean): Promise<Dump> {
-  const session = await openSource(event, tools.environment, { purpose: 'dump', signal: tools.signal })
+  const open = tools.side === 'destination' ? openDestination : openSource
+  const session = await open(event, tools.environment, { purpose: 'dump', signal: tools.signal, pipeline: false })
   try {
     return await dump({
       client: session.client,

@@ -11,7 +11,8 @@ const SLICE = 10_000
 /** Each has to be removed by its id, so more are named than of rows. */
 const MOST_PLACES = 1_000
 
-interface Digested {
+/** A large object by its id. */
+export interface Digested {
   readonly oid: string
   readonly pages: string
   readonly digest: string
@@ -48,7 +49,8 @@ export async function compareLargeObjects(ends: Ends, known: Comparison, deadlin
   return { relation: known.oid, ...counts, complete, sourceChanged: complete && changed, places }
 }
 
-function compareSlice(
+/** Tells each object that one of the ends lacks, or has otherwise. */
+export function compareSlice(
   here: readonly Digested[],
   there: readonly Digested[],
   note: (kind: DifferencePlace['kind'], oid: string) => void,

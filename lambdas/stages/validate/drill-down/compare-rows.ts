@@ -1,5 +1,3 @@
-import type { DifferencePlace } from '../../../core/ledger/differences.ts'
-
 /** One row as two hashes and its address. */
 export interface HashedRow {
   readonly key: string
@@ -7,11 +5,21 @@ export interface HashedRow {
   readonly place: string
 }
 
+/** A row that one side lacks, or has otherwise. */
+export interface DifferentRow {
+  readonly kind: 'missing' | 'surplus' | 'different'
+  /** Hash of its key. */
+  readonly key: string
+  /** Where it lies on each side; `null` where it is not there. */
+  readonly source: string | null
+  readonly destination: string | null
+}
+
 export interface RowDifferences {
   readonly missing: number
   readonly surplus: number
   readonly different: number
-  readonly places: readonly DifferencePlace[]
+  readonly rows: readonly DifferentRow[]
 }
 
 /**
@@ -21,26 +29,28 @@ export interface RowDifferences {
 export function compareRows(
   source: readonly HashedRow[],
   destination: readonly HashedRow[],
-  mostPlaces: number,
+  mostRows: number,
 ): RowDifferences {
   const there = byKey(destination)
   const counts = { missing: 0, surplus: 0, different: 0 }
-  const places: DifferencePlace[] = []
-  const note = (kind: DifferencePlace['kind'], side: DifferencePlace['side'], row: HashedRow | undefined) => {
+  const different: DifferentRow[] = []
+  const note = (kind: DifferentRow['kind'], key: string, here: HashedRow | null, there: HashedRow | null) => {
     counts[kind] += 1
-    if (row !== undefined && places.length < mostPlaces) places.push({ side, ctid: row.place, kind })
+    if (different.length < mostRows) {
+      different.push({ kind, key, source: here?.place ?? null, destination: there?.place ?? null })
+    }
   }
   for (const [key, rows] of byKey(source)) {
     const others = there.get(key) ?? []
     there.delete(key)
     const [left, right] = cancel(rows, others)
     const pairs = Math.min(left.length, right.length)
-    for (const row of right.slice(0, pairs)) note('different', 'destination', row)
-    for (const row of left.slice(pairs)) note('missing', 'source', row)
-    for (const row of right.slice(pairs)) note('surplus', 'destination', row)
+    for (const [at, row] of right.slice(0, pairs).entries()) note('different', key, left[at] ?? null, row)
+    for (const row of left.slice(pairs)) note('missing', key, row, null)
+    for (const row of right.slice(pairs)) note('surplus', key, null, row)
   }
-  for (const rows of there.values()) for (const row of rows) note('surplus', 'destination', row)
-  return { ...counts, places }
+  for (const [key, rows] of there) for (const row of rows) note('surplus', key, null, row)
+  return { ...counts, rows: different }
 }
 
 /** What is left on each side after every row has taken one equal row of the other side with it. */

@@ -1,0 +1,153 @@
+import { join, relative } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
+import { parseTablePattern, type TablePattern } from '../../lambdas/core/task/pattern.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
+import type { Task } from '../../lambdas/core/task/task.ts'
+import { comparisonText } from '../compare/comparison-text.ts'
+import { type Comparison, comparisonSchema } from '../compare/document.ts'
+import type { DailyWindow } from '../compare/pacing.ts'
+import { runComparison } from '../compare/run-comparison.ts'
+import { tellComparing } from '../compare/tell.ts'
+import { newExecutionName } from '../execution-name.ts'
+import { exitStatus } from '../exit-status.ts'
+import { makeOutDirectory } from '../out-directory.ts'
+import { refuseTask } from '../problem-text.ts'
+import { stoppable } from '../stoppable.ts'
+import { printOutcome } from '../summary/print.ts'
+import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
+
+interface Options extends EndOptions {
+  readonly out: string
+  readonly mode: 'full' | 'counts'
+  readonly table: readonly TablePattern[]
+  readonly mostRows: number
+  readonly values?: boolean
+  readonly settle: number
+  readonly window?: DailyWindow
+  readonly megabytesPerSecond?: number
+  readonly anew?: boolean
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+/** The latest comparison, in the directory of --out. */
+const COMPARISON = 'comparison.json'
+
+export function compareCommand(): Command {
+  return withEndOptions(new Command('compare'))
+    .description(
+      'Compare both ends of a task, at any time: rows, structure, sequences, large objects. Nothing is written to either database. Exit status 5: they differ.',
+    )
+    .argument('[task]', 'a task as JSON, or - for standard input')
+    .addOption(
+      new Option('--mode <mode>', 'digests of all rows, or their numbers').choices(['full', 'counts']).default('full'),
+    )
+    .option(
+      '--table <pattern...>',
+      'only the rows of these tables, schema.table on the source, with * and ?',
+      toPatterns,
+      [],
+    )
+    .option('--most-rows <number>', 'list so many differing rows of a table; all are counted', toCount, 10_000)
+    .option('--values', 'tell what differing rows hold, not only their keys')
+    .option(
+      '--settle <seconds>',
+      'time between the two looks that tell a difference from a row under way',
+      toSeconds,
+      2,
+    )
+    .option('--window <HH:MM-HH:MM>', 'read between these times of the day only, by this machine’s clock', toWindow)
+    .option('--megabytes-per-second <number>', 'read no faster; default: the task’s throttle', toRate)
+    .option('--out <directory>', 'where the comparison is written, and what an unfinished one goes on by', 'out')
+    .option('--anew', 'do not go on with an unfinished one')
+    .option('--json', 'the comparison as JSON')
+    .option('--quiet', 'no progress')
+    .action(async (path: string | undefined, options: Options) => {
+      const { input, named } = await readTaskInput(path, options)
+      const { task, problems } = readTask(input)
+      if (task === null) {
+        refuseTask(problems, named, options.json)
+        return
+      }
+      const directory = await makeOutDirectory(options.out)
+      const { result, unexpected } = await stoppable((signal) => compare(input, task, directory, options, signal))
+      process.exitCode = unexpected ? exitStatus.failed : result
+    })
+}
+
+async function compare(
+  given: unknown,
+  read: Task,
+  directory: string,
+  options: Options,
+  signal: AbortSignal,
+): Promise<number> {
+  const limit = options.megabytesPerSecond
+  const throttle = limit === undefined ? read.throttle : { ...read.throttle, megabytesPerSecond: limit }
+  const task = { ...read, throttle }
+  const input = { ...(given as object), throttle }
+  const { mode, table: tables, mostRows, values = false, settle, window = null, anew = false, json, quiet } = options
+  const teller = tellComparing(json || quiet ? 'none' : 'auto')
+  const { outcome, comparison } = await runComparison(
+    { input, task, executionName: newExecutionName(task.name), directory, signal },
+    { question: { mode, tables, mostRows, values, settle }, window, anew, tell: teller.tell },
+  )
+  teller.end()
+  if (comparison === null) {
+    await printOutcome(outcome, directory, json ? 'json' : 'text')
+    if (outcome.exitStatus === exitStatus.stopped)
+      process.stderr.write('Stopped. The same command goes on where it was.\n')
+    return outcome.exitStatus
+  }
+  await print(comparison, directory, json ?? false)
+  // The comparison is at its end; what could not be closed is told all the same.
+  if (outcome.exitStatus !== exitStatus.done) {
+    await printOutcome({ ...outcome, reportText: null }, directory, json ? 'json' : 'text')
+    return outcome.exitStatus
+  }
+  return comparison.state === 'equal' ? exitStatus.done : exitStatus.differs
+}
+
+async function print(comparison: Comparison, directory: string, json: boolean): Promise<void> {
+  const document = comparisonSchema.parse(comparison)
+  const path = join(directory, COMPARISON)
+  await writePrivately(directory, path, `${JSON.stringify(document, null, 2)}\n`)
+  if (json) process.stdout.write(`${JSON.stringify(document)}\n`)
+  else process.stdout.write(`${comparisonText(document)}\n\nComparison: ${relative(process.cwd(), path)}\n`)
+}
+
+function toPatterns(text: string, before: readonly TablePattern[]): readonly TablePattern[] {
+  const pattern = parseTablePattern(text)
+  if (pattern === null) throw new InvalidArgumentError('give schema.table, with * and ?')
+  return [...before, pattern]
+}
+
+function toCount(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 0 || count > 1_000_000)
+    throw new InvalidArgumentError('give a whole number up to 1000000')
+  return count
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text)
+  if (text.trim() === '' || !(seconds >= 0 && seconds <= 3600))
+    throw new InvalidArgumentError('give seconds, 0 to 3600')
+  return seconds
+}
+
+function toRate(text: string): number {
+  const rate = Number(text)
+  if (!(rate > 0) || !Number.isFinite(rate)) throw new InvalidArgumentError('give a number above 0')
+  return rate
+}
+
+function toWindow(text: string): DailyWindow {
+  const found = /^([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)$/.exec(text)
+  if (found === null) throw new InvalidArgumentError('give two times of the day, such as 22:00-06:00')
+  const [, fromHour, fromMinute, toHour, toMinute] = found.map(Number)
+  const window = { from: (fromHour ?? 0) * 60 + (fromMinute ?? 0), to: (toHour ?? 0) * 60 + (toMinute ?? 0) }
+  if (window.from === window.to) throw new InvalidArgumentError('give two different times')
+  return window
+}

@@ -1,0 +1,91 @@
+import type { Environment } from '../../lambdas/core/runtime/environment.ts'
+import { toSampanError } from '../../lambdas/core/runtime/errors.ts'
+import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { dumpObjects } from '../../lambdas/stages/schema/pgdump/dump-objects.ts'
+import type { TocEntry } from '../../lambdas/stages/schema/toc/entry.ts'
+import { readArchive } from '../../lambdas/stages/schema/toc/read.ts'
+import type { ComparedObject } from './document.ts'
+import type { Scope } from './scope.ts'
+
+/** Rights and owners are judged by Seal, against what the plan made of them; data is compared elsewhere. */
+const NOT_COMPARED =
+  /^(ACL|DEFAULT ACL|SEQUENCE SET|.*DATA|ENCODING|STDSTRINGS|SEARCHPATH|DATABASE.*|BLOB.*|SHELL TYPE)$/
+
+/** What the server prints of its own parse tree, in other words from one major version to the next. */
+const DEPARSED = /^(VIEW|MATERIALIZED VIEW|RULE|POLICY|DEFAULT|CHECK CONSTRAINT|STATISTICS|TABLE)$/
+
+export interface StructureComparison {
+  /** Why it could not be compared. */
+  readonly why: string | null
+  readonly compared: number
+  readonly objects: readonly ComparedObject[]
+}
+
+/** The objects of both ends as the same pg_dump writes them: what the task takes of the source, and all of the destination. */
+export async function compareStructure(
+  event: StepEvent,
+  environment: Environment,
+  scope: Scope,
+  signal: AbortSignal,
+  sameMajor: boolean,
+): Promise<StructureComparison> {
+  try {
+    const tools = { environment, signal, timeout: () => 600_000, side: 'destination' } as const
+    const { entries } = readArchive((await dumpObjects(event, tools)).archive)
+    const found = compareEntries(scope, entries, sameMajor)
+    const objects = scope.everything ? found.objects : found.objects.filter(({ what }) => what !== 'surplus')
+    return { why: null, compared: found.compared, objects }
+  } catch (thrown) {
+    const error = toSampanError(thrown)
+    if (error.kind === 'connection' || signal.aborted) throw error
+    return { why: `the destination’s objects could not be read (${error.code})`, compared: 0, objects: [] }
+  }
+}
+
+/** Objects that the plan leaves out are nobody’s difference. Pure. */
+export function compareEntries(
+  { entries: all, objects: planned }: Pick<Scope, 'entries' | 'objects'>,
+  destination: readonly TocEntry[],
+  sameMajor: boolean,
+): Omit<StructureComparison, 'why'> {
+  const left = new Set(planned.filter(({ verdict }) => verdict === 'skip').map(({ id }) => id))
+  const source = all.filter(({ id }) => !left.has(id))
+  const skipped = byName(all.filter(({ id }) => left.has(id)))
+  const here = byName(source)
+  const there = byName(destination)
+  const transformed = new Set(planned.filter(({ verdict }) => verdict === 'transform').map(({ id }) => id))
+  const objects = [...new Set([...here.keys(), ...there.keys()])].flatMap((name): ComparedObject[] => {
+    const [left, right] = [here.get(name), there.get(name)]
+    const { kind, schema, tag } = left ?? right ?? { kind: '', schema: null, tag: '' }
+    const told = (what: ComparedObject['what']) => [{ what, kind, schema, name: tag }]
+    if (left === undefined) return skipped.has(name) ? [] : told('surplus')
+    if (right === undefined) return told('missing')
+    if (left.sql === right.sql) return []
+    if (transformed.has(left.id)) return told('unclear')
+    return told(!sameMajor && DEPARSED.test(kind) && shapeOf(left) === shapeOf(right) ? 'unclear' : 'different')
+  })
+  return { compared: here.size, objects: objects.sort(byText) }
+}
+
+/** Its columns by name where it is a table; of everything else the text is all there is. */
+function shapeOf({ kind, sql }: TocEntry): string {
+  if (kind !== 'TABLE') return ''
+  return sql
+    .split('\n')
+    .map((line) => /^ {4}("(?:[^"]|"")+"|\w+) ([^ ,]+)/.exec(line)?.slice(1, 3).join(' ') ?? '')
+    .join('\n')
+}
+
+function byName(entries: readonly TocEntry[]): Map<string, TocEntry> {
+  const own = entries.filter(({ kind, schema, tag, sql }) => {
+    return (
+      sql.trim() !== '' && !NOT_COMPARED.test(kind) && schema !== 'sampan' && !/^SCHEMA sampan$/.test(`${kind} ${tag}`)
+    )
+  })
+  return new Map(own.map((entry) => [`${entry.kind}\0${entry.schema}\0${entry.tag}`, entry]))
+}
+
+function byText(one: ComparedObject, other: ComparedObject): number {
+  const text = ({ kind, schema, name }: ComparedObject) => `${kind} ${schema} ${name}`
+  return text(one) < text(other) ? -1 : 1
+}
