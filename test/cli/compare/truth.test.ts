@@ -43,7 +43,10 @@ describe('sampan compare tells the truth', () => {
       const told = comparison.databases.flatMap(({ tables }) =>
         tables.flatMap(({ table, rows }) =>
           rows.map(({ kind, key }) => {
-            const name = table.replace('public.', '').replace(/^(Table.*)$/, '"$1"').replace(/^p(\d+)_\d$/, 't$1')
+            const name = table
+              .replace('public.', '')
+              .replace(/^(Table.*)$/, '"$1"')
+              .replace(/^p(\d+)_\d$/, 't$1')
             const sorted =
               key === null ? null : Object.entries(key).toSorted(([a], [b]) => a.length - b.length || (a < b ? -1 : 1))
             return `${name}: ${kind}${sorted === null ? '' : ` {${sorted.map(([column, value]) => `"${column}": ${JSON.stringify(value)}`).join(', ')}}`}`
