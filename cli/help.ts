@@ -25,6 +25,8 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan run --from postgres://reader@old.example/shop --to postgres://owner@new.example/shop
                                        one database, without a task; PGPASSWORD, ~/.pgpass and service=NAME as for psql
   sampan compare task.json             what differs between both ends now; writes to neither
+  sampan compare task.json --repair shop-move
+                                       … and make rows and sequences of that run the source's again
   sampan explain DST_LOCK_HELD         what a code means, what to do, SQL to look and to mend
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on

@@ -69,7 +69,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     }
     printError(thrown)
     const code = (thrown as { code?: unknown }).code?.toString() ?? ''
-    const wrong = /^(TASK|OUT|INIT|SQL)_/.test(code)
+    const wrong = /^((TASK|OUT|INIT|SQL)_|REPAIR_OTHER_RUN$)/.test(code)
     process.exitCode = code === 'INIT_STOPPED' ? exitStatus.stopped : wrong ? exitStatus.wrongTask : exitStatus.failed
   }
 }

@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
 import { parseTablePattern, type TablePattern } from '../../lambdas/core/task/pattern.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
@@ -23,6 +24,7 @@ interface Options extends EndOptions {
   readonly table: readonly TablePattern[]
   readonly mostRows: number
   readonly values?: boolean
+  readonly repair?: string
   readonly settle: number
   readonly window?: DailyWindow
   readonly megabytesPerSecond?: number
@@ -50,6 +52,10 @@ export function compareCommand(): Command {
       [],
     )
     .option('--most-rows <number>', 'list so many differing rows of a table; all are counted', toCount, 10_000)
+    .option(
+      '--repair <run>',
+      'make what differs the source’s, in a run that Sampan has completed, by its name: rows and sequences; then compare again',
+    )
     .option('--values', 'tell what differing rows hold, not only their keys')
     .option(
       '--settle <seconds>',
@@ -83,6 +89,7 @@ async function compare(
   options: Options,
   signal: AbortSignal,
 ): Promise<number> {
+  requireName(read, options.repair)
   const limit = options.megabytesPerSecond
   const throttle = limit === undefined ? read.throttle : { ...read.throttle, megabytesPerSecond: limit }
   const task = { ...read, throttle }
@@ -91,7 +98,12 @@ async function compare(
   const teller = tellComparing(json || quiet ? 'none' : 'auto')
   const { outcome, comparison } = await runComparison(
     { input, task, executionName: newExecutionName(task.name), directory, signal },
-    { question: { mode, tables, mostRows, values, settle }, window, anew, tell: teller.tell },
+    {
+      question: { mode, tables, mostRows, values, settle, repair: options.repair !== undefined },
+      window,
+      anew,
+      tell: teller.tell,
+    },
   )
   teller.end()
   if (comparison === null) {
@@ -150,4 +162,14 @@ function toWindow(text: string): DailyWindow {
   const window = { from: (fromHour ?? 0) * 60 + (fromMinute ?? 0), to: (toHour ?? 0) * 60 + (toMinute ?? 0) }
   if (window.from === window.to) throw new InvalidArgumentError('give two different times')
   return window
+}
+
+/** Nobody writes behind a seal by mistake. */
+function requireName({ name }: Task, repair: string | undefined): void {
+  if (repair === undefined || repair === name) return
+  throw new SampanError({
+    code: 'REPAIR_OTHER_RUN',
+    message: `--repair names the run ${repair}, and the task is ${name}`,
+    remedy: `nothing was read or written: give --repair ${name} to write to what this task has migrated`,
+  })
 }

@@ -1,24 +1,32 @@
 import { isLargeObjects } from '../../lambdas/core/ledger/relation.ts'
 import type { DatabaseIdentity, StepEvent } from '../../lambdas/core/runtime/event.ts'
 import type { ComparedDatabase, ComparedTable, ReadItem } from './document.ts'
-import { type Ends, openEnds, withPipelined } from './ends.ts'
+import { type Ends, openEnds, withEnds } from './ends.ts'
 import { type DifferentObject, differentObjects } from './large-objects.ts'
 import { type Looked, lookTwice } from './look.ts'
 import { prepare, type Table, type Work } from './prepare.ts'
 import { itemKey } from './progress.ts'
 import type { Item } from './read-ranges.ts'
 import { readAll } from './readers.ts'
+import type { Differing } from './repair/repair-database.ts'
 import { compareSequences } from './sequences.ts'
 import { compareStructure } from './structure.ts'
 import { tableResult } from './table-result.ts'
 import type { Tools } from './tools.ts'
+
+/** A database that was compared, and what is at hand to repair it. */
+export interface ComparedWork {
+  readonly compared: ComparedDatabase
+  readonly work: Work
+  readonly differing: readonly Differing[]
+}
 
 /** Compares one database. @throws SampanError what the servers answer: what was read until then is in the progress */
 export async function compareDatabase(
   given: StepEvent,
   database: DatabaseIdentity,
   tools: Tools,
-): Promise<ComparedDatabase> {
+): Promise<ComparedWork> {
   const event = { ...given, database }
   const { question, progress } = tools
   const work = await prepare(event, tools)
@@ -26,14 +34,19 @@ export async function compareDatabase(
   const read = await readAll(event, work, tools)
   const tables: ComparedTable[] = []
   const objects: DifferentObject[] = []
-  const ends = await openEnds(event, tools, false)
+  const repairable: Differing[] = []
+  const ends = await openEnds(event, tools)
   try {
     const different = work.tables.map((table) => ({ table, items: differing(table, read) }))
     const looked = await lookInto(ends, different, work, tools)
     for (const { table, items } of different) {
       if (isLargeObjects(table.relation)) {
         for (const item of items) objects.push(...(await differentObjects(ends, item, work.reading.modernDigest)))
-      } else tables.push(tableResult(table, read, looked, question))
+      } else {
+        const result = tableResult(table, read, looked, question)
+        tables.push(result)
+        if (result.state === 'differs') repairable.push({ relation: table.relation, items })
+      }
     }
   } finally {
     await ends.close()
@@ -42,15 +55,16 @@ export async function compareDatabase(
   const structure = whole
     ? await compareStructure(event, tools.environment, work.scope, tools.signal, work.sameMajor)
     : null
-  const sequences = whole ? await withPipelined(event, tools, (pair) => compareSequences(pair, work.scope)) : null
+  const sequences = whole ? await withEnds(event, tools, (pair) => compareSequences(pair, work.scope)) : null
   const large = work.tables.find(({ relation }) => isLargeObjects(relation))
   const state = isEqual(tables, structure, sequences, objects) ? 'equal' : 'differs'
-  return {
-    ...{ database: database.name, as: database.as, state, tables },
+  const compared: ComparedDatabase = {
+    ...{ database: database.name, as: database.as, state, tables, repaired: null },
     structure: structure === null ? null : { ...structure, objects: [...structure.objects] },
     sequences,
     largeObjects: large === undefined ? null : { compared: large.items.length, different: objects },
   }
+  return { compared, work, differing: repairable }
 }
 
 function isEqual(

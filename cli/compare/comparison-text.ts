@@ -30,6 +30,7 @@ function databaseText(database: ComparedDatabase): string {
       'tables',
       `${numberOf(tables.length - bad.length, 'table')} equal, ${bad.length} not; ${countText(Number(rows))} rows on the source`,
     ),
+    ...repairLines(database),
     ...(moving === 0
       ? []
       : [line('', `${numberOf(moving, 'row')} differed at one look and not at the next: under way`)]),
@@ -38,6 +39,19 @@ function databaseText(database: ComparedDatabase): string {
     ...sequenceLines(sequences),
     ...largeObjectLines(largeObjects),
   ].join('\n')
+}
+
+function repairLines({ repaired }: ComparedDatabase): string[] {
+  if (repaired === null) return []
+  const rows = repaired.tables.map(({ schema, name, deleted, inserted }) => {
+    return line(
+      'repaired',
+      `${schema}.${name}: ${numberOf(deleted, 'row')} deleted, ${countText(inserted)} copied again`,
+    )
+  })
+  const sequences =
+    repaired.sequences === 0 ? [] : [line('repaired', `${numberOf(repaired.sequences, 'sequence')} set forward`)]
+  return [...rows, ...sequences]
 }
 
 function tableLines(table: ComparedTable): string[] {

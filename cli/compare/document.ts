@@ -57,6 +57,15 @@ const databaseSchema = z.strictObject({
   as: z.string(),
   state: z.enum(['equal', 'differs']),
   tables: z.array(tableSchema),
+  repaired: z
+    .strictObject({
+      tables: z.array(
+        z.strictObject({ schema: z.string(), name: z.string(), deleted: z.number(), inserted: z.number() }),
+      ),
+      sequences: z.number(),
+    })
+    .nullable()
+    .describe('With --repair: what was done; all else is as it was found afterwards'),
   structure: z
     .strictObject({ why: z.string().nullable(), compared: z.number(), objects: z.array(objectSchema) })
     .nullable(),

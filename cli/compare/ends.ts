@@ -17,14 +17,13 @@ interface Opening {
 /** One view for all statements of a transaction, and nothing written. */
 const SETTINGS = { default_transaction_isolation: 'repeatable read', default_transaction_read_only: 'on' }
 
-/** A pair of sessions that read one view for each transaction. @param pipeline statements need not be waited for */
+/** A pair of sessions that write nothing, and read one view for each transaction unless `settings` say otherwise. */
 export async function openEnds(
   event: StepEvent,
   { environment, signal }: Opening,
-  pipeline: boolean,
   settings: Readonly<Record<string, string>> = SETTINGS,
 ): Promise<Ends & { close(): Promise<void> }> {
-  const options = { purpose: 'compare', signal, settings, pipeline }
+  const options = { purpose: 'compare', signal, settings, pipeline: true }
   const source = await openSource(event, environment, options)
   try {
     const destination = await openDestination(event, environment, options)
@@ -36,13 +35,13 @@ export async function openEnds(
   }
 }
 
-/** Sessions whose statements need not be waited for, for as long as `body` takes. */
-export async function withPipelined<Result>(
+/** Both ends for as long as `body` takes. */
+export async function withEnds<Result>(
   event: StepEvent,
   tools: Opening,
   body: (ends: Ends) => Promise<Result>,
 ): Promise<Result> {
-  const ends = await openEnds(event, tools, true)
+  const ends = await openEnds(event, tools)
   try {
     return await body(ends)
   } finally {

@@ -35,7 +35,7 @@ export async function prepare(event: StepEvent, tools: Tools): Promise<Work> {
     MEGABYTE,
     megabytes === null ? most : Math.min(most, megabytes * 1_000_000 * RATE_SECONDS),
   )
-  const ends = await openEnds(event, tools, false, {})
+  const ends = await openEnds(event, tools, { default_transaction_read_only: 'on' })
   try {
     const scope = await readScope(event, tools.environment, ends, tools.question, tools.signal)
     const standing = await readStanding(ends.destination, scope.relations)

@@ -106,6 +106,12 @@ export class Progress {
     if (performance.now() - this.#written > WRITE_MILLISECONDS) await this.keep()
   }
 
+  /** What was read of the database is no longer so. */
+  forget(database: string): void {
+    this.#items.delete(database)
+    this.#state = { ...this.#state, cuts: [], items: this.#state.items.filter((item) => item.database !== database) }
+  }
+
   /** A database is at its end. */
   async ended(database: ComparedDatabase): Promise<void> {
     this.#state = { ...this.#state, databases: [...this.#state.databases, database], cuts: [], items: [] }

@@ -14,6 +14,8 @@ export interface Question {
   readonly values: boolean
   /** Seconds between the two looks by which a row is told from one that is under way. */
   readonly settle: number
+  /** What differs is made the source's. */
+  readonly repair: boolean
 }
 
 /** Tells an unfinished comparison of the same question from one of another. */

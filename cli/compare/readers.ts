@@ -3,7 +3,7 @@ import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
 import { laneNumbers } from '../../lambdas/core/task/lanes.ts'
 import { both } from '../../lambdas/stages/validate/drill-down/drill-down.ts'
 import type { ReadItem } from './document.ts'
-import { type Ends, withPipelined } from './ends.ts'
+import { type Ends, withEnds } from './ends.ts'
 import type { Work } from './prepare.ts'
 import { type Item, isReadByPages, readByPages, readTogether, type Sum } from './read-ranges.ts'
 import type { Tools } from './tools.ts'
@@ -28,7 +28,7 @@ export async function readAll(event: StepEvent, work: Work, tools: Tools): Promi
       try {
         while (queue.length > 0) {
           await pacing.wait(pacing.closedFor)
-          await withPipelined(event, own, (ends) => readQueue(ends, queue, work, own, database))
+          await withEnds(event, own, (ends) => readQueue(ends, queue, work, own, database))
         }
       } catch (thrown) {
         // The others end what they read, and begin nothing more.

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { artefacts } from '../../lambdas/core/cloud/artefacts.ts'
 import { fileArtefacts } from '../../lambdas/core/cloud/artefacts-file.ts'
 import { wholeTask } from '../../lambdas/core/cloud/database-list.ts'
-import type { ReportEvent, ReportOutput, StepEvent } from '../../lambdas/core/runtime/event.ts'
+import type { Environment } from '../../lambdas/core/runtime/environment.ts'
+import type { DatabaseIdentity, ReportEvent, ReportOutput, StepEvent } from '../../lambdas/core/runtime/event.ts'
 import { stepHandler } from '../../lambdas/core/runtime/step-handler.ts'
 import { done, more } from '../../lambdas/core/runtime/verdict.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
@@ -10,10 +11,12 @@ import { type Handlers, loadHandlers } from '../../local/handlers.ts'
 import type { LambdaHandler } from '../../local/interpreter/calls.ts'
 import { runTask, type TaskOutcome, type TaskRun } from '../run-task.ts'
 import { compareDatabase } from './compare-database.ts'
-import type { Comparison } from './document.ts'
+import type { ComparedDatabase, Comparison } from './document.ts'
 import { type DailyWindow, Pacing } from './pacing.ts'
 import { Progress, type Tell } from './progress.ts'
 import { type Question, questionHash } from './question.ts'
+import { repairDatabase } from './repair/repair-database.ts'
+import type { Tools } from './tools.ts'
 
 /** How a comparison is asked for. */
 export interface Asked {
@@ -58,11 +61,7 @@ export async function runComparison(
   return { outcome, comparison: found.comparison }
 }
 
-type Body = (
-  event: StepEvent,
-  environment: Parameters<typeof compareDatabase>[2]['environment'],
-  signal: AbortSignal,
-) => Promise<void>
+type Body = (event: StepEvent, environment: Environment, signal: AbortSignal) => Promise<void>
 
 /**
  * The handlers of the workflow, with `body` in the place of the checks and no report. A call of the step has its time like any other;
@@ -106,7 +105,7 @@ function inPlaceOfChecks(
   return { handlers, settled: async () => void (await begun?.catch(() => {})) }
 }
 
-type CompareTools = Omit<Parameters<typeof compareDatabase>[2], 'pacing'> & Pick<Asked, 'window'>
+type CompareTools = Omit<Tools, 'pacing'> & Pick<Asked, 'window'>
 
 async function compareAll(event: StepEvent, tools: CompareTools): Promise<Comparison> {
   const { question, progress, window, signal } = tools
@@ -114,12 +113,22 @@ async function compareAll(event: StepEvent, tools: CompareTools): Promise<Compar
   const known = new Map(progress.databases.map((one) => [one.database, one]))
   for (const database of event.task.databases) {
     if (known.has(database.name)) continue
-    const compared = await compareDatabase(event, database, { ...tools, pacing })
-    await progress.ended(compared)
+    await progress.ended(await compareAndRepair(event, database, { ...tools, pacing }))
   }
   const databases = [...progress.databases]
   return {
     ...{ task: event.run.id, mode: question.mode, began: progress.began, ended: new Date().toISOString(), databases },
     state: databases.every(({ state }) => state === 'equal') ? 'equal' : 'differs',
   }
+}
+
+/** What was repaired is compared again: told is what differs then. */
+async function compareAndRepair(event: StepEvent, database: DatabaseIdentity, tools: Tools): Promise<ComparedDatabase> {
+  const { compared, work, differing } = await compareDatabase(event, database, tools)
+  const isBehind = (compared.sequences?.different.length ?? 0) > 0
+  if (!tools.question.repair || (differing.length === 0 && !isBehind)) return compared
+  const repaired = await repairDatabase({ ...event, database }, work, differing, tools)
+  tools.progress.forget(database.name)
+  const again = await compareDatabase(event, database, tools)
+  return { ...again.compared, repaired: { tables: [...repaired.tables], sequences: repaired.sequences } }
 }

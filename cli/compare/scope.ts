@@ -34,7 +34,6 @@ export interface Scope {
 /**
  * What there is to compare: what a run of the task would migrate, as the source is now. It is planned as PlanObjects and PlanCopy do,
  * and nothing of it is written: no ledger is needed, and one that stands there is not asked.
- * @param ends of their own, whose answers may be waited for
  */
 export async function readScope(
   event: StepEvent,

@@ -43,7 +43,7 @@ export async function compareStructure(
 }
 
 /** Objects that the plan leaves out are nobody’s difference. Pure. */
-export function compareEntries(
+function compareEntries(
   { entries: all, objects: planned }: Pick<Scope, 'entries' | 'objects'>,
   destination: readonly TocEntry[],
   sameMajor: boolean,

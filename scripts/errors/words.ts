@@ -204,6 +204,13 @@ export const words: Readonly<Record<string, Words>> = {
     remedy: 'give another directory with --out',
   },
   LOCK_WAITED_FOR: { remedy: 'let it end, or end it on the destination: SELECT pg_terminate_backend(PID)' },
+  ROWS_REPAIRED: {
+    remedy: `${NOTHING}: somebody asked for it by sampan compare --repair, and the rows are the source’s again`,
+  },
+  REPAIR_TAKEN_OVER: {
+    cause: 'another repair of the run has begun since, or this one has ended: nothing more is written for it',
+    remedy: 'let the other repair come to its end, then compare again',
+  },
   RUN_JOINED: { remedy: 'watch the newer start; the older one ends by itself with RUN_TAKEN_OVER' },
   SESSION_ENDED: { remedy: 'nothing to do; if it comes back, look for a firewall that drops idle connections' },
   STEP_CRASHED: {

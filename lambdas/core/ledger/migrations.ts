@@ -20,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { number: 11, sql: sqlFile(new URL('./sql/000011.sql', import.meta.url)) },
   { number: 12, sql: sqlFile(new URL('./sql/000012.sql', import.meta.url)) },
   { number: 13, sql: sqlFile(new URL('./sql/000013.sql', import.meta.url)) },
+  { number: 14, sql: sqlFile(new URL('./sql/000014.sql', import.meta.url)) },
 ]

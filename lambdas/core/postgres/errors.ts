@@ -74,6 +74,13 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
   if (state === 'SP007') {
     return new DatabaseError(side, state, { code: 'RUN_TAKEN_OVER', message: text, remedy: TAKEN_OVER_REMEDY })
   }
+  if (state === 'SP008') {
+    return new DatabaseError(side, state, {
+      code: 'REPAIR_TAKEN_OVER',
+      message: text,
+      remedy: 'nothing was written: let the other repair come to its end, then compare again',
+    })
+  }
   if (state === '53300') {
     return new DatabaseError(side, state, {
       code: `${prefix}_TOO_MANY_CONNECTIONS`,

@@ -42,9 +42,18 @@ export function cargoOf(relation: Relation, range: RowRange, servers: CopyServer
       afterwards: LARGE_OBJECTS_WRITTEN,
     }
   }
-  const { source, destination, format } = relation
+  const reading = readingOfRange(relation, range, servers.sourceVersion)
+  return cargoWhere(relation, rangeOfSource(relation.source, range, reading), digest, servers)
+}
+
+/** The statements that move rows of a table which hold some conditions, in the source's names. */
+export function cargoWhere(
+  { source, destination, format }: Relation,
+  conditions: readonly string[],
+  digest: string | null,
+  servers: CopyServers,
+): Cargo {
   const options = copyOptions(format, servers)
-  const conditions = rangeOfSource(source, range, readingOfRange(relation, range, servers.sourceVersion))
   const rows = `SELECT ${columnsOf(source)} FROM ${rowsOf(source)}${whereOf(source, ...conditions)}`
   return {
     copyOut: underPath(servers.searchPath, `COPY (${rows}) TO STDOUT ${options}`),

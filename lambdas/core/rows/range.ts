@@ -37,7 +37,7 @@ export function keyRange(range: RowRange): readonly string[] {
 }
 
 /** The conditions of a range of pages; none where it has no bound. */
-export function pageRange(range: RowRange): readonly string[] {
+function pageRange(range: RowRange): readonly string[] {
   return between('ctid', range, (page) => `'(${page},0)'::pg_catalog.tid`)
 }
 

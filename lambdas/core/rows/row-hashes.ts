@@ -65,3 +65,19 @@ export function placeQuery(relation: RelationAtEnd, hashes: RowHashes, columns: 
   return `SELECT ctid::text AS place, (${hashes.key})::text AS key, ARRAY[${printed.join(', ')}]::text[] AS values
   FROM ${rowsOf(relation)}${whereOf(relation, 'ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])')}`
 }
+
+/**
+ * The condition that finds rows again in the view in which they were hashed, by place and key. In a tree one place is in every partition,
+ * and of a key there may be several rows.
+ */
+export function isOneOf(
+  hashes: RowHashes,
+  rows: readonly { readonly place: string; readonly key: string }[],
+): readonly string[] {
+  const places = rows.map(({ place }) => `'${place}'`).join(', ')
+  const pairs = rows.map(({ place, key }) => `'${place} ${key}'`).join(', ')
+  return [
+    `ctid OPERATOR(pg_catalog.=) ANY (ARRAY[${places}]::pg_catalog.tid[])`,
+    `pg_catalog.concat(ctid, ' ', ${hashes.key}) OPERATOR(pg_catalog.=) ANY (ARRAY[${pairs}]::text[])`,
+  ]
+}

@@ -153,6 +153,7 @@ describe('sampan compare', () => {
           mostRows: 10,
           values: false,
           settle: 2,
+          repair: false,
         },
         ...{ window: null, anew: false },
         tell: ({ bytesRead, bytesAll }) => {
@@ -175,6 +176,7 @@ describe('sampan compare', () => {
       mostRows: 10,
       values: false,
       settle: 0,
+      repair: false,
     } as const
     const run = async (stopAtFirst: boolean, anew = false) => {
       const stopping = new AbortController()

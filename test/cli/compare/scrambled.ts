@@ -54,7 +54,7 @@ export const TABLES = [
 ].join(';\n')
 
 /** Numbers from 0 to 1, the same for a seed each time. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -25,18 +25,20 @@ async function readOne(session: Session, from: string): Promise<Reading> {
 /**
  * Sets all sequences in one flight. Setting is not undone by a rollback, so each statement asks first whether the run is
  * still open.
+ * @param fence the statement that asks it, where it is not a run that migrates
  */
 export function setSequences(
   session: Session,
   run: string,
   values: readonly (SequenceName & SequenceValue)[],
+  fence = requireOpenSql(run),
 ): Promise<({ readonly error: string } | null)[]> {
   return Promise.all(
     values.map(async ({ schema, name, lastValue, isCalled }) => {
       const sequence = `${quoteLiteral(quoteQualified(schema, name))}::pg_catalog.regclass`
       try {
         await session.execute(
-          `${requireOpenSql(run)};
+          `${fence};
            SELECT pg_catalog.setval(${sequence}, ${quoteLiteral(lastValue)}::pg_catalog.int8, ${isCalled})`,
         )
         return null
@@ -49,6 +51,7 @@ export function setSequences(
 
 function noteUnlessLost(thrown: unknown): { readonly error: string } {
   const error = toSampanError(thrown)
-  if (error.kind === 'connection' || /^(STOPPED|RUN_SEALED|RUN_TAKEN_OVER)$/.test(error.code)) throw error
+  if (error.kind === 'connection' || /^(STOPPED|RUN_SEALED|RUN_TAKEN_OVER|REPAIR_TAKEN_OVER)$/.test(error.code))
+    throw error
   return { error: error.message }
 }

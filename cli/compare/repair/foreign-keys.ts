@@ -1,0 +1,65 @@
+import type { Relation } from '../../../lambdas/core/ledger/relation.ts'
+import type { Session } from '../../../lambdas/core/postgres/connect.ts'
+import { quoteIdentifier, quoteQualified } from '../../../lambdas/core/postgres/identifiers.ts'
+import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
+
+interface ForeignKey {
+  readonly name: string
+  readonly schema: string
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly parentSchema: string
+  readonly parent: string
+  readonly parentColumns: readonly string[]
+}
+
+/**
+ * Looks whether the foreign keys of what was repaired hold, since no trigger has looked after them: what was repaired may refer to rows of
+ * a table that was not.
+ * @throws SampanError REPAIR_BREAKS_KEYS
+ */
+export async function requireKeys(destination: Session, relations: readonly Relation[]): Promise<void> {
+  const names = relations.map((relation) => [relation.destination.schema, relation.destination.name])
+  const keys = await destination.rows<ForeignKey>(KEYS, [JSON.stringify(names)])
+  const broken: string[] = []
+  for (const key of keys) {
+    const [row] = await destination.rows<{ broken: boolean }>(`SELECT EXISTS (${orphans(key)}) AS broken`)
+    if (row?.broken) broken.push(`${key.name} of ${key.schema}.${key.table}`)
+  }
+  if (broken.length === 0) return
+  throw new SampanError({
+    code: 'REPAIR_BREAKS_KEYS',
+    message: `repaired rows would refer to rows that the destination lacks: ${broken.join(', ')}`,
+    remedy:
+      'nothing was written: repair all tables at once, without --table; where the source is written to meanwhile, the same command again reads it as it is then',
+  })
+}
+
+function orphans({ schema, table, columns, parentSchema, parent, parentColumns }: ForeignKey): string {
+  const child = columns.map((name) => `c.${quoteIdentifier(name)}`)
+  const pairs = child.map((name, at) => `p.${quoteIdentifier(parentColumns[at] ?? '')} = ${name}`)
+  return `SELECT FROM ${quoteQualified(schema, table)} c
+    WHERE ${child.map((name) => `${name} IS NOT NULL`).join(' AND ')}
+      AND NOT EXISTS (SELECT FROM ${quoteQualified(parentSchema, parent)} p WHERE ${pairs.join(' AND ')})`
+}
+
+/** Those that are valid, of and to these tables; of a partitioned table its own, and not those of its partitions beside it. */
+const KEYS = `
+  WITH asked AS (
+    SELECT c.oid FROM pg_catalog.jsonb_array_elements($1::jsonb) AS w(pair)
+      JOIN pg_catalog.pg_namespace n ON n.nspname = w.pair ->> 0
+      JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.pair ->> 1
+  ), above AS (
+    SELECT a.oid FROM asked a
+    UNION SELECT i.inhparent FROM asked a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
+  )
+  SELECT k.conname::text AS name, n.nspname::text AS schema, c.relname::text AS table, pn.nspname::text AS "parentSchema", p.relname::text AS parent,
+         ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(number, place)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place) AS columns,
+         ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u(number, place)
+                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.place) AS "parentColumns"
+    FROM pg_catalog.pg_constraint k
+    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+   WHERE k.contype = 'f' AND k.convalidated AND (k.conrelid IN (SELECT oid FROM above) OR k.confrelid IN (SELECT oid FROM above))
+   ORDER BY 2, 3, 1`

@@ -1,0 +1,164 @@
+import { writeEvents } from '../../../lambdas/core/ledger/events.ts'
+import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
+import type { Counting } from '../../../lambdas/core/ledger/objects/sequences.ts'
+import { readPresence } from '../../../lambdas/core/ledger/presence.ts'
+import { isLargeObjects } from '../../../lambdas/core/ledger/relation.ts'
+import {
+  beginRepair,
+  endRepair,
+  fenceRepair,
+  requireRepairSql,
+  storeRepairs,
+  type TableRepair,
+} from '../../../lambdas/core/ledger/repairs.ts'
+import type { Session } from '../../../lambdas/core/postgres/connect.ts'
+import { openDestination, openSource } from '../../../lambdas/core/postgres/sessions.ts'
+import { BEGIN_VIEW } from '../../../lambdas/core/postgres/snapshot.ts'
+import { inTransaction } from '../../../lambdas/core/postgres/transaction.ts'
+import { rowsOf, tableOf } from '../../../lambdas/core/rows/select.ts'
+import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
+import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
+import { copyServers } from '../../../lambdas/stages/copy/lane/servers.ts'
+import { furthest } from '../../../lambdas/stages/schema/sequences/ahead.ts'
+import { readStandings } from '../../../lambdas/stages/schema/sequences/standings.ts'
+import { readSequences, setSequences } from '../../../lambdas/stages/schema/sequences/values.ts'
+import type { Ends } from '../ends.ts'
+import type { Work } from '../prepare.ts'
+import type { Item } from '../read-ranges.ts'
+import type { Tools } from '../tools.ts'
+import { requireKeys } from './foreign-keys.ts'
+import { requireRepairable, writeAsReplica } from './obstacles.ts'
+import { repairTable } from './repair-rows.ts'
+
+/** Somebody who uses a table is not waited for longer. */
+const LOCK_SECONDS = 10
+
+export interface Repaired {
+  readonly tables: readonly TableRepair[]
+  readonly sequences: number
+}
+
+/** The ranges of tables that differ. */
+export interface Differing {
+  readonly relation: Item['relation']
+  readonly items: readonly Item[]
+}
+
+/**
+ * Makes what differs in a migrated database the source's: rows in one transaction of the destination, by one view of the source, with
+ * their receipts; then sequences, forward. Nobody else writes to these tables meanwhile, and the run stays sealed to its own starts.
+ * @throws SampanError REPAIR_…, and then nothing was written
+ */
+export async function repairDatabase(
+  event: StepEvent,
+  work: Work,
+  differing: readonly Differing[],
+  { environment, signal, question }: Tools,
+): Promise<Repaired> {
+  const options = { purpose: 'repair', signal, pipeline: true }
+  const destination = await openDestination(event, environment, options)
+  const open: Session[] = [destination]
+  try {
+    await requireRun(destination, event)
+    await migrateLedger(destination)
+    if (!(await beginRepair(destination, event.run))) throw notSealed(event.run.id)
+    const source = await openSource(event, environment, options)
+    open.push(source)
+    const tables = await repairRows(event, { source, destination }, work, differing)
+    const sequences = question.tables.length === 0 ? await repairSequences(event, { source, destination }) : 0
+    await endRepair(destination, event.run)
+    return { tables, sequences }
+  } finally {
+    await Promise.all(open.map((session) => session.close()))
+  }
+}
+
+async function repairRows(
+  event: StepEvent,
+  ends: Ends,
+  work: Work,
+  differing: readonly Differing[],
+): Promise<readonly TableRepair[]> {
+  const { source, destination } = ends
+  const tables = differing.filter(({ relation }) => !isLargeObjects(relation))
+  if (tables.length === 0) return []
+  const relations = tables.map(({ relation }) => relation)
+  const servers = copyServers(source, destination, event.task, {
+    ...{ serverVersion: source.serverVersion, encoding: '', database: '' },
+    searchPath: work.scope.searchPath,
+  })
+  await source.execute(BEGIN_VIEW)
+  try {
+    await source.execute(`SET LOCAL search_path = ${work.scope.searchPath}`)
+    return await inTransaction(destination, async () => {
+      await fenceRepair(destination, event.run.id)
+      const asReplica = await writeAsReplica(destination)
+      await requireRepairable(destination, relations, asReplica)
+      await destination.execute(
+        `SET LOCAL lock_timeout = '${LOCK_SECONDS}s'; SET LOCAL search_path = ${work.scope.searchPath}`,
+      )
+      for (const { destination: end } of relations) {
+        await destination.execute(`LOCK TABLE ${end.tree ? tableOf(end) : rowsOf(end)} IN SHARE ROW EXCLUSIVE MODE`)
+      }
+      const repairs: TableRepair[] = []
+      for (const { relation, items } of tables) repairs.push(await repairTable(ends, relation, items, servers))
+      if (asReplica) await requireKeys(destination, relations)
+      await storeRepairs(destination, event.run, repairs)
+      await writeEvents(destination, event.run.id, repairs.map(repairEvent))
+      return repairs
+    })
+  } finally {
+    await source.execute('COMMIT').catch(() => {})
+  }
+}
+
+function repairEvent({ schema, name, deleted, inserted }: TableRepair) {
+  const message = `${schema}.${name}: ${deleted} rows deleted and ${inserted} copied again, behind the seal`
+  return { level: 'warning', step: 'Repair', code: 'ROWS_REPAIRED', message } as const
+}
+
+/** Never back: behind the rows its next value would come twice. */
+async function repairSequences(event: StepEvent, { source, destination }: Ends): Promise<number> {
+  const run = event.run.id
+  const standings = await readStandings(source, destination, run)
+  const found = await readSequences(destination, standings)
+  const due = standings.flatMap(({ schema, name, live, counting, ...standing }, at) => {
+    const there = found[at]
+    if (live === null || there === undefined || 'error' in there || isMet(counting)) return []
+    const target = furthest({ ...standing, schema, name, counting, live, inView: null }, [there])
+    const same = target === undefined || (target.lastValue === there.lastValue && target.isCalled === there.isCalled)
+    return same ? [] : [{ schema, name, ...target }]
+  })
+  const failed = (await setSequences(destination, run, due, requireRepairSql(run))).find((one) => one !== null)
+  if (failed) {
+    throw new SampanError({
+      code: 'REPAIR_SEQUENCES',
+      message: `the rows are repaired, and a sequence could not be set: ${failed.error}`,
+      remedy: 'give the destination’s account UPDATE on its sequences, then run the same command again',
+    })
+  }
+  return due.length
+}
+
+/** One that begins anew by itself has no forward. */
+const isMet = ({ cycles }: Counting) => cycles
+
+async function requireRun(destination: Session, event: StepEvent): Promise<void> {
+  const { run } = await readPresence(destination, event.run.id)
+  if (run === null) {
+    throw new SampanError({
+      code: 'REPAIR_NO_RUN',
+      message: `the destination has no ledger of a run ${event.run.id}: only what Sampan has migrated is repaired`,
+      remedy: 'nothing was written: compare without --repair, or give the task that migrated this database',
+    })
+  }
+  if (run.state !== 'sealed') throw notSealed(event.run.id)
+}
+
+function notSealed(run: string): SampanError {
+  return new SampanError({
+    code: 'REPAIR_NOT_SEALED',
+    message: `the run ${run} is not complete: its own start compares and copies what is open`,
+    remedy: 'nothing was written: start the task again, and compare when it has succeeded',
+  })
+}

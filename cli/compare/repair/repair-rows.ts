@@ -1,0 +1,94 @@
+import { type Relation, titleOf } from '../../../lambdas/core/ledger/relation.ts'
+import type { TableRepair } from '../../../lambdas/core/ledger/repairs.ts'
+import { underPath } from '../../../lambdas/core/postgres/search-path.ts'
+import { type CopyServers, cargoWhere } from '../../../lambdas/core/rows/cargo.ts'
+import { isOneOf, type RowHashes, rowHashes } from '../../../lambdas/core/rows/row-hashes.ts'
+import { rowsOf, whereOf } from '../../../lambdas/core/rows/select.ts'
+import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
+import { fly } from '../../../lambdas/stages/copy/stream/flight.ts'
+import { both, findDifferences, readKey } from '../../../lambdas/stages/validate/drill-down/drill-down.ts'
+import type { Ends } from '../ends.ts'
+import type { Item } from '../read-ranges.ts'
+
+/** Rows of one statement. */
+const BATCH = 2_000
+/** Rows of one table that are repaired; beyond that the table is copied again sooner. */
+const MOST_ROWS = 100_000
+/** Few enough that a table of small rows has enough buckets. */
+const BYTES_PER_ROW = 32
+
+/**
+ * Makes the differing rows of some ranges of one table the source's, inside the transactions that both ends have open: what the destination
+ * has otherwise or alone is deleted, and what it then lacks is copied. Looked into once more, they have to be equal.
+ * @throws SampanError REPAIR_TOO_MUCH, REPAIR_NOT_EQUAL, or what the servers answer
+ */
+export async function repairTable(
+  ends: Ends,
+  relation: Relation,
+  items: readonly Item[],
+  servers: CopyServers,
+): Promise<TableRepair> {
+  const keyOf = await readKey(ends.source, relation)
+  const look = async (item: Item) => {
+    // Every COPY puts our own path back.
+    await both(ends, (session) => session.execute(`SET LOCAL search_path = ${servers.searchPath}`))
+    const range = item.range.kind === 'key' ? { range: item.range } : {}
+    return findDifferences(ends, relation, {
+      keyOf,
+      rows: item.bytes / BYTES_PER_ROW,
+      mostRows: MOST_ROWS + 1,
+      ...range,
+    })
+  }
+  const version = Math.min(ends.source.serverVersion, ends.destination.serverVersion)
+  const [here, there] = [relation.source, relation.destination].map((end) => rowHashes(end, keyOf(end), version)) as [
+    RowHashes,
+    RowHashes,
+  ]
+  const deleted: { readonly place: string; readonly key: string }[] = []
+  const copied: { readonly place: string; readonly key: string }[] = []
+  for (const item of items) {
+    const found = await look(item)
+    if (!found.complete || found.rows.length + deleted.length + copied.length > MOST_ROWS) throw tooMuch(relation)
+    for (const { key, source, destination } of found.rows) {
+      if (destination !== null) deleted.push({ place: destination, key })
+      if (source !== null) copied.push({ place: source, key })
+    }
+  }
+  // All that goes, before anything comes: what comes may have the key of what goes.
+  for (const batch of batches(deleted)) {
+    const where = whereOf(relation.destination, ...isOneOf(there, batch))
+    await ends.destination.execute(underPath(servers.searchPath, `DELETE FROM ${rowsOf(relation.destination)}${where}`))
+  }
+  const cargo = batches(copied).map((batch) => cargoWhere(relation, isOneOf(here, batch), null, servers))
+  if (cargo.length > 0)
+    await fly({ rows: ends.source, digests: null }, ends.destination, cargo, { govern: () => {}, passed: () => {} })
+  for (const item of items) {
+    const { missing, surplus, different } = await look(item)
+    if (missing + surplus + different > 0) throw notEqual(relation)
+  }
+  const { schema, name } = relation.source
+  return { schema, name, deleted: deleted.length, inserted: copied.length }
+}
+
+function batches<One>(all: readonly One[]): readonly (readonly One[])[] {
+  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) => all.slice(at * BATCH, (at + 1) * BATCH))
+}
+
+function tooMuch(relation: Relation): SampanError {
+  return new SampanError({
+    code: 'REPAIR_TOO_MUCH',
+    message: `of ${titleOf(relation)} more than ${MOST_ROWS} rows differ: that is no repair`,
+    remedy:
+      'nothing was written: migrate the table once more, by a task of another name, into a database where it is not; or name the other tables with --table',
+  })
+}
+
+function notEqual(relation: Relation): SampanError {
+  return new SampanError({
+    code: 'REPAIR_NOT_EQUAL',
+    message: `${titleOf(relation)} is not equal behind its repair, which was taken back`,
+    remedy:
+      'nothing was written: look for row security, or a BEFORE trigger, that keeps the destination’s account from writing rows as they are',
+  })
+}

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { fenceRun } from '../../../lambdas/core/ledger/fence.ts'
+import { beginRepair, endRepair, fenceRepair } from '../../../lambdas/core/ledger/repairs.ts'
+import { connect, type Session } from '../../../lambdas/core/postgres/connect.ts'
+import { temporaryDirectory } from '../../support/directories.ts'
+import { sideOf } from '../../support/run.ts'
+import { adoptRole, createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
+import { migrate } from '../../support/whole-run.ts'
+import { sampan } from '../in-process.ts'
+
+const SHOP = `
+  CREATE TABLE parent (id int PRIMARY KEY, name text); INSERT INTO parent SELECT n, 'p' || n FROM generate_series(1, 50) n;
+  CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent); INSERT INTO child SELECT n, n FROM generate_series(1, 50) n;
+  CREATE TABLE alone (id int PRIMARY KEY, name text); INSERT INTO alone SELECT n, 'a' || n FROM generate_series(1, 50) n`
+
+let source: TestDatabase
+let destination: TestDatabase
+let name: string
+let repair: (task?: object, ...args: string[]) => ReturnType<typeof sampan>
+
+beforeAll(async () => {
+  source = await createDatabase(sharedServer(15), SHOP)
+  destination = await createDatabase(sharedServer(18))
+  const { outcome, input } = await migrate(source, destination)
+  expect(outcome.exitStatus).toBe(0)
+  name = input.name
+  const directory = await temporaryDirectory()
+  repair = async (change = {}, ...args) => {
+    const path = join(directory, `${randomBytes(4).toString('hex')}.json`)
+    const task = { ...input, ...change }
+    await writeFile(path, JSON.stringify(task))
+    return sampan(
+      'compare',
+      path,
+      '--out',
+      join(directory, 'out'),
+      '--settle',
+      '0',
+      '--quiet',
+      '--repair',
+      task.name,
+      ...args,
+    )
+  }
+}, 60_000)
+
+const rows = async (table: string) =>
+  (await destination.query(`SELECT string_agg(t::text, ' ' ORDER BY t::text) AS rows FROM ${table} t`))[0]?.rows
+
+describe('a repair is refused, and nothing is written', () => {
+  test('where the destination has no such run, or it is not complete', async () => {
+    await destination.query(`UPDATE alone SET name = 'x' WHERE id = 1`)
+    const before = await rows('alone')
+    const other = await repair({ name: `${name}-2` })
+    expect(other).toMatchObject({ status: 1 })
+    expect(other.stderr).toContain('REPAIR_NO_RUN')
+    await destination.query(`UPDATE sampan.run SET state = 'open'`)
+    expect((await repair()).stderr).toContain('REPAIR_NOT_SEALED')
+    await destination.query(`UPDATE sampan.run SET state = 'sealed'`)
+    expect(await rows('alone')).toBe(before)
+  }, 60_000)
+
+  test('where triggers would fire in spite of it, and where columns of the destination’s own would lose their values', async () => {
+    await destination.query(`
+      CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+      CREATE TRIGGER always BEFORE INSERT ON alone FOR EACH ROW EXECUTE FUNCTION pass(); ALTER TABLE alone ENABLE ALWAYS TRIGGER always;
+      ALTER TABLE alone ADD own int DEFAULT 7; UPDATE alone SET name = 'x' WHERE id = 1`)
+    const { stderr } = await repair()
+    expect(stderr).toContain(
+      'REPAIR_TRIGGERS  triggers or rules that are ENABLE ALWAYS or REPLICA would act on what is repaired: public.alone',
+    )
+    expect(stderr).toContain('REPAIR_COLUMNS')
+    expect(stderr).toContain('public.alone (own)')
+    expect(await rows('alone')).toContain('(1,x,7)')
+    await destination.query('DROP TRIGGER always ON alone; DROP FUNCTION pass(); ALTER TABLE alone DROP own')
+  }, 60_000)
+
+  test('where the account may not switch triggers off, for tables that have some; a table that has none is repaired', async () => {
+    const role = `repairer_${randomBytes(4).toString('hex')}`
+    adoptRole(destination.server, role)
+    await destination.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-enough'; GRANT ALL ON SCHEMA public, sampan TO ${role};
+      GRANT ALL ON ALL TABLES IN SCHEMA public, sampan TO ${role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA sampan TO ${role};
+      UPDATE alone SET name = 'x' WHERE id = 1; UPDATE child SET parent = 2 WHERE id = 1`)
+    const side = { destination: { ...sideOf(destination.connection), user: role, password: 'secret-enough' } }
+    const { stderr } = await repair(side)
+    expect(stderr).toContain('REPAIR_TRIGGERS  triggers, rules or foreign keys would act on what is repaired')
+    expect(stderr).toContain('public.child')
+    expect(await rows('child')).toContain('(1,2)')
+    const alone = await repair(side, '--table', 'public.alone')
+    expect(alone).toMatchObject({ status: 0, stderr: '' })
+    expect(await rows('alone')).toContain('(1,a1)')
+    expect(await repair()).toMatchObject({ status: 0 })
+    expect(await rows('child')).toContain('(1,1)')
+  }, 60_000)
+
+  test('where a foreign key would be broken by the repair of one table alone', async () => {
+    await destination.query(
+      'SET session_replication_role = replica; DELETE FROM parent WHERE id = 9; DELETE FROM child WHERE id = 9',
+    )
+    const { stderr, status } = await repair({}, '--table', 'public.child')
+    expect(status).toBe(1)
+    expect(stderr).toContain('REPAIR_BREAKS_KEYS')
+    expect(stderr).toContain('child_parent_fkey of public.child')
+    expect(await rows('child')).not.toContain('(9,9)')
+    expect(await repair()).toMatchObject({ status: 0 })
+    expect(await rows('child')).toContain('(9,9)')
+  }, 60_000)
+
+  test('where somebody keeps a row from being written: the repair is taken back', async () => {
+    await destination.query(`UPDATE alone SET name = 'x' WHERE id = 3; CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := 'kept'; RETURN NEW; END $$;
+      CREATE TRIGGER keep BEFORE INSERT ON alone FOR EACH ROW EXECUTE FUNCTION keep()`)
+    // As a replica no trigger fires: it is equal.
+    expect(await repair()).toMatchObject({ status: 5 })
+    expect(await rows('alone')).toContain('(3,a3)')
+    await destination.query('DROP TRIGGER keep ON alone; DROP FUNCTION keep()')
+  }, 60_000)
+})
+
+describe('behind a seal', () => {
+  const session = (execution: string): Promise<Session> =>
+    connect({
+      side: 'destination',
+      ...destination.connection,
+      tls: false,
+      applicationName: 'test',
+      settings: { 'sampan.execution': execution },
+    })
+
+  test('one repair writes, by its name: no start of the run, no earlier repair, none that has ended', async () => {
+    const [first, second] = [await session('first'), await session('second')]
+    try {
+      expect(await beginRepair(first, { id: name, execution: 'first' })).toBe(true)
+      await fenceRepair(first, name)
+      await expect(fenceRepair(second, name)).rejects.toMatchObject({ code: 'REPAIR_TAKEN_OVER' })
+      await expect(fenceRun(first, name)).rejects.toMatchObject({ code: 'RUN_SEALED' })
+      expect(await beginRepair(second, { id: name, execution: 'second' })).toBe(true)
+      await expect(fenceRepair(first, name)).rejects.toMatchObject({ code: 'REPAIR_TAKEN_OVER' })
+      await endRepair(first, { id: name, execution: 'first' })
+      await fenceRepair(second, name)
+      await endRepair(second, { id: name, execution: 'second' })
+      await expect(fenceRepair(second, name)).rejects.toMatchObject({ code: 'REPAIR_TAKEN_OVER' })
+    } finally {
+      await Promise.all([first.close(), second.close()])
+    }
+  })
+
+  test('a repair that begins waits for one that is writing', async () => {
+    const [first, second] = [await session('first'), await session('second')]
+    try {
+      await beginRepair(first, { id: name, execution: 'first' })
+      await first.execute('BEGIN')
+      await fenceRepair(first, name)
+      let begun = false
+      const beginning = beginRepair(second, { id: name, execution: 'second' }).then(() => {
+        begun = true
+      })
+      await expect
+        .poll(async () => (await destination.query(`SELECT count(*) AS n FROM pg_locks WHERE NOT granted`))[0]?.n)
+        .not.toBe('0')
+      expect(begun).toBe(false)
+      await first.execute('COMMIT')
+      await beginning
+      await endRepair(second, { id: name, execution: 'second' })
+    } finally {
+      await Promise.all([first.close(), second.close()])
+    }
+  })
+})
