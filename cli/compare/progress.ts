@@ -7,6 +7,8 @@ import type { Item } from './read-ranges.ts'
 
 /** Beside the report, so that the same command finds it. */
 const UNFINISHED = 'comparison.unfinished.json'
+/** What was read longer ago is read again: a comparison is of about one time. */
+const GOOD_HOURS = 24
 /** It is written whole each time. */
 const WRITE_MILLISECONDS = 5_000
 
@@ -50,7 +52,8 @@ export class Progress {
     const fresh = { question, began: new Date().toISOString(), databases: [], cuts: [], items: [] }
     const text = anew ? null : await store.read(UNFINISHED)
     const found = text === null ? null : unfinishedSchema.safeParse(parse(text))
-    return new Progress(store, found?.success && found.data.question === question ? found.data : fresh, tell)
+    const isGood = found?.success && found.data.question === question && hoursSince(found.data.began) < GOOD_HOURS
+    return new Progress(store, isGood ? found.data : fresh, tell)
   }
 
   get began(): string {
@@ -149,4 +152,8 @@ function parse(text: string): unknown {
   } catch {
     return null
   }
+}
+
+function hoursSince(time: string): number {
+  return (Date.now() - Date.parse(time)) / 3_600_000
 }

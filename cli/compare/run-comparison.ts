@@ -127,8 +127,9 @@ async function compareAndRepair(event: StepEvent, database: DatabaseIdentity, to
   const { compared, work, differing } = await compareDatabase(event, database, tools)
   const isBehind = (compared.sequences?.different.length ?? 0) > 0
   if (!tools.question.repair || (differing.length === 0 && !isBehind)) return compared
-  const repaired = await repairDatabase({ ...event, database }, work, differing, tools)
+  // Refused, too: what is mended then is read again.
   tools.progress.forget(database.name)
+  const repaired = await repairDatabase({ ...event, database }, work, differing, tools)
   const again = await compareDatabase(event, database, tools)
   return { ...again.compared, repaired: { tables: [...repaired.tables], sequences: repaired.sequences } }
 }

@@ -89,6 +89,6 @@ function notEqual(relation: Relation): SampanError {
     code: 'REPAIR_NOT_EQUAL',
     message: `${titleOf(relation)} is not equal behind its repair, which was taken back`,
     remedy:
-      'nothing was written: look for row security, or a BEFORE trigger, that keeps the destination’s account from writing rows as they are',
+      'nothing was written: look for columns of another type than on the source, or a trigger that is enabled for replicas; compare with --values',
   })
 }

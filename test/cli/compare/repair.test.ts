@@ -14,7 +14,8 @@ import { sampan } from '../in-process.ts'
 const SHOP = `
   CREATE TABLE parent (id int PRIMARY KEY, name text); INSERT INTO parent SELECT n, 'p' || n FROM generate_series(1, 50) n;
   CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent); INSERT INTO child SELECT n, n FROM generate_series(1, 50) n;
-  CREATE TABLE alone (id int PRIMARY KEY, name text); INSERT INTO alone SELECT n, 'a' || n FROM generate_series(1, 50) n`
+  CREATE TABLE alone (id int PRIMARY KEY, name text); INSERT INTO alone SELECT n, 'a' || n FROM generate_series(1, 50) n;
+  CREATE TABLE price (id int PRIMARY KEY, amount numeric(6,2)); INSERT INTO price VALUES (1, 1.25), (2, 2.5)`
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -109,15 +110,27 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('child')).toContain('(9,9)')
   }, 60_000)
 
-  test('where somebody keeps a row from being written: the repair is taken back', async () => {
-    await destination.query(`UPDATE alone SET name = 'x' WHERE id = 3; CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := 'kept'; RETURN NEW; END $$;
-      CREATE TRIGGER keep BEFORE INSERT ON alone FOR EACH ROW EXECUTE FUNCTION keep()`)
-    // As a replica no trigger fires: it is equal.
-    expect(await repair()).toMatchObject({ status: 5 })
-    expect(await rows('alone')).toContain('(3,a3)')
-    await destination.query('DROP TRIGGER keep ON alone; DROP FUNCTION keep()')
+  test('where the destination cannot hold what the source does: the repair is taken back', async () => {
+    await destination.query('ALTER TABLE price ALTER amount TYPE numeric(6,1)')
+    const before = await rows('price')
+    const { stderr } = await repair({}, '--table', 'public.price')
+    expect(stderr).toContain('REPAIR_NOT_EQUAL  public.price is not equal behind its repair')
+    expect(await rows('price')).toBe(before)
+    await destination.query('ALTER TABLE price ALTER amount TYPE numeric(6,2)')
+    expect(await repair()).toMatchObject({ status: 0 })
+    expect(await rows('price')).toBe('(1,1.25) (2,2.50)')
   }, 60_000)
 })
+
+test('a trigger of the destination’s own does not act on a repair', async () => {
+  await destination.query(`UPDATE alone SET name = 'x' WHERE id = 3;
+    CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := 'kept'; RETURN NEW; END $$;
+    CREATE TRIGGER keep BEFORE INSERT ON alone FOR EACH ROW EXECUTE FUNCTION keep()`)
+  // The function and the trigger are what differs then.
+  expect(await repair()).toMatchObject({ status: 5 })
+  expect(await rows('alone')).toContain('(3,a3)')
+  await destination.query('DROP TRIGGER keep ON alone; DROP FUNCTION keep()')
+}, 60_000)
 
 describe('behind a seal', () => {
   const session = (execution: string): Promise<Session> =>
