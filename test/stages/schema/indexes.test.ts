@@ -29,9 +29,9 @@ async function migrate(event: StepEvent, lanes = 2, beside: () => Promise<void> 
   }
 }
 
-/** Some 12 MB: large enough for two steps. */
-const ROWS = 60_000
-const PAD = `repeat('x', 150)`
+/** Some 12 MB in a few wide rows: large enough for two steps. */
+const ROWS = 6_000
+const PAD = `repeat('x', 1700)`
 
 const everyKey = `
   CREATE SCHEMA "Odd ""Schema";
@@ -67,9 +67,9 @@ const everyForeignKey = `
   COMMENT ON CONSTRAINT self_key ON child IS 'itself';
   ALTER TABLE "Odd ""Schema"."Ta""ble (1)" ADD CONSTRAINT back FOREIGN KEY (a) REFERENCES child (id);
   CREATE TABLE parted (id int, at int, ref int, pad text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
-  CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (${ROWS / 2 + 1});
-  CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (${ROWS / 2 + 1}) TO (1000000);
-  INSERT INTO parted SELECT g, g, g, repeat('y', 400) FROM generate_series(1, ${ROWS}) g;
+  CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (${ROWS / 2 + 1}) WITH (fillfactor = 50);
+  CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (${ROWS / 2 + 1}) TO (1000000) WITH (fillfactor = 50);
+  INSERT INTO parted SELECT g, g, g, repeat('y', 1900) FROM generate_series(1, ${ROWS}) g;
   CREATE INDEX parted_ref ON parted (ref);
   ALTER TABLE parted ADD CONSTRAINT parted_child FOREIGN KEY (ref) REFERENCES child (id);
   CREATE TABLE to_parted (id int, at int, FOREIGN KEY (id, at) REFERENCES parted, pad text);
@@ -171,6 +171,23 @@ const slow = `
   CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
     BEGIN RAISE NOTICE 'slow'; PERFORM pg_sleep(0.5), nextval('public.calls'); RETURN $1; END $$;`
 
+/** Ranges that take their time to be compared, where a key is validated; some 12 MB on the source, so that it is a step of its own. */
+const slowKey = `
+  CREATE FUNCTION slow_compare(int, int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN
+      IF current_setting('application_name') LIKE 'sampan:%:index:%' AND current_query() LIKE '%VALIDATE%' THEN
+        PERFORM pg_sleep(0.3);
+      END IF;
+      RETURN btint4cmp($1, $2);
+    END $$;
+  CREATE OPERATOR CLASS slow_ops FOR TYPE int USING btree AS
+    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 slow_compare(int, int);
+  CREATE TYPE slow AS RANGE (SUBTYPE = int, SUBTYPE_OPCLASS = slow_ops);
+  CREATE TABLE parent (id slow PRIMARY KEY, pad text);
+  INSERT INTO parent SELECT slow(g, g + 1), ${PAD} FROM generate_series(1, ${ROWS}) g;`
+const slowRows = `
+  INSERT INTO parent SELECT slow(g, g + 1) FROM generate_series(1, 6) g; INSERT INTO child SELECT id FROM parent`
+
 interface Scene {
   /** What is killed, and more where that is not enough to tell the scenes apart. */
   readonly title: string
@@ -206,10 +223,8 @@ describe('a client that is killed in the middle of', () => {
     {
       title: 'VALIDATE CONSTRAINT of a table',
       what: 'ALTER TABLE ONLY % VALIDATE CONSTRAINT',
-      // Large on the source, so that it is validated in a step of its own; slow where a row is compared.
-      sql: `CREATE TABLE parent (id int PRIMARY KEY, pad text); INSERT INTO parent SELECT g, ${PAD} FROM generate_series(1, ${ROWS}) g;
-            CREATE TABLE child (id int REFERENCES parent, pad text); INSERT INTO child SELECT g, ${PAD} FROM generate_series(1, ${ROWS}) g`,
-      rows: `INSERT INTO parent SELECT generate_series(1, 500000); INSERT INTO child SELECT 1 + g % 500000 FROM generate_series(1, 2000000) g`,
+      sql: `${slowKey} CREATE TABLE child (id slow REFERENCES parent, pad text); INSERT INTO child SELECT * FROM parent`,
+      rows: slowRows,
       proof: `SELECT convalidated AS right, (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'child'::regclass) AS keys
                 FROM pg_constraint WHERE contype = 'f' AND conrelid = 'child'::regclass`,
       expected: [{ right: 't', keys: '1' }],
@@ -219,10 +234,9 @@ describe('a client that is killed in the middle of', () => {
       // The partition's own: the statement of the whole tree that follows has nothing left to look at, and is seen by luck.
       what: 'ALTER TABLE ONLY % VALIDATE CONSTRAINT',
       on,
-      sql: `CREATE TABLE parent (id int PRIMARY KEY, pad text); INSERT INTO parent SELECT g, ${PAD} FROM generate_series(1, ${ROWS}) g;
-            CREATE TABLE child (id int REFERENCES parent, pad text) PARTITION BY RANGE (id);
+      sql: `${slowKey} CREATE TABLE child (id slow REFERENCES parent, pad text) PARTITION BY RANGE (id);
             CREATE TABLE child_1 PARTITION OF child DEFAULT`,
-      rows: `INSERT INTO parent SELECT generate_series(1, 500000); INSERT INTO child SELECT 1 + g % 500000 FROM generate_series(1, 2000000) g`,
+      rows: slowRows,
       proof: `SELECT bool_and(convalidated) AS right, count(*) AS keys FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace`,
       expected: [{ right: 't', keys: '2' }],
     })),
@@ -243,7 +257,10 @@ describe('a client that is killed in the middle of', () => {
 
       const watch = new Watch(destination, scene.what)
       const child = startLane(event)
-      await watch.untilActive()
+      await Promise.race([
+        watch.untilActive(),
+        once(child, 'exit').then(() => Promise.reject(new Error('it has ended'))),
+      ])
       child.kill('SIGKILL')
       await once(child, 'exit')
       const orphan = await watch.active()

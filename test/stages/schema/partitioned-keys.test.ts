@@ -11,10 +11,10 @@ import { compareDatabases } from '../../support/judges.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { call, ledgerObjects, mustBeDone } from './steps.ts'
 
-/** The large partition is a part of its own, the small ones are one together. */
+/** The large partition is a part of its own, the small ones are one together. Few rows, and wide ones: what counts are the bytes. */
 const trees = `
   CREATE TABLE child (id int PRIMARY KEY, u int UNIQUE);
-  INSERT INTO child SELECT g, g FROM generate_series(1, 60300) g;
+  INSERT INTO child SELECT g, g FROM generate_series(1, 6300) g;
   CREATE TABLE days (id int, at int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
   CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM (0) TO (100);
   CREATE TABLE days_2 PARTITION OF days FOR VALUES FROM (100) TO (1000000);
@@ -28,7 +28,7 @@ const trees = `
   CREATE TABLE "R 3" PARTITION OF "R ""1" FOR VALUES FROM (200) TO (1000000) PARTITION BY LIST (at);
   CREATE TABLE r_3_a PARTITION OF "R 3" FOR VALUES IN (201, 202, 203);
   CREATE TABLE r_3_b PARTITION OF "R 3" DEFAULT;
-  INSERT INTO "R ""1" (id, at, ref, parent, pad) SELECT id, id, id, id, repeat('x', 150) FROM child;
+  INSERT INTO "R ""1" (id, at, ref, parent, pad) SELECT id, id, id, id, repeat('x', 1700) FROM child;
   ALTER TABLE "R ""1"
     ADD CONSTRAINT "to ""child" FOREIGN KEY (ref) REFERENCES child
       MATCH FULL ON UPDATE CASCADE ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED,
@@ -39,15 +39,15 @@ const trees = `
   -- Two keys that are equal for a partition, and one that a partition has for itself.
   CREATE TABLE twin (id int, ref int, pad text) PARTITION BY LIST (id);
   CREATE TABLE twin_1 PARTITION OF twin DEFAULT;
-  INSERT INTO twin SELECT id, id, repeat('x', 150) FROM child;
+  INSERT INTO twin SELECT id, id, repeat('x', 1700) FROM child;
   ALTER TABLE twin ADD CONSTRAINT one FOREIGN KEY (ref) REFERENCES child, ADD CONSTRAINT two FOREIGN KEY (ref) REFERENCES child;
   CREATE TABLE own (id int, ref int, pad text) PARTITION BY LIST (id);
   CREATE TABLE own_1 PARTITION OF own DEFAULT;
-  INSERT INTO own SELECT id, id, repeat('x', 150) FROM child;
+  INSERT INTO own SELECT id, id, repeat('x', 1700) FROM child;
   ALTER TABLE own ADD CONSTRAINT of_all FOREIGN KEY (ref) REFERENCES child;
   ALTER TABLE own_1 ADD CONSTRAINT of_one FOREIGN KEY (id) REFERENCES child;
   CREATE TABLE plain (id int, at int, pad text);
-  INSERT INTO plain SELECT id, at, repeat('x', 150) FROM days;
+  INSERT INTO plain SELECT id, at, repeat('x', 1700) FROM days;
   ALTER TABLE plain ADD CONSTRAINT plain_to_days FOREIGN KEY (id, at) REFERENCES days;`
 
 async function copied(event: StepEvent): Promise<void> {
@@ -135,11 +135,11 @@ describe.each([
 })
 
 const simple = `
-  CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent SELECT generate_series(1, 120000);
+  CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent SELECT generate_series(1, 12000);
   CREATE TABLE tree (id int, ref int, pad text) PARTITION BY RANGE (id);
-  CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (60001);
-  CREATE TABLE tree_2 PARTITION OF tree FOR VALUES FROM (60001) TO (120001);
-  INSERT INTO tree SELECT g, g, repeat('x', 150) FROM generate_series(1, 120000) g;
+  CREATE TABLE tree_1 PARTITION OF tree FOR VALUES FROM (0) TO (6001);
+  CREATE TABLE tree_2 PARTITION OF tree FOR VALUES FROM (6001) TO (12001);
+  INSERT INTO tree SELECT g, g, repeat('x', 1700) FROM generate_series(1, 12000) g;
   ALTER TABLE tree ADD CONSTRAINT key FOREIGN KEY (ref) REFERENCES parent;`
 
 describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
@@ -200,7 +200,7 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
   }, 60_000)
 
   test('a row that breaks the key is told, and the partitions that were found right stay so', async () => {
-    const broken = `SET session_replication_role = replica; UPDATE tree SET ref = -1 WHERE id = 60001;`
+    const broken = `SET session_replication_role = replica; UPDATE tree SET ref = -1 WHERE id = 6001;`
     const destination = await createDatabase(sharedServer(major))
     const event = stepEvent(await createDatabase(sharedServer(15), simple + broken), destination)
     await copied(event)
@@ -221,7 +221,7 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
       { done: 't' },
       { done: 'f' },
     ])
-    await destination.query(`UPDATE tree SET ref = 60001 WHERE ref = -1`)
+    await destination.query(`UPDATE tree SET ref = 6001 WHERE ref = -1`)
     await mustBeDone('planObjects', event)
     await build(event)
     await mustBeDone('summariseIndexes', event)
