@@ -42,8 +42,8 @@ describe('a table pattern', () => {
   })
 
   it('full of stars does not take for ever', () => {
-    const started = performance.now()
+    const started = process.cpuUsage()
     expect(matches(`a.${'*a'.repeat(30)}b`, 'a', 'a'.repeat(63))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(process.cpuUsage(started).user).toBeLessThan(500_000)
   })
 })

@@ -5,7 +5,7 @@ import type { CheckContext } from '../../../lambdas/stages/precheck/context.ts'
 import { chosenRelations, type sourceRelations } from '../../../lambdas/stages/precheck/facts/relations.ts'
 import { stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
-import { itemOf, precheck } from './prechecks.ts'
+import { itemFor, itemOf, precheck } from './prechecks.ts'
 
 const elsewhere = { host: 'elsewhere.example', user: 'u', secret: 'env:NONE' }
 
@@ -51,7 +51,7 @@ test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, thro
      CREATE TABLE plain (id int)`,
   )
   const destination = await createDatabase(sharedServer(18))
-  const item = itemOf(await precheck(source, destination, { exclude: ['public.address'] }), 'CHOSEN_CANNOT_COME')
+  const item = await itemFor('CHOSEN_CANNOT_COME', source, destination, { exclude: ['public.address'] })
   expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
   expect(item.details).toEqual(
     ['public.counted', 'public.couple', 'public.person', 'check constraint public.checked.checked_n_check'].map(
@@ -59,7 +59,7 @@ test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, thro
     ),
   )
   const both = { exclude: ['public.address', 'public.c*', 'public.person'] }
-  expect(itemOf(await precheck(source, destination, both), 'CHOSEN_CANNOT_COME').status).toBe('passed')
+  expect((await itemFor('CHOSEN_CANNOT_COME', source, destination, both)).status).toBe('passed')
   // What comes along is looked at as well: an object of its name on the destination is in the way.
   await destination.query('CREATE TABLE address (other int)')
   const along = await precheck(source, destination, { include: ['public.person'] })
@@ -69,7 +69,7 @@ test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, thro
 test('COMES_ALONG: what no pattern names and something that is named needs is told, with its rows', async () => {
   const source = await createDatabase(sharedServer(15), schema)
   const destination = await createDatabase(sharedServer(18))
-  const told = async (include: string[]) => itemOf(await precheck(source, destination, { include }), 'COMES_ALONG')
+  const told = async (include: string[]) => await itemFor('COMES_ALONG', source, destination, { include })
   const item = await told(['public.on_view', 'public.uses', 'public.part_1_1', 'public.alone'])
   expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
   expect(item.details).toEqual([

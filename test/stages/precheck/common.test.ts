@@ -13,7 +13,7 @@ import type { CheckContext } from '../../../lambdas/stages/precheck/context.ts'
 import { plainLocale } from '../../../lambdas/stages/precheck/facts/locale.ts'
 import { stepEvent } from '../../support/events.ts'
 import { adoptDatabase, createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { asDatabase, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+import { asDatabase, blocking, freshName, itemFor, itemOf, precheck } from './prechecks.ts'
 
 let plain: TestDatabase
 
@@ -115,7 +115,7 @@ describe('extensions', () => {
 
   test('one that the destination does not offer is an error', async () => {
     const source = await createDatabase(sharedServer(15), `CREATE EXTENSION hstore; ${insert('postgis', '3.4.2')}`)
-    const item = itemOf(await precheck(source, plain), 'EXTENSION_MISSING')
+    const item = await itemFor('EXTENSION_MISSING', source, plain)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details: ['postgis 3.4.2'] })
   })
 
@@ -130,7 +130,7 @@ describe('extensions', () => {
 
   test('an older version on the destination is a warning', async () => {
     const source = await createDatabase(sharedServer(15), insert('hstore', '99.0'))
-    const item = itemOf(await precheck(source, plain), 'EXTENSION_OLDER')
+    const item = await itemFor('EXTENSION_OLDER', source, plain)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details[0]).toMatch(/^hstore 99\.0, the destination has 1\.\d+$/)
   })
@@ -170,13 +170,13 @@ describe('encoding and locale', () => {
     ['', `ENCODING 'SQL_ASCII' LOCALE 'C'`, 'failed'],
   ])('from "%s" to "%s": %s', async (from, to, expected) => {
     const [source, destination] = await Promise.all([databaseWith(15, from), databaseWith(18, to)])
-    expect(itemOf(await precheck(source, destination), 'ENCODING_DIFFERS').status).toBe(expected)
+    expect((await itemFor('ENCODING_DIFFERS', source, destination)).status).toBe(expected)
   })
 
   test('bytes of an unknown encoding are a warning, unless both sides are alike', async () => {
     const ascii = `ENCODING 'SQL_ASCII' LOCALE 'C'`
     const source = await databaseWith(15, ascii)
-    const item = itemOf(await precheck(source, plain), 'ENCODING_SQL_ASCII')
+    const item = await itemFor('ENCODING_SQL_ASCII', source, plain)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     const alike = await precheck(source, await databaseWith(18, ascii))
     expect(itemOf(alike, 'ENCODING_SQL_ASCII').status).toBe('passed')
@@ -185,13 +185,13 @@ describe('encoding and locale', () => {
   test('another order of text is a warning', async () => {
     const source = await createDatabase(sharedServer(15))
     const other = await databaseWith(18, `LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'`)
-    const item = itemOf(await precheck(source, other), 'COLLATION_DIFFERS')
+    const item = await itemFor('COLLATION_DIFFERS', source, other)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual([
       'provider: libc on the source, builtin on the destination',
       'locale: none on the source, C.utf8 on the destination',
     ])
-    expect(itemOf(await precheck(source, plain), 'COLLATION_DIFFERS').status).toBe('passed')
+    expect((await itemFor('COLLATION_DIFFERS', source, plain)).status).toBe('passed')
   })
 
   test('the same locale in another spelling is the same', () => {
@@ -208,10 +208,10 @@ describe('encoding and locale', () => {
        CREATE COLLATION own (LOCALE = 'C');
        CREATE TABLE t (a text COLLATE "xx_YY", b text COLLATE "C", c text COLLATE own, PRIMARY KEY (b))`,
     )
-    const item = itemOf(await precheck(source, plain), 'COLLATION_MISSING')
+    const item = await itemFor('COLLATION_MISSING', source, plain)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details: ['xx_YY, of public.t.a'] })
     expect(
-      itemOf(await precheck(source, plain, { include: ['*.*'], exclude: ['public.t'] }), 'COLLATION_MISSING').status,
+      (await itemFor('COLLATION_MISSING', source, plain, { include: ['*.*'], exclude: ['public.t'] })).status,
     ).toBe('passed')
   })
 
@@ -238,11 +238,11 @@ describe('encoding and locale', () => {
       'CREATE TABLE t (a int PRIMARY KEY, price money, list money[])',
     )
     const other = await createDatabase(sharedServer(18))
-    expect(itemOf(await precheck(source, other), 'LC_MONETARY_DIFFERS').status).toBe('passed')
+    expect((await itemFor('LC_MONETARY_DIFFERS', source, other)).status).toBe('passed')
     await source.query(
       `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lc_monetary = ''C.UTF-8''', current_database()); END $$`,
     )
-    const item = itemOf(await precheck(source, other), 'LC_MONETARY_DIFFERS')
+    const item = await itemFor('LC_MONETARY_DIFFERS', source, other)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual(['public.t.list', 'public.t.price'])
     const without = await precheck(source, other, { exclude: ['public.t'] })
@@ -271,7 +271,7 @@ describe('lz4', () => {
 
   test('the queries are good', async () => {
     const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (a text COMPRESSION pglz)')
-    expect(itemOf(await precheck(source, plain), 'LZ4_MISSING').status).toBe('passed')
+    expect((await itemFor('LZ4_MISSING', source, plain)).status).toBe('passed')
   })
 })
 

@@ -5,7 +5,7 @@ import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { blocking, itemOf, precheck } from './prechecks.ts'
+import { blocking, itemFor, itemOf, precheck } from './prechecks.ts'
 
 const objects = `
   CREATE SCHEMA billing; CREATE TYPE billing.state AS ENUM ('new'); CREATE DOMAIN email AS text;
@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 
 async function conflicts(options: Parameters<typeof precheck>[2] = {}): Promise<readonly string[]> {
-  const item = itemOf(await precheck(source, destination, options), 'DST_OBJECTS_EXIST')
+  const item = await itemFor('DST_OBJECTS_EXIST', source, destination, options)
   return item.status === 'passed' ? [] : item.details
 }
 
@@ -116,13 +116,13 @@ describe('the run’s own ledger in the destination', () => {
 
   test('a completed run is said to be complete, and refused where it was another task', async () => {
     const session = await openTheRun(stepEvent(source, destination))
-    expect(itemOf(await precheck(source, destination), 'RUN_SEALED').status).toBe('passed')
+    expect((await itemFor('RUN_SEALED', source, destination)).status).toBe('passed')
     await sealRun(session, 'test-run')
     const again = await precheck(source, destination)
     expect(itemOf(again, 'RUN_SEALED').status).toBe('passed')
     expect(itemOf(again, 'RUN_COMPLETED')).toMatchObject({ status: 'failed', level: 'info', blocks: false })
     await destination.query(`UPDATE sampan.run SET fingerprint = 'another'`)
-    const item = itemOf(await precheck(source, destination), 'RUN_SEALED')
+    const item = await itemFor('RUN_SEALED', source, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     const renamed = await precheck(source, destination, { overrides: { name: 'another-run' } })
     expect(itemOf(renamed, 'RUN_SEALED').status).toBe('passed')
@@ -131,10 +131,8 @@ describe('the run’s own ledger in the destination', () => {
 
   test('an open run of another selection is refused', async () => {
     const session = await openTheRun(stepEvent(source, destination))
-    expect(itemOf(await precheck(source, destination), 'RUN_TASK_CHANGED').status).toBe('passed')
-    expect(itemOf(await precheck(source, destination, { include: ['public.*'] }), 'RUN_TASK_CHANGED').status).toBe(
-      'passed',
-    )
+    expect((await itemFor('RUN_TASK_CHANGED', source, destination)).status).toBe('passed')
+    expect((await itemFor('RUN_TASK_CHANGED', source, destination, { include: ['public.*'] })).status).toBe('passed')
     await markPlanned(session, 'test-run', 'objects_planned_at')
     const changed = await precheck(source, destination, { include: ['public.*'] })
     expect(itemOf(changed, 'RUN_TASK_CHANGED')).toMatchObject({ status: 'failed', level: 'error', blocks: true })
@@ -143,25 +141,25 @@ describe('the run’s own ledger in the destination', () => {
 
   test('a schema "sampan" of somebody else, or of a newer Sampan, is refused', async () => {
     const session = await openTheRun(stepEvent(source, destination))
-    expect(itemOf(await precheck(source, destination), 'LEDGER_UNUSABLE').status).toBe('passed')
+    expect((await itemFor('LEDGER_UNUSABLE', source, destination)).status).toBe('passed')
     await destination.query('INSERT INTO sampan.migration (number) VALUES (1000000)')
-    const newer = itemOf(await precheck(source, destination), 'LEDGER_UNUSABLE')
+    const newer = await itemFor('LEDGER_UNUSABLE', source, destination)
     expect(newer).toMatchObject({ status: 'failed', blocks: true })
     expect(newer.cause).toContain('1000000')
     await destination.query('DROP SCHEMA sampan CASCADE; CREATE SCHEMA sampan; CREATE TABLE sampan.boats (a int)')
-    expect(itemOf(await precheck(source, destination), 'LEDGER_UNUSABLE').cause).toContain('not a ledger')
+    expect((await itemFor('LEDGER_UNUSABLE', source, destination)).cause).toContain('not a ledger')
     await session.close()
   })
 })
 
 test('event triggers of the destination are told, disabled ones are not', async () => {
-  expect(itemOf(await precheck(source, destination), 'DST_EVENT_TRIGGERS').status).toBe('passed')
+  expect((await itemFor('DST_EVENT_TRIGGERS', source, destination)).status).toBe('passed')
   await destination.query(`CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
     CREATE EVENT TRIGGER watch_ddl ON ddl_command_end EXECUTE FUNCTION watch()`)
-  const item = itemOf(await precheck(source, destination), 'DST_EVENT_TRIGGERS')
+  const item = await itemFor('DST_EVENT_TRIGGERS', source, destination)
   expect(item).toMatchObject({ status: 'failed', level: 'info', details: ['watch_ddl'] })
   await destination.query('ALTER EVENT TRIGGER watch_ddl DISABLE')
-  expect(itemOf(await precheck(source, destination), 'DST_EVENT_TRIGGERS').status).toBe('passed')
+  expect((await itemFor('DST_EVENT_TRIGGERS', source, destination)).status).toBe('passed')
 })
 
 test('rows of an extension that stands on the destination are told where the source does not have them', async () => {
@@ -170,7 +168,7 @@ test('rows of an extension that stands on the destination are told where the sou
     INSERT INTO jobs VALUES (0, false), (1, true); UPDATE pg_extension
        SET extconfig = ARRAY['jobs'::regclass::oid], extcondition = ARRAY['WHERE mine'] WHERE extname = 'hstore'`
   await Promise.all([source.query(sql), destination.query(sql)])
-  const found = async () => itemOf(await precheck(source, destination), 'DST_EXTENSION_ROWS')
+  const found = async () => await itemFor('DST_EXTENSION_ROWS', source, destination)
   expect((await found()).status).toBe('passed')
   await source.query('DELETE FROM jobs WHERE mine')
   expect(await found()).toMatchObject({ level: 'warning', blocks: true, details: ['public.jobs of hstore'] })

@@ -61,6 +61,17 @@ export function itemOf(document: PrecheckDocument, code: string): PrecheckItem {
   return item
 }
 
+/** What the check of a code finds; no other one is run, and above all none that plans the whole migration. */
+export async function itemFor(
+  code: string,
+  source: TestDatabase,
+  destination: TestDatabase,
+  options: Omit<Precheck, 'only'> = {},
+): Promise<PrecheckItem> {
+  const only = checks.filter((check) => check.code === code)
+  return itemOf(await precheck(source, destination, { ...options, only }), code)
+}
+
 /** Everything found: code and status, in order. */
 export function found(document: PrecheckDocument): readonly string[] {
   return document.items.filter((item) => item.status !== 'passed').map((item) => `${item.code} ${item.status}`)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+import { asUser, blocking, freshName, itemFor, itemOf, precheck } from './prechecks.ts'
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -29,7 +29,7 @@ describe('rights on the source', () => {
       CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS one;
       SELECT lo_from_bytea(4242, 'x')`)
     const account = asUser(source, reader, 'p')
-    const item = itemOf(await precheck(account, destination), 'SRC_RIGHTS_MISSING')
+    const item = await itemFor('SRC_RIGHTS_MISSING', account, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     expect(item.details).toEqual([
       `GRANT USAGE ON SCHEMA "Closed" TO "${reader}"`,
@@ -56,7 +56,7 @@ describe('rights on the source', () => {
       GRANT SELECT ON ALL TABLES IN SCHEMA public, "Closed" TO ${owner};
       GRANT SELECT ON ALL SEQUENCES IN SCHEMA public, "Closed" TO ${owner}; GRANT USAGE ON SCHEMA "Closed" TO ${owner}`)
     const status = async (user: string) => {
-      const item = itemOf(await precheck(asUser(source, user, 'p'), destination), 'SRC_ROW_SECURITY')
+      const item = await itemFor('SRC_ROW_SECURITY', asUser(source, user, 'p'), destination)
       return [item.status, ...item.details]
     }
     expect(await status(reader)).toEqual(['failed', 'public.guarded'])
@@ -72,7 +72,7 @@ describe('rights on the destination', () => {
   test('what is missing is listed as GRANT statements, and running them mends it', async () => {
     await destination.query('CREATE SCHEMA "Closed"; CREATE SCHEMA aside')
     const account = asUser(destination, writer, 'p')
-    const item = itemOf(await precheck(source, account), 'DST_RIGHTS_MISSING')
+    const item = await itemFor('DST_RIGHTS_MISSING', source, account)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, side: 'destination' })
     expect(item.details).toEqual([
       `GRANT CREATE ON DATABASE "${destination.name}" TO "${writer}"`,
@@ -80,7 +80,7 @@ describe('rights on the destination', () => {
       `GRANT CREATE, USAGE ON SCHEMA "Closed" TO "${writer}"`,
     ])
     await destination.query(item.details.join(';'))
-    expect(itemOf(await precheck(source, account), 'DST_RIGHTS_MISSING').status).toBe('passed')
+    expect((await itemFor('DST_RIGHTS_MISSING', source, account)).status).toBe('passed')
   })
 
   test('tables whose policies will hold for the account itself cannot be compared', async () => {
@@ -91,13 +91,13 @@ describe('rights on the destination', () => {
        CREATE TABLE idle (a int PRIMARY KEY); ALTER TABLE idle FORCE ROW LEVEL SECURITY`,
     )
     const account = asUser(destination, writer, 'p')
-    const item = itemOf(await precheck(forced, account), 'DST_ROW_SECURITY')
+    const item = await itemFor('DST_ROW_SECURITY', forced, account)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details: ['public.forced'] })
     const without = await precheck(forced, account, { overrides: { validation: { mode: 'none' } } })
     expect(itemOf(without, 'DST_ROW_SECURITY').status).toBe('passed')
-    expect(itemOf(await precheck(forced, destination), 'DST_ROW_SECURITY').status).toBe('passed')
+    expect((await itemFor('DST_ROW_SECURITY', forced, destination)).status).toBe('passed')
     await destination.query(`ALTER ROLE ${writer} BYPASSRLS`)
-    expect(itemOf(await precheck(forced, account), 'DST_ROW_SECURITY').status).toBe('passed')
+    expect((await itemFor('DST_ROW_SECURITY', forced, account)).status).toBe('passed')
     await destination.query(`ALTER ROLE ${writer} NOBYPASSRLS`)
   })
 
@@ -119,7 +119,7 @@ describe('rights on the destination', () => {
     )
     await destination.query('CREATE EXTENSION postgres_fdw')
     const account = asUser(destination, writer, 'p')
-    const item = itemOf(await precheck(special, account), 'DST_PRIVILEGED_OBJECTS')
+    const item = await itemFor('DST_PRIVILEGED_OBJECTS', special, account)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual([
       'access method heap_again',
@@ -133,7 +133,7 @@ describe('rights on the destination', () => {
       'server of postgres_fdw far',
       'function with the setting log_statement public.quiet',
     ])
-    expect(itemOf(await precheck(special, destination), 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')
+    expect((await itemFor('DST_PRIVILEGED_OBJECTS', special, destination)).status).toBe('passed')
     await destination.query('DROP EXTENSION postgres_fdw')
     const few = await precheck(special, account, { include: ['public.t'] })
     expect(itemOf(few, 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')
@@ -145,15 +145,15 @@ describe('rights on the destination', () => {
       'CREATE EXTENSION dblink; CREATE EXTENSION earthdistance CASCADE',
     )
     const account = asUser(destination, writer, 'p')
-    const item = itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE')
+    const item = await itemFor('EXTENSION_NOT_CREATABLE', extended, account)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     expect(item.details.map((line) => line.split(':')[0])).toEqual(['dblink', 'earthdistance'])
-    expect(itemOf(await precheck(extended, destination), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
+    expect((await itemFor('EXTENSION_NOT_CREATABLE', extended, destination)).status).toBe('passed')
     expect(await destination.query(`SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'`)).toEqual([])
     expect(await destination.query(`SELECT nspname FROM pg_namespace WHERE nspname ~ 'probe'`)).toEqual([])
     // One that is there already needs no right.
     await destination.query('CREATE EXTENSION dblink; CREATE EXTENSION earthdistance CASCADE')
-    expect(itemOf(await precheck(extended, account), 'EXTENSION_NOT_CREATABLE').status).toBe('passed')
+    expect((await itemFor('EXTENSION_NOT_CREATABLE', extended, account)).status).toBe('passed')
   })
 
   test('what the destination gives beforehand and the source does not is a warning, by name', async () => {
@@ -170,7 +170,7 @@ describe('rights on the destination', () => {
        ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT EXECUTE ON FUNCTIONS TO ${role}; ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC`,
     )
     await given.query(`GRANT CREATE ON DATABASE ${given.name} TO ${role}`)
-    const item = itemOf(await precheck(plain, given), 'RIGHTS_WIDER')
+    const item = await itemFor('RIGHTS_WIDER', plain, given)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual([
       `the database: ${role} may CREATE`,
@@ -183,7 +183,7 @@ describe('rights on the destination', () => {
        ALTER DEFAULT PRIVILEGES REVOKE UPDATE ON TABLES FROM ${role};
        ALTER DEFAULT PRIVILEGES IN SCHEMA shop REVOKE EXECUTE ON FUNCTIONS FROM ${role}`,
     )
-    expect(itemOf(await precheck(plain, given), 'RIGHTS_WIDER').status).toBe('passed')
+    expect((await itemFor('RIGHTS_WIDER', plain, given)).status).toBe('passed')
     for (const database of [plain, given]) await database.query(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
   })
 
@@ -206,7 +206,7 @@ describe('rights on the destination', () => {
        ALTER VIEW of_here OWNER TO ${here}`,
     )
     await destination.query(`CREATE ROLE ${here}`)
-    const item = itemOf(await precheck(acting, destination), 'OWNERS_NOT_KEPT')
+    const item = await itemFor('OWNERS_NOT_KEPT', acting, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     const why = `its owner ${gone} is not on the destination`
     expect(item.details.toSorted()).toEqual(
@@ -220,12 +220,12 @@ describe('rights on the destination', () => {
       ].toSorted(),
     )
     // The account of 18 administers no role it has not made.
-    const plain = itemOf(await precheck(acting, asUser(destination, writer, 'p')), 'OWNERS_NOT_KEPT')
+    const plain = await itemFor('OWNERS_NOT_KEPT', acting, asUser(destination, writer, 'p'))
     expect(plain.details).toContain(
       `view public.of_here: it reads the row-secured public.doc; its owner ${here} cannot be made an owner by the account`,
     )
     await destination.query(`CREATE ROLE ${gone}`)
-    expect(itemOf(await precheck(acting, destination), 'OWNERS_NOT_KEPT').status).toBe('passed')
+    expect((await itemFor('OWNERS_NOT_KEPT', acting, destination)).status).toBe('passed')
     await destination.query(`DROP ROLE ${gone}, ${here}`)
     await acting.query(`DROP OWNED BY ${gone}, ${here} CASCADE; DROP ROLE ${gone}, ${here}`)
   })
@@ -236,18 +236,18 @@ describe('rights on the destination', () => {
       'CREATE TABLE t (a int PRIMARY KEY); REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM PUBLIC',
     )
     const open = await createDatabase(sharedServer(18), 'GRANT CREATE ON SCHEMA public TO PUBLIC')
-    const asPlain = itemOf(await precheck(closed, asUser(open, writer, 'p')), 'RIGHTS_NOT_TAKEN')
+    const asPlain = await itemFor('RIGHTS_NOT_TAKEN', closed, asUser(open, writer, 'p'))
     expect(asPlain).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(asPlain.details).toEqual([
       'REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC',
       'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
     ])
     // A superuser takes the right to the function by the migration; of the schema it says nothing.
-    expect(itemOf(await precheck(closed, open), 'RIGHTS_NOT_TAKEN').details).toEqual([
+    expect((await itemFor('RIGHTS_NOT_TAKEN', closed, open)).details).toEqual([
       'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
     ])
     await open.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC')
-    expect(itemOf(await precheck(closed, open), 'RIGHTS_NOT_TAKEN').status).toBe('passed')
+    expect((await itemFor('RIGHTS_NOT_TAKEN', closed, open)).status).toBe('passed')
   })
 
   test('a restrictive policy that would restrict nobody there is a warning; one of a role’s members is not', async () => {
@@ -257,20 +257,20 @@ describe('rights on the destination', () => {
        CREATE POLICY everybody ON doc AS RESTRICTIVE USING (true); CREATE POLICY gives ON doc TO ${reader} USING (true);
        CREATE POLICY takes ON doc AS RESTRICTIVE TO ${reader} USING (a > 1)`,
     )
-    const item = itemOf(await precheck(guarded, destination), 'POLICIES_LOST')
+    const item = await itemFor('POLICIES_LOST', guarded, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual([`policy takes of public.doc, for ${reader}`])
     await destination.query(`CREATE ROLE ${owner}`)
-    expect(itemOf(await precheck(guarded, destination), 'POLICIES_LOST').status).toBe('passed')
+    expect((await itemFor('POLICIES_LOST', guarded, destination)).status).toBe('passed')
     await destination.query(`DROP ROLE ${owner}`)
     await guarded.query(`DROP TABLE doc; REVOKE ${reader} FROM ${owner}`)
   })
 
   test('roles of the source that the destination lacks are an info', async () => {
-    const item = itemOf(await precheck(source, destination), 'ROLES_MISSING')
+    const item = await itemFor('ROLES_MISSING', source, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
     expect(item.details.map((line) => line.split(',')[0]).toSorted()).toEqual([owner, reader].toSorted())
     const plain = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int PRIMARY KEY)')
-    expect(itemOf(await precheck(plain, destination), 'ROLES_MISSING').status).toBe('passed')
+    expect((await itemFor('ROLES_MISSING', plain, destination)).status).toBe('passed')
   })
 })

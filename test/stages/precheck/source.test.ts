@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { longerThan } from '../../../lambdas/stages/precheck/checks/long-transactions.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { blocking, itemOf, precheck } from './prechecks.ts'
+import { blocking, itemFor, itemOf, precheck } from './prechecks.ts'
 
 let destination: TestDatabase
 
@@ -12,6 +12,10 @@ beforeAll(async () => {
 async function precheckOfSource(sql: string, options: Parameters<typeof precheck>[2] = {}, major: 15 | 18 = 15) {
   const source = await createDatabase(sharedServer(major), sql)
   return precheck(source, destination, options)
+}
+
+async function itemOfSource(code: string, sql: string, options: Parameters<typeof itemFor>[3] = {}) {
+  return itemFor(code, await createDatabase(sharedServer(15), sql), destination, options)
 }
 
 /** What the source may hold, the code that tells of it, and how it is told. */
@@ -104,7 +108,7 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
 
 describe('what the source holds', () => {
   test.each(planted)('%s is told as %s', async (code, level, sql, details) => {
-    const item = itemOf(await precheckOfSource(sql), code)
+    const item = await itemOfSource(code, sql)
     expect(item).toMatchObject({ status: 'failed', level, blocks: level === 'warning', side: 'source' })
     expect(item.details).toEqual(details)
   })
@@ -120,7 +124,7 @@ describe('what the source holds', () => {
       ALTER TABLE parent ADD COLUMN late int; CREATE TABLE holder (arr child[], g child)`
     const source = await createDatabase(sharedServer(15), sql)
     const details = ['public.holder.arr, rows of public.child', 'public.holder.g, rows of public.child']
-    const item = itemOf(await precheck(source, destination), 'ROW_TYPE_ORDER')
+    const item = await itemFor('ROW_TYPE_ORDER', source, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true, details })
     const without = await precheck(source, destination, { exclude: ['public.holder'] })
     expect(itemOf(without, 'ROW_TYPE_ORDER').status).toBe('passed')
@@ -131,7 +135,7 @@ describe('what the source holds', () => {
       b text GENERATED ALWAYS AS (upper(a COLLATE nameless)) STORED, c text GENERATED ALWAYS AS (lower(a COLLATE "en-x-icu")) STORED)`
     const source = await createDatabase(sharedServer(15), sql)
     // The destination does not know the one; of the other both have the version of one library, or it is named.
-    const { details } = itemOf(await precheck(source, destination), 'COMPUTED_ANEW')
+    const { details } = await itemFor('COMPUTED_ANEW', source, destination)
     expect(details).toContainEqual(
       expect.stringMatching(/^public\.t\.b, by upper by the collation nameless \(.*, unknown there\)$/),
     )
@@ -142,11 +146,11 @@ describe('what the source holds', () => {
       sharedServer(15),
       `CREATE SUBSCRIPTION follower CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
     )
-    const item = itemOf(await precheck(source, destination), 'SUBSCRIPTIONS')
+    const item = await itemFor('SUBSCRIPTIONS', source, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'info', details: ['follower'] })
     // It would keep the database from being dropped.
     await source.query('DROP SUBSCRIPTION follower')
-    expect(itemOf(await precheck(source, destination), 'SUBSCRIPTIONS').status).toBe('passed')
+    expect((await itemFor('SUBSCRIPTIONS', source, destination)).status).toBe('passed')
   })
 
   test('what lies in a tablespace of its own is told as TABLESPACES_LOST', async () => {
@@ -156,7 +160,7 @@ describe('what the source holds', () => {
     await client.query(`CREATE TABLESPACE precheck_fast LOCATION ''`)
     try {
       await client.query('CREATE TABLE t (a int) TABLESPACE precheck_fast; CREATE INDEX t_a ON t (a)')
-      const item = itemOf(await precheck(source, destination), 'TABLESPACES_LOST')
+      const item = await itemFor('TABLESPACES_LOST', source, destination)
       expect(item).toMatchObject({ status: 'failed', level: 'info', details: ['public.t in precheck_fast'] })
     } finally {
       await client.query('DROP TABLE IF EXISTS t')
@@ -167,7 +171,7 @@ describe('what the source holds', () => {
   test('tables WITH OIDS of an old server are told as TABLES_WITH_OIDS', async () => {
     const sql = 'CREATE TABLE bare (a int PRIMARY KEY); CREATE TABLE hidden (a int PRIMARY KEY) WITH OIDS'
     const source = await createDatabase(await oldestServer(), sql)
-    const item = itemOf(await precheck(source, destination), 'TABLES_WITH_OIDS')
+    const item = await itemFor('TABLES_WITH_OIDS', source, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true, details: ['public.hidden'] })
   }, 60_000)
 
@@ -176,7 +180,7 @@ describe('what the source holds', () => {
       INSERT INTO jobs VALUES (false);
       UPDATE pg_extension SET extconfig = ARRAY['jobs'::regclass::oid], extcondition = ARRAY['WHERE mine']
        WHERE extname = 'hstore'`
-    expect(itemOf(await precheckOfSource(sql), 'EXTENSION_ROWS').status).toBe('passed')
+    expect((await itemOfSource('EXTENSION_ROWS', sql)).status).toBe('passed')
   })
 
   test('what is not chosen does not count', async () => {
@@ -206,32 +210,29 @@ describe('what the source holds', () => {
 describe('what is chosen', () => {
   test('a pattern that names nothing is an error that names the pattern', async () => {
     const options = { include: ['public.*', 'public.ordrs'], exclude: ['*.tmp_*'] }
-    const item = itemOf(
-      await precheckOfSource('CREATE TABLE orders (a int PRIMARY KEY)', options),
-      'FILTER_MATCHES_NOTHING',
-    )
+    const item = await itemOfSource('FILTER_MATCHES_NOTHING', 'CREATE TABLE orders (a int PRIMARY KEY)', options)
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     expect(item.details).toEqual(['public.ordrs', '*.tmp_*'])
     const good = { include: ['public.*', 'public.ord?rs'], exclude: ['*.tmp_*'] }
     const sql = 'CREATE TABLE orders (a int PRIMARY KEY); CREATE TABLE tmp_1 (a int)'
-    expect(itemOf(await precheckOfSource(sql, good), 'FILTER_MATCHES_NOTHING').status).toBe('passed')
+    expect((await itemOfSource('FILTER_MATCHES_NOTHING', sql, good)).status).toBe('passed')
   })
 
   test('foreign keys to tables that are left out are told', async () => {
     const sql = `CREATE TABLE parent (a int PRIMARY KEY);
       CREATE TABLE child (a int PRIMARY KEY, b int CONSTRAINT to_parent REFERENCES parent)`
-    const item = itemOf(await precheckOfSource(sql, { include: ['public.child'] }), 'FK_PARENT_NOT_SELECTED')
+    const item = await itemOfSource('FK_PARENT_NOT_SELECTED', sql, { include: ['public.child'] })
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual(['to_parent of public.child, to public.parent'])
-    expect(itemOf(await precheckOfSource(sql), 'FK_PARENT_NOT_SELECTED').status).toBe('passed')
+    expect((await itemOfSource('FK_PARENT_NOT_SELECTED', sql)).status).toBe('passed')
   })
 
   test('an earlier run’s ledger in the source is an error until it is excluded', async () => {
     const sql =
       'CREATE SCHEMA sampan; CREATE TABLE sampan.run (id text PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY)'
-    const item = itemOf(await precheckOfSource(sql), 'SRC_LEDGER_SCHEMA')
+    const item = await itemOfSource('SRC_LEDGER_SCHEMA', sql)
     expect(item).toMatchObject({ status: 'failed', level: 'error', details: ['sampan.run'] })
-    expect(itemOf(await precheckOfSource(sql, { exclude: ['sampan.*'] }), 'SRC_LEDGER_SCHEMA').status).toBe('passed')
+    expect((await itemOfSource('SRC_LEDGER_SCHEMA', sql, { exclude: ['sampan.*'] })).status).toBe('passed')
   })
 })
 
@@ -241,10 +242,10 @@ describe('what goes on in the source', () => {
     const client = await source.connect()
     await client.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; LOCK TABLE u IN ACCESS SHARE MODE')
     const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
-    const item = itemOf(await precheck(source, destination), 'SRC_TABLES_LOCKED')
+    const item = await itemFor('SRC_TABLES_LOCKED', source, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', details: [`public.t, by pid ${rows[0].pid}`] })
     await client.query('ROLLBACK')
-    expect(itemOf(await precheck(source, destination), 'SRC_TABLES_LOCKED').status).toBe('passed')
+    expect((await itemFor('SRC_TABLES_LOCKED', source, destination)).status).toBe('passed')
   })
 
   test('a transaction that writes for long is told, one that only reads is not', async () => {
@@ -257,7 +258,7 @@ describe('what goes on in the source', () => {
     const item = itemOf(await precheck(source, destination, { only }), 'SRC_LONG_TRANSACTIONS')
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details[0]).toMatch(/^pid \d+ of postgres, since \d{4}-/)
-    expect(itemOf(await precheck(source, destination), 'SRC_LONG_TRANSACTIONS').status).toBe('passed')
+    expect((await itemFor('SRC_LONG_TRANSACTIONS', source, destination)).status).toBe('passed')
     await writer.query('ROLLBACK')
   })
 })

@@ -8,7 +8,7 @@ import type { CheckContext } from '../../../lambdas/stages/precheck/context.ts'
 import type { Server } from '../../../local/servers/server.ts'
 import { stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../../support/servers.ts'
-import { asUser, freshName, itemOf, precheck, precheckOf } from './prechecks.ts'
+import { asUser, freshName, itemFor, itemOf, precheck, precheckOf } from './prechecks.ts'
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -31,29 +31,29 @@ async function oddDatabase(sql: string): Promise<TestDatabase> {
 
 describe('the state of a server', () => {
   test('old_snapshot_threshold is a warning', async () => {
-    const item = itemOf(await precheck(await oddDatabase('SELECT 1'), destination), 'SRC_OLD_SNAPSHOT_THRESHOLD')
+    const item = await itemFor('SRC_OLD_SNAPSHOT_THRESHOLD', await oddDatabase('SELECT 1'), destination)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', details: ['old_snapshot_threshold = 60 min'] })
-    expect(itemOf(await precheck(source, destination), 'SRC_OLD_SNAPSHOT_THRESHOLD').status).toBe('passed')
+    expect((await itemFor('SRC_OLD_SNAPSHOT_THRESHOLD', source, destination)).status).toBe('passed')
   })
 
   test('a prepared transaction is a warning, in its own database only', async () => {
     const [own, other] = [await oddDatabase('CREATE TABLE t (a int)'), await oddDatabase('SELECT 1')]
     await own.query(`BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'forgotten'`)
-    const item = itemOf(await precheck(own, destination), 'SRC_PREPARED_TRANSACTIONS')
+    const item = await itemFor('SRC_PREPARED_TRANSACTIONS', own, destination)
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details[0]).toMatch(/^forgotten of postgres, since /)
-    expect(itemOf(await precheck(other, destination), 'SRC_PREPARED_TRANSACTIONS').status).toBe('passed')
+    expect((await itemFor('SRC_PREPARED_TRANSACTIONS', other, destination)).status).toBe('passed')
     await own.query(`ROLLBACK PREPARED 'forgotten'`)
   })
 
   test('too few free connections for the lanes are an error on either side', async () => {
     const small = await oddDatabase('SELECT 1')
     const overrides = { lanes: 30 }
-    const item = itemOf(await precheck(small, destination, { overrides }), 'SRC_CONNECTIONS_SHORT')
+    const item = await itemFor('SRC_CONNECTIONS_SHORT', small, destination, { overrides })
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     expect(item.cause).toMatch(/^\d+ of 20 connections are free on the source, the task needs 63$/)
     const upward = { ...small, connection: small.connection }
-    expect(itemOf(await precheck(source, upward, { overrides }), 'DST_CONNECTIONS_SHORT').status).toBe('failed')
+    expect((await itemFor('DST_CONNECTIONS_SHORT', source, upward, { overrides })).status).toBe('failed')
     // Counted lanes begin with two; the others would wait on the destination.
     const counted = await precheck(small, destination, { overrides: { lanes: 'auto' } })
     expect(itemOf(counted, 'SRC_CONNECTIONS_SHORT').status).toBe('passed')
@@ -66,7 +66,7 @@ describe('the state of a server', () => {
     const role = freshName('limited')
     await source.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p' CONNECTION LIMIT 5`)
     const limited = asUser(source, role, 'p')
-    const item = itemOf(await precheck(limited, destination, { overrides: { lanes: 4 } }), 'SRC_CONNECTIONS_SHORT')
+    const item = await itemFor('SRC_CONNECTIONS_SHORT', limited, destination, { overrides: { lanes: 4 } })
     expect(item.cause).toBe(`the role ${role} may open 5 more connections on the source, the task needs 11`)
     await source.query(`DROP ROLE ${role}`)
   })
@@ -98,9 +98,9 @@ describe('replicas and balancers', () => {
     const database = { ...destination, server: { ...server, major: 18 as const }, name: 'postgres' }
     const { host, port, superuser: user, password } = server
     const replica = { ...database, connection: { host, port, user, password, database: 'postgres' } }
-    const from = itemOf(await precheck(replica, destination), 'SRC_IN_RECOVERY')
+    const from = await itemFor('SRC_IN_RECOVERY', replica, destination)
     expect(from).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
-    const to = itemOf(await precheck(source, replica), 'DST_IN_RECOVERY')
+    const to = await itemFor('DST_IN_RECOVERY', source, replica)
     expect(to).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     const plain = await precheck(source, destination)
     expect(itemOf(plain, 'SRC_IN_RECOVERY').status).toBe('passed')
@@ -127,6 +127,6 @@ describe('replicas and balancers', () => {
     const item = itemOf(await precheckOf(stepEvent(balanced, destination)), 'SRC_LOAD_BALANCED')
     expect(item).toMatchObject({ status: 'failed', level: 'error', blocks: true })
     expect(item.cause).toBe('3 connections reached 2 servers')
-    expect(itemOf(await precheck(source, destination), 'SRC_LOAD_BALANCED').status).toBe('passed')
+    expect((await itemFor('SRC_LOAD_BALANCED', source, destination)).status).toBe('passed')
   })
 })

@@ -6,7 +6,8 @@ const COUNTERS = `SELECT n_tup_ins, n_tup_upd, n_tup_del, n_live_tup, pg_relatio
   FROM pg_stat_user_tables WHERE relname = 't'`
 
 /** Why a lost view is made good by digests and not by counters (docs/decisions.md). */
-test.each([10, 15, 18] as const)(
+// Side by side: each waits for longer than a server puts its counters off.
+test.concurrent.each([10, 15, 18] as const)(
   'on %i the counters of a table do not tell of a committed write while its session is in the next transaction',
   async (major) => {
     const server = major === 10 ? await oldestServer() : sharedServer(major)
