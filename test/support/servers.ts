@@ -10,8 +10,9 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { carelessSettings, type Server, type ServerOptions, startServer } from '../../local/servers/server.ts'
+import { atFileEnd } from './file-end.ts'
 import type { ServerAddress } from './global-setup.ts'
 
 export type { ServerAddress } from './global-setup.ts'
@@ -33,40 +34,44 @@ export interface TestDatabase {
   query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, string | null>[]>
 }
 
+/** What the test file at work has made here. */
 const databases: TestDatabase[] = []
 const roles: { readonly server: ServerAddress; readonly name: string }[] = []
 const clients: pg.Client[] = []
 const ownServers: Server[] = []
+const cached = new Map<'oldest' | 'other 15', Promise<ServerAddress>>()
 
 /** The server of this major that all test files share. Do not stop, kill or reconfigure it. */
 export function sharedServer(major: 15 | 18): ServerAddress {
   return inject('servers')[major]
 }
 
-let oldServer: Promise<Server> | undefined
-
 /**
  * The oldest server that npm has for every test, 10.23, one for this test file and started with the first question for it:
  * few files need one. Do not stop, kill or reconfigure it.
  */
 export function oldestServer(): Promise<ServerAddress> {
-  oldServer ??= startTestServer({ major: 10, settings: { synchronous_commit: 'off', max_connections: '100' } })
-  return oldServer
+  return once('oldest', 10)
 }
-
-let otherServer: Promise<Server> | undefined
 
 /**
  * A second 15 with roles of its own, for what must not be seen as one server migrated to itself; one for this test file,
  * started with the first question for it. Do not stop, kill or reconfigure it.
  */
 export function otherServer15(): Promise<ServerAddress> {
-  otherServer ??= startTestServer({ major: 15, settings: { synchronous_commit: 'off', max_connections: '100' } })
-  return otherServer
+  return once('other 15', 15)
+}
+
+function once(name: 'oldest' | 'other 15', major: 10 | 15): Promise<ServerAddress> {
+  const settings = { synchronous_commit: 'off', max_connections: '100' }
+  const server = cached.get(name) ?? startTestServer({ major, settings })
+  cached.set(name, server)
+  return server
 }
 
 /** A server for this test file alone, to be killed and restarted at will; stopped when the file ends. */
 export async function startTestServer(options: ServerOptions): Promise<Server> {
+  clearAtEnd()
   const server = await startServer({ ...options, settings: { ...carelessSettings, ...options.settings } })
   ownServers.push(server)
   return server
@@ -83,6 +88,7 @@ export async function createDatabase(server: ServerAddress, sql?: string): Promi
 
 /** Takes over a database that the code under test has made: watched for leaks and dropped like the others. */
 export function adoptDatabase(server: ServerAddress, name: string): TestDatabase {
+  clearAtEnd()
   const database = describeDatabase(server, name)
   databases.push(database)
   return database
@@ -90,6 +96,7 @@ export function adoptDatabase(server: ServerAddress, name: string): TestDatabase
 
 /** Sees to it that a role, which belongs to a whole server, is dropped when the file ends, after the databases. */
 export function adoptRole(server: ServerAddress, name: string): void {
+  clearAtEnd()
   roles.push({ server, name })
 }
 
@@ -108,7 +115,17 @@ export async function expectNoBackends(database: TestDatabase, graceMilliseconds
   }
 }
 
-afterAll(async () => {
+let clearing = false
+
+/** Once for each file: in what order things are cleared away is said in one place. */
+function clearAtEnd(): void {
+  if (!clearing) atFileEnd(clearAway)
+  clearing = true
+}
+
+async function clearAway(): Promise<void> {
+  clearing = false
+  cached.clear()
   await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined)))
   const own = new Set(ownServers.map((server) => server.port))
   const leaks: unknown[] = []
@@ -124,7 +141,7 @@ afterAll(async () => {
   }
   await Promise.all(ownServers.splice(0).map((server) => server.stop()))
   if (leaks.length > 0) throw new AggregateError(leaks, leaks.map(String).join('\n'))
-})
+}
 
 function describeDatabase(server: ServerAddress, name: string): TestDatabase {
   const { host, port, superuser: user, password } = server
@@ -138,16 +155,16 @@ function describeDatabase(server: ServerAddress, name: string): TestDatabase {
       clients.push(client)
       return client
     },
-    query: (sql, values) => once(connection, sql, values),
+    query: (sql, values) => askOnce(connection, sql, values),
   }
 }
 
 async function administer(server: ServerAddress, sql: string): Promise<readonly Record<string, string | null>[]> {
   const { host, port, superuser: user, password } = server
-  return once({ host, port, user, password, database: 'postgres' }, sql)
+  return askOnce({ host, port, user, password, database: 'postgres' }, sql)
 }
 
-async function once(
+async function askOnce(
   connection: pg.ClientConfig,
   sql: string,
   values?: readonly unknown[],

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll } from 'vitest'
+import { atFileEnd } from './file-end.ts'
 import type { ServerAddress } from './servers.ts'
 
 /** An extension's own files, which no test finds among those that come with a server. */
@@ -12,8 +12,6 @@ export interface TestExtension {
   readonly control?: string
 }
 
-const written = new Set<string>()
-
 /** Lays an extension among those of a server, so that CREATE EXTENSION finds it; it is taken away when the file ends. */
 export async function putExtension(server: ServerAddress, extension: TestExtension): Promise<void> {
   const { name, script, control = '' } = extension
@@ -23,11 +21,9 @@ export async function putExtension(server: ServerAddress, extension: TestExtensi
 }
 
 async function write(path: string, text: string): Promise<void> {
-  written.add(path)
+  atFileEnd(() => rm(path, { force: true }))
   await writeFile(path, text)
 }
-
-afterAll(() => Promise.all([...written].map((path) => rm(path, { force: true }))))
 
 async function shareOf({ host, port, superuser: user, password }: ServerAddress): Promise<string> {
   const client = new pg.Client({ host, port, user, password, database: 'postgres', application_name: 'test' })

@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net'
-import { afterAll } from 'vitest'
+import { atFileEnd } from './file-end.ts'
 
 /** A relay to a far server that counts how often somebody there was waited for. */
 export interface TurnCounter {
@@ -9,11 +9,6 @@ export interface TurnCounter {
 }
 
 const BY_THE_CLOCK = /sampan:[^\0]*:(progress|keeper|watch)/
-
-const stops: (() => void)[] = []
-afterAll(() => {
-  for (const stop of stops.splice(0)) stop()
-})
 
 /** @param delay one way, milliseconds: without it two messages that are one flight look like two */
 export async function countTurns(port: number, delay: number): Promise<TurnCounter> {
@@ -39,7 +34,7 @@ export async function countTurns(port: number, delay: number): Promise<TurnCount
     endWith(far, near, delay)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  stops.push(() => server.close())
+  atFileEnd(() => server.close())
   const address = server.address()
   return { port: typeof address === 'object' && address !== null ? address.port : 0, turns: () => turns }
 }

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type CrashEvent, judgeHandler } from '../../../lambdas/core/runtime/judge-handler.ts'
 
-process.env.SAMPAN_LOG = 'off'
-
 const now = new Date('2026-11-23T12:00:00Z')
 const judge = judgeHandler(
   () => now,

@@ -8,10 +8,10 @@ import { readTlsMaterial } from '../../../lambdas/core/postgres/tls-material.ts'
 import { taskJsonSchema } from '../../../lambdas/core/task/json-schema.ts'
 import { readTask } from '../../../lambdas/core/task/problems.ts'
 import { handler } from '../../../lambdas/stages/read-task/handler.ts'
+import { temporaryDirectory } from '../../support/directories.ts'
 import { smallTask } from './tasks.ts'
 
-process.env.SAMPAN_ARTEFACTS ??= pathToFileURL(mkdtempSync(join(tmpdir(), 'sampan-deployed-'))).href
-process.env.SAMPAN_LOG ??= 'off'
+process.env.SAMPAN_ARTEFACTS = pathToFileURL(await temporaryDirectory()).href
 
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }
 const read = async (input: object) => handler({ input, execution: 'e', window: null }, context)

@@ -10,7 +10,6 @@ import { smallTask } from './tasks.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'sampan-read-task-'))
 process.env.SAMPAN_ARTEFACTS = `file://${directory}`
-process.env.SAMPAN_LOG ??= 'off'
 
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }
 afterAll(() => rmSync(directory, { recursive: true }))

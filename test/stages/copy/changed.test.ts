@@ -14,9 +14,6 @@ import {
   type TestDatabase,
 } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TYPES = `CREATE TYPE mood AS ENUM ('good', 'bad', 'odd'); CREATE TYPE span AS (least int, most int);
   CREATE DOMAIN moods AS mood[]; CREATE TYPE note AS (mood mood, moods moods);`
 const TABLES = `

@@ -7,9 +7,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /**
  * A wrong guess, planted: the destination's column is of another type than the planner takes it for, and takes the value as
  * text but not in the other's binary form. Only one row has a value in it, so chunks arrive before the form is refused.

@@ -8,9 +8,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, oldestServer, sharedServer } from '../../support/servers.ts'
 import { validate } from '../validate/migration.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = `CREATE TABLE orders (id int PRIMARY KEY, at date, note text);`
 const ROWS = (where: string) =>
   `SELECT count(*) AS rows, md5(string_agg(t::text, ',' ORDER BY id)) AS hash FROM orders t WHERE ${where}`

@@ -5,9 +5,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = `CREATE EXTENSION hstore; CREATE EXTENSION citext;
   CREATE TABLE plain (id int, f float8, note text); CREATE TABLE references_ (r regclass, ok int);
   CREATE TABLE same_version (h hstore); CREATE TABLE other_version (c citext);`

@@ -10,9 +10,6 @@ import { untilFound } from '../../support/hold.ts'
 import { startRelay } from '../../support/relay.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TABLES = `
   CREATE TABLE plain (id int, note text);
   CREATE TABLE "Odd ""name" ("a b" text, n numeric, at timestamptz, gen int GENERATED ALWAYS AS (1) STORED);

@@ -5,9 +5,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 test('large objects arrive with their oids and bytes: many pages, one byte, none, and holes', async () => {
   const source = await createDatabase(
     sharedServer(15),

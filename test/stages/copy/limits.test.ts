@@ -8,9 +8,6 @@ import { openSession, planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = 'CREATE TABLE plain (id int, note text);'
 
 async function prepare(throttle: object, rows: number) {

@@ -5,9 +5,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TABLES = 400
 
 async function createTables(database: TestDatabase, columns: string, rows: string): Promise<void> {

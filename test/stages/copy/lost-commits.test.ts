@@ -7,9 +7,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, startTestServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TABLE = 'CREATE TABLE items (id bigint, filler text)'
 const CONTENT =
   'SELECT count(*) AS rows, sum(id) AS ids, md5(string_agg(filler, id::text ORDER BY id)) AS md5 FROM items'

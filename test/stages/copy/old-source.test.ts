@@ -11,9 +11,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { relationOf } from '../../support/relations.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /** Keys of every kind that is cut by ranges, their rows in order, and tables that are not. */
 const LANGUAGE = `CREATE COLLATION language (LC_COLLATE = 'C.UTF-8', LC_CTYPE = 'C.UTF-8');`
 

@@ -7,9 +7,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /** What an extension has made on both ends: keys stand before the rows, and some rows are its own. The child is the larger one. */
 const DDL = `CREATE TABLE kind (id int PRIMARY KEY, own boolean, note text);
   CREATE TABLE job (id int PRIMARY KEY, kind int REFERENCES kind, parent int REFERENCES job, filler text);

@@ -5,9 +5,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TABLES = Array.from({ length: 800 }, (_, number) => `CREATE TABLE t${number} AS SELECT ${number} AS a`).join(';')
 
 test('one refused table among 800 small ones fails alone, and the others travel on in flights', async () => {

@@ -9,9 +9,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 import { validate } from '../validate/migration.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const MOOD = `CREATE TYPE public.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN public.amount AS numeric(12,2);`
 
 const SOURCE = `${MOOD} CREATE SCHEMA shop;

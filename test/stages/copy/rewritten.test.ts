@@ -8,9 +8,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { untilFound } from '../../support/hold.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = `CREATE TABLE items (id int, filler text); CREATE TABLE other (id int);`
 const DATA = `INSERT INTO items SELECT n, repeat(md5(n::text), 20) FROM generate_series(1, 8000) n;
   DELETE FROM items WHERE id < 4000 AND id % 2 = 0; INSERT INTO other SELECT generate_series(1, 100);`

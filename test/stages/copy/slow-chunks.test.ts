@@ -10,9 +10,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { holdTable } from '../../support/hold.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TABLES = `
   CREATE TABLE by_bigint (id bigint PRIMARY KEY, filler text);
   CREATE TABLE by_uuid (id uuid PRIMARY KEY, filler text);

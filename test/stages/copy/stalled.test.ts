@@ -13,9 +13,6 @@ import { stepContext, stepEvent, through } from '../../support/events.ts'
 import { startRelay } from '../../support/relay.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const usual = { ...watchTimes }
 beforeAll(() => Object.assign(watchTimes, { look: 200, laneLook: 200, silent: 2_000, tell: 200, patience: 1_500 }))
 afterAll(() => Object.assign(watchTimes, usual))

@@ -5,9 +5,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /** Every built-in type that may travel in binary form, with values at its edges. */
 const BINARY: Record<string, readonly string[]> = {
   bool: ['true', 'false'],

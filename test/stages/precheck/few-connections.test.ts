@@ -5,9 +5,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/sampan-few-connections'
-process.env.SAMPAN_LOG = 'off'
-
 const role = freshName('few')
 let source: TestDatabase
 let destination: TestDatabase

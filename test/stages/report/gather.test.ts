@@ -5,9 +5,6 @@ import { gatherDatabases } from '../../../lambdas/stages/report/gather.ts'
 import { stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /** What Report is called with for so many databases, which are one: what is read of each is up to the test. */
 async function manyDatabases(count: number) {
   const database = await createDatabase(sharedServer(18))

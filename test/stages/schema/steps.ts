@@ -18,9 +18,6 @@ import { readArchive } from '../../../lambdas/stages/schema/toc/read.ts'
 import { stepContext } from '../../support/events.ts'
 import type { TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS ??= 'file:///tmp/sampan-schema-test'
-process.env.SAMPAN_LOG ??= 'off'
-
 export const allKinds = await readFile(new URL('./all-kinds.sql', import.meta.url), 'utf8')
 export const allKinds18 = await readFile(new URL('./all-kinds-18.sql', import.meta.url), 'utf8')
 

@@ -7,9 +7,6 @@ import { stepContext, stepEvent } from '../../support/events.ts'
 import { holdTable } from '../../support/hold.ts'
 import { createDatabase, oldestServer, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = `CREATE TABLE quiet (id int, note text); CREATE TABLE written (id int PRIMARY KEY, note text);
   CREATE TABLE emptied (id int); CREATE TABLE late (id int, note text);`
 // `late` comes last: it is on its way when the sessions are killed.

@@ -10,9 +10,6 @@ import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /** Every call lives this long, ten seconds of which are the margin to stop in: a Lambda's 15 minutes, made short. */
 const LIFE_SECONDS = 20
 

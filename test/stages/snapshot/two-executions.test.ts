@@ -8,9 +8,6 @@ import { openSession, planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const TABLE = 'CREATE TABLE account (id int)'
 const IDENTITY = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
 

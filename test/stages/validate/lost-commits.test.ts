@@ -7,9 +7,6 @@ import { openSession } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, startTestServer } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 /** By its own settings it waits for nobody, as ApsaraDB does. A commit that nobody waits for stays in this server's memory until one comes that is waited for. */
 const FORGETFUL = {
   synchronous_commit: 'off',

@@ -10,9 +10,6 @@ import { handler as seal } from '../../../lambdas/stages/validate/seal-handler.t
 import { handler as summarise } from '../../../lambdas/stages/validate/summary-handler.ts'
 import { createDatabase, type ServerAddress, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS ??= 'file:///tmp/sampan-test-artefacts'
-process.env.SAMPAN_LOG ??= 'off'
-
 export const RUN = 'test-run'
 
 /** A table of the tests: its SQL, made on both sides, and how a row is hashed. */

@@ -10,9 +10,6 @@ import { untilFound } from '../../../support/hold.ts'
 import { startRelay } from '../../../support/relay.ts'
 import { createDatabase, sharedServer } from '../../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = 'CREATE TABLE plain (id int, note text);'
 const MEGABYTE = 1_000_000
 

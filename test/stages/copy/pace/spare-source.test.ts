@@ -8,9 +8,6 @@ import { stepContext, stepEvent } from '../../../support/events.ts'
 import { startRelay } from '../../../support/relay.ts'
 import { createDatabase, sharedServer } from '../../../support/servers.ts'
 
-process.env.SAMPAN_ARTEFACTS = 'file:///tmp/unused'
-process.env.SAMPAN_LOG = 'off'
-
 const DDL = 'CREATE TABLE plain (id int, note text);'
 const MEGABYTE = 1_000_000
 const MOST_MEGABYTES = 4
