@@ -78,3 +78,16 @@ test.each([
     'ACL TABLE public.doc': absent,
   })
 })
+
+test.each([
+  [15, otherServer15],
+  [18, async () => sharedServer(18)],
+] as const)(
+  'what a type or a table brings along has the rights that it has on the source, on %d',
+  async (_, server) => {
+    const run = await (await openCase('rights-that-come-along', { destination: await server() })).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    expect(run.events.filter(({ code }) => /^RIGHTS_(WIDER|NARROWER)$/.test(code))).toEqual([])
+  },
+)

@@ -31,7 +31,8 @@ export function differenceOf(both: BothSides): RightsDifference {
   const what = nameOf(kind, identity)
   const isDefault = kind === 'default privileges'
   // Seal looks for what is gone before it asks for rights (gone.ts).
-  if (both.missing && !isDefault) return { what, wider: [], narrower: [] }
+  // A row type without rights of its own is not read.
+  if (both.missing && !isDefault && kind !== 'type') return { what, wider: [], narrower: [] }
   if (kind === 'policy') return { what, ...policyDifference(both) }
   const owner =
     both.owner !== null && both.owner !== both.actualOwner

@@ -1,13 +1,14 @@
 /**
  * Who owns what, who may do what with it, and what decides whose rights count, as a WITH clause for a query of `rights`: a row for
- * each object of the user's, the same at both ends. `catalogue, oid, made_of, kind, identity, owner, acl, columns, traits, of_table`:
+ * each object of the user's, the same at both ends. `catalogue, oid, made_in, made_of, kind, identity, owner, acl, columns, traits, of_table`:
  *
  * - `kind`, `identity`: as pg_identify_object writes them, the same at both ends.
  * - `acl`: text[] of `["SELECT", "rapp", false]`: the right, whose it is (`o` the owner's, `p` everybody's, `r…` a role's), and whether it may
  *   be given on. Null: what such an object has by itself.
  * - `columns`: the same of single columns, with the column's name as a fourth element.
  * - `traits`: row security, security_invoker, SECURITY DEFINER …; of a policy what it is and does.
- * - `made_of`: a range type's functions have rights of their own, and no place in the archive; `of_table`: a policy's table.
+ * - `made_of`, in the catalogue `made_in`: what came along with something else, by itself, has rights of its own and no place in the
+ *   archive: a range type's functions, its multirange before 17, a table's row type; `of_table`: a policy's table.
  */
 export function rightsSql(version: number, which: 'all' | 'given' = 'all'): string {
   return `WITH space AS (
@@ -15,7 +16,7 @@ export function rightsSql(version: number, which: 'all' | 'given' = 'all'): stri
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sampan')
   ), member AS (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
-  ), rights(catalogue, oid, made_of, kind, identity, owner, acl, columns, traits, of_table) AS (
+  ), rights(catalogue, oid, made_in, made_of, kind, identity, owner, acl, columns, traits, of_table) AS (
   ${(which === 'all' ? parts(version) : GIVEN).join('\n  UNION ALL\n  ')}
   )`
 }
@@ -25,12 +26,7 @@ function parts(version: number): readonly string[] {
   return [
     relations(version),
     functions(version),
-    // Row types of tables and types of arrays and multiranges have no rights of their own.
-    part('pg_type', 'o.typowner', {
-      acl: ['o.typacl', `'T'`],
-      where: `AND ${inSpace('o.typnamespace')} AND o.typtype IN ('b', 'c', 'd', 'e', 'r') AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = o.oid)
-       AND (o.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid AND c.relkind = 'c'))`,
-    }),
+    types(version),
     part('pg_language', 'o.lanowner', { acl: ['o.lanacl', `'l'`], where: USERS }),
     part('pg_foreign_data_wrapper', 'o.fdwowner', { acl: ['o.fdwacl', `'F'`], where: USERS }),
     part('pg_foreign_server', 'o.srvowner', { acl: ['o.srvacl', `'S'`], where: USERS }),
@@ -44,7 +40,7 @@ function parts(version: number): readonly string[] {
     ...since(100_000, part('pg_statistic_ext', 'o.stxowner', { where: `AND ${inSpace('o.stxnamespace')}` })),
     part('pg_event_trigger', 'o.evtowner', { where: USERS }),
     ...since(100_000, part('pg_publication', 'o.pubowner', { where: USERS })),
-    `SELECT o.tableoid, o.oid, NULL::oid, 'large object', o.oid::text, pg_catalog.pg_get_userbyid(o.lomowner)::text,
+    `SELECT o.tableoid, o.oid, NULL::oid, NULL::oid, 'large object', o.oid::text, pg_catalog.pg_get_userbyid(o.lomowner)::text,
          ${aclOf('o.lomacl', `'L'`, 'o.lomowner')}, NULL::text[], NULL::text[], NULL::oid
     FROM pg_catalog.pg_largeobject_metadata o`,
     ...GIVEN,
@@ -63,13 +59,15 @@ interface PartOptions {
   readonly acl?: readonly [column: string, letter: string]
   readonly columns?: string
   readonly traits?: string
+  readonly madeIn?: string
   readonly madeOf?: string
   readonly where: string
 }
 
 function part(catalogue: string, owner: string, options: PartOptions): string {
-  const { acl, columns = 'NULL::text[]', traits = 'NULL::text[]', madeOf = 'NULL::oid', where } = options
-  return `SELECT o.tableoid, o.oid, ${madeOf}, i.type, i.identity, pg_catalog.pg_get_userbyid(${owner})::text,
+  const { acl, columns = 'NULL::text[]', traits = 'NULL::text[]', where } = options
+  const { madeIn = 'NULL::oid', madeOf = 'NULL::oid' } = options
+  return `SELECT o.tableoid, o.oid, ${madeIn}, ${madeOf}, i.type, i.identity, pg_catalog.pg_get_userbyid(${owner})::text,
          ${acl === undefined ? 'NULL::text[]' : aclOf(acl[0], acl[1], owner)}, ${columns}, ${traits}, NULL::oid
     FROM pg_catalog.${catalogue} o CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.tableoid, o.oid, 0) i
    WHERE (o.tableoid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m) ${where}`
@@ -123,15 +121,30 @@ function functions(version: number): string {
   return part('pg_proc', 'o.proowner', {
     acl: ['o.proacl', `'f'`],
     traits: `CASE WHEN o.prosecdef THEN ARRAY['security definer'] ELSE '{}'::text[] END`,
+    madeIn: `'pg_catalog.pg_type'::pg_catalog.regclass`,
     madeOf: `(SELECT ${range} FROM pg_catalog.pg_depend d WHERE d.classid = o.tableoid AND d.objid = o.oid AND d.deptype = 'i'
             AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass LIMIT 1)`,
     where: `AND ${inSpace('o.pronamespace')}`,
   })
 }
 
+/** Types of arrays have no rights of their own, nor have multiranges from 17 on. Of the row types of tables only those are read that have. */
+function types(version: number): string {
+  const multiranges = version >= 140_000 && version < 170_000
+  const ofRange = '(SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngmultitypid = o.oid)'
+  const isRow = `EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = o.typrelid AND c.relkind <> 'c')`
+  return part('pg_type', 'o.typowner', {
+    acl: ['o.typacl', `'T'`],
+    madeIn: `CASE WHEN ${isRow} THEN 'pg_catalog.pg_class'::pg_catalog.regclass${multiranges ? ` WHEN o.typtype = 'm' THEN o.tableoid` : ''} END`,
+    madeOf: `CASE WHEN ${isRow} THEN o.typrelid${multiranges ? ` WHEN o.typtype = 'm' THEN ${ofRange}` : ''} END`,
+    where: `AND ${inSpace('o.typnamespace')} AND o.typtype IN ('b', 'c', 'd', 'e', 'r'${multiranges ? `, 'm'` : ''})
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = o.oid) AND (o.typacl IS NOT NULL OR NOT ${isRow})`,
+  })
+}
+
 function policies(): string {
   const role = `CASE r.id WHEN 0 THEN 'p' ELSE 'r' || g.rolname END`
-  return `SELECT o.tableoid, o.oid, NULL::oid, i.type, i.identity, NULL,
+  return `SELECT o.tableoid, o.oid, NULL::oid, NULL::oid, i.type, i.identity, NULL,
          ARRAY(SELECT pg_catalog.json_build_array('TO', ${role}, false)::text COLLATE pg_catalog."C"
                  FROM pg_catalog.unnest(o.polroles) AS r(id) LEFT JOIN pg_catalog.pg_roles g ON g.oid = r.id
                 WHERE r.id = 0 OR g.rolname IS NOT NULL ORDER BY 1),
@@ -146,10 +159,10 @@ function policies(): string {
 /** Of what may be on a destination before anything is migrated. */
 const GIVEN: readonly string[] = [
   part('pg_namespace', 'o.nspowner', { acl: ['o.nspacl', `'n'`], where: `AND ${inSpace('o.oid')}` }),
-  `SELECT o.tableoid, o.oid, NULL::oid, 'database', 'database', pg_catalog.pg_get_userbyid(o.datdba)::text,
+  `SELECT o.tableoid, o.oid, NULL::oid, NULL::oid, 'database', 'database', pg_catalog.pg_get_userbyid(o.datdba)::text,
        ${aclOf('o.datacl', `'d'`, 'o.datdba')}, NULL::text[], NULL::text[], NULL::oid
   FROM pg_catalog.pg_database o WHERE o.datname = pg_catalog.current_database()`,
-  `SELECT o.tableoid, o.oid, NULL::oid, 'default privileges',
+  `SELECT o.tableoid, o.oid, NULL::oid, NULL::oid, 'default privileges',
        pg_catalog.json_build_array(pg_catalog.pg_get_userbyid(o.defaclrole)::text, n.nspname::text, o.defaclobjtype::text)::text, NULL,
        ${itemsOf('o.defaclacl', 'o.defaclrole')}, NULL::text[], NULL::text[], NULL::oid
   FROM pg_catalog.pg_default_acl o LEFT JOIN pg_catalog.pg_namespace n ON n.oid = o.defaclnamespace`,

@@ -15,6 +15,8 @@ export interface ObjectRights {
 export interface SourceRights extends ObjectRights {
   readonly catalogue: number
   readonly oid: number
+  /** What it came along with by itself, and in which catalogue that is. */
+  readonly madeIn: number | null
   readonly madeOf: number | null
 }
 
@@ -34,7 +36,7 @@ export function itemText(item: RightItem): string {
 export async function readRights(source: Session): Promise<SourceRights[]> {
   return source.rows<SourceRights>(
     `${rightsSql(source.serverVersion)}
-     SELECT catalogue, oid, made_of AS "madeOf", kind, identity, owner, acl, columns, traits FROM rights
+     SELECT catalogue, oid, CASE WHEN made_of IS NOT NULL THEN made_in END AS "madeIn", made_of AS "madeOf", kind, identity, owner, acl, columns, traits FROM rights
       -- There may be millions, and most are as the account makes them.
       WHERE kind <> 'large object' OR acl IS NOT NULL OR owner <> CURRENT_USER`,
   )

@@ -7,11 +7,13 @@ import type { SourceFacts } from './facts.ts'
 import { bookkeeping } from './kinds.ts'
 import { largeObjectEntries } from './large-object-remarks.ts'
 import { refreshSql } from './refresh.ts'
+import { rightsAlong } from './rights-along.ts'
 
 /**
  * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a
  * schema-only archive has no refresh of materialized views, so each that is filled on the source gets one, and nothing of
- * large objects, so what is said about them is read beside it; nor of rows of extensions; nor, at times, of defaults not inherited.
+ * large objects, so what is said about them is read beside it; nor of rows of extensions; nor, at times, of defaults not inherited; nor of
+ * rights on what a type or a table brings along.
  */
 export function completeEntries(archived: readonly TocEntry[], facts: SourceFacts): TocEntry[] {
   const kept = archived.filter((entry) => !bookkeeping.has(entry.kind) && !isOnDatabase(entry))
@@ -30,7 +32,8 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
   const large = largeObjectEntries(facts.largeObjectRemarks, firstId)
   const data = extensionDataEntries(facts.configuration, complete, firstId + large.length)
   const defaults = defaultsTaken(entries, facts.defaultsTaken, firstId + large.length + data.length)
-  return [...complete, ...large, ...data, ...defaults]
+  const along = rightsAlong(entries, facts.rights, firstId + large.length + data.length + defaults.length)
+  return [...complete, ...large, ...data, ...defaults, ...along]
 }
 
 /** What pg_dump says of the database names it as the source does: it is read beside it, and written for the destination's name. */

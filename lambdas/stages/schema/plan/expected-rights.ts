@@ -40,14 +40,14 @@ export function expectedRights(
       return [{ ...nobodys, kind, identity, ownerObject: given?.id ?? null, owner, ...map.rightsOf(one, owner) }]
     }
     // A range type's functions have no place in the archive: they come with the type.
-    const object = plan.at(one.madeOf === null ? one.catalogue : TYPES, one.madeOf ?? one.oid)
+    const object = plan.at(one.madeIn ?? one.catalogue, one.madeOf ?? one.oid)
     if (object === null) return []
     if (kind === 'default privileges') return map.defaultsOf(one, object.id)
     if (kind === 'policy') return [policyOf(one, object.id, facts)]
     const ownership = plan.ownership(object)
     // They also stay with whoever made them; and a schema may have been there before.
     const isCompared = one.madeOf === null && (object.kind !== 'SCHEMA' || ownership !== null)
-    const owner = ownership?.owner ?? account
+    const owner = (one.madeOf !== null && kind !== 'type' ? null : ownership?.owner) ?? account
     return [
       {
         object: object.id,
@@ -63,9 +63,6 @@ export function expectedRights(
 }
 
 const nobodys = { object: null, ownerObject: null, owner: null, traits: [] }
-
-/** pg_type's own OID. */
-const TYPES = 1247
 
 /** What of the plan says whose an object becomes. */
 class Planned {

@@ -13,6 +13,7 @@ import { knowsLz4 } from './compression.ts'
 import { readDatabaseForm } from './destination-database.ts'
 import { readFacts } from './facts.ts'
 import type { PlanInput, TableFilters } from './plan.ts'
+import { rightsThere } from './rights-along.ts'
 
 /** All that the plan of a database is made of, but what is set for the database itself. */
 export async function readPlanInput(
@@ -39,7 +40,7 @@ export async function readPlanInput(
     run: event.run.id,
     destinationVersion: destination.serverVersion,
     entries,
-    facts,
+    facts: { ...facts, rights: rightsThere(facts.rights, destination.serverVersion) },
     places,
     mayReplaceRows: event.task.precheck.acknowledge.includes('DST_EXTENSION_ROWS'),
     roles,
