@@ -137,6 +137,10 @@ export const words: Readonly<Record<string, Words>> = {
   },
 
   // Rows
+  EXTENSION_COMMENTS_LEFT: {
+    cause: 'comments on members of extensions are not migrated, and are otherwise on the destination: {members}',
+    remedy: 'say them there by hand (COMMENT ON …) where they matter',
+  },
   COUNTS_ONLY: { remedy: 'set validation.mode to "full" if digests are wanted, and migrate anew' },
   FORMAT_FELL_BACK: { remedy: NOTHING },
   FORMAT_TEXT_INSTEAD: { remedy: 'nothing to do; "auto" as format says it no more' },

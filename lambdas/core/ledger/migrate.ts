@@ -28,7 +28,8 @@ export async function migrateLedger(destination: Session): Promise<void> {
     throw new SampanError({
       code: 'LEDGER_NEWER',
       message: `the ledger in the destination is of a newer Sampan (migration ${version}, this one knows ${migrations.length})`,
-      remedy: 'run the newer Sampan, or drop the schema "sampan" if no run is under way',
+      remedy:
+        'run the newer Sampan; or, where its runs are over, drop the schema "sampan" there, and of what they have migrated what is in the way',
     })
   }
 }

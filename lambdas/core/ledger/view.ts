@@ -31,7 +31,7 @@ export async function importView(
     code: 'SNAPSHOT_NOT_KEPT',
     message: 'no keeper holds the consistent view of the source at the moment',
     remedy:
-      'nothing to do while the retry window is open: the keeper takes a new view as soon as it reaches the source',
+      'nothing to do while the retry window is open: the keeper takes a new view as soon as it reaches the source; behind it mend the way there, and start the task again',
     retryable: true,
     kind: 'connection',
   })

@@ -43,6 +43,7 @@ import { objectsExist } from './checks/objects-exist.ts'
 import { objectsRefused } from './checks/objects-refused.ts'
 import { oldSnapshotThreshold } from './checks/old-snapshot-threshold.ts'
 import { ownersNotKept } from './checks/owners-not-kept.ts'
+import { parameterRights } from './checks/parameter-rights.ts'
 import { parentsNotSelected } from './checks/parents-not-selected.ts'
 import { policiesLost } from './checks/policies-lost.ts'
 import { preparedTransactions } from './checks/prepared-transactions.ts'
@@ -54,6 +55,7 @@ import { rightsNotTaken } from './checks/rights-not-taken.ts'
 import { rightsWider } from './checks/rights-wider.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
+import { runAtWork } from './checks/run-at-work.ts'
 import { sameDatabase } from './checks/same-database.ts'
 import { filterMatchesNothing } from './checks/selection.ts'
 import { sourceRights } from './checks/source-rights.ts'
@@ -117,10 +119,12 @@ export const checks: readonly Check[] = [
   policiesLost,
   rightsNotTaken,
   rightsWider,
+  parameterRights,
   // The destination’s state
   runCompleted,
   runSealed,
   taskChanged,
+  runAtWork,
   ledgerUnusable,
   ledgerSchema,
   objectsExist,

@@ -47,6 +47,7 @@ import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { storeReplan } from './plan/store-replan.ts'
 import { requireValidFilters } from './plan/valid-filters.ts'
+import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
 
 /** What the workflow reads of the plan. */
@@ -100,6 +101,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     })
     if (row.former.includes(run.execution)) requireOwn(row, run)
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
+    await requireAlone(destination, event)
     const joining = await readJoining(destination, run.id, row)
     if (joining !== null) await writeEvents(destination, run.id, [joining])
     if (row.copiedAt === null) {

@@ -7,9 +7,11 @@ import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { compareStructures, describeChanges } from '../../core/structure/compare.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
+import { commentsLeftBehind } from './extension-comments.ts'
 
 /**
- * What was created, dropped or changed on the source since the view that the rows are of. It is not migrated, and is told; a source that
+ * What was created, dropped or changed on the source since the view that the rows are of, and what its extensions' members are said to
+ * be. It is not migrated, and is told; a source that
  * cannot be asked any more keeps no run from its end.
  */
 export async function changedSince(event: StepEvent, step: StepTools, destination: Session): Promise<RunEvent[]> {
@@ -19,12 +21,13 @@ export async function changedSince(event: StepEvent, step: StepTools, destinatio
   try {
     const source = await openSource(event, step.environment, { purpose: 'seal', signal: step.signal })
     try {
-      if ((await readStructureDigest(source)) === digest) return []
+      const comments = await commentsLeftBehind(source, destination)
+      if ((await readStructureDigest(source)) === digest) return comments
       const { entries } = await readStructure(source)
       const changes = compareStructures(await readPlannedStructure(destination, event.run.id), entries)
-      if (changes.length === 0) return []
+      if (changes.length === 0) return comments
       const message = `not migrated, because it was done on the source after the moment that the rows are of: ${describeChanges(changes)}`
-      return [{ ...told, code: 'SRC_CHANGED_SINCE_VIEW', message }]
+      return [{ ...told, code: 'SRC_CHANGED_SINCE_VIEW', message }, ...comments]
     } finally {
       await source.close()
     }

@@ -88,6 +88,19 @@ describe('objects of the same names in the destination', () => {
   })
 })
 
+test('a run of another name that works in the database is named, with its oldest session; one that looks on is not', async () => {
+  const session = await destination.connect({ application_name: 'sampan:theirs:lane:3' })
+  const looking = await destination.connect({ application_name: 'sampan:other:progress' })
+  const item = itemOf(await precheck(source, destination), 'DST_RUN_AT_WORK')
+  expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+  expect(item.details).toEqual([
+    expect.stringMatching(/^run "theirs", a session since .*: process \d+ \(sampan:theirs:lane:3 from 127\.0\.0\.1\)$/),
+  ])
+  await session.end()
+  await looking.end()
+  expect(itemOf(await precheck(source, destination), 'DST_RUN_AT_WORK').status).toBe('passed')
+})
+
 describe('the run’s own ledger in the destination', () => {
   /** What PlanObjects does before anything is created. */
   async function openTheRun(event: StepEvent) {

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+<<<<<<< HEAD
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { asUser, blocking, freshName, itemFor, itemOf, precheck } from './prechecks.ts'
+=======
+import { createDatabase, otherServer15, sharedServer, type TestDatabase } from '../../support/servers.ts'
+import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+>>>>>>> fa035d9 (The later of two runs in one database is told who works there; rights on parameters and comments on members of extensions are told; remedies that did not help are mended)
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -273,4 +278,21 @@ describe('rights on the destination', () => {
     const plain = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int PRIMARY KEY)')
     expect((await itemFor('ROLES_MISSING', plain, destination)).status).toBe('passed')
   })
+})
+
+test('rights on parameters, which belong to the server, are listed as statements that run as they are', async () => {
+  const server = await otherServer15()
+  const own = await createDatabase(server)
+  expect(itemOf(await precheck(own, destination), 'PARAMETER_RIGHTS').status).toBe('passed')
+  await own.query(`GRANT SET ON PARAMETER work_mem TO ${server.superuser}, pg_monitor WITH GRANT OPTION;
+    GRANT ALTER SYSTEM ON PARAMETER own.setting TO PUBLIC`)
+  const item = itemOf(await precheck(own, destination), 'PARAMETER_RIGHTS')
+  expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+  const statements = item.details
+  expect(statements).toEqual([
+    'GRANT ALTER SYSTEM ON PARAMETER "own"."setting" TO PUBLIC',
+    'GRANT SET ON PARAMETER "work_mem" TO "pg_monitor" WITH GRANT OPTION',
+  ])
+  await own.query(`REVOKE ALL ON PARAMETER work_mem, own.setting FROM PUBLIC, pg_monitor; ${statements.join(';')}`)
+  expect(itemOf(await precheck(own, destination), 'PARAMETER_RIGHTS').details).toEqual(statements)
 })

@@ -120,3 +120,27 @@ test('a start that joins another one at its work is told so, one that follows a 
     { level: 'warning', message: expect.stringMatching(/second has taken it over from first, which has a session/) },
   ])
 })
+
+test('of two runs of other names that begin in one database at once the later one is told who works there, and makes nothing', async () => {
+  const { destination, first } = await twoStarts()
+  const other = { ...first, run: { id: 'other-run', execution: 'other' } }
+  // The first is at it.
+  const environment = readEnvironment(process.env)
+  const lane = await openDestination(first, environment, { purpose: 'lane:0' })
+  const refused = await call('planObjects', other)
+  expect(refused).toMatchObject({ verdict: 'failed', error: { code: 'DST_RUN_AT_WORK' } })
+  expect(refused.error?.message).toMatch(
+    /^a run of another name works in this database: run "test-run", a session since \d{4}-.*: process \d+ \(sampan:test-run:lane:0 from 127\.0\.0\.1\)$/,
+  )
+  expect(await destination.query(`SELECT count(*) AS n FROM sampan.object WHERE run = 'other-run'`)).toEqual([
+    { n: '0' },
+  ])
+  // The earlier one does not give way, and who says that the two have nothing in common goes on.
+  const session = await openDestination(other, environment, { purpose: 'lane:0' })
+  await mustBeDone('planObjects', first)
+  const knowing = { ...other.task, precheck: { ...other.task.precheck, acknowledge: ['DST_RUN_AT_WORK'] } }
+  await mustBeDone('planObjects', { ...other, task: knowing })
+  await lane.close()
+  await session.close()
+  await mustBeDone('planObjects', other)
+})

@@ -80,6 +80,14 @@ function isFinal(thrown: unknown): thrown is DatabaseError {
 
 function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
   const title = lane === null || lane.broken === null ? 'a table' : titleOf(lane.broken)
+  if (cause.side === 'destination' && cause.sqlState === '23514' && lane?.broken?.destination.tree) {
+    return new SampanError({
+      code: 'DST_ROWS_REFUSED',
+      message: `${title} cannot be copied: ${cause.message}`,
+      remedy: PARTITION_REMEDY,
+      cause,
+    })
+  }
   return new SampanError({
     code: cause.side === 'source' ? 'SRC_ROWS_UNREADABLE' : 'DST_ROWS_REFUSED',
     message: `${title} cannot be copied: ${cause.message}`,
@@ -90,6 +98,10 @@ function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
 
 const ROWS_REMEDY =
   'mend the rows or the rule on the source (a function that does not find its helpers: ALTER FUNCTION … SET search_path, on both ends), then start the task again; or exclude the table, under another name and into an emptied destination'
+
+/** A tree travels through its root where the destination may give rows to other partitions, by the hash of an enum for one. */
+const PARTITION_REMEDY =
+  'its rows find their partitions anew on the destination, and one is missing there: create on the source what the tree lacks (CREATE TABLE … PARTITION OF …), then start the task again; or exclude the table, under another name and into an emptied destination'
 
 /** A lane that is counted and finds no connection left was one too many. False: it has to be there. */
 async function leaveRoom({ destination, event }: LaneCall, thrown: unknown): Promise<boolean> {

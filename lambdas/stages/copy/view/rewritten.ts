@@ -36,7 +36,8 @@ export function tableChanged(relation: Relation, change: Change): SampanError {
       return new SampanError({
         code: 'SRC_STRUCTURE_OF_PLAN_CHANGED',
         message: `${title} has another name or other columns on the source than when it was planned`,
-        remedy: 'drop the schema "sampan" and the migrated objects in the destination, then start the task again',
+        remedy:
+          'start the task again: what has changed is planned anew, and its rows copied; hold back changes of the schema until they are',
       })
   }
 }

@@ -66,7 +66,8 @@ export const ledgerUnusable: Check = {
   needs: ['destination'],
   title: 'the schema "sampan" of the destination is Sampan’s, and of a version it knows',
   cause: 'the schema "sampan" in the destination is somebody else’s, or a newer Sampan’s',
-  remedy: 'rename a schema of your own; run the newer Sampan, or drop the schema if no run is under way',
+  remedy:
+    'rename a schema of your own; run the newer Sampan, or, where its runs are over, drop the schema there, and of what they have migrated what is in the way',
   async run(context) {
     const { schemaPresent, version } = await context.fact(ledgerFacts)
     if (version !== null && version > migrations.length) {
