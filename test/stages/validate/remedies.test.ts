@@ -1,6 +1,7 @@
 /** What an error tells the reader to do is done here, to the letter, and the run must then end well. */
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { findEntry, readCatalogue } from '../../../cli/errors/catalogue.ts'
 import { summaryText } from '../../../cli/summary/summary.ts'
 import type { Around } from '../../support/cases/case.ts'
 import { compareDatabases } from '../../support/judges.ts'
@@ -24,6 +25,11 @@ function before(which: string, act: () => Promise<unknown>): Around {
       if (step === which && call === 1) await act()
       return handler(event, context)
     }
+}
+
+/** What `sampan explain CODE` says is to be done. */
+function explained(code: string): string {
+  return (findEntry(readCatalogue(), code)?.cases ?? []).map(({ remedy }) => remedy).join('; ')
 }
 
 async function databases() {
@@ -89,6 +95,60 @@ test('large objects that differ are told by their ids; removed, and the task sta
   expect(await compareDatabases(source, destination)).toEqual([])
   const said = `SELECT obj_description(70002, 'pg_largeobject') AS said, lomacl::text LIKE '%=r/%' AS granted FROM pg_largeobject_metadata WHERE oid = 70003`
   expect(await destination.query(said)).toEqual([{ said: 'said', granted: 't' }])
+}, 180_000)
+
+test('rows that find no partition on the destination arrive once the source has the partition that its tree lacks', async () => {
+  const labels = Array.from({ length: 24 }, (_, index) => `'l${index}'`)
+  // The hash of a label is that of its oid: another one on the destination.
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TYPE label AS ENUM (${labels.join()}); CREATE TABLE halved (l label, n int) PARTITION BY HASH (l);
+     CREATE TABLE halved_0 PARTITION OF halved FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+     DO $$ DECLARE one label; BEGIN FOREACH one IN ARRAY enum_range(NULL::label) LOOP
+       BEGIN INSERT INTO halved VALUES (one, 1); EXCEPTION WHEN check_violation THEN NULL; END; END LOOP; END $$`,
+  )
+  const destination = await createDatabase(await otherServer15())
+  const failed = await migrate(source, destination, { name: 'halved' })
+  expect(failed.report.databases[0]?.error).toMatchObject({
+    code: 'DST_ROWS_REFUSED',
+    message: expect.stringContaining('public.halved cannot be copied'),
+  })
+  expect(explained('DST_ROWS_REFUSED')).toContain('CREATE TABLE … PARTITION OF …')
+  await source.query('CREATE TABLE halved_1 PARTITION OF halved FOR VALUES WITH (MODULUS 2, REMAINDER 1)')
+  const again = await migrate(source, destination, { name: 'halved' })
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const rows = 'SELECT l, n FROM halved ORDER BY 1'
+  expect(await destination.query(rows)).toEqual(await source.query(rows))
+}, 180_000)
+
+test('SRC_STRUCTURE_OF_PLAN_CHANGED ends well when the task is started again, and nothing is dropped', async () => {
+  const { source, destination } = await databases()
+  // The view is lost, and the newer one has the table otherwise than the plan.
+  const change = () =>
+    source.query(`ALTER TABLE customers RENAME COLUMN name TO title;
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'sampan:%:keep%'`)
+  const name = 'plan-changed'
+  const failed = await migrate(source, destination, { name }, before('CopyLaneFunction', change))
+  expect(failed.report.databases[0]?.error).toMatchObject({ code: 'SRC_STRUCTURE_OF_PLAN_CHANGED' })
+  expect(explained('SRC_STRUCTURE_OF_PLAN_CHANGED')).toMatch(/^start the task again/)
+  const again = await migrate(source, destination, { name })
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+}, 180_000)
+
+test('the ledger of a newer Sampan is dropped with what is in the way, and the task started again', async () => {
+  const { source, destination } = await databases()
+  const name = 'after-a-newer-one'
+  expect((await migrate(source, destination, { name: 'the-newer-one' })).outcome).toMatchObject({ exitStatus: 0 })
+  await destination.query('INSERT INTO sampan.migration (number) VALUES (9999)')
+  const refused = await migrate(source, destination, { name })
+  const finding = refused.report.prechecks.find(({ code }) => code === 'LEDGER_UNUSABLE')
+  expect(finding).toMatchObject({ blocks: true, remedy: expect.stringContaining('drop the schema there') })
+  await destination.query(
+    'DROP SCHEMA sampan CASCADE; DROP TABLE customers, orders, tree, days CASCADE; DROP TYPE state',
+  )
+  expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
 }, 180_000)
 
 test('SEQUENCES_DIFFER ends well when the task is started again', async () => {
