@@ -41,7 +41,7 @@ function takenOver(run: string, execution: string): SampanError {
 }
 
 /** What looks on and does nothing for the run; and this step's own. */
-export const ONLOOKERS = /^(precheck|progress|report|limits)/
+export const ONLOOKERS = /^(precheck|progress|report|limits|compare)/
 
 /**
  * What a start is told that has taken the run over from one which is still at it: for a short while both are at work.

@@ -1,11 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-<<<<<<< HEAD
-import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { asUser, blocking, freshName, itemFor, itemOf, precheck } from './prechecks.ts'
-=======
 import { createDatabase, otherServer15, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
->>>>>>> fa035d9 (The later of two runs in one database is told who works there; rights on parameters and comments on members of extensions are told; remedies that did not help are mended)
+import { asUser, blocking, freshName, itemFor, itemOf, precheck } from './prechecks.ts'
 
 let source: TestDatabase
 let destination: TestDatabase
