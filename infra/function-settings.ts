@@ -66,7 +66,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     timeout: LONG,
     inVpc: false,
     // What it opens while the execution is being closed, it closes itself.
-    rights: ['readAlibabaSecret', 'describeDatabases', 'openRules', 'closeRules', 'keepDocuments', 'listOpenRuns'],
+    rights: ['callAlibaba', 'describeDatabases', 'openRules', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   PrecheckFunction: database('stages/precheck/handler.ts', 'Checks everything that would fail later', {
     memory: DUMP,
@@ -75,7 +75,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   // A database that the SQL account may not make is ordered from Alibaba Cloud.
   PlanObjectsFunction: database('stages/schema/plan-handler.ts', 'Reads the objects of the source', {
     memory: DUMP,
-    rights: ['readDatabaseSecrets', 'readAlibabaSecret'],
+    rights: ['readDatabaseSecrets', 'callAlibaba'],
   }),
   PlanCopyFunction: database('stages/copy/plan/plan-handler.ts', 'Cuts the tables into chunks', { memory: DUMP }),
   CreateObjectsFunction: database('stages/schema/create-handler.ts', 'Creates what rows need', { memory: DUMP }),
@@ -112,7 +112,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: LONG,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns'],
+    rights: ['callAlibaba', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   // Where Report could write nothing, it makes the whole report, from the ledgers.
   FinishReportFunction: database('stages/report/finish-handler.ts', 'Says in the report what was closed', {
@@ -141,7 +141,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     {
       memory: 256,
       timeout: 60,
-      rights: ['readDatabaseSecrets', 'readAlibabaSecret', 'readExecutions'],
+      rights: ['readDatabaseSecrets', 'callAlibaba', 'readExecutions'],
     },
   ),
   ExecutionEndedFunction: {
@@ -150,7 +150,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: 300,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns'],
+    rights: ['callAlibaba', 'closeRules', 'keepDocuments', 'listOpenRuns'],
   },
   SweepAccessFunction: {
     handler: 'stages/access/sweep-handler.ts',
@@ -158,6 +158,6 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: 512,
     timeout: 600,
     inVpc: false,
-    rights: ['readAlibabaSecret', 'closeRules', 'keepDocuments', 'listOpenRuns', 'readExecutions'],
+    rights: ['callAlibaba', 'closeRules', 'keepDocuments', 'listOpenRuns', 'readExecutions'],
   },
 }

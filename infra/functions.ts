@@ -168,7 +168,7 @@ export class Functions extends Construct {
       SAMPAN_ACCESS_HOURS: String(options.accessHours),
       SAMPAN_DEFAULT_LANES: String(SIZES[options.size].lanes),
       ...(unattended || name === 'ChangeRunFunction' ? { SAMPAN_STATE_MACHINE_ARN: stateMachineArn } : {}),
-      ...(options.alibabaSecret === null ? {} : { SAMPAN_ALIBABA_SECRET: options.alibabaSecret }),
+      ...alibabaVariables(options),
       ...(options.temporaryGroups ? { SAMPAN_TEMPORARY_GROUPS: 'allow' as const } : {}),
       ...(role === null || options.sourceRole === null
         ? {}
@@ -186,6 +186,16 @@ export class Functions extends Construct {
       POWERTOOLS_SERVICE_NAME: 'sampan',
       POWERTOOLS_METRICS_NAMESPACE: options.name,
     }
+  }
+}
+
+/** By what Alibaba Cloud is called: a role where one is given, else the access key. */
+function alibabaVariables({ alibabaRole, alibabaSecret }: Options): Readonly<Record<string, string>> {
+  if (alibabaRole === null) return alibabaSecret === null ? {} : { SAMPAN_ALIBABA_SECRET: alibabaSecret }
+  return {
+    SAMPAN_ALIBABA_ROLE: alibabaRole.arn,
+    SAMPAN_ALIBABA_OIDC_PROVIDER: alibabaRole.provider,
+    SAMPAN_ALIBABA_AUDIENCE: alibabaRole.audience,
   }
 }
 

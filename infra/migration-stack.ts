@@ -12,6 +12,7 @@ import {
 import type { Code } from 'aws-cdk-lib/aws-lambda'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
+import { tellAlibabaRole } from './alibaba-role.ts'
 import { Closing } from './closing.ts'
 import { Encryption } from './encryption.ts'
 import type { AnyFunctionName } from './function-settings.ts'
@@ -89,6 +90,7 @@ export class MigrationStack extends Stack {
 
     ruleRoles(this, options)
     tellSourceRoles(this, options, functions)
+    tellAlibabaRole(this, options, functions)
     for (const [name, value] of Object.entries(options.tags)) Tags.of(this).add(name, value)
     Tags.of(this).add('sampan:environment', options.environment)
     Tags.of(this).add('sampan:stack', options.name)

@@ -117,6 +117,33 @@ const options = z.strictObject({
     .regex(/^[A-Za-z0-9/_+=.@!-]+$/, 'must be the name of a secret')
     .nullable()
     .default('sampan-alibaba'),
+  /**
+   * A RAM role of Alibaba Cloud that is assumed by a token of AWS, so that no access key is kept: the role (`arn`), the OIDC provider in RAM
+   * that vouches for the tokens (`provider`), the issuer of this AWS account, and the audience, a client ID of the provider. With it
+   * `alibabaSecret` is not read. The output `AlibabaRoleTrust` is the role's trust policy.
+   */
+  alibabaRole: z
+    .strictObject({
+      arn: z
+        .string()
+        .regex(/^acs:ram::\d+:role\/[a-z0-9.@_-]{1,64}$/, 'must be acs:ram::ACCOUNT:role/NAME, in small letters'),
+      provider: z
+        .string()
+        .regex(/^acs:ram::\d+:oidc-provider\/[A-Za-z0-9._-]{1,128}$/, 'must be acs:ram::ACCOUNT:oidc-provider/NAME'),
+      issuer: z
+        .string()
+        .regex(/^https:\/\/[A-Za-z0-9.-]+$/, 'must be what `aws iam get-outbound-web-identity-federation-info` tells'),
+      audience: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, 'must be a client ID: up to 128 letters, digits and ._:/-')
+        .default('sts.aliyuncs.com'),
+    })
+    .refine(({ arn, provider }) => arn.split(':')[3] === provider.split(':')[3], {
+      path: ['provider'],
+      error: 'must be of the same account as `arn`',
+    })
+    .nullable()
+    .default(null),
   /** ARNs of the customer keys that encrypt those secrets; none where they use `aws/secretsmanager`. */
   secretKeys: distinct(z.array(keyArn)).default(() => []),
   /** Regions whose RDS instances may be migrated; default the stack's own. */
@@ -216,7 +243,7 @@ export const optionsSchema = options.superRefine((given, context) => {
     key,
   } = given
   const problem = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
-  if (alibabaSecret !== null && isReadableBy(alibabaSecret, secrets))
+  if (alibabaSecret !== null && given.alibabaRole === null && isReadableBy(alibabaSecret, secrets))
     problem(
       ['alibabaSecret'],
       'must not be one of `secrets`: every function that logs in to a database could read the access key',

@@ -1,5 +1,6 @@
 import { ArnFormat, Aws } from 'aws-cdk-lib'
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import { SIGNING_ALGORITHM, TOKEN_SECONDS } from '../lambdas/core/cloud/identity-token.ts'
 import type { Options } from './options.ts'
 import {
   closing,
@@ -17,7 +18,7 @@ export type Right =
   | 'keepDocuments'
   | 'listOpenRuns'
   | 'readDatabaseSecrets'
-  | 'readAlibabaSecret'
+  | 'callAlibaba'
   | 'describeDatabases'
   | 'openRules'
   | 'closeRules'
@@ -101,7 +102,8 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     ...byReader(scope, signInByIam),
   ],
 
-  readAlibabaSecret: (scope) => {
+  callAlibaba: (scope) => {
+    if (scope.options.alibabaRole !== null) return [getToken(scope.options.alibabaRole)]
     const name = scope.options.alibabaSecret
     if (name === null) return []
     const secret = secretArns(scope, [name], [Aws.REGION])
@@ -133,6 +135,18 @@ const RIGHTS: Readonly<Record<Right, (scope: RightsScope) => PolicyStatement[]>>
     ),
   ],
 }
+
+/**
+ * Tokens for Alibaba Cloud's STS and nobody else's, short ones. A condition with `ForAllValues` holds where the key is not there at all.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_policies.html
+ */
+const getToken = ({ audience }: NonNullable<Options['alibabaRole']>) =>
+  allow('GetToken', ['sts:GetWebIdentityToken'], ['*'], {
+    'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': [audience] },
+    Null: { 'sts:IdentityTokenAudience': 'false' },
+    StringEquals: { 'sts:SigningAlgorithm': SIGNING_ALGORITHM },
+    NumericLessThanEquals: { 'sts:DurationSeconds': String(TOKEN_SECONDS) },
+  })
 
 /** A bucket of before may be encrypted with another key than the rest. */
 const useDocumentsKey = ({ documentsKey = 'aws' }: Options) =>

@@ -4,7 +4,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda'
 import { FUNCTION_SETTINGS } from './function-settings.ts'
 import { type MadePage, row, write } from './made-page.ts'
 import { MigrationStack } from './migration-stack.ts'
-import { readOptions } from './options.ts'
+import { type OptionsInput, readOptions } from './options.ts'
 
 /** A statement of a role, as it stands in the template. */
 interface Statement {
@@ -16,7 +16,7 @@ interface Statement {
 }
 
 /** Everything that can be switched on, so that every statement there can be is in the table. */
-const EVERYTHING = readOptions({
+const EVERYTHING: OptionsInput = {
   region: 'us-east-1',
   network: {
     vpcId: 'vpc-0123456789abcdef0',
@@ -28,19 +28,31 @@ const EVERYTHING = readOptions({
   iamDatabaseUsers: ['migrator'],
   temporaryGroups: true,
   eventSources: ['my.pipeline'],
-})
+}
+
+/** Instead of the access key. */
+const BY_ROLE: OptionsInput = {
+  alibabaRole: {
+    arn: 'acs:ram::113511544585:role/sampan',
+    provider: 'acs:ram::113511544585:oidc-provider/aws',
+    issuer: 'https://your-issuer.tokens.sts.global.api.aws',
+  },
+}
 
 /** Who may do what, of the policies as they are synthesised: docs/who-can-do-what.md. */
-export const whoPage: MadePage = { page: 'who-can-do-what.md', make: () => whoTable(template()) }
+export const whoPage: MadePage = {
+  page: 'who-can-do-what.md',
+  make: () => whoTable([template(EVERYTHING), template({ ...EVERYTHING, ...BY_ROLE })]),
+}
 
 /** The template of a stack with everything switched on; nothing is bundled. */
-function template(): Readonly<Record<string, { readonly Type: string }>> {
+function template(options: OptionsInput): Readonly<Record<string, { readonly Type: string }>> {
   const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
     readonly context: Record<string, unknown>
   }
   const app = new App({ context, analyticsReporting: false })
   const { artifactId } = new MigrationStack(app, 'Sampan', {
-    options: EVERYTHING,
+    options: readOptions(options),
     code: () => Code.fromInline('exports.handler = async () => {}'),
   })
   const assembly = app.synth()
@@ -52,9 +64,9 @@ function template(): Readonly<Record<string, { readonly Type: string }>> {
 }
 
 /** A row for each statement, with all roles that have it alike. */
-function whoTable(resources: Readonly<Record<string, { readonly Type: string }>>): string {
+function whoTable(templates: readonly Readonly<Record<string, { readonly Type: string }>>[]): string {
   const rows = new Map<string, { readonly cells: readonly string[]; readonly who: Set<string> }>()
-  for (const [id, resource] of Object.entries(resources)) {
+  for (const [id, resource] of templates.flatMap((resources) => Object.entries(resources))) {
     if (resource.Type !== 'AWS::IAM::Role' && resource.Type !== 'AWS::IAM::Policy') continue
     for (const statement of statementsIn(resource)) {
       // Who may take the role is told without resources.

@@ -32,6 +32,8 @@ export const WILDCARD_REASONS = {
   DropGroups: 'only with temporaryGroups, and only groups that a run has made',
   AttachGroups:
     'only with temporaryGroups: tasks of later days name the instances; IAM cannot narrow it to their groups',
+  GetToken:
+    'only with alibabaRole: the action knows no resources; tokens for its one audience, of five minutes at most',
   ReadMetrics: 'the reading actions of CloudWatch know no resources; figures only, and only for the automatic throttle',
   ReadQuotas: 'the quotas are the account’s; the action knows no resources',
   ReadExecutions: 'every execution of this one state machine has an ARN of its own',

@@ -4,6 +4,7 @@ import { answerAlibaba, checkRpcSignature, type FakeAlibaba, type FakeApsaraInst
 import { checkToken, makeSts } from './alibaba-sts.ts'
 import { answerEc2, Ec2Refusal, type FakeEc2, makeEc2 } from './ec2.ts'
 import { type Fault, type Faults, makeFaults } from './faults.ts'
+import { type FakeFederation, giveToken, makeFederation } from './identity-token.ts'
 import { answerMonitoring, type FakeDatum } from './monitoring.ts'
 import { answerRds, type FakeRds, type FakeRdsCluster, type FakeRdsInstance } from './rds.ts'
 import { answerS3, type FakeS3 } from './s3.ts'
@@ -42,6 +43,8 @@ export interface FakeState {
   readonly roles: Map<string, string>
   /** How long the credentials of a role hold. */
   roleSeconds: number
+  /** What GetWebIdentityToken gives out. */
+  readonly federation: FakeFederation
   /** How many functions of the account may work at once. */
   concurrency: number
   /** What GetFunctionConfiguration tells, by the function's name. */
@@ -103,6 +106,7 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     s3: new Map(),
     roles: new Map(),
     roleSeconds: 3600,
+    federation: makeFederation(),
     concurrency: 1_000,
     functions: new Map(),
     cpu: new Map(),
@@ -266,6 +270,12 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
         return xmlAnswer(200, `<${action}Response><${action}Result>${inside}</${action}Result></${action}Response>`)
       }
       case 'sts': {
+        if (action === 'GetWebIdentityToken') {
+          const given = giveToken(state.federation, form)
+          if ('code' in given) return error(given.code, given.status, given.message)
+          const inside = `<WebIdentityToken>${given.token}</WebIdentityToken><Expiration>${given.expires.toISOString()}</Expiration>`
+          return xmlAnswer(200, `<${action}Response><${action}Result>${inside}</${action}Result></${action}Response>`)
+        }
         // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         const role = String(form.get('RoleArn'))
         if (action !== 'AssumeRole' || state.roles.get(role) !== (form.get('ExternalId') ?? ''))
@@ -334,14 +344,18 @@ function answerRpc(state: FakeState, request: IncomingMessage, body: Buffer): Pr
   const region = parameters.get('RegionId') ?? ''
   const sent = `${method} ${request.url ?? ''}`
   const session = state.alibaba.sts.sessions.get(parameters.get('AccessKeyId') ?? '')
-  const by = session?.role ?? 'own'
+  const by = session?.role ?? (parameters.has('Signature') ? 'own' : 'nobody')
   state.calls.push({ by, service, action, region, request: sent, parameters: Object.fromEntries(parameters) })
   const plain = (answer: { readonly status: number; readonly body: unknown }): Answer =>
     json(answer.status, answer.body)
   const error = (code: string, status: number, message: string) => plain(refusal(status, code, message))
   const { ALIBABA_CLOUD_ACCESS_KEY_ID: id, ALIBABA_CLOUD_ACCESS_KEY_SECRET: secret } = KEYS
   const key = session ? (parameters.get('AccessKeyId') ?? '') : id
-  const unsigned = checkRpcSignature(state.alibaba, method, parameters, key, session?.secret ?? secret)
+  // The one call that nobody signs: the token is what it is trusted by.
+  const open = service === 'sts' && action === 'AssumeRoleWithOIDC' && !parameters.has('Signature')
+  const unsigned = open
+    ? undefined
+    : checkRpcSignature(state.alibaba, method, parameters, key, session?.secret ?? secret)
   const refused = unsigned ?? (session && checkToken(session, parameters))
   if (refused) return plain(refused)
   return {

@@ -80,10 +80,23 @@ export const words: Readonly<Record<string, Words>> = {
 
   // Clouds
   ALIBABA_CREDENTIALS_MISSING: { cause: 'no access key of Alibaba Cloud is given' },
+  ALIBABA_OIDC_AUDIENCE_REFUSED: {
+    cause: 'the OIDC provider in RAM does not have the audience of the token as a client ID',
+  },
+  ALIBABA_OIDC_FINGERPRINT_REFUSED: {
+    cause: 'the certificate of the issuer is none whose fingerprint the OIDC provider in RAM has',
+  },
+  ALIBABA_OIDC_PROVIDER_MISSING: { cause: 'there is no OIDC provider of this ARN in RAM' },
+  ALIBABA_OIDC_TOKEN_REFUSED: { cause: 'Alibaba Cloud does not take the token that AWS has signed' },
+  ALIBABA_ROLE_MISSING: { cause: 'there is no RAM role of this ARN' },
+  ALIBABA_ROLE_TRUSTS_OTHERS: { cause: 'the trust policy of the RAM role does not let this token in' },
   ALIBABA_PERMISSION_MISSING: {
     remedy: 'allow the action to the RAM user or role (docs/permissions.md has the policy)',
   },
   AWS_CREDENTIALS_REFUSED: { remedy: 'renew the credentials (aws sso login), and check the clock of this machine' },
+  AWS_IDENTITY_TOKEN_DENIED: { cause: 'the role that this runs by may not get a token for Alibaba Cloud' },
+  AWS_OUTBOUND_FEDERATION_OFF: { cause: 'outbound identity federation is not switched on in this AWS account' },
+  AWS_SESSION_ENDING: { cause: 'the AWS session ends before a token for Alibaba Cloud would' },
   AWS_PERMISSION_MISSING: { remedy: 'allow the action that the message names (docs/permissions.md has the policies)' },
   AWS_UNREACHABLE: { remedy: 'check the way to the AWS endpoint: route, NAT, VPC endpoint, proxy; it is tried again' },
   SECRET_NOT_FOUND: {

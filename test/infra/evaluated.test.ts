@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Found, flat, listOf, type Statement, statementsOf } from './policies.ts'
-import { IN_VPC, synthesise } from './stack.ts'
+import { ALIBABA_ROLE, IN_VPC, synthesise } from './stack.ts'
 
 /** What AWS publishes of the actions in use: which resources each knows, and which condition keys are evaluated for them. */
 interface Action {
@@ -35,6 +35,7 @@ const template = synthesise({
   iamDatabaseUsers: ['migrator'],
   temporaryGroups: true,
   eventSources: ['my.pipeline'],
+  alibabaRole: ALIBABA_ROLE,
 })
 const types = new Map(
   Object.entries(template.toJSON().Resources as Readonly<Record<string, { Type: string }>>).map(([id, { Type }]) => [

@@ -47,7 +47,7 @@ const uses = (name: AnyFunctionName, file: string) =>
 /** Which module a handler needs a right for, and the other way round. */
 const NEEDS: readonly { readonly module: string; readonly rights: readonly Right[] }[] = [
   { module: 'lambdas/core/postgres/sessions.ts', rights: ['readDatabaseSecrets'] },
-  { module: 'lambdas/core/cloud/alibaba.ts', rights: ['readAlibabaSecret'] },
+  { module: 'lambdas/core/cloud/alibaba.ts', rights: ['callAlibaba'] },
   // Closing asks for instances where groups of a run's own are allowed; the right to close then has it.
   { module: 'lambdas/core/cloud/rds.ts', rights: ['describeDatabases', 'closeRules'] },
   { module: 'lambdas/core/cloud/security-groups.ts', rights: ['openRules', 'closeRules'] },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { layoutRemarks } from '../../infra/layout-remarks.ts'
 import { type OptionsInput, readOptions } from '../../infra/options.ts'
-import { EXISTING, TASK } from './stack.ts'
+import { ALIBABA_ROLE, EXISTING, TASK } from './stack.ts'
 
 describe('the options of a deployment', () => {
   it('all have a default', () => {
@@ -56,6 +56,19 @@ describe('the options of a deployment', () => {
     expect(() => readOptions({ secrets: ['sampan-alibaba-Ab*'] })).toThrow(/alibabaSecret/)
     expect(readOptions({ secrets: ['sampan-alibaba-databases*'] }).secrets).toEqual(['sampan-alibaba-databases*'])
     expect(readOptions({ alibabaSecret: 'sampan/alibaba', secrets: ['sampan/db/*'] }).secrets).toEqual(['sampan/db/*'])
+  })
+
+  it('name a RAM role whose provider and issuer go together, and let its secret be', () => {
+    expect(readOptions({ alibabaRole: ALIBABA_ROLE }).alibabaRole?.audience).toBe('sts.aliyuncs.com')
+    // Nobody is given it.
+    expect(() => readOptions({ alibabaRole: ALIBABA_ROLE, secrets: ['sampan*'] })).not.toThrow()
+    for (const [name, wrong] of [
+      ['arn', 'acs:ram::113511544585:role/Sampan'],
+      ['provider', 'acs:ram::113511544586:oidc-provider/aws'],
+      ['issuer', `${ALIBABA_ROLE.issuer}/`],
+      ['audience', '/x'],
+    ] as const)
+      expect(() => readOptions({ alibabaRole: { ...ALIBABA_ROLE, [name]: wrong } })).toThrow(`alibabaRole.${name}`)
   })
 
   it('refuse tags, boundaries and paths that AWS would refuse later', () => {

@@ -29,7 +29,7 @@ describe('docs/permissions.md', () => {
   }
 
   it('has policies that can be pasted', () => {
-    expect(policies).toHaveLength(5)
+    expect(policies).toHaveLength(6)
     for (const { Statement } of policies) expect(Statement.length).toBeGreaterThan(0)
   })
 

@@ -3,7 +3,7 @@ import { FUNCTION_SETTINGS } from '../../infra/function-settings.ts'
 import { WILDCARD_REASONS, WILDCARD_REASONS_OF_CDK } from '../../infra/wildcards.ts'
 import { FUNCTIONS } from '../../statemachine/functions.ts'
 import { type Found, flat, listOf, rightsOf, statementsOf } from './policies.ts'
-import { IN_VPC, synthesise } from './stack.ts'
+import { ALIBABA_ROLE, IN_VPC, synthesise } from './stack.ts'
 
 /** Everything that can be switched on, so that every statement there can be is in it. */
 const template = synthesise({
@@ -14,6 +14,7 @@ const template = synthesise({
   secretKeys: ['arn:aws:kms:us-east-1:111122223333:key/0a1b'],
   iamDatabaseUsers: ['migrator'],
   temporaryGroups: true,
+  alibabaRole: ALIBABA_ROLE,
 })
 const usual = synthesise({ ...IN_VPC, key: 'create' })
 const ours = statementsOf(template)
@@ -56,12 +57,21 @@ describe('wildcards in policies', () => {
     expect(actions.filter((action) => String(action).includes('*'))).toEqual([])
   })
 
-  it('a resource that is nothing but * is one of seven whose actions know no resources', () => {
+  it('a resource that is nothing but * is one of eight whose actions know no resources', () => {
     const whole = written
       .filter(({ type, statement }) => type !== 'AWS::KMS::Key' && listOf(statement.Resource).includes('*'))
       .map(({ statement }) => statement.Sid)
     expect([...new Set(whole)].sort()).toEqual(
-      ['DeliverLogs', 'DescribeGroups', 'DescribeRules', 'JoinVpc', 'ReadMetrics', 'ReadQuotas', 'Trace'].sort(),
+      [
+        'DeliverLogs',
+        'DescribeGroups',
+        'DescribeRules',
+        'GetToken',
+        'JoinVpc',
+        'ReadMetrics',
+        'ReadQuotas',
+        'Trace',
+      ].sort(),
     )
   })
 })
@@ -187,7 +197,7 @@ describe('the role of a function', () => {
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:sampan/*',
       'arn:<AWS::Partition>:secretsmanager:eu-central-1:<AWS::AccountId>:secret:sampan/*',
     ])
-    const alibaba = listOf(rightsOf(template, 'SweepAccess').get('ReadAlibabaSecret')?.Resource).map(flat)
+    const alibaba = listOf(rightsOf(usual, 'SweepAccess').get('ReadAlibabaSecret')?.Resource).map(flat)
     expect(alibaba).toEqual([
       'arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:sampan-alibaba-??????',
     ])
@@ -293,5 +303,52 @@ describe('a source in another account', () => {
     for (const name of ['SourceRoleTrust', 'SourceRoleRights', 'SourceReaderTrust', 'SourceReaderRights']) {
       expect(text(name).length, name).toBeLessThan(4096)
     }
+  })
+})
+
+describe('a RAM role by a token instead of an access key', () => {
+  const byToken = synthesise({ ...IN_VPC, alibabaRole: { ...ALIBABA_ROLE, audience: 'sampan' } })
+  const callers = ['ChangeRun', 'CloseAccess', 'ExecutionEnded', 'OpenAccess', 'PlanObjects', 'SweepAccess']
+  const names = Object.keys(FUNCTION_SETTINGS).map((name) => name.replace(/Function$/, ''))
+
+  it('gives those that call Alibaba Cloud tokens for its audience alone, and nobody the secret', () => {
+    const given = names.filter((name) => rightsOf(byToken, name).has('GetToken'))
+    expect(given.sort()).toEqual(callers)
+    expect(rightsOf(byToken, 'OpenAccess').get('GetToken')).toMatchObject({
+      Action: 'sts:GetWebIdentityToken',
+      Condition: {
+        'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': ['sampan'] },
+        Null: { 'sts:IdentityTokenAudience': 'false' },
+        StringEquals: { 'sts:SigningAlgorithm': 'RS256' },
+        NumericLessThanEquals: { 'sts:DurationSeconds': '300' },
+      },
+    })
+    for (const name of names) expect(rightsOf(byToken, name).has('ReadAlibabaSecret'), name).toBe(false)
+    for (const name of names) expect(rightsOf(usual, name).has('GetToken'), name).toBe(false)
+  })
+
+  it('tells the functions the role, and no secret', () => {
+    const found = Object.values(byToken.findResources('AWS::Lambda::Function')).find(
+      ({ Properties }) => Properties.FunctionName === 'Sampan-OpenAccess',
+    )?.Properties.Environment.Variables
+    expect(found).toMatchObject({
+      SAMPAN_ALIBABA_ROLE: ALIBABA_ROLE.arn,
+      SAMPAN_ALIBABA_OIDC_PROVIDER: ALIBABA_ROLE.provider,
+      SAMPAN_ALIBABA_AUDIENCE: 'sampan',
+    })
+    expect(found).not.toHaveProperty('SAMPAN_ALIBABA_SECRET')
+  })
+
+  it('tells the trust policy that the role needs: this account’s issuer, the audience, the roles of those functions', () => {
+    const text = flat(byToken.toJSON().Outputs.AlibabaRoleTrust.Value)
+    const [statement = {}] = (JSON.parse(text) as { Statement: Record<string, unknown>[] }).Statement
+    expect(statement).toMatchObject({
+      Principal: { Federated: [ALIBABA_ROLE.provider] },
+      Action: 'sts:AssumeRole',
+      Condition: { StringEquals: { 'oidc:iss': [ALIBABA_ROLE.issuer], 'oidc:aud': ['sampan'] } },
+    })
+    const { 'oidc:sub': subjects } = (statement.Condition as { StringEquals: { 'oidc:sub': string[] } }).StringEquals
+    expect(subjects.map((one) => /^<Functions(\w+)Role[0-9A-F]{8}\.Arn>$/.exec(one)?.[1]).sort()).toEqual(callers)
+    expect(usual.toJSON().Outputs).not.toHaveProperty('AlibabaRoleTrust')
   })
 })

@@ -27,6 +27,13 @@ export const EXISTING = {
   egressAddresses: ['203.0.113.7', '203.0.113.8'],
 }
 
+/** A role that is assumed by a token, as a deployment would name it. */
+export const ALIBABA_ROLE = {
+  arn: 'acs:ram::113511544585:role/sampan',
+  provider: 'acs:ram::113511544585:oidc-provider/aws',
+  issuer: 'https://0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f.tokens.sts.global.api.aws',
+}
+
 export const IN_VPC: OptionsInput = { network: EXISTING }
 
 /** A stack of functions without code: what is in their bundles has tests of its own. */

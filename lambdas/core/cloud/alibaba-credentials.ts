@@ -1,5 +1,5 @@
 import { SampanError } from '../runtime/errors.ts'
-import type { AlibabaSession } from './alibaba-role.ts'
+import type { AlibabaSession, TokenRole } from './alibaba-role.ts'
 import { type CloudEnvironment, variable } from './environment.ts'
 import { readSecretText } from './secrets.ts'
 
@@ -26,8 +26,21 @@ export interface AlibabaProvider {
   refused(): boolean
 }
 
-/** How a role is assumed by a key. */
-export type AssumeRole = (key: AlibabaCredentials, roleArn: string) => Promise<AlibabaSession>
+/** How a role is assumed. */
+export interface AssumeRole {
+  byKey(key: AlibabaCredentials, roleArn: string): Promise<AlibabaSession>
+  byToken(role: TokenRole): Promise<AlibabaSession>
+}
+
+/** Of tokens, where nothing else is said: Alibaba's own usage. */
+const AUDIENCE = 'sts.aliyuncs.com'
+
+/** Besides {@link CREDENTIAL_VARIABLES}, what decides who calls. */
+export const ROLE_VARIABLES = [
+  'SAMPAN_ALIBABA_ROLE',
+  'SAMPAN_ALIBABA_OIDC_PROVIDER',
+  'SAMPAN_ALIBABA_AUDIENCE',
+] as const
 
 /** The credentials of a role are made anew so long before they end. */
 const SPARE = 300_000
@@ -38,10 +51,11 @@ const REMEMBER = 300_000
 /**
  * Who calls Alibaba: the three variables of its own tools, or a secret named by `SAMPAN_ALIBABA_SECRET` with the same
  * three values (`accessKeyId`, `accessKeySecret`, `securityToken`, in any of their usual spellings). Where the secret has a `roleArn`
- * too, its key does nothing but assume that role.
+ * too, its key does nothing but assume that role. Without any key: `SAMPAN_ALIBABA_ROLE` and `SAMPAN_ALIBABA_OIDC_PROVIDER`, or a secret
+ * with `roleArn` and `oidcProviderArn`, name a role that is assumed by a token of AWS.
  *
  * Never answers with nothing: `pop-core` would send the call unsigned.
- * @throws SampanError `ALIBABA_CREDENTIALS_MISSING`, `ALIBABA_OIDC_UNSUPPORTED`, and what assuming the role throws
+ * @throws SampanError `ALIBABA_CREDENTIALS_MISSING`, and what assuming the role throws
  */
 export function alibabaCredentials(environment: CloudEnvironment, assume: AssumeRole): AlibabaProvider {
   let known: Known | undefined
@@ -72,41 +86,49 @@ interface Known {
 }
 
 async function make(environment: CloudEnvironment, assume: AssumeRole): Promise<Known> {
-  const { key, roleArn } = fromVariables(environment) ?? (await fromSecret(environment))
-  if (roleArn === null) return { value: key, until: Date.now() + REMEMBER, assumed: false }
-  const { credentials, expires } = await assume(key, roleArn)
+  const given = fromVariables(environment) ?? fromRole(environment) ?? (await fromSecret(environment))
+  if (!('roleArn' in given)) return { value: given.key, until: Date.now() + REMEMBER, assumed: false }
+  const { credentials, expires } =
+    'key' in given ? await assume.byKey(given.key, given.roleArn) : await assume.byToken(given)
   // One that is given for less is used for half of its time: a call asks more than once.
   const spare = Math.min(SPARE, (expires - Date.now()) / 2)
   return { value: credentials, until: expires - spare, assumed: true }
 }
 
-interface Given {
+/** A key, a key that assumes a role, or a role by a token. */
+type Given = OwnKey | (OwnKey & { readonly roleArn: string }) | TokenRole
+
+interface OwnKey {
   readonly key: AlibabaCredentials
-  readonly roleArn: string | null
 }
 
 function fromVariables(environment: CloudEnvironment): Given | undefined {
   const [id, secret, token] = CREDENTIAL_VARIABLES.map((name) => variable(environment, name))
   const key = credentialsOf(id, secret, token)
-  return key === undefined ? undefined : { key, roleArn: null }
+  return key === undefined ? undefined : { key }
+}
+
+function fromRole(environment: CloudEnvironment): TokenRole | undefined {
+  const [roleArn, providerArn, audience] = ROLE_VARIABLES.map((name) => variable(environment, name))
+  return tokenRole(roleArn, providerArn, audience)
 }
 
 async function fromSecret(environment: CloudEnvironment): Promise<Given> {
   const reference = environment.SAMPAN_ALIBABA_SECRET
   if (!reference) throw missing('no Alibaba Cloud credentials are given')
   const fields = fieldsOf(await readSecretText(reference, environment))
+  const roleArn = fields.get('rolearn')
   const key = credentialsOf(fields.get('accesskeyid'), fields.get('accesskeysecret'), fields.get('securitytoken'))
-  if (!key && fields.has('oidcproviderarn')) {
-    throw new SampanError({
-      code: 'ALIBABA_OIDC_UNSUPPORTED',
-      message:
-        'the secret of SAMPAN_ALIBABA_SECRET names an oidcProviderArn, and AWS is not asked for an identity token',
-      remedy:
-        'put the accessKeyId and accessKeySecret of a RAM user beside roleArn that may do nothing but assume that role',
-    })
-  }
-  if (!key) throw missing('the secret of SAMPAN_ALIBABA_SECRET has no accessKeyId and accessKeySecret')
-  return { key, roleArn: fields.get('rolearn') ?? null }
+  if (key) return roleArn ? { key, roleArn } : { key }
+  const role = tokenRole(roleArn, fields.get('oidcproviderarn'), fields.get('oidcaudience'))
+  if (role) return role
+  throw missing(
+    'the secret of SAMPAN_ALIBABA_SECRET has neither accessKeyId and accessKeySecret nor roleArn and oidcProviderArn',
+  )
+}
+
+function tokenRole(roleArn?: string, providerArn?: string, audience?: string): TokenRole | undefined {
+  return roleArn && providerArn ? { roleArn, providerArn, audience: audience || AUDIENCE } : undefined
 }
 
 /** `AccessKeyId`, `access_key_id` and `ALIBABA_CLOUD_ACCESS_KEY_ID` are the same field. */
@@ -136,6 +158,6 @@ function missing(message: string): SampanError {
     code: 'ALIBABA_CREDENTIALS_MISSING',
     message,
     remedy:
-      'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a secret in SAMPAN_ALIBABA_SECRET',
+      'set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a secret in SAMPAN_ALIBABA_SECRET; in a stack give the option `alibabaSecret` or `alibabaRole`',
   })
 }

@@ -1,4 +1,5 @@
 import { SampanError } from '../runtime/errors.ts'
+import { roleRefusal } from './alibaba-oidc-errors.ts'
 
 /** An error of Alibaba Cloud. Only this room reads `alibabaCode`; the others see Sampan's own code. */
 export class AlibabaError extends SampanError {
@@ -93,6 +94,8 @@ function describe(failure: AlibabaFailure) {
       kind: unreachable ? ('connection' as const) : ('other' as const),
     }
   }
+  const refused = roleRefusal(failure, said)
+  if (refused) return refused
   if (CREDENTIALS.test(code)) {
     const remedy = 'check the Alibaba Cloud access key, its secret, the STS token’s expiry and the clock'
     return { code: 'ALIBABA_CREDENTIALS_REFUSED', message: said, remedy }

@@ -9,7 +9,15 @@ export interface AlibabaSession {
   readonly expires: number
 }
 
-/** One call of Alibaba's STS, signed with the key that may assume the role. */
+/** A role that is given for a token of an OIDC provider. */
+export interface TokenRole {
+  readonly roleArn: string
+  readonly providerArn: string
+  /** What the token must be made for: a client id of the provider. */
+  readonly audience: string
+}
+
+/** One call of Alibaba's STS, signed with the key that may assume the role; by a token it is not signed. */
 export type CallSts = (
   action: string,
   parameters: Readonly<Record<string, unknown>>,
@@ -27,22 +35,40 @@ const answerSchema = z.object({
   }),
 })
 
+/** ActionTrail shows it. */
+const SESSION_NAME = 'sampan'
+
 /**
- * Assumes a RAM role. https://www.alibabacloud.com/help/en/ram/api-assumerole
+ * Assumes a RAM role by a key. https://www.alibabacloud.com/help/en/ram/api-assumerole
  * @throws AlibabaError where STS refuses; SampanError `ALIBABA_ROLE_UNREADABLE` where it answers with no credentials
  */
-export async function assumeRamRole(call: CallSts, roleArn: string): Promise<AlibabaSession> {
-  const answer = await call('AssumeRole', {
-    RoleArn: roleArn,
-    // ActionTrail shows it.
-    RoleSessionName: 'sampan',
-    DurationSeconds: SESSION_SECONDS,
-  })
+export async function assumeRamRole(call: CallSts, RoleArn: string): Promise<AlibabaSession> {
+  const asked = { RoleArn, RoleSessionName: SESSION_NAME, DurationSeconds: SESSION_SECONDS }
+  return sessionOf(await call('AssumeRole', asked))
+}
+
+/**
+ * Assumes a RAM role by a token that its OIDC provider vouches for. https://www.alibabacloud.com/help/en/ram/api-assumerolewithoidc
+ * @throws AlibabaError where STS refuses; SampanError `ALIBABA_ROLE_UNREADABLE` where it answers with no credentials
+ */
+export async function assumeRoleByToken(call: CallSts, role: TokenRole, token: string): Promise<AlibabaSession> {
+  return sessionOf(
+    await call('AssumeRoleWithOIDC', {
+      RoleArn: role.roleArn,
+      OIDCProviderArn: role.providerArn,
+      OIDCToken: token,
+      RoleSessionName: SESSION_NAME,
+      DurationSeconds: SESSION_SECONDS,
+    }),
+  )
+}
+
+function sessionOf(answer: Readonly<Record<string, unknown>>): AlibabaSession {
   const { success, data } = answerSchema.safeParse(answer)
   if (!success) {
     throw new SampanError({
       code: 'ALIBABA_ROLE_UNREADABLE',
-      message: 'the answer of AssumeRole has no credentials with a token and an expiry',
+      message: 'the answer of Alibaba’s STS has no credentials with a token and an expiry',
       remedy:
         'nothing at first: it is asked again; if it comes back, look at what is between here and sts.aliyuncs.com',
       retryable: true,

@@ -75,8 +75,11 @@ function failure(about: About, code: string, message: string, status: number, re
 /** Signature errors repeat the whole string to sign, parameters and all: their text is dropped altogether. */
 function withoutSecrets(code: string, message: string, secrets: readonly string[]): string {
   if (/signature/i.test(code)) return ''
-  const line = (message.split('\n', 1)[0] ?? '').replace(/(?:specified |server )?string to sign.*$/i, '').slice(0, 300)
-  return secrets.reduce((rest, secret) => (secret.length < 8 ? rest : rest.replaceAll(secret, '***')), line)
+  const line = (message.split('\n', 1)[0] ?? '').replace(/(?:specified |server )?string to sign.*$/i, '')
+  // Before it is cut: the rest of a long token would be no secret that anything here knows.
+  return secrets
+    .reduce((rest, secret) => (secret.length < 8 ? rest : rest.replaceAll(secret, '***')), line)
+    .slice(0, 300)
 }
 
 const string = (value: unknown): string => (value === undefined || value === null ? '' : String(value))

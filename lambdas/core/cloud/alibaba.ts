@@ -5,12 +5,14 @@ import {
   type AlibabaProvider,
   alibabaCredentials,
   CREDENTIAL_VARIABLES,
+  ROLE_VARIABLES,
 } from './alibaba-credentials.ts'
 import { type AlibabaProduct, alibabaEndpoint, apiVersions } from './alibaba-endpoints.ts'
 import { AlibabaError, type AlibabaFailure, isBusy, isTokenRefused } from './alibaba-errors.ts'
-import { assumeRamRole } from './alibaba-role.ts'
+import { assumeRamRole, assumeRoleByToken } from './alibaba-role.ts'
 import { failureOfAnswer, failureOfThrown, plain, sendable } from './alibaba-wire.ts'
 import { type CloudEnvironment, variable } from './environment.ts'
+import { identityToken } from './identity-token.ts'
 import { backoff, orStopped, type Patience, pause } from './pause.ts'
 
 export interface AlibabaCall {
@@ -21,6 +23,8 @@ export interface AlibabaCall {
   readonly parameters?: Readonly<Record<string, unknown>>
   /** The call changes something: DTS states that forbid it for the moment are waited for. */
   readonly modifies?: boolean
+  /** What of the parameters must not appear in a message. */
+  readonly secrets?: readonly string[]
   readonly signal?: AbortSignal
 }
 
@@ -47,7 +51,7 @@ interface PopCoreConfig {
   readonly endpoint: string
   readonly apiVersion: string
   readonly codes: readonly string[]
-  readonly credentialsProvider: { getCredentials(): Promise<AlibabaCredentials> }
+  readonly credentialsProvider: { getCredentials(): Promise<AlibabaCredentials | null> }
   readonly opts: Readonly<Record<string, unknown>>
 }
 
@@ -58,28 +62,35 @@ const known = new Map<string, Alibaba>()
 
 /** The door of an environment; the same one for the same settings, so that connections are used again. */
 export function alibaba(environment: CloudEnvironment, patience: Patience = PATIENCE): Alibaba {
-  const settings = ['SAMPAN_ALIBABA_ENDPOINT', 'SAMPAN_ALIBABA_SECRET', ...CREDENTIAL_VARIABLES]
+  const settings = ['SAMPAN_ALIBABA_ENDPOINT', 'SAMPAN_ALIBABA_SECRET', ...CREDENTIAL_VARIABLES, ...ROLE_VARIABLES]
   const key = JSON.stringify([patience, settings.map((name) => variable(environment, name))])
   const door = known.get(key) ?? open(environment, patience, byRole(environment, patience))
   known.set(key, door)
   return door
 }
 
-/** What calls are signed with; a role is assumed through a door of its own, signed with the key. */
+/** What calls are signed with; a role is assumed through a door of its own, signed with the key, or by a token not at all. */
 function byRole(environment: CloudEnvironment, patience: Patience): AlibabaProvider {
-  return alibabaCredentials(environment, (key, roleArn) => {
-    const fixed = Object.assign(async () => key, { refused: () => false })
-    const sts = open(environment, patience, fixed)
-    const call = (action: string, parameters: Readonly<Record<string, unknown>>) =>
-      sts.call({ product: 'sts', region: CENTRAL, action, parameters })
-    return assumeRamRole(call, roleArn)
+  const calling =
+    (signedBy: AlibabaProvider | null, secrets: readonly string[] = []) =>
+    (action: string, parameters: Readonly<Record<string, unknown>>) =>
+      open(environment, patience, signedBy).call({ product: 'sts', region: CENTRAL, action, parameters, secrets })
+  return alibabaCredentials(environment, {
+    byKey: (key, roleArn) => {
+      const fixed = Object.assign(async () => key, { refused: () => false })
+      return assumeRamRole(calling(fixed), roleArn)
+    },
+    byToken: async (role) => {
+      const token = await identityToken(environment, role.audience)
+      return assumeRoleByToken(calling(null, [token]), role, token)
+    },
   })
 }
 
 /** Where the central host of STS stands. */
 const CENTRAL = 'cn-hangzhou'
 
-function open(environment: CloudEnvironment, patience: Patience, credentials: AlibabaProvider): Alibaba {
+function open(environment: CloudEnvironment, patience: Patience, credentials: AlibabaProvider | null): Alibaba {
   const clients = new Map<string, Promise<PopCore>>()
 
   const clientOf = (product: AlibabaProduct, region: string): Promise<PopCore> => {
@@ -97,7 +108,7 @@ function open(environment: CloudEnvironment, patience: Patience, credentials: Al
         endpoint,
         apiVersion: apiVersions[product],
         codes: HARMLESS_CODES,
-        credentialsProvider: { getCredentials: credentials },
+        credentialsProvider: { getCredentials: async () => (await credentials?.()) ?? null },
         // GET would put key id, signature and passwords into error messages. pop-core compares with 'POST' exactly.
         // Its `connectTimeout` is in truth the socket's idle time; without both, three seconds are all a call gets.
         opts: { method: 'POST', readTimeout: 15_000, connectTimeout: 15_000 },
@@ -108,7 +119,7 @@ function open(environment: CloudEnvironment, patience: Patience, credentials: Al
 
   const once = async (call: AlibabaCall): Promise<Readonly<Record<string, unknown>> | AlibabaFailure> => {
     // Asked for before pop-core asks: a provider that fails must fail here, an empty one must never send unsigned.
-    const secrets = Object.values(await credentials())
+    const secrets = [...Object.values((await credentials?.()) ?? {}), ...(call.secrets ?? [])]
     const about = { action: call.action, modifies: call.modifies ?? false, secrets }
     const parameters = { RegionId: call.region, ...sendable(call.parameters ?? {}) }
     let answer: unknown
@@ -131,7 +142,7 @@ function open(environment: CloudEnvironment, patience: Patience, credentials: Al
         call.signal?.throwIfAborted()
         const answer = await orStopped(once(call), call.signal)
         if (!isFailure(answer)) return answer
-        if (!renewed && isTokenRefused(answer) && credentials.refused()) {
+        if (!renewed && isTokenRefused(answer) && credentials?.refused()) {
           renewed = true
           continue
         }

@@ -13,6 +13,14 @@ const variables = {
   SAMPAN_ALIBABA_ENDPOINT: optional(z.url()),
   /** Where the Alibaba Cloud access key is: Secrets Manager ARN or name, `env:NAME`, `file:/path`. */
   SAMPAN_ALIBABA_SECRET: optional(z.string()),
+  /** The RAM role that is assumed by a token of AWS, where no access key is kept at all. */
+  SAMPAN_ALIBABA_ROLE: optional(z.string().regex(/^acs:ram::\d+:role\//, 'must be the ARN of a RAM role')),
+  /** The OIDC provider in RAM that vouches for such tokens. */
+  SAMPAN_ALIBABA_OIDC_PROVIDER: optional(
+    z.string().regex(/^acs:ram::\d+:oidc-provider\//, 'must be the ARN of an OIDC provider of RAM'),
+  ),
+  /** What such tokens are made for, a client id of the provider. Default `sts.aliyuncs.com`. */
+  SAMPAN_ALIBABA_AUDIENCE: optional(z.string()),
   /**
    * Names of the Secrets Manager secrets that tasks may name, comma separated, `*` allowed at their ends. Set in a deployed stack: tasks
    * there name nothing else, above all no variable and no file.
