@@ -136,7 +136,8 @@ class Watch {
     else if (database !== null) this.#begun.add(database)
     this.#model.called({ name, database })
     if (database !== null && !this.#polls.has(database)) {
-      const report = ({ progress, warnings }: Look) => {
+      const report = ({ progress, warnings, tables }: Look) => {
+        if (tables !== null) this.#model.movingTables(database, tables)
         this.#model.warned(database, warnings)
         this.#model.counted(database, progress)
       }

@@ -1,14 +1,11 @@
 import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
 import type { RunningStatement } from '../../lambdas/core/ledger/story/statements.ts'
-import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
+import { bytesText, countText, durationRange, durationText, numberOf } from '../../lambdas/core/present/units.ts'
+import type { Counts } from './model.ts'
 import { describePace } from './pace.ts'
 
 /** What a ledger's counts say about one stage of its database, in a few words. */
-export function describeCounts(
-  stage: string,
-  state: string,
-  counts: { readonly progress: Progress; readonly bytesPerSecond: number },
-): string {
+export function describeCounts(stage: string, state: string, counts: Counts): string {
   const { progress } = counts
   const active = state === 'active'
   switch (stage) {
@@ -17,7 +14,7 @@ export function describeCounts(
     case 'create':
       return active ? ofTotal(progress.objectsDone, progress.objects, 'object') : ''
     case 'copy':
-      if (active) return describeCopy(progress, counts.bytesPerSecond)
+      if (active) return describeCopy(counts)
       // Counts are read now and then: those of a stage that has just ended may not be the last ones.
       return progress.chunksDone === progress.chunks ? describeCopied(progress) : ''
     case 'index':
@@ -35,17 +32,26 @@ function describePlan({ objects, chunks, bytes }: Progress): string {
   return [numberOf(objects, 'object'), ...(chunks === 0 ? [] : [bytesText(bytes)])].join(', ')
 }
 
-function describeCopy(progress: Progress, bytesPerSecond: number): string {
-  const left = Math.max(0, progress.bytes - progress.bytesDone)
-  const speed = bytesPerSecond === 0 ? [] : [`${bytesText(bytesPerSecond)}/s`]
-  const eta = bytesPerSecond === 0 || left === 0 ? [] : [`${durationText(left / bytesPerSecond)} left`]
+function describeCopy(counts: Counts): string {
+  const { progress, bytesPerSecond } = counts
+  const moved = progress.bytesDone + progress.bytesMoving
   return [
-    numberOf(progress.rows, 'row'),
-    `${bytesText(progress.bytesDone)} of ${bytesText(progress.bytes)}`,
-    ...speed,
-    ...eta,
+    numberOf(progress.rows + progress.rowsMoving, 'row'),
+    `${bytesText(moved)} of ${bytesText(progress.bytes)}${percentOf(moved, progress.bytes)}`,
+    ...(bytesPerSecond === 0 ? [] : [`${bytesText(bytesPerSecond)}/s`]),
+    ...describeLeft(counts),
     ...describePace(progress),
   ].join(', ')
+}
+
+function percentOf(done: number, all: number): string {
+  return all === 0 ? '' : ` (${Math.min(100, Math.floor((100 * done) / all))} %)`
+}
+
+/** How long it takes from here, by the lower and the higher of the speeds so far. */
+export function describeLeft({ progress, range }: Counts): readonly string[] {
+  const left = progress.bytes - progress.bytesDone - progress.bytesMoving
+  return range === null || left <= 0 ? [] : [`${durationRange(left / range.high, left / range.low)} left`]
 }
 
 function describeCopied(progress: Progress): string {

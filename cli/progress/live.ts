@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { type DefaultRenderer, Listr, type ListrTask, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
 import { durationText } from '../../lambdas/core/present/units.ts'
+import { copyLines, databaseLines } from './lines.ts'
 import type { ProgressModel, StageView } from './model.ts'
 import type { Display } from './shown.ts'
 import { databaseStages, runStages, type Stage } from './stages.ts'
@@ -39,6 +40,25 @@ export function liveDisplay(model: ProgressModel): Display {
   }
 }
 
+/** Lines that the display keeps free: the last one, and where the cursor stands. */
+const MARGIN = 2
+/** Where the terminal does not say how high it is. */
+const ROWS = 24
+/** From so many on each database is a line. */
+const COLLAPSED_FROM = 3
+/** Bar and slowest tables beneath a copy. */
+const COPY_LINES = 6
+
+function roomFor(others: number): number {
+  return Math.max(1, (process.stdout.rows || ROWS) - MARGIN - others)
+}
+
+/** What does not fit is repainted over and over: each database is a line then, too. */
+function isCollapsed({ databases }: ProgressModel): boolean {
+  const expanded = databases.length * (1 + databaseStages.length + COPY_LINES)
+  return databases.length >= COLLAPSED_FROM || (databases.length > 1 && expanded > roomFor(runStages.length + 1))
+}
+
 function databasesTask(model: ProgressModel, stage: Stage): Task {
   return {
     title: stage.title,
@@ -51,10 +71,27 @@ function databasesTask(model: ProgressModel, stage: Stage): Task {
       }
       const latest = () => {
         const warning = model.warnings.at(-1)
-        if (warning !== undefined) task.output = `${warning.database}: ${warning.text}`
+        return warning === undefined ? [] : [`${warning.database}: ${warning.text}`]
       }
-      latest()
-      model.onChange(latest)
+      if (isCollapsed(model)) {
+        const show = () => {
+          const lines = [...databaseLines(model, roomFor(runStages.length + latest().length)), ...latest()]
+          task.output = lines.join('\n')
+        }
+        show()
+        const timer = setInterval(show, REPAINT)
+        await until(model, () => !['waiting', 'active'].includes(model.view(null, stage).state))
+        clearInterval(timer)
+        show()
+        if (model.view(null, stage).state === 'failed') throw new Error('failed')
+        return
+      }
+      const warn = () => {
+        const [text] = latest()
+        if (text !== undefined) task.output = text
+      }
+      warn()
+      model.onChange(warn)
       return task.newListr(
         model.databases.map((database) => ({
           title: database,
@@ -75,7 +112,20 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
     title: stage.title,
     task: async (_, task) => {
       const view = () => model.view(database, stage)
-      const timer = setInterval(() => paint(task, view()), REPAINT)
+      const beneath = () => {
+        const { state, remedy } = view()
+        if (state !== 'active') return ''
+        if (remedy !== null) return remedy
+        if (stage.id !== 'copy' || database === null) return ''
+        return copyLines(model, database)
+          .slice(0, roomFor(runStages.length + databaseStages.length + 2))
+          .join('\n')
+      }
+      const timer = setInterval(() => {
+        paint(task, view())
+        const text = beneath()
+        if (text !== '') task.output = text
+      }, REPAINT)
       await until(model, () => !['waiting', 'active'].includes(view().state))
       clearInterval(timer)
       const { state, detail } = view()

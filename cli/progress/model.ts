@@ -1,5 +1,6 @@
 import type { Warning } from '../../lambdas/core/ledger/events.ts'
 import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
+import type { MovingTable } from '../../lambdas/core/ledger/under-way.ts'
 import { durationText } from '../../lambdas/core/present/units.ts'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import { describeCounts } from './counts.ts'
@@ -16,6 +17,8 @@ export interface StageView {
   readonly state: StageState
   /** What there is to say beside the title: counts, speed, the error waited for. */
   readonly detail: string
+  /** What ends the wait for another attempt; `null` where there is none. */
+  readonly remedy: string | null
   /** Since it began, until it ended. */
   readonly milliseconds: number
 }
@@ -27,6 +30,34 @@ export interface StepCall {
   readonly database: string | null
 }
 
+/** What a ledger's counts come to. */
+export interface Counts {
+  readonly progress: Progress
+  readonly bytesPerSecond: number
+  /** The same from the lower to the higher of what it was of late and since it began. */
+  readonly range: Rate['range']
+}
+
+/** A table that lanes are at. */
+export interface TableProgress extends MovingTable {
+  /** Bytes per second. */
+  readonly rate: number
+}
+
+function secondsLeft({ bytes, bytesDone, bytesMoving, rate }: TableProgress): number {
+  const left = bytes - bytesDone - bytesMoving
+  return rate === 0 ? left : left / rate
+}
+
+/** Another attempt that is waited for. */
+interface Retry {
+  /** By the model's clock. */
+  readonly at: number
+  readonly code: string
+  readonly message: string
+  readonly remedy: string
+}
+
 interface Entry {
   readonly database: string | null
   readonly stage: Stage
@@ -34,7 +65,7 @@ interface Entry {
   began: number
   ended: number
   /** What it waits for. */
-  note: string
+  retry: Retry | null
   failure: string | null
 }
 
@@ -54,6 +85,7 @@ export class ProgressModel {
   readonly databases: readonly string[]
   readonly #entries: readonly Entry[]
   readonly #counts = new Map<string, { progress: Progress; rate: Rate }>()
+  readonly #tables = new Map<string, { tables: readonly MovingTable[]; rates: Map<string, Rate> }>()
   readonly #warnings: { readonly database: string; readonly text: string }[] = []
   readonly #listeners = new Set<() => void>()
   readonly #clock: () => number
@@ -62,7 +94,7 @@ export class ProgressModel {
     this.databases = databases
     this.#clock = clock
     const entry = (database: string | null) => (stage: Stage) => {
-      return { database, stage, state: 'waiting' as StageState, began: 0, ended: 0, note: '', failure: null }
+      return { database, stage, state: 'waiting' as StageState, began: 0, ended: 0, retry: null, failure: null }
     }
     this.#entries = [...runStages.map(entry(null)), ...databases.flatMap((name) => databaseStages.map(entry(name)))]
   }
@@ -96,8 +128,8 @@ export class ProgressModel {
       // One lane's failure is judged when all lanes have ended.
       if (!laneFunctions.has(call.name)) this.#fail(entry)
     } else if (answer.verdict === 'retry' && error !== null) {
-      entry.note = `again in ${durationText(answer.pause)}: ${error.code}: ${error.message}`
-    } else entry.note = ''
+      entry.retry = { at: this.#clock() + answer.pause * 1000, ...error }
+    } else entry.retry = null
     if (answer.verdict === 'done' && lastFunctions.has(call.name)) this.#end(entry, 'done')
     this.#changed()
   }
@@ -105,9 +137,30 @@ export class ProgressModel {
   /** The ledger of a database has been read. */
   counted(database: string, progress: Progress): void {
     const counts = this.#counts.get(database) ?? { progress, rate: new Rate() }
-    counts.rate.add(progress.bytesDone, this.#clock())
+    counts.rate.add(progress.bytesDone + progress.bytesMoving, this.#clock())
     this.#counts.set(database, { progress, rate: counts.rate })
     this.#changed()
+  }
+
+  /** The tables of a database that lanes are at. */
+  movingTables(database: string, tables: readonly MovingTable[]): void {
+    const rates = this.#tables.get(database)?.rates ?? new Map<string, Rate>()
+    for (const { name, bytesDone, bytesMoving } of tables) {
+      const rate = rates.get(name) ?? new Rate()
+      rates.set(name, rate)
+      rate.add(bytesDone + bytesMoving, this.#clock())
+    }
+    this.#tables.set(database, { tables, rates })
+  }
+
+  /** Those that take longest from here, with their speed. */
+  slowestTables(database: string, most: number): readonly TableProgress[] {
+    const found = this.#tables.get(database)
+    if (found === undefined) return []
+    return found.tables
+      .map((table) => ({ ...table, rate: found.rates.get(table.name)?.perSecond() ?? 0 }))
+      .toSorted((one, other) => secondsLeft(other) - secondsLeft(one))
+      .slice(0, most)
   }
 
   /** The ledger of a database has warnings that were not told yet. */
@@ -154,20 +207,26 @@ export class ProgressModel {
     return this.#entries.map((entry) => this.#view(entry))
   }
 
-  counts(database: string): { readonly progress: Progress; readonly bytesPerSecond: number } | null {
+  counts(database: string): Counts | null {
     const counts = this.#counts.get(database)
-    return counts === undefined ? null : { progress: counts.progress, bytesPerSecond: counts.rate.perSecond() }
+    if (counts === undefined) return null
+    const { progress, rate } = counts
+    return { progress, bytesPerSecond: rate.perSecond(), range: rate.range }
   }
 
   #view(entry: Entry): StageView {
     const { database, stage, state, began, ended } = entry
     const milliseconds = state === 'active' ? this.#clock() - began : ended - began
-    return { database, stage, state, detail: this.#detail(entry), milliseconds }
+    const remedy = state === 'active' ? (entry.retry?.remedy ?? null) : null
+    return { database, stage, state, detail: this.#detail(entry), remedy, milliseconds }
   }
 
-  #detail({ database, stage, state, note, failure }: Entry): string {
+  #detail({ database, stage, state, retry, failure }: Entry): string {
     if (state === 'failed') return failure ?? ''
-    if (note !== '') return note
+    if (retry !== null && state === 'active') {
+      const left = Math.max(0, retry.at - this.#clock()) / 1000
+      return `again ${left === 0 ? 'now' : `in ${durationText(left)}`}: ${retry.code}: ${retry.message}`
+    }
     const counts = database === null || state === 'waiting' || state === 'skipped' ? null : this.counts(database)
     return counts === null ? '' : describeCounts(stage.id, state, counts)
   }

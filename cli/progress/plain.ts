@@ -33,7 +33,8 @@ export function plainDisplay(
   model.onChange(changed)
   const timer = setInterval(() => {
     for (const view of model.views()) {
-      if (view.state === 'active' && view.detail !== '' && view.milliseconds > AGAIN) show(view, `: ${view.detail}`)
+      if (view.state !== 'active' || view.detail === '' || view.milliseconds <= AGAIN) continue
+      show(view, `: ${view.detail}${view.remedy === null ? '' : ` (${view.remedy})`}`)
     }
   }, AGAIN)
   timer.unref()

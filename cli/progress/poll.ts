@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readWarnings, type Warning } from '../../lambdas/core/ledger/events.ts'
 import { type Progress, readProgress } from '../../lambdas/core/ledger/story/progress.ts'
+import { type MovingTable, readMovingTables } from '../../lambdas/core/ledger/under-way.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
@@ -8,6 +9,8 @@ import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
 
 /** How often a ledger is read, milliseconds. */
 const EVERY = 500
+/** And the tables that lanes are at, whose chunks are read. */
+const TABLES_EVERY = 2_000
 /** How long after a failure the next attempt is made: the database may not have been created yet. */
 const AFTER_FAILURE = 3_000
 
@@ -16,6 +19,8 @@ export interface Look {
   readonly progress: Progress
   /** Those that were written since the look before. */
   readonly warnings: readonly Warning[]
+  /** Those that lanes are at; `null`: not looked at this time. */
+  readonly tables: readonly MovingTable[] | null
 }
 
 /**
@@ -26,6 +31,7 @@ export interface Look {
 export async function pollProgress(event: StepEvent, signal: AbortSignal, report: (look: Look) => void): Promise<void> {
   let session: Session | null = null
   let told: number | null = null
+  let looked = Number.NEGATIVE_INFINITY
   for (let last = false; !last; ) {
     // One more look when the run is over, for the final numbers.
     last = signal.aborted
@@ -36,7 +42,9 @@ export async function pollProgress(event: StepEvent, signal: AbortSignal, report
       if (progress !== null) {
         const warnings = await readWarnings(session, event.run.id, told)
         told = warnings.at(-1)?.number ?? told
-        report({ progress, warnings })
+        const due = performance.now() - looked >= TABLES_EVERY
+        if (due) looked = performance.now()
+        report({ progress, warnings, tables: due ? await readMovingTables(session, event.run.id) : null })
       }
     } catch {
       session?.destroy()

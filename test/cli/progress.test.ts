@@ -15,6 +15,8 @@ const COUNTS: Progress = {
   rows: 5000,
   bytes: 100_000_000,
   bytesDone: 10_000_000,
+  bytesMoving: 0,
+  rowsMoving: 0,
   parts: 0,
   partsDone: 0,
   indexes: 8,
@@ -78,7 +80,7 @@ describe('the progress of a run', () => {
     pass(1000)
     model.counted('shop', { ...COUNTS, bytesDone: 20_000_000 })
     const copy = model.views().find((view) => view.stage.id === 'copy')
-    expect(copy?.detail).toBe('5,000 rows, 20.0 MB of 100 MB, 10.0 MB/s, 8.0 s left')
+    expect(copy?.detail).toBe('5,000 rows, 20.0 MB of 100 MB (20 %), 10.0 MB/s, 7–9 s left')
     model.counted('shop', { ...COUNTS, bytesDone: 20_000_000, pace: 0.35, paceReason: 'latency of the source 48 ms' })
     expect(model.views().find((view) => view.stage.id === 'copy')?.detail).toContain(
       ' left, held at 35 % (latency of the source 48 ms)',

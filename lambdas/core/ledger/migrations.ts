@@ -21,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { number: 12, sql: sqlFile(new URL('./sql/000012.sql', import.meta.url)) },
   { number: 13, sql: sqlFile(new URL('./sql/000013.sql', import.meta.url)) },
   { number: 14, sql: sqlFile(new URL('./sql/000014.sql', import.meta.url)) },
+  { number: 15, sql: sqlFile(new URL('./sql/000015.sql', import.meta.url)) },
 ]

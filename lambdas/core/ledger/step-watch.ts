@@ -14,6 +14,8 @@ export const watchTimes = {
   look: 10_000,
   /** And of a lane of the copy: a change of the limits holds within five seconds. */
   laneLook: 2_000,
+  /** Between two words of a step that has something to say. */
+  say: 1_000,
   /** No byte for so long, and the servers are asked; and how long a session must have been without a sign of life to be ended. */
   silent: 60_000,
   /** A lock of somebody else's is named after this time. */
@@ -32,6 +34,8 @@ export interface WatchOptions {
   readonly holding?: Holding
   /** @default watchTimes.look */
   readonly lookMilliseconds?: number
+  /** Done between the looks, every second, on the watch's session. */
+  say?(session: Session): Promise<void>
   /** Done with every look, on the watch's session. */
   alsoAsk?(session: Session): Promise<void>
 }
@@ -81,35 +85,48 @@ export class StepWatch {
   }
 
   async #watch(): Promise<void> {
-    while (this.#failure === null && (await this.#pause())) {
-      this.#stall.silence()
-      const expired = new AbortController()
-      // Its own connection may be lost in the same way.
-      const timer = setTimeout(() => expired.abort(), watchTimes.silent / 2)
-      try {
-        await Promise.race([this.#look(), rejectedBy(expired.signal)])
-      } catch (thrown) {
-        // What was read last goes on holding; the step's own connection tells of a lost server.
-        this.#step.logger.warn('WATCH_BLIND', { because: toSampanError(thrown).code })
-        this.#session?.destroy()
-        this.#session = null
-      } finally {
-        clearTimeout(timer)
+    let next = performance.now() + (this.#options.lookMilliseconds ?? watchTimes.look)
+    while (this.#failure === null && (await this.#pause(next))) {
+      if (performance.now() < next) {
+        await this.#asks((session) => this.#options.say?.(session) ?? Promise.resolve())
+        continue
       }
+      this.#stall.silence()
+      await this.#asks((session) => this.#look(session))
       await this.#lookForStall()
+      next = performance.now() + (this.#options.lookMilliseconds ?? watchTimes.look)
     }
   }
 
-  async #look(): Promise<void> {
-    const session = await this.#open()
+  /** What the watch's own connection does not do is done at the next look. */
+  async #asks(ask: (session: Session) => Promise<void>): Promise<void> {
+    const expired = new AbortController()
+    // Its own connection may be lost in the same way.
+    const timer = setTimeout(() => expired.abort(), watchTimes.silent / 2)
+    try {
+      await Promise.race([this.#open().then(ask), rejectedBy(expired.signal)])
+    } catch (thrown) {
+      // What was read last goes on holding; the step's own connection tells of a lost server.
+      this.#step.logger.warn('WATCH_BLIND', { because: toSampanError(thrown).code })
+      this.#session?.destroy()
+      this.#session = null
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #look(session: Session): Promise<void> {
+    await this.#options.say?.(session)
     await this.#options.alsoAsk?.(session)
     await this.#endDeadLanes(session)
     await this.#lookForHolders(session)
   }
 
-  async #pause(): Promise<boolean> {
+  /** @param next when the next look is due */
+  async #pause(next: number): Promise<boolean> {
     const { signal } = this.#stop
-    const milliseconds = this.#options.lookMilliseconds ?? watchTimes.look
+    const left = Math.max(0, next - performance.now())
+    const milliseconds = this.#options.say === undefined ? left : Math.min(left, watchTimes.say)
     await sleep(milliseconds, undefined, { signal }).catch(() => {})
     return !signal.aborted && !this.#step.signal.aborted
   }

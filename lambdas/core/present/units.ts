@@ -36,3 +36,11 @@ export function durationText(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
   return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} min`
 }
+
+/** From the shorter to the longer of two durations, each rounded as far as they differ: `2–3 min`, `40–55 s`. */
+export function durationRange(least: number, most: number): string {
+  const [unit, name] = most < 90 ? [1, 's'] : most < 5400 ? [60, 'min'] : [3600, 'h']
+  const rounded = (seconds: number) => Math.max(1, Math.round(seconds / unit))
+  const [low, high] = [rounded(least), rounded(most)]
+  return low >= high ? `about ${high} ${name}` : `${low}–${high} ${name}`
+}

@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { MOVING } from '../under-way.ts'
 import { type RunningStatement, readStatements } from './statements.ts'
 
 /** How far a run is in one database. Bytes are estimates of the source's table sizes. */
@@ -10,6 +11,9 @@ export interface Progress {
   readonly rows: number
   readonly bytes: number
   readonly bytesDone: number
+  /** Beside it: what lanes have under way. */
+  readonly bytesMoving: number
+  readonly rowsMoving: number
   readonly parts: number
   readonly partsDone: number
   readonly indexes: number
@@ -27,11 +31,11 @@ export interface Progress {
  */
 export async function readProgress(destination: Session, run: string): Promise<Progress | null> {
   const [found] = await destination.rows<{ present: boolean }>(
-    `SELECT pg_catalog.to_regclass('sampan.counter') IS NOT NULL AS present`,
+    `SELECT pg_catalog.to_regclass('sampan.under_way') IS NOT NULL AS present`,
   )
   if (!found?.present) return null
   const [row] = await destination.rows<Omit<Progress, 'statements'>>(
-    `SELECT c.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason" FROM
+    `SELECT c.*, m.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason" FROM
       (SELECT COALESCE(sum(objects), 0)::float8 AS objects, COALESCE(sum(objects_done), 0)::float8 AS "objectsDone",
               COALESCE(sum(indexes), 0)::float8 AS indexes, COALESCE(sum(indexes_done), 0)::float8 AS "indexesDone",
               COALESCE(sum(chunks), 0)::float8 AS chunks, COALESCE(sum(chunks_done), 0)::float8 AS "chunksDone",
@@ -39,6 +43,7 @@ export async function readProgress(destination: Session, run: string): Promise<P
               COALESCE(sum(bytes_done), 0)::float8 AS "bytesDone",
               COALESCE(sum(parts), 0)::float8 AS parts, COALESCE(sum(parts_done), 0)::float8 AS "partsDone"
          FROM sampan.counter WHERE run = $1) c
+      CROSS JOIN (${MOVING}) m
       LEFT JOIN sampan.limits l ON l.run = $1`,
     [run],
   )

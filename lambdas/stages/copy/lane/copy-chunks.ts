@@ -8,6 +8,7 @@ import { readRelations } from '../../../core/ledger/relations.ts'
 import { readRun } from '../../../core/ledger/run.ts'
 import { liveSnapshots } from '../../../core/ledger/snapshots.ts'
 import { StepWatch, watchTimes } from '../../../core/ledger/step-watch.ts'
+import { sayUnderWay } from '../../../core/ledger/under-way.ts'
 import { done, more, type StepAnswer, yielded } from '../../../core/runtime/verdict.ts'
 import { isPlanOfView } from '../../../core/structure/plan-of-view.ts'
 import { noteSequences } from '../../../core/structure/sequences-in-view.ts'
@@ -37,6 +38,10 @@ export async function copyChunks(call: LaneCall): Promise<StepAnswer<null>> {
     source: () => sources.opened,
     holding: pace.holding,
     lookMilliseconds: watchTimes.laneLook,
+    async say(session) {
+      const flight = lane?.underWay ?? null
+      if (flight !== null) await sayUnderWay(session, id, number, flight)
+    },
     async alsoAsk(session) {
       if (lane === null) return
       const control = await readLaneControl(session, id)

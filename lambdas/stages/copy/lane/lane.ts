@@ -2,6 +2,7 @@ import type { ClaimedChunk } from '../../../core/ledger/chunks/chunk.ts'
 import { claimChunks } from '../../../core/ledger/chunks/claim.ts'
 import { type Receipt, writeReceipts } from '../../../core/ledger/chunks/receipts.ts'
 import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
+import { type Flight, sayLanded } from '../../../core/ledger/under-way.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { type CopyServers, cargoOf } from '../../../core/rows/cargo.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
@@ -13,6 +14,7 @@ import { resetRelation, stillHolds } from '../view/renew.ts'
 import { tableChanged } from '../view/rewritten.ts'
 import { type Change, changedQuery, readChange } from '../view/unchanged.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
+import { FlightGauge } from './flight-gauge.ts'
 import { type FlightSize, flightSize, nextFlight } from './flight-size.ts'
 import { LET_GO } from './lane-sources.ts'
 
@@ -50,6 +52,7 @@ export class Lane {
   readonly #destination: Session
   readonly #options: LaneOptions
   readonly #largest: FlightSize
+  readonly #gauge: FlightGauge
   /** Of the flight before. */
   #bytesPerSecond: number | null = null
   /** As the ledger has them now: one whose binary form was refused has become text. */
@@ -67,6 +70,7 @@ export class Lane {
     this.#digests = digests
     this.#destination = destination
     this.#options = options
+    this.#gauge = new FlightGauge(options.pace)
     this.#largest = flightSize([...options.relations.values()], options.lanes, options.lockRoom)
     this.#relations = new Map(options.relations)
   }
@@ -89,6 +93,11 @@ export class Lane {
   /** The relation that the source has changed since the view was taken: it has to be copied in a newer one. */
   get changed(): ChangedRelation | null {
     return this.#changed
+  }
+
+  /** What the open transaction has copied so far; `null` before the first one. */
+  get underWay(): Flight | null {
+    return this.#gauge.underWay
   }
 
   /** A relation's name for people. */
@@ -143,11 +152,12 @@ export class Lane {
     await pace.queries(cargo.length, signal)
     const started = performance.now()
     let broken: ClaimedChunk | undefined
+    this.#gauge.begin(due)
     const deliveries = await fly(
       { rows: this.#source, digests: this.#digests },
       this.#destination,
       cargo,
-      pace,
+      this.#gauge,
       (index) => {
         broken ??= due[index]
       },
@@ -159,6 +169,7 @@ export class Lane {
       if (relation !== undefined && isWrongBinary(relation, thrown)) this.#refused = relation
       throw thrown
     })
+    this.#gauge.landed()
     const bytes = deliveries.reduce((sum, delivery) => sum + delivery.bytes, 0)
     this.#bytesPerSecond = (bytes / Math.max(1, performance.now() - started)) * 1_000
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
@@ -222,7 +233,11 @@ export class Lane {
   /** Sent in this order before anything that follows: the session is pipelined. */
   #settle(receipts: readonly Receipt[]): Promise<void>[] {
     const { run, lane } = this.#options
-    return [writeReceipts(this.#destination, run, lane, receipts), this.#destination.execute('COMMIT')]
+    return [
+      writeReceipts(this.#destination, run, lane, receipts),
+      sayLanded(this.#destination, run, lane, this.#gauge.number),
+      this.#destination.execute('COMMIT'),
+    ]
   }
 
   async #begin(): Promise<ClaimedChunk[]> {
