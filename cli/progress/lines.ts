@@ -6,6 +6,11 @@ import { databaseStages } from './stages.ts'
 /** Tables that are told one by one. */
 const MOST_TABLES = 5
 const BAR_CELLS = 20
+/** Where the terminal does not say how wide it is. */
+const COLUMNS = 80
+/** What stands before a table's name, the display's indent with it; and what a name gets at least. */
+const BESIDE_NAME = 56
+const LEAST_NAME = 12
 
 /** Such as `█████░░░░░  45 %`. Pure. */
 export function bar(done: number, all: number, cells = BAR_CELLS): string {
@@ -15,20 +20,27 @@ export function bar(done: number, all: number, cells = BAR_CELLS): string {
 }
 
 /** Beneath a copy that goes on: how far all of it is, and the tables that take longest. */
-export function copyLines(model: ProgressModel, database: string): readonly string[] {
+export function copyLines(model: ProgressModel, database: string, columns = COLUMNS): readonly string[] {
   const counts = model.counts(database)
   if (counts === null || counts.progress.bytes === 0) return []
   const { bytes, bytesDone, bytesMoving } = counts.progress
-  return [bar(bytesDone + bytesMoving, bytes), ...model.slowestTables(database, MOST_TABLES).map(tableLine)]
+  return [
+    bar(bytesDone + bytesMoving, bytes),
+    ...model.slowestTables(database, MOST_TABLES).map((table) => tableLine(table, columns)),
+  ]
 }
 
-/** `  12 %  1.2 GB  12.0 MB/s  1 min 20 s left  public.orders`: the name may be long, and is cut. */
-function tableLine({ name, bytes, bytesDone, bytesMoving, rate }: TableProgress): string {
+/** `  12 %  1.2 GB  12.0 MB/s  1 min 20 s left  public.orders` */
+function tableLine({ name, bytes, bytesDone, bytesMoving, rate }: TableProgress, columns: number): string {
   const moved = bytesDone + bytesMoving
   const percent = `${bytes === 0 ? 100 : Math.min(100, Math.floor((100 * moved) / bytes))} %`
   const speed = rate === 0 ? '' : `${bytesText(rate)}/s`
-  const left = rate === 0 ? '' : `${durationText(Math.max(0, bytes - moved) / rate)} left`
-  return `${percent.padStart(5)}  ${bytesText(bytes).padStart(7)}  ${speed.padStart(9)}  ${left.padEnd(17)}  ${name}`
+  const seconds = rate === 0 ? 0 : Math.max(0, bytes - moved) / rate
+  const left = seconds < 1 ? '' : `${durationText(seconds)} left`
+  const room = Math.max(LEAST_NAME, columns - BESIDE_NAME)
+  // What tells one long name from another is its end.
+  const short = name.length <= room ? name : `…${name.slice(1 - room)}`
+  return `${percent.padStart(5)}  ${bytesText(bytes).padStart(7)}  ${speed.padStart(9)}  ${left.padEnd(17)}  ${short}`
 }
 
 /**

@@ -117,7 +117,7 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
         if (state !== 'active') return ''
         if (remedy !== null) return remedy
         if (stage.id !== 'copy' || database === null) return ''
-        return copyLines(model, database)
+        return copyLines(model, database, process.stdout.columns || undefined)
           .slice(0, roomFor(runStages.length + databaseStages.length + 2))
           .join('\n')
       }

@@ -84,6 +84,8 @@ const lastFunctions: ReadonlySet<string> = new Set([
 export class ProgressModel {
   readonly databases: readonly string[]
   readonly #entries: readonly Entry[]
+  /** The same, of 2,000 databases found as fast as of one. */
+  readonly #places: ReadonlyMap<Stage, ReadonlyMap<string | null, Entry>>
   readonly #counts = new Map<string, { progress: Progress; rate: Rate }>()
   readonly #tables = new Map<string, { tables: readonly MovingTable[]; rates: Map<string, Rate> }>()
   readonly #warnings: { readonly database: string; readonly text: string }[] = []
@@ -97,6 +99,10 @@ export class ProgressModel {
       return { database, stage, state: 'waiting' as StageState, began: 0, ended: 0, retry: null, failure: null }
     }
     this.#entries = [...runStages.map(entry(null)), ...databases.flatMap((name) => databaseStages.map(entry(name)))]
+    const byStage = Map.groupBy(this.#entries, ({ stage }) => stage)
+    this.#places = new Map(
+      [...byStage].map(([stage, own]) => [stage, new Map(own.map((each) => [each.database, each]))]),
+    )
   }
 
   /** Calls `listener` after every change. */
@@ -232,7 +238,7 @@ export class ProgressModel {
   }
 
   #find(database: string | null, stage: Stage | undefined): Entry | undefined {
-    return this.#entries.find((entry) => entry.database === database && entry.stage === stage)
+    return stage === undefined ? undefined : this.#places.get(stage)?.get(database)
   }
 
   #begin(database: string | null, stage: Stage): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { jsonDisplay } from '../../cli/progress/json.ts'
+import { copyLines, databaseLines } from '../../cli/progress/lines.ts'
 import { ProgressModel } from '../../cli/progress/model.ts'
 import { plainDisplay } from '../../cli/progress/plain.ts'
 import { Rate } from '../../cli/progress/rate.ts'
@@ -43,6 +44,60 @@ function setUp(databases: readonly string[] = ['shop']) {
     )
   return { model, pass, step, states }
 }
+
+describe('what is told in lines', () => {
+  const tables = Array.from({ length: 7 }, (_, number) => ({
+    name: `public.a_name_that_is_longer_than_a_terminal_has_room_for_${number}`,
+    ...{ bytes: 1_000_000_000, bytesDone: number * 100_000_000, bytesMoving: 0 },
+  }))
+
+  it('beneath a copy: how far all of it is, and the five tables that take longest, on 80 columns', () => {
+    const { model, pass } = setUp()
+    model.counted('shop', COUNTS)
+    model.movingTables('shop', tables)
+    pass(1000)
+    model.movingTables(
+      'shop',
+      tables.map((table) => ({ ...table, bytesMoving: 50_000_000 })),
+    )
+    model.counted('shop', { ...COUNTS, bytesMoving: 35_000_000 })
+    const lines = copyLines(model, 'shop', 80)
+    expect(lines[0]).toBe('█████████░░░░░░░░░░░  45 %')
+    expect(lines).toHaveLength(6)
+    expect(lines[1]).toMatch(/^ {2}5 % {2}1\.00 GB {2}50\.0 MB\/s {2}19 s left {10}…\w+_room_for_0$/)
+    expect(lines.map((line) => line.length <= 80 - 8)).not.toContain(false)
+  })
+
+  it('a line for each database, those at work first, and one for all that there is no room for', () => {
+    const names = Array.from({ length: 2000 }, (_, number) => `db${number}`)
+    const { model, pass, step } = setUp(names)
+    step('PlanObjectsFunction', 'db7')
+    model.called({ name: 'CopyLaneFunction', database: 'db9' })
+    model.counted('db9', COUNTS)
+    pass(1000)
+    model.counted('db9', { ...COUNTS, bytesMoving: 10_000_000 })
+    step('SealFunction', 'db3')
+    step('CreateObjectsFunction', 'db5', failed(FAILURE))
+    const lines = databaseLines(model, 6)
+    expect(lines).toHaveLength(6)
+    expect(lines[0]).toMatch(/^db5 +✖ Create types, functions, tables, views: COPY_FAILED/)
+    expect(lines).toContain('db9  ██░░░░░░░░  20 % of 100 MB, 10.0 MB/s, 7–9 s left')
+    expect(lines.at(-1)).toBe('and 1995 more: 1995 waiting')
+    expect(lines.some((line) => /^db3 +✔ done$/.test(line))).toBe(true)
+  })
+
+  it('an attempt that is waited for is counted down, with what ends the wait', () => {
+    const { model, pass, step } = setUp()
+    step('OpenAccessFunction', null, { ...failed(FAILURE), verdict: 'retry', pause: 8 })
+    const view = () => model.views().find(({ stage }) => stage.id === 'open')
+    pass(5000)
+    expect(view()).toMatchObject({ detail: 'again in 3.0 s: COPY_FAILED: the disk is full', remedy: FAILURE.remedy })
+    pass(5000)
+    expect(view()?.detail).toMatch(/^again now: /)
+    step('OpenAccessFunction')
+    expect(view()).toMatchObject({ detail: '', remedy: null })
+  })
+})
 
 describe('the progress of a run', () => {
   it('tells each warning of the ledger once, as text and as JSON', () => {
