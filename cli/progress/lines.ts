@@ -13,7 +13,7 @@ const BESIDE_NAME = 56
 const LEAST_NAME = 12
 
 /** Such as `█████░░░░░  45 %`. Pure. */
-export function bar(done: number, all: number, cells = BAR_CELLS): string {
+function bar(done: number, all: number, cells = BAR_CELLS): string {
   const part = all === 0 ? 0 : Math.min(1, done / all)
   const full = Math.floor(part * cells)
   return `${'█'.repeat(full)}${'░'.repeat(cells - full)} ${String(Math.floor(part * 100)).padStart(3)} %`
