@@ -9,6 +9,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   postgres: ['runtime', 'task', 'cloud'],
   present: [],
   filter: ['runtime', 'task', 'postgres'],
+  expression: ['runtime', 'task', 'postgres', 'filter'],
   ledger: ['runtime', 'task', 'postgres', 'present'],
   rows: ['runtime', 'task', 'postgres', 'ledger'],
   structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],

@@ -15,7 +15,7 @@ import { formServers } from '../../lambdas/stages/copy/plan/servers.ts'
 import { dumpObjects } from '../../lambdas/stages/schema/pgdump/dump-objects.ts'
 import { planObjects } from '../../lambdas/stages/schema/plan/plan.ts'
 import { readPlanInput } from '../../lambdas/stages/schema/plan/plan-input.ts'
-import { requireValidFilters } from '../../lambdas/stages/schema/plan/valid-filters.ts'
+import { requireValidChanges } from '../../lambdas/stages/schema/plan/valid-changes.ts'
 import type { TocEntry } from '../../lambdas/stages/schema/toc/entry.ts'
 import type { Ends } from './ends.ts'
 import { isAskedFor, type Question } from './question.ts'
@@ -49,7 +49,7 @@ export async function readScope(
   const input = await readPlanInput(event, environment, database, archive, ends)
   const planned = planObjects(input)
   const searchPath = await readSearchPath(source)
-  await requireValidFilters(source, input.filters?.all ?? [], planned.objects, searchPath)
+  if (input.changes !== undefined) await requireValidChanges(source, input.changes, planned, searchPath)
   const everything = input.include.every((pattern) => pattern === '*.*')
   const whole = question.tables.length === 0 && everything
   const large = whole && !planned.relations.some(isLargeObjects) && !input.exclude.some(isOfLargeObjects)
@@ -94,11 +94,12 @@ function relationOf(planned: PlannedRelation): Relation {
     where = null,
     tree = false,
     filtered = false,
+    expressions = [],
   } = planned
   const end = { schema, name, columns, digestSql: null, tree }
   return {
     ...{ oid, types, hasKey, bytes, pages, format: 'text', behind: planned.behind ?? [] },
-    source: { side: 'source', ...end, where },
+    source: { side: 'source', ...end, where, expressions },
     // A filter of the task is the source's alone.
     destination: { side: 'destination', ...end, where: filtered ? null : where },
   }
@@ -183,6 +184,8 @@ function isSameKey(
   there: readonly string[],
 ): boolean {
   const places = names.map((name) => source.columns.indexOf(name))
+  // What the task computes is ordered otherwise there.
+  if (places.some((place) => (source.expressions[place] ?? null) !== null)) return false
   if (places.some((place) => /^(text|character varying)/.test(types[place] ?? 'text'))) return false
   const mapped = places.map((place) => destination.columns[place])
   return mapped.length === there.length && mapped.every((name, at) => name === there[at])

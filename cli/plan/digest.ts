@@ -33,8 +33,17 @@ export function planEntries(task: Task, databases: readonly DatabasePlan[]): rea
 }
 
 function taskEntries(task: Task): readonly PlanEntry[] {
-  const { source, destination, databases, onObjectError, validation } = taskReport(task)
-  const parts = { source, destination, databases, onObjectError, validation, format: task.format, access: task.access }
+  const { source, destination, databases, roles, onObjectError, validation } = taskReport(task)
+  const parts = {
+    source,
+    destination,
+    databases,
+    roles,
+    onObjectError,
+    validation,
+    format: task.format,
+    access: task.access,
+  }
   return Object.entries(parts).map(([what, value]) => ({ database: null, what, digest: hashOf(value) }))
 }
 
@@ -48,7 +57,9 @@ export function databaseEntries({ name, statements, relations }: DatabasePlan): 
   const rows = relations.map((relation) => {
     const { source, destination, types } = relation
     const ends = [source, destination].map(({ schema, name: table, columns, where }) => [schema, table, columns, where])
-    return { database: name, what: `rows of ${titleOf(relation)}`, digest: hashOf([ends, types]) }
+    const { expressions } = source
+    const digest = hashOf(expressions.length === 0 ? [ends, types] : [ends, types, expressions])
+    return { database: name, what: `rows of ${titleOf(relation)}`, digest }
   })
   return [...objects, ...rows]
 }

@@ -41,7 +41,7 @@ export function planDocument(plan: MadePlan, task: Task): object {
           reason,
         })),
         tables: (told?.tables ?? []).map(
-          ({ name, bytes, chunks, ranges, cutReason, format, formatReason, where, filter }) => ({
+          ({ name, bytes, chunks, ranges, cutReason, format, formatReason, where, filter, expressed }) => ({
             ...{
               name,
               rowsEstimated: rows.get(name) ?? null,
@@ -53,6 +53,7 @@ export function planDocument(plan: MadePlan, task: Task): object {
               formatReason,
               where,
               filter,
+              expressed,
             },
           }),
         ),

@@ -21,10 +21,22 @@ export function planLines(tables: readonly TableReport[]): readonly string[] {
   ]
 }
 
-function tableText({ name, rows, bytes, chunks, cutReason, format, formatReason, filter }: TableReport): string {
+function tableText({
+  name,
+  rows,
+  bytes,
+  chunks,
+  cutReason,
+  format,
+  formatReason,
+  filter,
+  ...more
+}: TableReport): string {
   const count = rows === null ? '' : `about ${numberOf(rows, 'row')}, `
   const cut = `${numberOf(chunks, 'chunk')}${chunks > 1 && cutReason ? ` (${cutReason})` : ''}`
   const form = formatReason ? `${format}: ${formatReason}` : format
-  const fewer = filter ? `; of these only where ${filter}` : ''
-  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}${fewer}`)}`
+  const all = more.rowsEstimated ? `about ${numberOf(more.rowsEstimated, 'row')}` : 'its rows'
+  const fewer = filter ? `; of ${all} only where ${filter}` : ''
+  const expressed = more.expressed?.length ? `; computed by the task: ${more.expressed.join(', ')}` : ''
+  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}${fewer}${expressed}`)}`
 }

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util'
 import { VIEW_DIFFERS } from '../../lambdas/core/ledger/objects/fills.ts'
-import { bytesText, countText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
+import { bytesText, countText, durationText, numberOf, partOf } from '../../lambdas/core/present/units.ts'
 import { DEFINITIONS_CHANGED } from '../../lambdas/core/structure/definitions.ts'
+import { filteredRows } from '../../lambdas/stages/report/filtered-rows.ts'
 import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
 import type {
   AccessReport,
@@ -123,19 +124,29 @@ function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
   const copied = totals.bytes - left.reduce((sum, table) => sum + table.bytes, 0)
   const size = left.length === 0 ? bytesText(totals.bytes) : `${bytesText(copied)} of about ${bytesText(totals.bytes)}`
   const amount = [numberOfTables(tables), numberOf(totals.rows, 'row'), size]
-  return [line('rows', amount.join(', ')), ...filteredLines(tables), ...unfinished]
+  return [line('rows', amount.join(', ')), ...filteredLines(tables), ...expressedLines(tables), ...unfinished]
 }
 
 /** Whoever counts on the source finds more. */
 function filteredLines(tables: readonly TableReport[]): readonly string[] {
-  const filtered = tables.filter(({ filter }) => filter)
-  if (filtered.length === 0) return []
-  const rows = filtered.reduce((sum, table) => sum + (table.rows ?? 0), 0)
+  const filtered = filteredRows(tables)
+  if (filtered === null) return []
+  const rows = partOf(filtered.rows, filtered.of, 'row')
   return [
     line(
       'filtered',
-      `${numberOf(rows, 'row')} by the filters of ${numberOf(filtered.length, 'table')}: ${named(filtered)}`,
+      `${rows} by the filters of ${numberOf(filtered.tables.length, 'table')}: ${named(filtered.tables)}`,
     ),
+  ]
+}
+
+/** Whoever compares values finds others. */
+function expressedLines(tables: readonly TableReport[]): readonly string[] {
+  const expressed = tables.filter((table) => (table.expressed ?? []).length > 0)
+  if (expressed.length === 0) return []
+  const columns = expressed.reduce((sum, table) => sum + (table.expressed ?? []).length, 0)
+  return [
+    line('computed', `${numberOf(columns, 'column')} of ${numberOf(expressed.length, 'table')}: ${named(expressed)}`),
   ]
 }
 

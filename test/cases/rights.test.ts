@@ -139,3 +139,68 @@ describe('rights on what is the server’s', () => {
     expect(rights.map((right) => right.reason)).toEqual(rights.map(() => expect.stringContaining(reason)))
   })
 })
+
+describe('roles that the task maps', () => {
+  test('are owners, hold rights and are bound by policies under their names there, and those it drops are not', async () => {
+    const run = await (await openCase('roles-mapped')).run({ precheck: { acknowledge: ['OWNERS_NOT_KEPT'] } })
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    expect(run.events.filter(({ code }) => /^RIGHTS_(WIDER|NARROWER)$/.test(code))).toEqual([])
+    const [owners, rights, columns, policies, defaults, schemas, functions] = await run.destinationChecks()
+    expect(owners).toEqual([
+      ['doc', 'app_ali71'],
+      ['of_reader', 'mover71'],
+      ['own.t', 'Chief 71'],
+      ['v', 'Chief 71'],
+    ])
+    expect(rights).toEqual([
+      ['doc', 'Chief 71', 'SELECT'],
+      ['doc', 'unknown (OID=0)', 'SELECT'],
+      ['of_reader', 'app_ali71', 'SELECT'],
+      ['own.t', 'app_ali71', 'INSERT*,SELECT*'],
+      ['v', 'app_ali71', 'SELECT'],
+    ])
+    expect(columns).toEqual([['c d', 'app_ali71']])
+    expect(policies).toEqual([
+      ['opened', '{"Chief 71",app_ali71}'],
+      ['seen', '{"Chief 71"}'],
+    ])
+    expect(defaults).toEqual([['app_ali71', 'Chief 71', 'INSERT,SELECT']])
+    expect(schemas).toEqual([['own', 'Chief 71', 't', 'f']])
+    expect(functions).toEqual([['Chief 71', 't', 'f']])
+    const told = run.objects.filter(({ status }) => status === 'transformed' || status === 'skipped')
+    const dropped = 'reader71 (dropped by the task)'
+    expect(Object.fromEntries(told.map(({ kind, name, reason }) => [`${kind} ${name}`, reason]))).toMatchObject({
+      'TABLE public.of_reader': `its owner ${dropped} is not on the destination: it belongs to mover71`,
+      'ACL TABLE own.t': `the destination has no role ${dropped}`,
+      'POLICY public.doc readers': `the destination has no role ${dropped}`,
+      'POLICY public.doc seen': `the destination has no role ${dropped}: it holds for Chief 71`,
+    })
+  })
+
+  test.each([
+    [15, otherServer15],
+    [18, async () => sharedServer(18)],
+  ] as const)('are made without a login where it wants that, on %d, if what comes names them', async (_, server) => {
+    const { source, run: start } = await openCase('roles-made', { destination: await server() })
+    const run = await start({ databases: [{ name: source.name, as: source.name, exclude: ['hidden.*'] }] })
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    const [roles, owners, rights] = await run.destinationChecks()
+    expect(roles).toEqual([
+      ['App 72', 'f', 't', 'f'],
+      ['boss72', 'f', 't', 'f'],
+      ['mover72', 't', 'f', 't'],
+    ])
+    expect(owners).toEqual([
+      ['t', 'boss72'],
+      ['v', 'App 72'],
+    ])
+    expect(rights).toEqual([['App 72', 'SELECT']])
+    expect(run.objects.filter(({ kind }) => kind === 'ROLE').map(({ name, status }) => [name, status])).toEqual([
+      ['App 72', 'transformed'],
+      ['boss72', 'transformed'],
+    ])
+    expect(JSON.stringify(run.report)).not.toContain('not to be seen')
+  })
+})

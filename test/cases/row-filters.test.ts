@@ -71,7 +71,7 @@ test.each(['auto', 'text'] as const)(
     expect(done.report.task.databases[0]?.filters).toContain('public.notes where is_even(id)')
     const told = done.events.find(({ code }) => code === 'MATERIALIZED_VIEW_DIFFERS')
     expect(told).toMatchObject({ level: 'info' })
-    expect(told?.message).toContain('it reads tables that the task filters (public.customers)')
+    expect(told?.message).toContain('it reads tables that the task filters or computes columns of (public.customers)')
   },
 )
 
@@ -134,6 +134,36 @@ test('keys whose parents a filter keeps away are counted before, and made NOT VA
   // The same run with another filter is another task, whose rows are never mixed with these.
   const other = await run({ ...filters('NOT own'), ...accepted })
   expect(other.findings.map(({ code, blocks }) => [code, blocks])).toContainEqual(['RUN_SEALED', true])
+})
+
+test('what becomes of a key is the task’s to say, and nothing has to be acknowledged then', async () => {
+  const { source, destination, run } = await openCase('row-filters-keys')
+  const filters = (keys: Record<string, 'leave' | 'not valid'>) => ({
+    databases: [
+      {
+        name: source.name,
+        as: destination.name,
+        tables: {
+          'public.parents': { where: 'kept' },
+          'public.children': { keys },
+          'public.tree': { where: 'id > 4', keys: { tree_above_fkey: 'not valid' as const } },
+        },
+      },
+    ],
+  })
+  const refused = await run(filters({ nothing_fkey: 'leave' }))
+  expect(refused.findings.map(({ code, cause }) => `${code}: ${cause}`)).toContain(
+    'FILTER_MATCHES_NOTHING: no foreign key is named by nothing_fkey of public.children of "tables"',
+  )
+  const made = await run(filters({ children_parent_fkey: 'leave' }))
+  expect(made.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const keys = await destination.query(
+    `SELECT conname, convalidated FROM pg_constraint WHERE contype = 'f' AND conname ~ '^(children|tree)' ORDER BY 1`,
+  )
+  expect(keys).toEqual([{ conname: 'tree_above_fkey', convalidated: 'f' }])
+  expect(
+    made.objects.filter(({ kind, name }) => kind === 'FK CONSTRAINT' && /(children|tree)_/.test(name)),
+  ).toMatchObject([{ status: 'skipped', reason: 'the task leaves the key behind' }, { status: 'transformed' }])
 })
 
 test('an open run started again with another filter is refused, and nothing of it is written', async () => {

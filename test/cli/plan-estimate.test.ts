@@ -26,7 +26,7 @@ function relation(oid: number, bytes: number, change: { tree?: boolean } = {}): 
   }
   return {
     ...{ oid, types: ['integer'], format: 'binary', hasKey: true, bytes, pages: Math.ceil(bytes / 8192), behind: [] },
-    source: { ...end, side: 'source' },
+    source: { ...end, side: 'source', expressions: [] },
     destination: { ...end, side: 'destination' },
   }
 }

@@ -1,6 +1,6 @@
-import type { Relation, RelationAtEnd } from '../../lambdas/core/ledger/relation.ts'
+import type { Relation, RelationAtDestination, RelationAtSource } from '../../lambdas/core/ledger/relation.ts'
 
-type End = Omit<RelationAtEnd, 'side'>
+type End = Omit<RelationAtDestination, 'side'>
 
 const END: End = { schema: 'public', name: 'items', columns: ['id'], where: null, digestSql: null, tree: false }
 
@@ -10,9 +10,13 @@ export function relationOf({
   destination = {},
   ...rest
 }: Partial<
-  Omit<Relation, 'source' | 'destination'> & { source: Partial<End>; destination: Partial<End> }
+  Omit<Relation, 'source' | 'destination'> & {
+    source: Partial<Omit<RelationAtSource, 'side'>>
+    destination: Partial<End>
+  }
 > = {}): Relation {
-  const here = { ...END, ...source }
+  const { expressions = [], ...same } = source
+  const here = { ...END, ...same }
   return {
     oid: 1,
     types: ['bigint'],
@@ -22,7 +26,7 @@ export function relationOf({
     pages: 0,
     behind: [],
     ...rest,
-    source: { side: 'source', ...here },
+    source: { side: 'source', ...here, expressions },
     destination: { side: 'destination', ...here, ...destination },
   }
 }

@@ -2,7 +2,8 @@ import { writeEvents } from '../../../lambdas/core/ledger/events.ts'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import type { Counting } from '../../../lambdas/core/ledger/objects/sequences.ts'
 import { readPresence } from '../../../lambdas/core/ledger/presence.ts'
-import { isLargeObjects } from '../../../lambdas/core/ledger/relation.ts'
+import { isLargeObjects, type Relation, titleOf } from '../../../lambdas/core/ledger/relation.ts'
+import { readRelations } from '../../../lambdas/core/ledger/relations.ts'
 import {
   beginRepair,
   endRepair,
@@ -83,6 +84,7 @@ async function repairRows(
   const tables = differing.filter(({ relation }) => !isLargeObjects(relation))
   if (tables.length === 0) return []
   const relations = tables.map(({ relation }) => relation)
+  await requireSameRows(destination, event.run.id, relations)
   const servers = copyServers(source, destination, event.task, {
     ...{ serverVersion: source.serverVersion, encoding: '', database: '' },
     searchPath: work.scope.searchPath,
@@ -153,6 +155,19 @@ async function requireRun(destination: Session, event: StepEvent): Promise<void>
     })
   }
   if (run.state !== 'sealed') throw notSealed(event.run.id)
+}
+
+/** What was masked must not come in clear, nor what a filter has kept away. @throws SampanError REPAIR_OTHER_ROWS */
+async function requireSameRows(destination: Session, run: string, relations: readonly Relation[]): Promise<void> {
+  const shape = ({ source }: Relation) => JSON.stringify([source.where, source.expressions])
+  const migrated = new Map((await readRelations(destination, run)).map((relation) => [relation.oid, shape(relation)]))
+  const others = relations.filter((relation) => (migrated.get(relation.oid) ?? shape(relation)) !== shape(relation))
+  if (others.length === 0) return
+  throw new SampanError({
+    code: 'REPAIR_OTHER_ROWS',
+    message: `the run has migrated these tables by other filters or expressions than the task has now: ${others.map(titleOf).join(', ')}`,
+    remedy: 'nothing was written: give the task as it was migrated by',
+  })
 }
 
 function notSealed(run: string): SampanError {

@@ -1,7 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
 import { matchesTablePattern } from '../task/pattern.ts'
-import type { RowFilter } from '../task/table-options.ts'
+import type { RowFilter, TableName } from '../task/table-options.ts'
 
 const TABLES = sqlFile(new URL('./sql/filterable-tables.sql', import.meta.url))
 
@@ -21,7 +21,10 @@ export async function readFilterableTables(source: Session): Promise<readonly Fi
   return rows.map((row) => ({ ...row, above: row.above.map(Number) }))
 }
 
-export function isNamedBy({ pattern }: RowFilter, { schema, name }: Pick<FilterableTable, 'schema' | 'name'>): boolean {
+export function isNamedBy(
+  { pattern }: Pick<TableName, 'pattern'>,
+  { schema, name }: Pick<FilterableTable, 'schema' | 'name'>,
+): boolean {
   return matchesTablePattern(pattern, schema, name)
 }
 

@@ -20,6 +20,10 @@ export interface Comparison {
   readonly where?: string | null
   /** The task's filter: which of the source's rows are migrated, as SQL; `null`: all. */
   readonly filter?: string | null
+  /** About how many rows the source has of a filtered table; `null` where that is not known. */
+  readonly rowsEstimated?: number | null
+  /** Columns whose values the task computes. */
+  readonly expressed?: readonly string[]
   /** It was written to after the view was lost, and copied again. */
   readonly copiedAgain?: boolean
   /** What its chunks are ranges of. */

@@ -27,7 +27,10 @@ export interface RelationAt<End extends Side> {
   readonly tree: boolean
 }
 
-export type RelationAtSource = RelationAt<'source'>
+export interface RelationAtSource extends RelationAt<'source'> {
+  /** What is read in place of a column, as SQL of the destination's type, by the column's place; `null` for the column itself. */
+  readonly expressions: readonly (string | null)[]
+}
 export type RelationAtDestination = RelationAt<'destination'>
 /** A relation at either end: for statements that are the same for both. */
 export type RelationAtEnd = RelationAtSource | RelationAtDestination

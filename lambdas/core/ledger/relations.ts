@@ -9,6 +9,7 @@ interface Row extends Omit<Relation, 'source' | 'destination' | 'behind'> {
   readonly where: string | null
   readonly digestSql: string | null
   readonly tree: boolean
+  readonly expressions: readonly (string | null)[] | null
   readonly thereSchema: string
   readonly thereName: string
   readonly thereColumns: readonly string[]
@@ -26,7 +27,7 @@ export async function readRelations(
   const more = which === 'all' ? '' : 'AND r.fell_back'
   const rows = await destination.rows<Row>(
     `SELECT r.oid, r.schema, r.name, r.columns, r.types, r.format, r.condition AS "where", r.digest_sql AS "digestSql", r.has_key AS "hasKey",
-            r.tree, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.behind::bigint[]::text[] AS behind,
+            r.tree, r.expressions, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.behind::bigint[]::text[] AS behind,
             d.schema AS "thereSchema", d.name AS "thereName", d.columns AS "thereColumns", d.condition AS "thereWhere",
             d.digest_sql AS "thereDigestSql"
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
@@ -51,6 +52,7 @@ function relationOf(row: Row): Relation {
         digestSql: row.digestSql,
       },
       tree,
+      expressions: row.expressions ?? [],
     },
     destination: {
       ...{ side: 'destination', schema: row.thereSchema, name: row.thereName, columns: row.thereColumns },
@@ -59,10 +61,10 @@ function relationOf(row: Row): Relation {
   }
 }
 
-/** Source oids of the relations whose rows the task filters. */
-export async function readFilteredRelations(destination: Session, run: string): Promise<readonly number[]> {
+/** Source oids of the relations whose rows the task filters, or whose values it computes. */
+export async function readChangedRelations(destination: Session, run: string): Promise<readonly number[]> {
   const rows = await destination.rows<{ oid: number }>(
-    `SELECT oid FROM sampan.relation WHERE run = $1 AND filtered ORDER BY oid`,
+    `SELECT oid FROM sampan.relation WHERE run = $1 AND (filtered OR expressions IS NOT NULL) ORDER BY oid`,
     [run],
   )
   return rows.map(({ oid }) => oid)
@@ -77,20 +79,22 @@ export interface RelationForm {
   readonly formatReason: string | null
   /** `digestSql` with every column as text: for the day the binary form turns out to be a wrong guess. */
   readonly textDigestSql: string | null
-  /** Both in the destination's names; `null` where these are the source's. */
+  /** Both of the destination's columns; `null` where these are the source's, of the same names and as they are. */
   readonly there: { readonly digestSql: string | null; readonly textDigestSql: string | null } | null
   /** How the relation is cut into chunks, and why in that way. */
   readonly cutReason: string
+  /** About how many rows it has on the source, whatever a filter lets come; `null` where that is not known, or nobody asks. */
+  readonly rowsEstimated: number | null
 }
 
 /** Stores the form of many relations in one statement. */
 export async function storeForms(destination: Session, run: string, forms: readonly RelationForm[]): Promise<void> {
   await destination.rows(
     `UPDATE sampan.relation r SET format = f.format, digest_sql = f."digestSql",
-            format_reason = f."formatReason", text_digest_sql = f."textDigestSql", cut_reason = f."cutReason",
+            format_reason = f."formatReason", text_digest_sql = f."textDigestSql", cut_reason = f."cutReason", rows_estimated = f."rowsEstimated",
             destination_digest_sql = f.there ->> 'digestSql', destination_text_digest_sql = f.there ->> 'textDigestSql'
        FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, format text, "digestSql" text, "formatReason" text,
-                                                    "textDigestSql" text, "cutReason" text, there jsonb)
+                                                    "textDigestSql" text, "cutReason" text, "rowsEstimated" bigint, there jsonb)
       WHERE r.run = $1 AND r.oid = f.oid`,
     [run, JSON.stringify(forms)],
   )

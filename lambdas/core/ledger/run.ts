@@ -45,7 +45,7 @@ export interface OpenedRun extends RunRow {
  */
 export function taskFingerprint(task: Task, endpoints: Endpoints, database: DatabaseIdentity): string {
   const selection = task.databases.find((candidate) => candidate.as === database.as)
-  const content = { source: endpoints.source, database, selection, conflicts: task.conflicts }
+  const content = { source: endpoints.source, database, selection, conflicts: task.conflicts, roles: task.roles }
   return createHash('sha256').update(canonicalJson(content)).digest('hex')
 }
 

@@ -58,6 +58,12 @@ const MOST_SCRAM_ITERATIONS = 1_000_000
 /** No server needs so long for its settings; one that has let us in and says nothing more would hold the step. */
 const SETTINGS_MILLISECONDS = 60_000
 
+/** What the server says of a column of an answer: its type's OID, and the type's modifier; -1 where it has none. */
+export interface ColumnOfResult {
+  readonly type: number
+  readonly modifier: number
+}
+
 /** A connection: `pg`'s client with what the copy path needs beside it. */
 export interface Session {
   readonly side: Side
@@ -74,8 +80,11 @@ export interface Session {
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** One or several statements in one simple Query: one implicit transaction, results dropped. */
   execute(text: string): Promise<void>
-  /** One statement by the extended protocol, its result dropped: a text of more statements is refused before any of them is run. */
-  executeOne(text: string): Promise<void>
+  /**
+   * One statement by the extended protocol: a text of more statements is refused before any of them is run. Its rows are dropped.
+   * @returns what its columns are
+   */
+  executeOne(text: string): Promise<readonly ColumnOfResult[]>
   /** Ends the connection politely; never throws. */
   close(): Promise<void>
   /** Ends it at once: whatever transaction is open is gone. */
@@ -227,7 +236,8 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
       await ask(text)
     },
     async executeOne(text) {
-      await ask(text, undefined, { queryMode: 'extended' })
+      const { fields } = await ask(text, undefined, { queryMode: 'extended' })
+      return fields.map(({ dataTypeID, dataTypeModifier }) => ({ type: dataTypeID, modifier: dataTypeModifier }))
     },
     async close() {
       signal?.removeEventListener('abort', destroy)

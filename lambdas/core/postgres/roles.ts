@@ -15,6 +15,8 @@ export interface DestinationRoles {
   readonly account: string
   /** Is the account one? */
   readonly superuser: boolean
+  /** The account may make roles. @default false */
+  readonly createsRoles?: boolean
   readonly byName: ReadonlyMap<string, RoleStanding>
   /** Extensions that stand there and that the account may not speak for, as `EXTENSION name`. @default none */
   readonly othersExtensions?: ReadonlySet<string>
@@ -43,14 +45,17 @@ export async function readDestinationRoles(destination: Session): Promise<Destin
   )
   // Where the connection breaks the question behind it tells.
   extensions.catch(() => {})
-  const rows = await destination.rows<RoleStanding & { name: string; me: boolean; meSuperuser: boolean }>(
-    `SELECT r.rolname::text AS name, r.oid = me.oid AS me, me.rolsuper AS "meSuperuser", r.rolsuper AS superuser,
+  const rows = await destination.rows<
+    RoleStanding & { name: string; me: boolean; meSuperuser: boolean; meCreates: boolean }
+  >(
+    `SELECT r.rolname::text AS name, r.oid = me.oid AS me, me.rolsuper AS "meSuperuser", me.rolsuper OR me.rolcreaterole AS "meCreates", r.rolsuper AS superuser,
             pg_catalog.pg_has_role(r.oid, 'USAGE') AS mine, ${giveableSql(destination.serverVersion)} AS giveable
        FROM pg_catalog.pg_roles r, pg_catalog.pg_roles me WHERE me.rolname = current_user`,
   )
   return {
     account: rows.find(({ me }) => me)?.name ?? '',
     superuser: rows[0]?.meSuperuser ?? false,
+    createsRoles: rows[0]?.meCreates ?? false,
     byName: new Map(rows.map(({ name, mine, giveable, superuser }) => [name, { mine, giveable, superuser }])),
     othersExtensions: new Set((await extensions).map(({ tag }) => tag)),
   }

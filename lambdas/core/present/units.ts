@@ -27,6 +27,15 @@ export function numberOf(count: number, noun: string, plural = `${noun}s`): stri
   return `${countText(count)} ${count === 1 ? noun : plural}`
 }
 
+/**
+ * How many of how many: `12,345 of about 99,000 rows`.
+ * @param about an estimate; `null` where there is none. One that is less than the part is behind, and not told
+ */
+export function partOf(count: number, about: number | null | undefined, noun: string): string {
+  if (about === null || about === undefined || about < count) return numberOf(count, noun)
+  return `${countText(count)} of about ${numberOf(about, noun)}`
+}
+
 /** A duration out of seconds: `0.04 s`, `0.4 s`, `42 s`, `3 min 20 s`, `2 h 05 min`. */
 export function durationText(seconds: number): string {
   if (seconds >= 0.005 && seconds < 0.095) return `${seconds.toFixed(2)} s`

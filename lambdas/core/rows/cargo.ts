@@ -6,7 +6,7 @@ import { type DigestOptions, sourceDigest } from './digest.ts'
 import { largeObjectPages } from './large-objects.ts'
 import { readingOfRange } from './page-reading.ts'
 import { type RowRange, rangeOfSource } from './range.ts'
-import { columnsOf, rowsOf, tableOf, whereOf } from './select.ts'
+import { columnsOf, rowsOf, tableOf, valuesOf, whereOf } from './select.ts'
 
 /** One COPY from the source to the destination. */
 export interface Cargo {
@@ -54,7 +54,7 @@ export function cargoWhere(
   servers: CopyServers,
 ): Cargo {
   const options = copyOptions(format, servers)
-  const rows = `SELECT ${columnsOf(source)} FROM ${rowsOf(source)}${whereOf(source, ...conditions)}`
+  const rows = `SELECT ${valuesOf(source)} FROM ${rowsOf(source)}${whereOf(source, ...conditions)}`
   return {
     copyOut: underPath(servers.searchPath, `COPY (${rows}) TO STDOUT ${options}`),
     copyIn: underPath(servers.searchPath, `COPY ${intoOf(destination)} FROM STDIN ${options}`),

@@ -6,6 +6,7 @@ import type { Session } from '../postgres/connect.ts'
  * @returns by oid; nothing of what was never analyzed
  */
 export async function readRowEstimates(source: Session, oids: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  if (oids.length === 0) return new Map()
   const rows = await source.rows<{ oid: string; rows: number | null }>(
     `WITH RECURSIVE part AS (
        SELECT o.oid AS root, o.oid FROM pg_catalog.unnest($1::oid[]) AS o(oid)

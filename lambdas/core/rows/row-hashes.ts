@@ -1,7 +1,6 @@
 import type { RelationAtEnd } from '../ledger/relation.ts'
 import { HASH_ARRAYS, hashBytes } from '../postgres/hash-bytes.ts'
-import { quoteIdentifier } from '../postgres/identifiers.ts'
-import { rowsOf, whereOf } from './select.ts'
+import { rowsOf, valueAt, whereOf } from './select.ts'
 
 /** How the rows of one table are named and compared without their values: two hashes of 64 bits per row. */
 export interface RowHashes {
@@ -12,6 +11,7 @@ export interface RowHashes {
 }
 
 /**
+ * A value that the task computes is hashed as computed: not even the hash of what it masks leaves the source.
  * @param keyColumns of the primary key as this end calls them, empty where there is none
  * @param serverVersion the older of the two
  */
@@ -21,7 +21,9 @@ export function rowHashes(relation: RelationAtEnd, keyColumns: readonly string[]
   if (keyColumns.length === 0) return { key: row, row }
   // What the type's output function prints, since a cast to text may be the user's own; as the bytes that the session gets,
   // since the two databases may have different encodings.
-  const printed = keyColumns.map((column) => `pg_catalog.textsend(pg_catalog.format('%s', ${quoteIdentifier(column)}))`)
+  const printed = keyColumns.map(
+    (column) => `pg_catalog.textsend(pg_catalog.format('%s', ${valueAt(relation, column)}))`,
+  )
   const hash =
     serverVersion >= HASH_ARRAYS
       ? hashBytes(printed)
@@ -54,13 +56,14 @@ export function pairQuery(
 }
 
 /**
- * What some columns of the rows at some places hold, `$1 tid[]`: `place, key, values`, as the types' output functions print them. In a tree
+ * What some columns of the rows at some places hold, or what the task computes in their place, `$1 tid[]`: `place, key, values`, as the types' output
+ * functions print them. In a tree
  * one place is in every partition: the key's hash tells them apart.
  */
 export function placeQuery(relation: RelationAtEnd, hashes: RowHashes, columns: readonly string[]): string {
   const printed = columns.map((column) => {
-    const name = quoteIdentifier(column)
-    return `CASE WHEN pg_catalog.pg_column_size(${name}) IS NOT NULL THEN pg_catalog.format('%s', ${name}) END`
+    const value = valueAt(relation, column)
+    return `CASE WHEN pg_catalog.pg_column_size(${value}) IS NOT NULL THEN pg_catalog.format('%s', ${value}) END`
   })
   return `SELECT ctid::text AS place, (${hashes.key})::text AS key, ARRAY[${printed.join(', ')}]::text[] AS values
   FROM ${rowsOf(relation)}${whereOf(relation, 'ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])')}`

@@ -1,22 +1,69 @@
 import { z } from 'zod'
 import { parseTablePattern, type TablePattern } from './pattern.ts'
-import { isRecord, type Report, textThat } from './rule.ts'
+import { across, isRecord, type Report, textThat } from './rule.ts'
 
 /** PostgreSQL takes longer ones; nobody writes them, and a task has to fit its state. */
-const LONGEST_CONDITION = 8_000
+const LONGEST_SQL = 8_000
 
-const condition = textThat((text) => text.trim() !== '' && !text.includes('\0') && text.length <= LONGEST_CONDITION, {
+const isSql = (text: string) => text.trim() !== '' && !text.includes('\0') && text.length <= LONGEST_SQL
+
+const condition = textThat(isSql, {
   code: 'TASK_CONDITION',
   message: 'is not a condition',
-  remedy: `write what would stand behind WHERE, such as deleted_at IS NULL, at most ${LONGEST_CONDITION} characters`,
+  remedy: `write what would stand behind WHERE, such as deleted_at IS NULL, at most ${LONGEST_SQL} characters`,
 }).meta({ examples: [`created_at >= date '2026-01-01'`] })
 
-const tableOptions = z.strictObject({
-  where: condition.describe(
-    'Which rows come: an SQL condition on the table’s own columns, of immutable functions only, in the source’s names. ' +
-      'Of a partitioned table it is for all its partitions.',
+const expression = textThat(isSql, {
+  code: 'TASK_EXPRESSION',
+  message: 'is not an expression',
+  remedy: `write what would stand behind SELECT, such as md5(email), at most ${LONGEST_SQL} characters`,
+}).meta({ examples: ['md5(email)', `'***'`, '(amount * 1.19)::numeric(12,2)'] })
+
+const columnOptions = z.strictObject({
+  expression: expression.describe(
+    'What arrives in place of the column’s value: an SQL expression on the table’s own columns, in the source’s names, computed on the ' +
+      'source. Its type is the column’s, or becomes it without loss; what rounds or cuts is written out, as in (a * 2)::numeric(12,2).',
   ),
 })
+
+const isEmpty = (value: unknown) => isRecord(value) && Object.keys(value).length === 0
+
+const tableOptions = across(
+  z.strictObject({
+    where: condition
+      .optional()
+      .describe(
+        'Which rows come: an SQL condition on the table’s own columns, of immutable functions only, in the source’s names. ' +
+          'Of a partitioned table it is for all its partitions. Default: all rows.',
+      ),
+    columns: z
+      .record(z.string(), columnOptions)
+      .optional()
+      .describe(
+        'What is wanted of single columns, by their names on the source, as PostgreSQL shows them. Of a partitioned table it is for all ' +
+          'its partitions. Default: every column as it is.',
+      )
+      .meta({ examples: [{ email: { expression: 'md5(email)' } }] }),
+    keys: z
+      .record(z.string(), z.enum(['leave', 'not valid']))
+      .optional()
+      .describe(
+        'What becomes of a foreign key of the table, by the key’s name, where rows that come refer to some that do not. leave: it stays ' +
+          'behind. not valid: it is made, NOT VALID where rows do not hold it; of plain tables only. Default: the precheck refuses until ' +
+          'FILTER_BREAKS_KEYS is acknowledged.',
+      )
+      .meta({ examples: [{ orders_customer_fkey: 'leave' }] }),
+  }),
+  (options, report) => {
+    if (!Object.values(options).every(isEmpty)) return
+    report([], {
+      code: 'TASK_TABLE_OPTIONS',
+      message: 'asks for nothing',
+      remedy:
+        'write which of its rows come ("where"), what becomes of its columns ("columns") or of its foreign keys ("keys"), or take the name out',
+    })
+  },
+)
 
 /** What is wanted of single tables, by their names. */
 export const tablesSchema = z
@@ -24,9 +71,16 @@ export const tablesSchema = z
   .optional()
   .describe(
     'What is wanted of single tables, by schema.table with * and ?, as in "include". All conditions that name a table, or a ' +
-      'partitioned table above it, must hold. A name of no table that is migrated is an error. Default: all rows.',
+      'partitioned table above it, must hold. A name of no table that is migrated is an error. Default: all rows, as they are.',
   )
-  .meta({ examples: [{ 'public.orders': { where: `created_at >= date '2026-01-01'` } }] })
+  .meta({
+    examples: [
+      {
+        'public.orders': { where: `created_at >= date '2026-01-01'` },
+        'public.customers': { columns: { email: { expression: 'md5(email)' } } },
+      },
+    ],
+  })
 
 /** Keys are patterns: JSON Schema cannot say so. */
 export function checkTableNames(tables: unknown, report: Report): void {
@@ -42,20 +96,68 @@ export function checkTableNames(tables: unknown, report: Report): void {
   }
 }
 
-/** A condition of the task, and the tables it is for. */
-export interface RowFilter {
+/** A name of `tables`, and the tables it is for. */
+export interface TableName {
   /** As the task writes it. */
   readonly name: string
   readonly pattern: TablePattern
+}
+
+/** A condition of the task, and the tables it is for. */
+export interface RowFilter extends TableName {
   /** SQL */
   readonly where: string
 }
 
-/** The row filters of a database, in the task's order. */
-export function rowFilters({ tables }: { readonly tables?: z.output<typeof tablesSchema> }): readonly RowFilter[] {
-  return Object.entries(tables ?? {}).flatMap(([name, { where }]) => {
+/** What the task wants in place of a column's values. */
+export interface ColumnExpression extends TableName {
+  /** Of the source. */
+  readonly column: string
+  /** SQL */
+  readonly expression: string
+}
+
+/** What the task wants of a foreign key that rows may not hold. */
+export interface KeyChoice extends TableName {
+  readonly key: string
+  readonly choice: 'leave' | 'not valid'
+}
+
+interface WithTables {
+  readonly tables?: z.output<typeof tablesSchema>
+}
+
+/** Every name of `tables`, in the task's order. */
+export function tableNames({ tables }: WithTables): readonly TableName[] {
+  return Object.keys(tables ?? {}).flatMap((name) => {
     const pattern = parseTablePattern(name)
     // The task's schema refuses other names.
-    return pattern === null ? [] : [{ name, pattern, where: where.trim() }]
+    return pattern === null ? [] : [{ name, pattern }]
   })
+}
+
+/** The row filters of a database, in the task's order. */
+export function rowFilters({ tables }: WithTables): readonly RowFilter[] {
+  return tableNames({ tables }).flatMap((named) => {
+    const where = tables?.[named.name]?.where
+    return where === undefined ? [] : [{ ...named, where: where.trim() }]
+  })
+}
+
+/** What becomes of foreign keys of a database, in the task's order. */
+export function keyChoices({ tables }: WithTables): readonly KeyChoice[] {
+  return tableNames({ tables }).flatMap((named) =>
+    Object.entries(tables?.[named.name]?.keys ?? {}).map(([key, choice]) => ({ ...named, key, choice })),
+  )
+}
+
+/** The expressions of a database, in the task's order. */
+export function columnExpressions({ tables }: WithTables): readonly ColumnExpression[] {
+  return tableNames({ tables }).flatMap((named) =>
+    Object.entries(tables?.[named.name]?.columns ?? {}).map(([column, wanted]) => ({
+      ...named,
+      column,
+      expression: wanted.expression.trim(),
+    })),
+  )
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accessSchema } from './access.ts'
 import { checkDatabases, databaseSchema } from './databases.ts'
 import { destinationSchema, sourceSchema } from './endpoint.ts'
+import { checkRoles, rolesSchema } from './roles.ts'
 import { across, isRecord, type Report, textLike } from './rule.ts'
 import { checkThrottle, throttleSchema } from './throttle.ts'
 
@@ -60,6 +61,7 @@ const fields = z.strictObject({
   source: sourceSchema.describe('Where the data comes from: an RDS instance, or any PostgreSQL server.'),
   destination: destinationSchema.describe('Where the data goes: an ApsaraDB instance, or any PostgreSQL server.'),
   databases: z.array(databaseSchema).min(1).describe('The databases to migrate, at least one.'),
+  roles: rolesSchema,
   conflicts: z
     .enum(['report'])
     .default('report')
@@ -117,6 +119,7 @@ const fields = z.strictObject({
  */
 export const taskSchema = across(fields, (task, report) => {
   checkDatabases(task.databases, report)
+  checkRoles(task.roles, report)
   checkRetry(task.retry, report)
   checkThrottle(task, report)
   checkSameDatabase(task, report)

@@ -17,6 +17,9 @@ import { destinationRights } from './checks/destination-rights.ts'
 import { destinationVersion } from './checks/destination-version.ts'
 import { encodingDiffers, encodingUnknown } from './checks/encoding.ts'
 import { destinationEventTriggers, sourceEventTriggers } from './checks/event-triggers.ts'
+import { expressionBreaksConstraints } from './checks/expression-breaks-constraints.ts'
+import { expressionInvalid } from './checks/expression-invalid.ts'
+import { expressionOnIdentity } from './checks/expression-on-identity.ts'
 import { extensionAwsOnly } from './checks/extension-aws-only.ts'
 import { extensionMissing } from './checks/extension-missing.ts'
 import { extensionNotCreatable } from './checks/extension-not-creatable.ts'
@@ -54,6 +57,7 @@ import { publications, subscriptions } from './checks/replication-objects.ts'
 import { rightsNotTaken } from './checks/rights-not-taken.ts'
 import { rightsWider } from './checks/rights-wider.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
+import { rolesNotCreatable } from './checks/roles-not-creatable.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
 import { runAtWork } from './checks/run-at-work.ts'
 import { sameDatabase } from './checks/same-database.ts'
@@ -105,6 +109,9 @@ export const checks: readonly Check[] = [
   filterMatchesNothing,
   filterInvalid,
   filterBreaksKeys,
+  expressionInvalid,
+  expressionBreaksConstraints,
+  expressionOnIdentity,
   chosenCannotCome,
   comesAlong,
   parentsNotSelected,
@@ -114,6 +121,7 @@ export const checks: readonly Check[] = [
   destinationRights,
   destinationRowSecurity,
   privilegedObjects,
+  rolesNotCreatable,
   rolesMissing,
   ownersNotKept,
   policiesLost,

@@ -89,6 +89,8 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     cutReason: relation.cutReason ?? null,
     where: relation.where?.trim() ?? null,
     filter: relation.filter ?? null,
+    rowsEstimated: relation.rowsEstimated ?? null,
+    expressed: [...(relation.expressed ?? [])],
     order: relation.order ?? null,
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
     difference: difference === undefined ? null : withoutRelation(difference),

@@ -67,6 +67,10 @@ const tableSchema = z.object({
   where: z.string().nullish(),
   /** The task's filter: which of the source's rows are migrated, as SQL. */
   filter: z.string().nullish(),
+  /** About how many rows the source has of a filtered table, by its own statistics; `null` where that is not known. */
+  rowsEstimated: number.nullish(),
+  /** Columns whose values the task computes. */
+  expressed: z.array(z.string()).nullish(),
   /** It was written to after the view was lost, and copied again. */
   copiedAgain: z.boolean().nullish(),
   /** What its chunks are ranges of: pages (`tid`), values of a key, object ids; `whole`: one chunk. */
@@ -214,8 +218,12 @@ const taskSchema = z.object({
       exclude: z.array(z.string()),
       /** `public.orders where …` */
       filters: z.array(z.string()).nullish(),
+      /** `public.customers.email by …` */
+      expressions: z.array(z.string()).nullish(),
     }),
   ),
+  /** `app → app_ali`, `* → drop`. */
+  roles: z.array(z.string()).nullish(),
   onObjectError: z.string(),
   lanes: z.union([z.literal('auto'), z.int()]),
   /** In words; empty where there is none. */

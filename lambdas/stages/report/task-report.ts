@@ -1,5 +1,5 @@
 import { excludedText } from '../../core/task/excluded-object.ts'
-import { rowFilters } from '../../core/task/table-options.ts'
+import { columnExpressions, rowFilters } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
 import type { TaskReport } from './model.ts'
 
@@ -19,7 +19,11 @@ export function taskReport(task: Task): TaskReport {
       include: database.include,
       exclude: database.exclude.map(excludedText),
       filters: rowFilters(tables === undefined ? {} : { tables }).map(({ name, where }) => `${name} where ${where}`),
+      expressions: columnExpressions(tables === undefined ? {} : { tables }).map(
+        ({ name, column, expression }) => `${name}.${column} by ${expression}`,
+      ),
     })),
+    roles: Object.entries(task.roles ?? {}).map(([role, there]) => `${role} → ${there}`),
     onObjectError: task.onObjectError,
     lanes: task.lanes,
     limits: limitsReport(task.throttle),

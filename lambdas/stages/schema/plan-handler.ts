@@ -28,25 +28,28 @@ import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
 import { compareStructures, describeChanges, type StructureChange } from '../../core/structure/compare.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
+import { roleMap } from '../../core/task/roles.ts'
+import type { Task } from '../../core/task/task.ts'
 import { deniedObjects } from './foresee/denied.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee/foresee.ts'
 import type { RefusedObject } from './foresee/rehearse.ts'
 import type { Dump } from './pgdump/dump.ts'
 import { dumpObjects } from './pgdump/dump-objects.ts'
 import { withoutWhatCannotCome } from './plan/cannot-come.ts'
-import { databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
+import { type DatabaseProperties, databaseEntries, readDatabaseProperties } from './plan/database-properties.ts'
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { asPlannedBefore } from './plan/extension-data.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
 import { keepIds } from './plan/keep-ids.ts'
 import { requireExtensionRows } from './plan/lost-extension-rows.ts'
+import { withMappedProperties } from './plan/map-roles.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
 import { readPlanInput } from './plan/plan-input.ts'
 import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { storeReplan } from './plan/store-replan.ts'
-import { requireValidFilters } from './plan/valid-filters.ts'
+import { requireValidChanges } from './plan/valid-changes.ts'
 import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
 
@@ -126,6 +129,16 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
   }
 })
 
+/** What is set for the source's database, for roles by their names on the destination. */
+async function readMappedProperties(source: Session, task: Task): Promise<DatabaseProperties> {
+  const [found, [account]] = await Promise.all([
+    readDatabaseProperties(source),
+    source.rows<{ name: string }>('SELECT current_user::text AS name'),
+  ])
+  const map = roleMap(task.roles, account?.name ?? '')
+  return map === null ? found : withMappedProperties(found, map)
+}
+
 /** What a plan is read from: a session in a view, the dump that is made in the same one, and the view's generation; 0: its own. */
 interface PlanMoment {
   readonly source: Session
@@ -152,7 +165,9 @@ async function plan(
   const { archive, notices } = await moment.dumped
   const [read, properties] = await Promise.all([
     readPlanInput(event, step.environment, database, archive, { source, destination }),
-    readDatabaseProperties(source).then((found) => judgeProperties(destination, databaseEntries(found, database.as))),
+    readMappedProperties(source, event.task).then((found) =>
+      judgeProperties(destination, databaseEntries(found, database.as)),
+    ),
   ])
   await requireUnchanged(source, destination, run, structure, generation)
   const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
@@ -175,7 +190,7 @@ async function plan(
       ? await deniedObjects(event, step.environment, first.objects, path, step.signal)
       : new Map<number, string>()
   await requireExtensionRows(source, input, first.objects, event.task)
-  await requireValidFilters(source, read.filters?.all ?? [], first.objects, path)
+  if (read.changes !== undefined) await requireValidChanges(source, read.changes, first, path)
   const none = denied.size === 0 && (refused === null || refused.length === 0)
   const whole = none ? first : planWithout(event, input, refused ?? [], denied)
   const planned = withoutWhatCannotCome(whole, event.task)

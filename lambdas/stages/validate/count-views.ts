@@ -1,7 +1,7 @@
 import { readViewsOver, type ViewOver } from '../../core/filter/views-over.ts'
 import type { RunEvent } from '../../core/ledger/events.ts'
 import { readFilledViews, VIEW_DIFFERS } from '../../core/ledger/objects/fills.ts'
-import { readFilteredRelations } from '../../core/ledger/relations.ts'
+import { readChangedRelations } from '../../core/ledger/relations.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { readRowSecuredViews } from '../../core/postgres/row-secured-views.ts'
@@ -36,8 +36,8 @@ export async function countFilledViews(event: StepEvent, step: StepTools, destin
     const settings = { statement_timeout: STATEMENT_TIMEOUT }
     const source = await openSource(event, step.environment, { purpose: 'count-views', signal: step.signal, settings })
     try {
-      const filtered = await readViewsOver(source, await readFilteredRelations(destination, event.run.id))
-      return await countAll(names, filtered, source, destination, step)
+      const changed = await readViewsOver(source, await readChangedRelations(destination, event.run.id))
+      return await countAll(names, changed, source, destination, step)
     } finally {
       await source.close()
     }
@@ -49,7 +49,7 @@ export async function countFilledViews(event: StepEvent, step: StepTools, destin
 
 async function countAll(
   names: readonly string[],
-  filtered: readonly ViewOver[],
+  changed: readonly ViewOver[],
   source: Session,
   destination: Session,
   step: StepTools,
@@ -58,7 +58,7 @@ async function countAll(
   const there = await countable(destination)
   const secured = await readRowSecuredViews(source)
   const tables = new Map(secured.map((view) => [quoteQualified(view.schema, view.name), view.tables]))
-  const over = new Map(filtered.map((view) => [quoteQualified(view.schema, view.name), view.tables]))
+  const over = new Map(changed.map((view) => [quoteQualified(view.schema, view.name), view.tables]))
   const events: RunEvent[] = []
   const uncounted: string[] = []
   for (const name of names) {
@@ -69,14 +69,14 @@ async function countAll(
       continue
     }
     if (from === to) continue
-    const [guarded, fewer] = [tables.get(name), over.get(name)]
-    const because = fewer
-      ? `it reads tables that the task filters (${listed(fewer)})`
+    const [guarded, other] = [tables.get(name), over.get(name)]
+    const because = other
+      ? `it reads tables that the task filters or computes columns of (${listed(other)})`
       : guarded
         ? `it reads row-secured tables (${listed(guarded)}), whose policies its owner may be under`
         : 'it was filled anew, from the rows of its tables'
     const message = `materialized view ${name} has ${to} rows, on the source ${from}: ${because}`
-    events.push({ level: fewer ? 'info' : 'warning', step: 'Seal', code: VIEW_DIFFERS, message })
+    events.push({ level: other ? 'info' : 'warning', step: 'Seal', code: VIEW_DIFFERS, message })
   }
   const why = 'they are larger than 256 MB, not readable for the account, or not there any more'
   return uncounted.length === 0 ? events : [...events, notCounted(uncounted, why)]

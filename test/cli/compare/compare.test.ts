@@ -24,7 +24,7 @@ const SHOP = `
   SELECT lo_from_bytea(4711, 'one'), lo_from_bytea(4712, 'two');
   ANALYZE`
 
-async function setUp(change = '', sql = SHOP, more: object = {}) {
+async function setUp(change = '', sql = SHOP, more: object = {}, tables?: object) {
   const source = await createDatabase(sharedServer(15), sql)
   const destination = await createDatabase(sharedServer(18), `${sql};${change}`)
   const directory = await temporaryDirectory()
@@ -32,7 +32,7 @@ async function setUp(change = '', sql = SHOP, more: object = {}) {
     name: `test-${randomBytes(4).toString('hex')}`,
     source: sideOf(source.connection),
     destination: sideOf(destination.connection),
-    databases: [{ name: source.name, as: destination.name }],
+    databases: [{ name: source.name, as: destination.name, ...(tables === undefined ? {} : { tables }) }],
     chunkMegabytes: 1,
     ...more,
   }
@@ -109,6 +109,23 @@ describe('sampan compare', () => {
     const none = await compare('--table', 'public.custommer')
     expect(none).toMatchObject({ status: 1 })
     expect(none.stderr).toContain('COMPARE_NO_TABLE')
+  }, 60_000)
+
+  test('what the task computes is compared as it arrives, keys and values are told as they were computed', async () => {
+    const columns = { id: { expression: 'id + 100000' }, name: { expression: 'md5(name)' } }
+    const { compare } = await setUp(
+      `UPDATE customer SET id = id + 100000, name = md5(name); UPDATE customer SET name = 'clear' WHERE id = 100017`,
+      SHOP,
+      {},
+      { 'public.customer': { columns } },
+    )
+    const { stdout, stderr } = await compare('--json', '--values', '--table', 'public.customer')
+    const { tables } = only(parsed(stdout))
+    expect(tables).toMatchObject([{ table: 'public.customer', missing: 0, surplus: 0, different: 1 }])
+    expect(tables[0]?.rows).toMatchObject([
+      { key: { id: '100017' }, sourceValues: { name: expect.stringMatching(/^[0-9a-f]{32}$/) } },
+    ])
+    expect(stdout + stderr).not.toContain('customer 17')
   }, 60_000)
 
   test('a table or column that the destination lacks is told, and the others are compared', async () => {

@@ -64,6 +64,17 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('alone')).toBe(before)
   }, 60_000)
 
+  test('where the task has other filters or expressions than the run that migrated the table', async () => {
+    await destination.query(`UPDATE alone SET name = 'x' WHERE id = 1`)
+    const before = await rows('alone')
+    const columns = { name: { expression: `md5(name)` } }
+    const databases = [{ name: source.name, as: destination.name, tables: { 'public.alone': { columns } } }]
+    const masked = await repair({ databases }, '--table', 'public.alone')
+    expect(masked).toMatchObject({ status: 1 })
+    expect(masked.stderr).toContain('REPAIR_OTHER_ROWS')
+    expect(await rows('alone')).toBe(before)
+  }, 60_000)
+
   test('where triggers would fire in spite of it, and where columns of the destination’s own would lose their values', async () => {
     await destination.query(`
       CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;

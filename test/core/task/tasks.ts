@@ -69,13 +69,27 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
             exclude: fc.array(fc.oneof(pattern, excludedObject)),
             tables: fc.dictionary(
               pattern,
-              fc.record({ where: fc.constantFrom('id > 5', `at >= date '2026-01-01' -- new`) }),
+              fc
+                .record(
+                  {
+                    where: fc.constantFrom('id > 5', `at >= date '2026-01-01' -- new`),
+                    keys: fc.dictionary(fc.constant('a_fkey'), fc.constantFrom('leave', 'not valid'), { minKeys: 1 }),
+                    columns: fc.dictionary(
+                      fc.constantFrom('mail', 'Name of "it"'),
+                      fc.record({ expression: fc.constantFrom('md5(mail)', `'***'`) }),
+                      { minKeys: 1 },
+                    ),
+                  },
+                  { requiredKeys: [] },
+                )
+                .filter((options) => Object.keys(options).length > 0),
             ),
           },
           { requiredKeys: ['name'] },
         ),
         { minLength: 1, maxLength: 5, selector: (database) => database.name },
       ),
+      roles: fc.dictionary(fc.constantFrom('app', '*', 'Boss "1"'), fc.constantFrom('app_ali', 'drop', 'create')),
       onObjectError: fc.constantFrom('fail', 'continue'),
       onDatabaseError: fc.constantFrom('continue', 'stop'),
       lanes: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 64 })),

@@ -33,7 +33,7 @@ export async function halveChunks(
 
 /** A range of a key that a call had no time for, with the table it is of. */
 export interface SlowChunk extends Chunk {
-  readonly source: Omit<RelationAtSource, 'columns' | 'digestSql'>
+  readonly source: Omit<RelationAtSource, 'columns' | 'digestSql' | 'expressions'>
 }
 
 /** Whether a chunk is due to be cut. */

@@ -20,6 +20,7 @@ export interface KnownObject {
 export type KnownRelation = Pick<PlannedRelation, 'oid' | 'schema' | 'name' | 'columns' | 'types' | 'object'> & {
   readonly tree: boolean
   readonly where: string | null
+  readonly expressions: readonly (string | null)[] | null
 }
 
 /** The plan as the ledger has it. */
@@ -35,7 +36,7 @@ export async function readKnown(
       [run],
     ),
     destination.rows<KnownRelation>(
-      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where" FROM sampan.relation WHERE run = $1`,
+      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where", expressions FROM sampan.relation WHERE run = $1`,
       [run],
     ),
   ])

@@ -57,6 +57,8 @@ export interface PlannedRelation {
   readonly where?: string
   /** The task's filter: the condition is the source's alone, the destination's table has no other rows. @default false */
   readonly filtered?: boolean
+  /** What is read in place of a column, as SQL, by the column's place; null for the column itself. @default every column as it is */
+  readonly expressions?: readonly (string | null)[]
   /** Source oids of relations whose rows come first. @default none */
   readonly behind?: readonly number[]
 }

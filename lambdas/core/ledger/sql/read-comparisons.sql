@@ -1,6 +1,9 @@
 -- $1 run. What the chunks' receipts say of the source and the digest parts of the destination, a row per relation.
 SELECT r.oid, r.schema, r.name, r.format, r.format_reason AS "formatReason", r.cut_reason AS "cutReason", 
        CASE WHEN NOT r.filtered THEN r.condition END AS "where", CASE WHEN r.filtered THEN r.condition END AS filter,
+       r.rows_estimated::float8 AS "rowsEstimated",
+       ARRAY(SELECT u.name FROM ROWS FROM (unnest(r.columns), unnest(r.expressions)) AS u(name, expression)
+              WHERE u.expression IS NOT NULL) AS expressed,
        r.reset_generation > 0 AS "copiedAgain",
        c.kind, c.first AS "order", r.bytes::float8 AS bytes, o.status AS "objectStatus",
        COALESCE(c.chunks, 0) AS chunks, COALESCE(c.open, 0) AS "openChunks", COALESCE(c.attempts, 0) AS attempts,

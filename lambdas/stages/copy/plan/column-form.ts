@@ -6,6 +6,8 @@ export interface ColumnType {
   /** The table's oid. */
   readonly relation: number
   readonly name: string
+  /** What is read in place of the column, as SQL of the type below. @default the column */
+  readonly value?: string | null
   /** The column's own type is a domain over `type`. */
   readonly domain: boolean
   readonly typeSchema: string
@@ -118,6 +120,7 @@ export function printsDifferently(column: ColumnType, servers: FormServers): boo
 
 /** The column's value, of the type that its domains stand on. */
 function groundValue(column: ColumnType): string {
+  if (column.value) return column.value
   const name = quoteIdentifier(column.name)
   return column.domain ? `${name}::${column.typeText}` : name
 }
@@ -131,7 +134,7 @@ function valueText(column: ColumnType, servers: FormServers): string {
     ? `''::pg_catalog.bytea`
     : `pg_catalog.textsend(pg_catalog.concat(${groundValue(column)}))`
   // concat() makes '' of NULL, and IS NULL calls a row of NULLs one.
-  return `CASE WHEN pg_catalog.pg_column_size(${quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
+  return `CASE WHEN pg_catalog.pg_column_size(${column.value ?? quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
 }
 
 /**

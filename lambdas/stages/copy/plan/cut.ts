@@ -39,11 +39,17 @@ export async function cutRelations(
     relations.map(
       async (relation): Promise<[number, Cut]> => [
         relation.oid,
-        await cut(source, relation, keys.get(relation.oid), options),
+        await cut(source, relation, shownKey(relation, keys.get(relation.oid)), options),
       ],
     ),
   )
   return new Map(cuts)
+}
+
+/** Bounds are values of the key, and stand in the destination's ledger: what the task computes is not to be seen there as it was. */
+function shownKey({ source }: Relation, key: TableKey | undefined): TableKey | undefined {
+  const computed = source.columns.filter((_, place) => (source.expressions[place] ?? null) !== null)
+  return key?.names.some((name) => computed.includes(name)) ? undefined : key
 }
 
 function mayUseKey(relation: Relation, options: ChunkingOptions): boolean {

@@ -8,6 +8,7 @@ import { markPlanned } from '../../../core/ledger/run.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { inOneFlight } from '../../../core/postgres/transaction.ts'
+import { readRowEstimates } from '../../../core/rows/row-estimates.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { cutLargeObjects, numberChunks } from './chunking.ts'
 import { type ColumnType, type FormServers, printsDifferently } from './column-form.ts'
@@ -40,8 +41,18 @@ export async function planCopy(source: Session, destination: Session, task: Task
   const cuts = await cutRelations(source, tables, options)
   const large = relations.filter(isLargeObjects)
   const objects = await Promise.all(large.map((relation) => largeObjectChunks(source, relation, options.chunkBytes)))
+  // Whoever counts on the source finds more than a filter lets come.
+  const filtered = tables.filter(({ source: here, destination: there }) => here.where !== null && there.where === null)
+  const rows = await readRowEstimates(
+    source,
+    filtered.map(({ oid }) => oid),
+  )
   const plan: CopyPlan = {
-    forms: forms.map((form) => ({ ...form, cutReason: cuts.get(form.oid)?.reason ?? '' })),
+    forms: forms.map((form) => ({
+      ...form,
+      cutReason: cuts.get(form.oid)?.reason ?? '',
+      rowsEstimated: roundedRows(rows.get(form.oid)),
+    })),
     chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()], planned.lastId),
     warnings: [
       ...(task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : []),
@@ -49,6 +60,10 @@ export async function planCopy(source: Session, destination: Session, task: Task
     ],
   }
   await storePlan(destination, run, plan)
+}
+
+function roundedRows(rows: number | undefined): number | null {
+  return rows === undefined ? null : Math.round(rows)
 }
 
 interface CopyPlan {

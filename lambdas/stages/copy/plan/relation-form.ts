@@ -11,8 +11,8 @@ export interface FormWishes {
   readonly digests: boolean
 }
 
-/** How one relation's rows travel and are compared, without its cut. */
-export type TravelForm = Omit<RelationForm, 'cutReason'>
+/** How one relation's rows travel and are compared, without its cut and its rows. */
+export type TravelForm = Omit<RelationForm, 'cutReason' | 'rowsEstimated'>
 
 /**
  * Decides how a relation's rows travel. Binary is never forced upon a column whose encoding is not the same on both ends:
@@ -37,13 +37,15 @@ export function decideForm(
     digestSql: wishes.digests ? rowDigest(named, servers) : null,
     textDigestSql: wishes.digests && reason === null ? rowTextDigest(named, servers) : null,
   })
+  const here = columns.map((column, at) => ({ ...column, value: relation.source.expressions[at] ?? null }))
   const there = columns.map((column, at) => ({ ...column, name: relation.destination.columns[at] ?? column.name }))
+  const alike = there.every(({ name }, at) => name === here[at]?.name && here[at].value === null)
   return {
     oid,
     format: reason === null ? 'binary' : 'text',
     formatReason: reason,
-    ...digests(columns),
-    there: there.every(({ name }, at) => name === columns[at]?.name) ? null : digests(there),
+    ...digests(here),
+    there: alike ? null : digests(there),
   }
 }
 

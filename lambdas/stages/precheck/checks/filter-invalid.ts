@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts'
-import { judgedFilters } from '../facts/filters.ts'
 import { shownName } from '../facts/sql.ts'
+import { judgedChanges, requireFilters } from '../facts/table-changes.ts'
 
 /** PlanObjects judges them once more, in the view that it plans. */
 export const filterInvalid: Check = {
@@ -15,8 +15,9 @@ export const filterInvalid: Check = {
   remedy:
     'write one condition on its own columns: literals in place of now() and the like, no subquery, only immutable functions and casts',
   async run(context) {
-    const { refused } = await context.fact(judgedFilters)
-    return refused.map(({ filter, table, why }) => ({
+    requireFilters(context)
+    const { filters } = await context.fact(judgedChanges)
+    return filters.map(({ filter, table, why }) => ({
       cause: `the filter of ${shownName(table.schema, table.name)} cannot be used: ${why}`,
       details: [`"${filter.name}": ${filter.where}`],
     }))

@@ -1,9 +1,10 @@
+import { withMadeRoles } from '../../../core/postgres/new-roles.ts'
 import { readClosedSchemas, readDestinationRoles, whyNotOwner } from '../../../core/postgres/roles.ts'
 import { readRowSecuredViews } from '../../../core/postgres/row-secured-views.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import type { CheckContext } from '../context.ts'
 import { isChosen } from '../facts/relations.ts'
-import { sourceRole } from '../facts/role.ts'
+import { madeRoles, rolesByTask, sourceRole } from '../facts/role.ts'
 import { notOfExtension, shownName, USER_SCHEMA } from '../facts/sql.ts'
 
 /** Something that runs or reads with its owner's rights. */
@@ -53,15 +54,18 @@ export const ownersNotKept: Check = {
     'owners cannot be kept of views, SECURITY DEFINER functions or rules, which would act with the destination account’s wider rights',
   remedy: 'create the owners on the destination first, as roles that the account administers, or acknowledge this code',
   async run(context) {
-    const [owned, roles, closedSchemas, { name }] = await Promise.all([
+    const [made, map, owned, there, closedSchemas, { name }] = await Promise.all([
+      context.fact(madeRoles),
+      context.fact(rolesByTask),
       readOwned(context),
       readDestinationRoles(context.destinationServer),
       context.destinationMissing ? new Map() : readClosedSchemas(context.destination),
       context.fact(sourceRole),
     ])
-    const facts = { roles, sourceAccount: name, closedSchemas }
+    const roles = withMadeRoles(there, made.names)
+    const facts = { roles, sourceAccount: map?.(name) ?? name, closedSchemas }
     const lines = owned.flatMap((one) => {
-      const why = whyNotOwner(one.owner, one.schema, facts)
+      const why = whyNotOwner(map?.(one.owner) ?? one.owner, one.schema, facts)
       return why === null || why === 'quiet'
         ? []
         : [`${one.kind} ${shownName(one.schema, one.name)}: ${one.what}; ${why}`]

@@ -1,6 +1,7 @@
 import { isAwsRole } from '../../../core/task/aws-names.ts'
 import { type Check, count, findingOf, passed } from '../check.ts'
 import { chosenTables } from '../facts/chosen.ts'
+import { madeRoles, rolesByTask } from '../facts/role.ts'
 import { shownName, USER_SCHEMA } from '../facts/sql.ts'
 
 /** Restrictive policies came with 10. */
@@ -27,7 +28,9 @@ export const policiesLost: Check = {
   remedy: 'create the roles on the destination first, or acknowledge this code and make the policies with the roles',
   async run(context) {
     if (context.source.serverVersion < RESTRICTIVE_SINCE) return passed
-    const [policies, roles] = await Promise.all([
+    const [made, map, policies, roles] = await Promise.all([
+      context.fact(madeRoles),
+      context.fact(rolesByTask),
       chosenTables<RestrictivePolicy>(
         context,
         `SELECT n.nspname AS schema, c.relname AS name, p.polname AS policy,
@@ -42,8 +45,10 @@ export const policiesLost: Check = {
       ),
       context.destinationServer.rows<{ name: string }>('SELECT rolname AS name FROM pg_catalog.pg_roles'),
     ])
-    const present = new Set(roles.map(({ name }) => name).filter((name) => !isAwsRole(name)))
-    const lost = policies.filter((policy) => ![...policy.roles, ...policy.members].some((role) => present.has(role)))
+    const present = new Set([...made.names, ...roles.map(({ name }) => name).filter((name) => !isAwsRole(name))])
+    const lost = policies.filter(
+      (policy) => ![...policy.roles, ...policy.members].some((role) => present.has(map?.(role) ?? role)),
+    )
     return findingOf(
       lost.map(({ schema, name, policy, roles }) => {
         return `policy ${shownName(policy)} of ${shownName(schema, name)}, for ${roles.map((role) => shownName(role)).join(', ')}`

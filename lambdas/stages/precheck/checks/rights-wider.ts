@@ -1,7 +1,8 @@
 import { givenInExcess, readGivenRights } from '../../../core/structure/given-rights.ts'
+import { mapAllRights } from '../../../core/structure/map-rights.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import { chosenRelations } from '../facts/relations.ts'
-import { destinationRole, sourceRole } from '../facts/role.ts'
+import { destinationRole, rolesByTask, sourceRole } from '../facts/role.ts'
 
 /** Seal looks at everything once more, and carries the same code. */
 export const rightsWider: Check = {
@@ -15,7 +16,8 @@ export const rightsWider: Check = {
     'somebody may do more on the destination than on the source: by its default privileges, or on a schema or database that is there',
   remedy: 'take the rights listed back (REVOKE …, ALTER DEFAULT PRIVILEGES … REVOKE …), or acknowledge this code',
   async run(context) {
-    const [here, there, relations, source, destination, roles, [database]] = await Promise.all([
+    const [map, found, there, relations, source, destination, roles, [database]] = await Promise.all([
+      context.fact(rolesByTask),
       readGivenRights(context.source),
       readGivenRights(context.destination),
       context.fact(chosenRelations),
@@ -27,10 +29,11 @@ export const rightsWider: Check = {
            FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
       ),
     ])
+    const here = map === null ? found : mapAllRights(found, map)
     const schemas = new Set(relations.map(({ schema }) => schema))
-    const known = new Set(roles.map(({ name }) => name))
+    const known = new Set(roles.map(({ name }) => map?.(name) ?? name))
     const wider = givenInExcess(here, there, {
-      sourceAccount: source.name,
+      sourceAccount: map?.(source.name) ?? source.name,
       account: destination.name,
       ownsDatabase: database?.mine ?? false,
       everything: context.selection.everything,

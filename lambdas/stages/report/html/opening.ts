@@ -1,5 +1,6 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
-import { bytesText, countText, durationText, numberOf } from '../../../core/present/units.ts'
+import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
+import { filteredRows } from '../filtered-rows.ts'
 import { madeAnew } from '../made-anew.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
@@ -140,9 +141,8 @@ ${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
 }
 
 function rowsLabel(databases: readonly DatabaseReport[]): string {
-  const filtered = databases.flatMap(({ tables }) => tables.filter(({ filter }) => filter))
-  const rows = filtered.reduce((total, table) => total + (table.rows ?? 0), 0)
-  return filtered.length === 0 ? 'rows' : `rows, ${countText(rows)} by filters`
+  const filtered = filteredRows(databases.flatMap(({ tables }) => tables))
+  return filtered === null ? 'rows' : `rows; of filtered tables ${partOf(filtered.rows, filtered.of, 'row')}`
 }
 
 /** Of what is not copied yet the plan knows an estimate: the sum would pass for what has arrived. */

@@ -1,5 +1,5 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
-import { bytesText, countText, durationText, numberOf } from '../../../core/present/units.ts'
+import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
 import type { DatabaseReport, TableReport } from '../model.ts'
 import { type Html, html } from './html.ts'
 import { badge, dataTable, fold } from './parts.ts'
@@ -58,7 +58,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     { title: 'Digest' },
   ]
   const content = dataTable(columns, sorted, (table) => [
-    html`${table.name}${conditionOf(table)}${filterOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    html`${table.name}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
@@ -86,9 +86,15 @@ function conditionOf({ where }: TableReport): Html | null {
 }
 
 /** What the task's filter has let come. */
-function filterOf({ filter, rows }: TableReport): Html | null {
+function filterOf({ filter, rows, rowsEstimated }: TableReport): Html | null {
   if (!filter) return null
-  return html`<br><span class="quiet">${rows === null ? 'filtered' : `${numberOf(rows, 'row')} by the filter`}: ${filter}</span>`
+  return html`<br><span class="quiet">${rows === null ? 'filtered' : `${partOf(rows, rowsEstimated, 'row')} by the filter`}: ${filter}</span>`
+}
+
+/** What the task has computed on the source. */
+function expressedOf({ expressed }: TableReport): Html | null {
+  if (!expressed || expressed.length === 0) return null
+  return html`<br><span class="quiet">computed by the task: ${expressed.join(', ')}</span>`
 }
 
 /** How the table is cut and travels, under the pointer. */

@@ -9,9 +9,9 @@ export function taskCard({ task, execution, startedAt, finishedAt }: Report): Ht
     [instance ?? `${host}:${port}`, region, user === null ? null : `as ${user}`, `TLS ${tls}`]
       .filter((part) => part !== null)
       .join(', ')
-  const databases = task.databases.map(({ name, as, include, exclude, filters }) => {
+  const databases = task.databases.map(({ name, as, include, exclude, filters, expressions }) => {
     const target = as === name ? name : `${name} → ${as}`
-    const rows = (filters ?? []).map((filter) => `; of ${filter}`).join('')
+    const rows = [...(filters ?? []), ...(expressions ?? [])].map((change) => `; of ${change}`).join('')
     return `${target}: ${include.join(', ')}${exclude.length === 0 ? '' : ` without ${exclude.join(', ')}`}${rows}`
   })
   const facts: readonly (readonly [string, string])[] = [
@@ -27,6 +27,7 @@ export function taskCard({ task, execution, startedAt, finishedAt }: Report): Ht
     ],
     ['Limits', task.limits.join(', ') || 'none'],
     ['Comparison', task.validation],
+    ...((task.roles ?? []).length === 0 ? [] : [['Roles', (task.roles ?? []).join(', ')] as const]),
     ['Objects that fail', task.onObjectError === 'continue' ? 'are only reported' : 'fail the run'],
     ['Accepted warnings', task.acknowledged.join(', ') || 'none'],
   ]

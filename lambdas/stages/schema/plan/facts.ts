@@ -66,12 +66,14 @@ const TREES_SINCE = 100_000
  * @param tables oids of the archive's tables
  * @param destination what the destination's database is like
  * @param offered the comments that extensions bring along there, by their names
+ * @param rerouted oids of partitioned tables whose rows may belong to other partitions there, since the task computes their key
  */
 export async function readFacts(
   source: Session,
   tables: readonly number[],
   destination: Pick<DatabaseForm, 'encoding' | 'collate' | 'provider'>,
   offered: ReadonlyMap<string, string | null>,
+  rerouted: readonly number[] = [],
 ): Promise<SourceFacts> {
   const functions = await source.rows<{ oid: number; language: string }>(NATIVE_FUNCTIONS)
   const views = await source.rows<{ oid: number; populated: boolean; bytes: number }>(MATERIALIZED_VIEWS)
@@ -83,7 +85,9 @@ export async function readFacts(
   ])
   const text = [source.parameters.get('server_encoding') === destination.encoding, ordersByBytes(destination)]
   const trees =
-    source.serverVersion >= TREES_SINCE ? await source.rows<{ root: number; leaves: string[] }>(TREES, text) : []
+    source.serverVersion >= TREES_SINCE
+      ? await source.rows<{ root: number; leaves: string[] }>(TREES, [...text, rerouted])
+      : []
   const taken = await source.rows<{ oid: number; columns: string[] }>(DEFAULTS_TAKEN)
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
   const comments = await source.rows<{ tag: string; name: string; comment: string }>(EXTENSION_COMMENTS)

@@ -1,6 +1,7 @@
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { undone } from '../../../core/postgres/undone.ts'
+import { isDropped } from '../../../core/task/roles.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { EntryVerdict } from './verdict.ts'
 
@@ -38,6 +39,8 @@ export async function judgeProperties(
        FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`,
   )
   const tries = entries.map(async (entry): Promise<JudgedProperty> => {
+    // Its role stands at the end.
+    if (isDropped(entry.tag)) return { entry, refusal: DROPPED }
     const left = entry.kind === 'DATABASE PROPERTIES' ? leftBehind(entry.tag) : null
     if (left !== null) return { entry, refusal: left }
     return { entry, refusal: await refusalOf(destination, entry.sql) }
@@ -75,7 +78,10 @@ export function propertyEntries(
   )
 }
 
+const DROPPED = 'the task drops the role'
+
 function verdictOf({ sql, tag }: TocEntry, refusal: string | null): EntryVerdict {
+  if (refusal === DROPPED) return { verdict: 'skip', reason: refusal }
   if (refusal === null) return { verdict: 'migrate', sql }
   if (/^(rds|aurora|apg_|aws_)/.test(tag)) return { verdict: 'skip', reason: refusal }
   return { verdict: 'skip', reason: `${refusal}; where it is wanted: ${shown(sql)}` }

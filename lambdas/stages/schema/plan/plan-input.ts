@@ -1,18 +1,23 @@
 import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
+import { readComputed } from '../../../core/expression/computed.ts'
 import { conditionsByTable, readFilterableTables } from '../../../core/filter/filtered.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { type ExtensionPlace, findPlaces } from '../../../core/postgres/extension-places.ts'
 import type { ExtensionRelation } from '../../../core/postgres/extension-relations.ts'
+import { readUsedRoles, rolesToMake, withMadeRoles } from '../../../core/postgres/new-roles.ts'
 import { readClosedSchemas, readDestinationRoles } from '../../../core/postgres/roles.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { DatabaseIdentity, StepEvent } from '../../../core/runtime/event.ts'
-import { type RowFilter, rowFilters } from '../../../core/task/table-options.ts'
+import type { TaskDatabase } from '../../../core/task/databases.ts'
+import { roleMap, wantsMade } from '../../../core/task/roles.ts'
+import { columnExpressions, keyChoices, rowFilters, tableNames } from '../../../core/task/table-options.ts'
 import { readArchive } from '../toc/read.ts'
 import { knowsLz4 } from './compression.ts'
 import { readDatabaseForm } from './destination-database.ts'
 import { readFacts } from './facts.ts'
-import type { PlanInput, TableFilters } from './plan.ts'
+import { withMappedFacts, withMappedRoles } from './map-roles.ts'
+import type { PlanInput, TableChanges } from './plan.ts'
 import { rightsThere } from './rights-along.ts'
 
 /** All that the plan of a database is made of, but what is set for the database itself. */
@@ -23,38 +28,54 @@ export async function readPlanInput(
   archive: Uint8Array,
   { source, destination }: { readonly source: Session; readonly destination: Session },
 ): Promise<PlanInput> {
-  const { entries } = readArchive(archive)
-  const tables = entries.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
-  const [facts, roles, closedSchemas, lz4] = await Promise.all([
+  const { entries: written } = readArchive(archive)
+  const tables = written.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
+  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
+  if (chosen === undefined) throw notInTask(database)
+  const changes = await readChanges(source, chosen, tables)
+  const [facts, roles, closedSchemas, lz4, used] = await Promise.all([
     Promise.all([readDatabaseForm(destination), readOfferedComments(destination)]).then(([form, offered]) =>
-      readFacts(source, tables, form, offered),
+      readFacts(source, tables, form, offered, changes.computed.rerouted),
     ),
     readDestinationRoles(destination),
     readClosedSchemas(destination),
     knowsLz4(destination),
+    event.task.roles === undefined ? [] : readUsedRoles(source),
   ])
   const places = await placesOf(event, environment, source, facts.configuration)
-  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
-  if (chosen === undefined) throw notInTask(database)
+  const along = { ...facts, rights: rightsThere(facts.rights, destination.serverVersion) }
+  const map = roleMap(event.task.roles, facts.account)
+  const wanted = wantsMade(event.task.roles, facts.account)
+  const newRoles = roles.createsRoles === true ? rolesToMake(used, roles, wanted) : []
   return {
     run: event.run.id,
     destinationVersion: destination.serverVersion,
-    entries,
-    facts: { ...facts, rights: rightsThere(facts.rights, destination.serverVersion) },
+    entries: map === null ? written : withMappedRoles(written, facts, map),
+    facts: map === null ? along : withMappedFacts(along, map),
     places,
     mayReplaceRows: event.task.precheck.acknowledge.includes('DST_EXTENSION_ROWS'),
-    roles,
+    roles: withMadeRoles(roles, newRoles),
+    newRoles,
     closedSchemas,
     lz4,
     include: chosen.include,
     exclude: chosen.exclude,
-    filters: await readFilters(source, rowFilters(chosen)),
+    changes,
   }
 }
 
-async function readFilters(source: Session, filters: readonly RowFilter[]): Promise<TableFilters> {
-  const tables = filters.length === 0 ? [] : await readFilterableTables(source)
-  return { all: filters, byTable: conditionsByTable(filters, tables) }
+/** @param comes oids of the tables that pg_dump knows */
+async function readChanges(source: Session, database: TaskDatabase, comes: readonly number[]): Promise<TableChanges> {
+  const names = tableNames(database)
+  const filters = rowFilters(database)
+  const tables = names.length === 0 ? [] : await readFilterableTables(source)
+  const known = new Set(comes)
+  return {
+    ...{ names, filters, tables },
+    keys: keyChoices(database),
+    conditions: conditionsByTable(filters, tables),
+    computed: await readComputed(source, columnExpressions(database), tables, ({ oid }) => known.has(oid)),
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
-import { allOf, conditionOfTree } from '../../../core/filter/filtered.ts'
+import { type ComputedColumn, type ComputedTables, NOTHING_COMPUTED } from '../../../core/expression/computed.ts'
+import { allOf, conditionOfTree, type FilterableTable } from '../../../core/filter/filtered.ts'
 import type { ExpectedRights } from '../../../core/ledger/objects/expected-rights.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
@@ -8,8 +9,8 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { describe, select } from '../../../core/task/select/select.ts'
 import { dataKinds, relationKinds, remarkKinds, viewBodies } from '../../../core/task/select/selectable.ts'
-import type { RowFilter } from '../../../core/task/table-options.ts'
-import { type ArchiveFilter, readFilter, requireFiltersUsed } from '../select/filter.ts'
+import type { KeyChoice, RowFilter, TableName } from '../../../core/task/table-options.ts'
+import { type ArchiveFilter, readFilter, requireNamesUsed } from '../select/filter.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
@@ -19,7 +20,9 @@ import { judgeExtensionData } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
 import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
 import { planSteps } from './key-steps.ts'
+import { keysLeft } from './keys-left.ts'
 import { largeObjectOwners } from './large-object-owners.ts'
+import { newRoles } from './new-roles.ts'
 import { inOlderSyntax } from './older-syntax.ts'
 import { withOwners } from './ownership.ts'
 import { guardSql, guardsOfRights } from './policies.ts'
@@ -29,9 +32,25 @@ import { assignStages } from './stages.ts'
 import { inDefaultTablespace } from './tablespaces.ts'
 import { type EntryVerdict, judgeEntry } from './verdict.ts'
 
-export interface TableFilters {
-  readonly all: readonly RowFilter[]
-  readonly byTable: ReadonlyMap<number, readonly string[]>
+/** What the task wants of single tables. */
+export interface TableChanges {
+  readonly names: readonly TableName[]
+  readonly filters: readonly RowFilter[]
+  /** The conditions of each table that has any, by its oid. */
+  readonly conditions: ReadonlyMap<number, readonly string[]>
+  readonly computed: ComputedTables
+  readonly keys: readonly KeyChoice[]
+  /** All of the source; none where the task wants nothing of single tables. */
+  readonly tables: readonly FilterableTable[]
+}
+
+const NO_CHANGES: TableChanges = {
+  names: [],
+  filters: [],
+  conditions: new Map(),
+  computed: NOTHING_COMPUTED,
+  keys: [],
+  tables: [],
 }
 
 export interface PlanInput {
@@ -44,12 +63,14 @@ export interface PlanInput {
   /** Rows that stand in tables of extensions there give way. @default false */
   readonly mayReplaceRows?: boolean
   readonly roles: DestinationRoles
+  /** Those of them that are still to be made. @default none */
+  readonly newRoles?: readonly string[]
   /** Schemas of the destination that the account may not open to others. @default none */
   readonly closedSchemas?: ReadonlyMap<string, ClosedSchema>
   readonly include: readonly string[]
   readonly exclude: TaskDatabase['exclude']
-  /** The task's row filters, and the conditions of each table by its oid. @default none */
-  readonly filters?: TableFilters
+  /** What the task wants of single tables. @default nothing */
+  readonly changes?: TableChanges
   /** What is set for the database itself, as the destination takes it. @default nothing */
   readonly properties?: readonly JudgedProperty[]
   /** The destination compresses columns with lz4 where it is told to. @default true */
@@ -87,12 +108,13 @@ export function planObjects(input: PlanInput): Plan {
   const entries = [...reader.entries, ...properties.keys()]
   const filter = readFilter(input.include, input.exclude, entries)
   const { leftOut, inVain, along } = select(entries, filter)
-  const filters = input.filters ?? { all: [], byTable: new Map() }
-  requireFiltersUsed(
-    filters,
+  const changes = input.changes ?? NO_CHANGES
+  requireNamesUsed(
+    changes.names,
     entries.filter(({ id }) => !leftOut.has(id)),
   )
-  const fates = decideFates(entries, leftOut, properties, input)
+  const withoutKeys = new Map([...leftOut, ...keysLeft(changes.keys, entries)])
+  const fates = decideFates(entries, withoutKeys, properties, input)
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
   const sizes = relationSizes(entries, input.facts)
@@ -104,7 +126,11 @@ export function planObjects(input: PlanInput): Plan {
   const decided = inApplyOrder(ordered).map((entry, position): Decided => {
     const fate = fates.get(entry.id)
     const blockedBy = fate?.blockedBy ?? null
-    const verdict = fate?.verdict ?? { verdict: 'skip', reason: 'unknown' }
+    const verdict = whereComputed(
+      entry,
+      fate?.verdict ?? { verdict: 'skip', reason: 'unknown' },
+      changes.computed.byTable.get(entry.oid),
+    )
     const skipped = verdict.verdict === 'skip'
     return {
       id: entry.id,
@@ -127,13 +153,14 @@ export function planObjects(input: PlanInput): Plan {
       blockedBy,
     }
   })
-  const objects = withOwners(decided, entries, input.facts, owners)
+  const owned = withOwners(decided, entries, input.facts, owners)
+  const objects = [...newRoles(input.newRoles ?? [], owned), ...owned]
   const holdsRows = new Set(
     entries
       .filter(({ kind, relationKind }) => (kind === 'TABLE' && relationKind !== 'p') || kind === 'TABLE DATA')
       .map(({ id }) => id),
   )
-  const relations = copiedRelations(objects, holdsRows, input.facts, filter, filters)
+  const relations = copiedRelations(objects, holdsRows, input.facts, filter, changes)
   const roots = new Map(
     relations.flatMap(({ tree, oid }) =>
       tree ? (input.facts.trees.get(oid) ?? []).map((leaf) => [leaf, oid] as const) : [],
@@ -165,6 +192,19 @@ export function planObjects(input: PlanInput): Plan {
     inVain: inVain.map(({ entry }) => `${describe(entry)}: ${leftOut.get(entry.id)}`),
     along: along.map(describe),
   }
+}
+
+/** The statement is the same; the values are not. */
+function whereComputed(
+  { kind }: TocEntry,
+  verdict: EntryVerdict,
+  computed: ReadonlyMap<string, ComputedColumn> | undefined,
+): EntryVerdict {
+  if (kind !== 'TABLE' || computed === undefined || verdict.verdict === 'skip') return verdict
+  const named = [...computed.values()].map(({ column, expression }) => `${column.name} by ${expression}`)
+  const reason = `the task computes ${named.join(', ')}`
+  const before = verdict.verdict === 'transform' ? [verdict.reason] : []
+  return { verdict: 'transform', sql: verdict.sql, reason: [...before, reason].join('; ') }
 }
 
 function majorOf(version: number): number {
@@ -325,7 +365,7 @@ function copiedRelations(
   holdsRows: ReadonlySet<number>,
   facts: SourceFacts,
   filter: ArchiveFilter,
-  { byTable }: TableFilters,
+  { conditions, computed }: TableChanges,
 ): PlannedRelation[] {
   const trees = wholeTrees(objects, facts)
   const inTrees = new Set(trees.flatMap(({ leaves }) => leaves))
@@ -334,12 +374,18 @@ function copiedRelations(
     const relation = facts.relations.get(object.oid)
     if (relation === undefined) throw changed(object)
     const own = { ...relation, object: object.id }
-    if (object.kind === 'TABLE') return [filtered(own, allOf(byTable.get(object.oid) ?? []))]
+    if (object.kind === 'TABLE') {
+      return [withComputed(filtered(own, allOf(conditions.get(object.oid) ?? [])), computed)]
+    }
     // Made by its extension, and kept: of the same rows there may be others.
     const { where, behind } = facts.configuration.find(({ oid }) => oid === object.oid) ?? { where: 'true', behind: [] }
     return [{ ...relation, object: object.id, where, behind }]
   })
-  tables.push(...trees.map(({ relation, leaves }) => filtered(relation, conditionOfTree(leaves, byTable))))
+  tables.push(
+    ...trees.map(({ relation, leaves }) =>
+      withComputed(filtered(relation, conditionOfTree(leaves, conditions)), computed),
+    ),
+  )
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => LARGE_OBJECT_IDS.test(type)))
   if (facts.largeObjects === 0 || filter.excludesLargeObjects || !(filter.everything || pointing)) return tables
@@ -348,6 +394,12 @@ function copiedRelations(
 
 function filtered(relation: PlannedRelation, where: string | null): PlannedRelation {
   return where === null ? relation : { ...relation, where, filtered: true }
+}
+
+function withComputed(relation: PlannedRelation, { byTable }: ComputedTables): PlannedRelation {
+  const computed = byTable.get(relation.oid)
+  if (computed === undefined) return relation
+  return { ...relation, expressions: relation.columns.map((column) => computed.get(column)?.value ?? null) }
 }
 
 /** The trees all of whose leaves are migrated, each as the one relation it travels as. */

@@ -33,9 +33,17 @@ export function judgePolicy(entry: TocEntry, policy: PolicyRoles, isKnown: (role
   if (present.length === 0) {
     return { verdict: 'skip', reason: policy.permissive ? reason : `${reason}, the only one that it takes rows from` }
   }
-  const names = present.map(quoteIdentifier).join(', ')
-  const sql = entry.sql.replace(HEAD, (_all, head: string) => head + names)
-  return { verdict: 'transform', sql, reason: `${reason}: it holds for ${present.join(', ')}` }
+  return {
+    verdict: 'transform',
+    sql: policyFor(entry.sql, present),
+    reason: `${reason}: it holds for ${present.join(', ')}`,
+  }
+}
+
+/** A policy in pg_dump’s form, for other roles. */
+export function policyFor(sql: string, roles: readonly string[]): string {
+  const names = roles.map(quoteIdentifier).join(', ')
+  return sql.replace(HEAD, (_all, head: string) => head + names)
 }
 
 /** Whom a policy for named roles is for on the destination; nobody: it cannot be there. */

@@ -61,6 +61,6 @@ function keysOfGrownTrees(known: readonly KnownObject[], { objects }: Plan): rea
     .map(({ id }) => id)
 }
 
-function shape({ schema, name, columns, types, tree, where }: KnownRelation | PlannedRelation): string {
-  return JSON.stringify([schema, name, columns, types, tree ?? false, where ?? null])
+function shape({ schema, name, columns, types, tree, where, expressions }: KnownRelation | PlannedRelation): string {
+  return JSON.stringify([schema, name, columns, types, tree ?? false, where ?? null, expressions ?? null])
 }

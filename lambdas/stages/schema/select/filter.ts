@@ -5,7 +5,7 @@ import { matchesTablePattern, parseTablePattern, type TablePattern } from '../..
 import { kindedObject } from '../../../core/task/select/kinded-object.ts'
 import type { Filter } from '../../../core/task/select/select.ts'
 import { dataKinds, relationKinds } from '../../../core/task/select/selectable.ts'
-import type { RowFilter } from '../../../core/task/table-options.ts'
+import type { TableName } from '../../../core/task/table-options.ts'
 import type { TocEntry } from '../toc/entry.ts'
 
 export interface ArchiveFilter extends Filter {
@@ -62,17 +62,14 @@ export function readFilter(
 }
 
 /**
- * A filter of no table that comes would be a typing error: all rows of another one would come.
+ * A name of no table that comes would be a typing error: all rows of another one would come, as they are.
  * @param entries those that the selection chooses
  * @throws SampanError `FILTER_MATCHES_NOTHING`
  */
-export function requireFiltersUsed(
-  { all }: { readonly all: readonly RowFilter[] },
-  entries: readonly TocEntry[],
-): void {
+export function requireNamesUsed(names: readonly TableName[], entries: readonly TocEntry[]): void {
   const tables = entries.filter(({ kind }) => kind === 'TABLE')
-  const unused = all.filter(
-    (filter) => !tables.some(({ schema, tag }) => isNamedBy(filter, { schema: schema ?? '', name: tag })),
+  const unused = names.filter(
+    (one) => !tables.some(({ schema, tag }) => isNamedBy(one, { schema: schema ?? '', name: tag })),
   )
   if (unused.length === 0) return
   throw new SampanError({

@@ -1,4 +1,5 @@
--- $1 true: both databases have one encoding; $2 true: the destination's database orders text as C does. Partitioned tables (10 and
+-- $1 true: both databases have one encoding; $2 true: the destination's database orders text as C does; $3 partitioned tables of whose
+-- key the task computes a column. Partitioned tables (10 and
 -- later) whose rows may belong to another partition on the destination; they travel through their root. pg_dump forces that for the
 -- hash of an enum alone, which hashes the label's OID and not the label.
 WITH RECURSIVE key AS (
@@ -35,7 +36,7 @@ WITH RECURSIVE key AS (
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
    -- An expression, or a comparison or hash of the user's: the destination evaluates it anew. Letters that count as one do so by a
    -- library's version.
-   WHERE k.attnum = 0 OR k.class >= 16384 OR NOT k.deterministic
+   WHERE k.root = ANY ($3::pg_catalog.oid[]) OR k.attnum = 0 OR k.class >= 16384 OR NOT k.deterministic
       OR k.strategy = 'h' AND (t.typtype = 'e' OR n.nspname = 'pg_catalog' AND t.typname LIKE 'reg%'
                                -- The hash of a text is that of its bytes.
                                OR NOT $1 AND (t.typcollation <> 0 OR t.typcategory = 'S' OR t.typname = 'jsonb'

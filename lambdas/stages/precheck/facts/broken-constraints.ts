@@ -1,0 +1,173 @@
+import type { ComputedColumn } from '../../../core/expression/computed.ts'
+import { allOf, conditionOfTree, type FilterableTable, isNamedBy } from '../../../core/filter/filtered.ts'
+import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { toSampanError } from '../../../core/runtime/errors.ts'
+import { type KeyChoice, keyChoices } from '../../../core/task/table-options.ts'
+import type { CheckContext } from '../context.ts'
+import { type Constraint, readConstraints } from './constraints.ts'
+import { type ChangedTables, changedTables, judgedChanges } from './table-changes.ts'
+
+/** All counts together, milliseconds: the runner waits a little longer for the check. */
+const LONGEST_COUNTING = 20_000
+
+/** A constraint of the source that what comes may not keep. */
+export interface BrokenConstraint {
+  readonly constraint: Constraint
+  readonly table: FilterableTable
+  /** Of a foreign key. */
+  readonly parent: FilterableTable | null
+  /** A column of it is computed; else rows are kept away by a filter alone. */
+  readonly computed: boolean
+  /** How many rows break it; why not, where they cannot be counted in time. */
+  readonly rows: number | string
+}
+
+/**
+ * Which constraints what comes does not keep, counted on the source as it is now, one after the other. None where a filter or an expression
+ * cannot be: with that nothing can be counted.
+ */
+export async function brokenConstraints(context: CheckContext): Promise<readonly BrokenConstraint[]> {
+  const [changes, judged] = await Promise.all([context.fact(changedTables), context.fact(judgedChanges)])
+  if (judged.filters.length + judged.expressions.length > 0) return []
+  const comes = new Map(changes.chosen.map((table) => [table.oid, table]))
+  const deadline = performance.now() + LONGEST_COUNTING
+  const broken: BrokenConstraint[] = []
+  for (const constraint of await readConstraints(context.source, [...comes.keys()])) {
+    const table = comes.get(constraint.table)
+    const parent = constraint.parent === null ? null : comes.get(constraint.parent)
+    if (table === undefined || parent === undefined) continue
+    if (isSettled(constraint, { table, parent }, keyChoices(context.database))) continue
+    const query = countOf(constraint, { table, parent }, changes)
+    if (query === null) continue
+    const { sql, computed } = query
+    const rows = await ask(judged.session, judged.path, sql, deadline - performance.now())
+    if (rows !== 0) broken.push({ constraint, table, parent, computed, rows })
+  }
+  return broken
+}
+
+/** The task says what becomes of a foreign key; what references a partitioned table or is of one cannot be NOT VALID. */
+function isSettled(
+  { kind, name }: Constraint,
+  { table, parent }: { readonly table: FilterableTable; readonly parent: FilterableTable | null },
+  choices: readonly KeyChoice[],
+): boolean {
+  if (kind !== 'foreign') return false
+  const own = choices.filter((choice) => choice.key === name && isNamedBy(choice, table))
+  const partitioned = table.partitioned || parent?.partitioned === true
+  return own.some(({ choice }) => choice === 'leave' || !partitioned)
+}
+
+interface Counting {
+  /** A query of one row: `rows`. */
+  readonly sql: string
+  readonly computed: boolean
+}
+
+/** null where nothing that is changed can break it. */
+function countOf(
+  constraint: Constraint,
+  { table, parent }: { readonly table: FilterableTable; readonly parent: FilterableTable | null },
+  changes: ChangedTables,
+): Counting | null {
+  const own = computedAmong(table, constraint.columns, changes)
+  const theirs = parent === null ? false : computedAmong(parent, constraint.parentColumns, changes)
+  const computed = own || theirs
+  if (parent !== null) {
+    // Where all parents come, and are what they were, nothing is amiss.
+    if (!computed && conditionOf(parent, changes) === null) return null
+    return { sql: orphansSql(constraint, table, parent, changes), computed }
+  }
+  if (!computed) return null
+  const places = constraint.columns.map((_, place) => `k${place}`)
+  const rows = rowsSql(table, constraint.columns, changes, places)
+  if (constraint.kind === 'check') {
+    const named = rowsSql(table, constraint.columns, changes, constraint.columns.map(quoteIdentifier))
+    return { sql: counted(`(${named}) AS ${quoteIdentifier(table.name)} WHERE NOT (${constraint.check}\n)`), computed }
+  }
+  if (constraint.kind === 'not null') {
+    return {
+      sql: counted(`(${rows}) AS one WHERE ${places.map((place) => `one.${place} IS NULL`).join(' OR ')}`),
+      computed,
+    }
+  }
+  const filled = places.map((place) => `one.${place} IS NOT NULL`).join(' AND ')
+  const groups = `SELECT pg_catalog.count(*) - 1 AS more FROM (${rows}) AS one WHERE ${filled} GROUP BY ${places.join(', ')}`
+  return {
+    sql: `SELECT COALESCE(pg_catalog.sum(groups.more), 0)::pg_catalog.float8 AS rows FROM (${groups}) AS groups`,
+    computed,
+  }
+}
+
+function counted(from: string): string {
+  return `SELECT pg_catalog.count(*)::pg_catalog.float8 AS rows FROM ${from}`
+}
+
+function orphansSql(
+  { columns, parentColumns, operators }: Constraint,
+  child: FilterableTable,
+  parent: FilterableTable,
+  changes: ChangedTables,
+): string {
+  const places = columns.map((_, place) => `k${place}`)
+  const filled = places.map((place) => `child.${place} IS NOT NULL`)
+  const equal = places.map((place, at) => `parent.${place} OPERATOR(${operators[at]}) child.${place}`)
+  return `${counted(`(${rowsSql(child, columns, changes, places)}) AS child`)}
+   WHERE ${filled.join(' AND ')}
+     AND NOT EXISTS (SELECT 1 FROM (${rowsSql(parent, parentColumns, changes, places)}) AS parent WHERE ${equal.join(' AND ')})`
+}
+
+/** What comes of some columns, under other names. */
+function rowsSql(
+  table: FilterableTable,
+  columns: readonly string[],
+  changes: ChangedTables,
+  names: readonly string[],
+): string {
+  const computed = changes.computed.byTable.get(table.oid)
+  const named = columns.map((column, at) => `${valueSql(computed, column)} AS ${names[at]}`).join(', ')
+  const where = conditionOf(table, changes)
+  const from = `${table.partitioned ? '' : 'ONLY '}${quoteQualified(table.schema, table.name)}`
+  return `SELECT ${named} FROM ${from}${where === null ? '' : ` WHERE (${where}\n)`}`
+}
+
+function valueSql(computed: ReadonlyMap<string, ComputedColumn> | undefined, column: string): string {
+  return computed?.get(column)?.value ?? quoteIdentifier(column)
+}
+
+function computedAmong({ oid }: FilterableTable, columns: readonly string[], { computed }: ChangedTables): boolean {
+  return columns.some((column) => computed.byTable.get(oid)?.has(column))
+}
+
+function conditionOf(table: FilterableTable, { tables, conditions }: ChangedTables): string | null {
+  if (!table.partitioned) return allOf(conditions.get(table.oid) ?? [])
+  const leaves = tables.filter(({ above, partitioned }) => !partitioned && above.includes(table.oid))
+  return conditionOfTree(
+    leaves.map(({ oid }) => oid),
+    conditions,
+  )
+}
+
+/** @returns why not, where the rows cannot be counted in time */
+async function ask(
+  session: CheckContext['source'],
+  path: string,
+  query: string,
+  milliseconds: number,
+): Promise<number | string> {
+  const late = `counting takes longer than the ${LONGEST_COUNTING / 1000} seconds there are for all keys`
+  if (milliseconds < 1) return late
+  try {
+    await session.execute(
+      `BEGIN READ ONLY; SET LOCAL statement_timeout = ${Math.ceil(milliseconds)}; SET LOCAL search_path = ${path}`,
+    )
+    const [row] = await session.rows<{ rows: number }>(query)
+    return row?.rows ?? 0
+  } catch (thrown) {
+    const error = toSampanError(thrown)
+    if (error.kind === 'connection' || error.code === 'STOPPED') throw error
+    return error.code === 'SRC_SQL_57014' ? late : `${error.code}: ${error.message}`
+  } finally {
+    await session.execute('ROLLBACK').catch(() => {})
+  }
+}

@@ -1,0 +1,69 @@
+import type { Session } from '../../../core/postgres/connect.ts'
+
+/** A constraint that holds on the source. */
+export interface Constraint {
+  readonly kind: 'foreign' | 'unique' | 'check' | 'not null'
+  readonly name: string
+  /** Oid of its table. */
+  readonly table: number
+  readonly columns: readonly string[]
+  /** Oid of the table that a foreign key refers to; null of the others. */
+  readonly parent: number | null
+  /** The columns there, in pairs with `columns`. */
+  readonly parentColumns: readonly string[]
+  /** By which a parent's column is compared with a child's: `schema.operator`, as SQL. */
+  readonly operators: readonly string[]
+  /** The condition of a CHECK, as SQL. */
+  readonly check: string | null
+}
+
+/** Those of partitions are their root's (11 and later), and what is not validated is not checked on the destination either. */
+const HELD = `k.convalidated AND COALESCE((pg_catalog.row_to_json(k) ->> 'conparentid')::pg_catalog.oid, 0) = 0
+     AND COALESCE((pg_catalog.row_to_json(k) ->> 'conenforced')::pg_catalog.bool, true)`
+
+const CONSTRAINTS = `
+  SELECT 'foreign' AS kind, k.conname::text AS name, k.conrelid AS table, pairs.columns, k.confrelid AS parent,
+         pairs."parentColumns", pairs.operators, NULL::text AS check
+    FROM pg_catalog.pg_constraint AS k
+   CROSS JOIN LATERAL (
+     SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.place) AS columns,
+            pg_catalog.array_agg(pa.attname::text ORDER BY u.place) AS "parentColumns",
+            pg_catalog.array_agg(pg_catalog.format('%I.%s', n.nspname, o.oprname) ORDER BY u.place) AS operators
+       FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop))
+            WITH ORDINALITY AS u(own, theirs, operator, place)
+       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.own
+       JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = k.confrelid AND pa.attnum = u.theirs
+       JOIN pg_catalog.pg_operator AS o ON o.oid = u.operator JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace) AS pairs
+   -- Keys of periods (18) are no keys of equal values: of these nothing is foretold.
+   WHERE k.contype = 'f' AND ${HELD} AND COALESCE((pg_catalog.row_to_json(k) ->> 'conperiod')::pg_catalog.bool, false) = false
+     AND k.conrelid = ANY ($1::pg_catalog.oid[])
+  UNION ALL
+  -- Of partial indexes and of those on expressions nothing is foretold either.
+  SELECT 'unique', x.relname::text, i.indrelid, keys.columns, NULL, '{}', '{}', NULL
+    FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+   CROSS JOIN LATERAL (
+     SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.place) AS columns
+       FROM ROWS FROM (pg_catalog.unnest(i.indkey), pg_catalog.unnest(i.indclass)) WITH ORDINALITY AS u(own, class, place)
+       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = u.own
+      WHERE u.class IS NOT NULL) AS keys
+   WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND i.indrelid = ANY ($1::pg_catalog.oid[])
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
+  UNION ALL
+  SELECT 'check', k.conname::text, k.conrelid, keys.columns, NULL, '{}', '{}', pg_catalog.pg_get_expr(k.conbin, k.conrelid)
+    FROM pg_catalog.pg_constraint AS k
+   CROSS JOIN LATERAL (
+     SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS columns FROM pg_catalog.pg_attribute AS a
+      WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS keys
+   WHERE k.contype = 'c' AND k.conrelid <> 0 AND ${HELD} AND keys.columns IS NOT NULL AND k.conislocal AND k.conrelid = ANY ($1::pg_catalog.oid[])
+  UNION ALL
+  SELECT 'not null', 'NOT NULL', a.attrelid, ARRAY[a.attname::text], NULL, '{}', '{}', NULL
+    FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+   WHERE a.attnotnull AND COALESCE((pg_catalog.row_to_json(c) ->> 'relispartition')::pg_catalog.bool, false) = false AND a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY ($1::pg_catalog.oid[])`
+
+/** Foreign keys, unique ones, CHECK and NOT NULL of these tables. */
+export function readConstraints(source: Session, tables: readonly number[]): Promise<Constraint[]> {
+  return source.rows<Constraint>(
+    `SELECT * FROM (${CONSTRAINTS}) AS k ORDER BY k.table::pg_catalog.regclass::text, k.kind, k.name, k.columns`,
+    [tables],
+  )
+}

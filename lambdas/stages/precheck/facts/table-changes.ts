@@ -1,0 +1,88 @@
+import {
+  type ComputedTables,
+  judgeComputed,
+  type RefusedExpression,
+  readComputed,
+} from '../../../core/expression/computed.ts'
+import {
+  conditionsByTable,
+  type FilterableTable,
+  isNamedBy,
+  readFilterableTables,
+} from '../../../core/filter/filtered.ts'
+import { judgeFilter } from '../../../core/filter/judge.ts'
+import type { Session } from '../../../core/postgres/connect.ts'
+import { readSearchPath } from '../../../core/postgres/source-path.ts'
+import {
+  columnExpressions,
+  type RowFilter,
+  rowFilters,
+  type TableName,
+  tableNames,
+} from '../../../core/task/table-options.ts'
+import { CannotRun, type CheckContext } from '../context.ts'
+import { isChosen } from './relations.ts'
+
+/** What the task wants of single tables, on those that are chosen. */
+export interface ChangedTables {
+  readonly chosen: readonly FilterableTable[]
+  /** All of the source: a partition may be chosen without its root. */
+  readonly tables: readonly FilterableTable[]
+  /** The conditions of each table that has any. */
+  readonly conditions: ReadonlyMap<number, readonly string[]>
+  readonly computed: ComputedTables
+  /** Names of no chosen table. */
+  readonly unused: readonly TableName[]
+}
+
+/** @throws CannotRun where the task wants nothing of single tables */
+export async function changedTables(context: CheckContext): Promise<ChangedTables> {
+  const names = tableNames(context.database)
+  if (names.length === 0) throw new CannotRun('irrelevant', 'the task wants nothing of single tables')
+  const [tables, comes] = await Promise.all([readFilterableTables(context.source), context.fact(isChosen)])
+  const chosen = tables.filter(({ schema, name }) => comes(schema, name))
+  const expressions = columnExpressions(context.database)
+  return {
+    ...{ chosen, tables },
+    conditions: conditionsByTable(rowFilters(context.database), tables),
+    computed: await readComputed(context.source, expressions, tables, ({ schema, name }) => comes(schema, name)),
+    unused: names.filter((one) => !chosen.some((table) => isNamedBy(one, table))),
+  }
+}
+
+/** @throws CannotRun where the task filters nothing */
+export function requireFilters({ database }: CheckContext): void {
+  if (rowFilters(database).length === 0) throw new CannotRun('irrelevant', 'the task filters no rows')
+}
+
+/** @throws CannotRun where the task computes nothing */
+export function requireExpressions({ database }: CheckContext): void {
+  if (columnExpressions(database).length === 0) throw new CannotRun('irrelevant', 'the task computes no columns')
+}
+
+export interface JudgedChanges {
+  /** Of its own: what is judged is parsed in transactions, one behind the other. */
+  readonly session: Session
+  /** Under which the conditions and expressions are read. */
+  readonly path: string
+  readonly filters: readonly { readonly filter: RowFilter; readonly table: FilterableTable; readonly why: string }[]
+  readonly expressions: readonly RefusedExpression[]
+}
+
+/** Each condition and each expression on each chosen table that it is for: those that cannot be. */
+export async function judgedChanges(context: CheckContext): Promise<JudgedChanges> {
+  const { chosen, computed } = await context.fact(changedTables)
+  const [session, path] = await Promise.all([context.openAnother('source'), readSearchPath(context.source)])
+  const filters: JudgedChanges['filters'][number][] = []
+  for (const filter of rowFilters(context.database)) {
+    const named = chosen.filter((table) => isNamedBy(filter, table))
+    const roots = new Set(named.map(({ oid }) => oid))
+    // Partitions have the columns of what is above them.
+    for (const table of named.filter(({ above }) => !above.some((oid) => roots.has(oid)))) {
+      const why = await judgeFilter(session, table, filter.where, path, 'pipelined')
+      if (why !== null) filters.push({ filter, table, why })
+    }
+  }
+  const judged = await judgeComputed(session, computed, chosen, path, 'pipelined')
+  return { session, path, filters, expressions: [...computed.refused, ...judged] }
+}
