@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
 import { limitsCommand } from './commands/limits.ts'
+import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { planCommand } from './commands/plan.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
@@ -20,7 +21,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -42,6 +43,8 @@ function makeProgram(): Command {
     schemaCommand(),
     explainCommand(),
     limitsCommand(),
+    pauseCommand(),
+    resumeCommand(),
     sweepCommand(),
   ])
     program.addCommand(command)

@@ -15,8 +15,7 @@ import { readTaskFile } from '../task-file.ts'
 /** `none` lifts a limit. */
 type Amount = number | 'none'
 
-interface Options extends StateMachineOptions {
-  readonly at?: Endpoint
+interface Options extends RunOptions {
   readonly lanes?: Amount | 'auto'
   readonly rowsPerSecond?: Amount
   readonly megabytesPerSecond?: Amount
@@ -26,12 +25,11 @@ interface Options extends StateMachineOptions {
 }
 
 export function limitsCommand(): Command {
-  const command = new Command('limits')
-    .description('Show or change the limits of a run, also while it goes on: its lanes look every few seconds.')
-    .argument(
-      '<run>',
-      'the task of the run, or - for standard input; with --stack the name of an execution, whose databases this machine need not reach',
-    )
+  return withRun(
+    new Command('limits').description(
+      'Show or change the limits of a run, also while it goes on: its lanes look every few seconds.',
+    ),
+  )
     .option('--lanes <number>', 'how many lanes copy at once; ends their counting, auto begins it', toLanes)
     .option('--rows, --rows-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
     .option('--megabytes, --megabytes-per-second <number>', 'all lanes together; none lifts the limit', toAmount)
@@ -42,41 +40,70 @@ export function limitsCommand(): Command {
       'slow down while the source takes longer to answer; none: never',
       toAmount,
     )
+    .action((run: string, options: Options) => changeAndTell(run, options, toChange(options)))
+}
+
+/** What a change of a run is given to, beside the change. */
+export interface RunOptions extends StateMachineOptions {
+  readonly at?: Endpoint
+}
+
+/** Which run, and where it is. None of the stack’s options has a default here: with one of them the stack's own function does it. */
+export function withRun(command: Command): Command {
+  command
+    .argument(
+      '<run>',
+      'the task of the run, or - for standard input; with --stack the name of an execution, whose databases this machine need not reach',
+    )
     .option(
       '--at <host:port>',
       'where the destination answers; default: the host of the task, or the endpoint of its ApsaraDB instance, asked of ' +
         'Alibaba Cloud (its whitelist must let this machine in)',
       toEndpoint,
     )
-  // None has a default here: with one of them the stack's own function does it.
   for (const option of stateMachineOptions()) command.addOption(option.default(undefined))
-  return command.action(async (run: string, options: Options) => {
-    const { stack, stateMachine } = options
-    const changed = stack || stateMachine ? await changeInCloud(run, options) : await changeFromHere(run, options)
-    if (changed === null) return
-    for (const { database, limits } of changed) {
-      process.stdout.write(`${database}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
-    }
-    if (changed.every(({ limits }) => limits === null)) throw notCopying(run, changed)
-  })
+  return command
 }
 
-async function changeInCloud(execution: string, options: Options): Promise<readonly ChangedLimits[]> {
+/**
+ * Changes a run and says what holds then.
+ * @throws SampanError RUN_NOT_COPYING
+ */
+export async function changeAndTell(run: string, options: RunOptions, change: LimitsChange): Promise<void> {
+  const { stack, stateMachine } = options
+  const changed =
+    stack || stateMachine ? await changeInCloud(run, options, change) : await changeFromHere(run, options, change)
+  if (changed === null) return
+  for (const { database, limits } of changed) {
+    process.stdout.write(`${database}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
+  }
+  if (changed.every(({ limits }) => limits === null)) throw notCopying(run, changed)
+}
+
+async function changeInCloud(
+  execution: string,
+  options: RunOptions,
+  limits: LimitsChange,
+): Promise<readonly ChangedLimits[]> {
   const machine = await findStateMachine(options)
-  return (await changeByStack(machine, execution, { limits: toChange(options) })).databases
+  return (await changeByStack(machine, execution, { limits })).databases
 }
 
 /** `null` where the task is wrong, which has been said. */
-async function changeFromHere(path: string, options: Options): Promise<readonly ChangedLimits[] | null> {
+async function changeFromHere(
+  path: string,
+  options: RunOptions,
+  change: LimitsChange,
+): Promise<readonly ChangedLimits[] | null> {
   const { task: input, variables } = hidePasswords(await readTaskFile(path))
   const { task, problems } = readTask(input)
   if (task === null) {
     refuseTask(problems, path)
     return null
   }
-  if (typeof options.sourceCpu === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
+  if (typeof change.sourceCpuPercent === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
   Object.assign(process.env, variables)
-  return changeRun(task, toChange(options), process.env, options.at)
+  return changeRun(task, change, process.env, options.at)
 }
 
 const NOT_COPYING = 'has not planned its copy: the limits of the task will hold there'

@@ -24,6 +24,7 @@ const COUNTS: Progress = {
   indexesDone: 2,
   pace: 1,
   paceReason: null,
+  paused: false,
   statements: [],
 }
 

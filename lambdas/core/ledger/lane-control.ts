@@ -39,7 +39,7 @@ export async function readLaneControl(destination: Session, run: string): Promis
  * when the others have nothing left to do.
  */
 export function mayWork(lane: number, control: LaneControl): boolean {
-  return control.active.filter((other) => other < lane).length < control.lanes
+  return !control.paused && control.active.filter((other) => other < lane).length < control.lanes
 }
 
 /**

@@ -21,6 +21,8 @@ export interface CurrentLimits extends Limits {
   readonly pace: number
   /** Why the pace is what it is, one line; `null` as long as it was never changed. */
   readonly paceReason: string | null
+  /** No lane copies until it is taken back. A new start of the run takes it back. */
+  readonly paused: boolean
 }
 
 export const NO_LIMITS: CurrentLimits = {
@@ -33,12 +35,13 @@ export const NO_LIMITS: CurrentLimits = {
   sourceLatencyMilliseconds: null,
   pace: 1,
   paceReason: null,
+  paused: false,
 }
 
 /** The columns of `sampan.limits l` as CurrentLimits. */
 export const LIMIT_COLUMNS = `l.lanes, l.most_lanes AS "mostLanes", l.queries_per_second AS "queriesPerSecond", l.rows_per_second AS "rowsPerSecond",
   l.bytes_per_second AS "bytesPerSecond", l.source_cpu_percent AS "sourceCpuPercent",
-  l.source_latency_milliseconds AS "sourceLatencyMilliseconds", l.pace, l.pace_reason AS "paceReason"`
+  l.source_latency_milliseconds AS "sourceLatencyMilliseconds", l.pace, l.pace_reason AS "paceReason", l.paused`
 
 export async function readLimits(destination: Session, run: string): Promise<CurrentLimits> {
   const [row] = await destination.rows<CurrentLimits>(`SELECT ${LIMIT_COLUMNS} FROM sampan.limits l WHERE l.run = $1`, [
@@ -54,8 +57,8 @@ export async function readLimits(destination: Session, run: string): Promise<Cur
 export async function storeLimits(destination: Session, run: RunIdentity, limits: Limits): Promise<void> {
   await destination.rows(
     `INSERT INTO sampan.limits (run, execution, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     ON CONFLICT (run) DO UPDATE SET (execution, pace, pace_reason, lane_count, ${COLUMNS}) =
-       ROW (EXCLUDED.execution, 1, NULL, NULL, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (run) DO UPDATE SET (execution, pace, pace_reason, lane_count, paused, ${COLUMNS}) =
+       ROW (EXCLUDED.execution, 1, NULL, NULL, false, $3, $4, $5, $6, $7, $8, $9)
      WHERE limits.execution <> EXCLUDED.execution`,
     [run.id, run.execution, ...FIELDS.map((field) => limits[field])],
   )
@@ -107,6 +110,12 @@ export async function lead(destination: Session, run: string): Promise<boolean> 
     [run, LEADER_CLASS],
   )
   return row?.leads ?? false
+}
+
+/** Has the lanes of the run stand still, or go on. @returns what holds then */
+export async function pauseRun(destination: Session, run: string, paused: boolean): Promise<CurrentLimits> {
+  await destination.rows(`UPDATE sampan.limits SET paused = $2 WHERE run = $1`, [run, paused])
+  return readLimits(destination, run)
 }
 
 /** What all lanes of the run find at their next look. */

@@ -23,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { number: 14, sql: sqlFile(new URL('./sql/000014.sql', import.meta.url)) },
   { number: 15, sql: sqlFile(new URL('./sql/000015.sql', import.meta.url)) },
   { number: 16, sql: sqlFile(new URL('./sql/000016.sql', import.meta.url)) },
+  { number: 17, sql: sqlFile(new URL('./sql/000017.sql', import.meta.url)) },
 ]

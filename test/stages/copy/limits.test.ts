@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { changeLimits } from '../../../lambdas/core/ledger/limits.ts'
+import { changeLimits, pauseRun } from '../../../lambdas/core/ledger/limits.ts'
+import { readProgress } from '../../../lambdas/core/ledger/story/progress.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { copyRound } from '../../support/copy-round.ts'
@@ -50,3 +51,31 @@ test('a limit that is lifted while the run goes on is lifted within five seconds
   // At the first limit it would be 100 seconds.
   expect(await copied).toBeLessThan(30)
 })
+
+test('a run that is paused stands still within five seconds, and goes on where it was when it is resumed', async () => {
+  const { source, destination, event } = await prepare({ rowsPerSecond: 8_000 }, 40_000)
+  const session = await openSession(destination, 'destination')
+  // What has passed, with a receipt or not.
+  const moved = async () => {
+    const progress = await readProgress(session, event.run.id)
+    return (progress?.rows ?? 0) + (progress?.rowsMoving ?? 0)
+  }
+  try {
+    const copied = copyFor(event, 2)
+    await expect.poll(moved, { timeout: 20_000 }).toBeGreaterThan(0)
+    expect(await pauseRun(session, event.run.id, true)).toMatchObject({ paused: true, lanes: expect.any(Number) })
+    // Two looks of the lanes, and their word about what had passed by then.
+    await sleep(5_000)
+    const stood = await moved()
+    expect(stood).toBeLessThan(40_000)
+    await sleep(2_500)
+    expect(await moved()).toBe(stood)
+    await pauseRun(session, event.run.id, false)
+    await changeLimits(session, event.run.id, { rowsPerSecond: null })
+    await copied
+    const count = 'SELECT count(*) AS rows, sum(hashtext(t::text)) AS sum FROM plain t'
+    expect(await destination.query(count)).toEqual(await source.query(count))
+  } finally {
+    await session.close()
+  }
+}, 60_000)

@@ -21,6 +21,8 @@ export interface Progress {
   /** The part of their speed at which the lanes copy, and why; 1 where nothing holds them back but fixed limits. */
   readonly pace: number
   readonly paceReason: string | null
+  /** Somebody has paused the copy. */
+  readonly paused: boolean
   /** What the destination builds, validates or fills at the moment. */
   readonly statements: readonly RunningStatement[]
 }
@@ -35,7 +37,7 @@ export async function readProgress(destination: Session, run: string): Promise<P
   )
   if (!found?.present) return null
   const [row] = await destination.rows<Omit<Progress, 'statements'>>(
-    `SELECT c.*, m.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason" FROM
+    `SELECT c.*, m.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason", COALESCE(l.paused, false) AS paused FROM
       (SELECT COALESCE(sum(objects), 0)::float8 AS objects, COALESCE(sum(objects_done), 0)::float8 AS "objectsDone",
               COALESCE(sum(indexes), 0)::float8 AS indexes, COALESCE(sum(indexes_done), 0)::float8 AS "indexesDone",
               COALESCE(sum(chunks), 0)::float8 AS chunks, COALESCE(sum(chunks_done), 0)::float8 AS "chunksDone",

@@ -3,7 +3,7 @@ import { apsara } from '../../../core/cloud/apsara.ts'
 import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
 import { hasChunks } from '../../../core/ledger/chunks/open.ts'
 import { leaveRun } from '../../../core/ledger/chunks/round.ts'
-import { type CurrentLimits, changeLimits, type Limits } from '../../../core/ledger/limits.ts'
+import { type CurrentLimits, changeLimits, type Limits, pauseRun } from '../../../core/ledger/limits.ts'
 import { readPresence } from '../../../core/ledger/presence.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
@@ -22,6 +22,8 @@ export const changeSchema = z.strictObject({
   bytesPerSecond: amount.optional(),
   sourceCpuPercent: amount.optional(),
   sourceLatencyMilliseconds: amount.optional(),
+  /** Lanes stand still, or go on. */
+  paused: z.boolean().optional(),
 })
 
 export type LimitsChange = z.output<typeof changeSchema>
@@ -43,7 +45,7 @@ export async function changeRun(
   environment: CloudEnvironment,
   at?: Endpoint,
 ): Promise<readonly ChangedLimits[]> {
-  const { lanes, ...others } = change
+  const { lanes, paused, ...others } = change
   const limits = Object.fromEntries(
     Object.entries({
       ...others,
@@ -54,6 +56,7 @@ export async function changeRun(
   return inEachDatabase(task, environment, at, async (session, database) => {
     const { run } = await readPresence(session, task.name)
     if (run === null || !(await hasChunks(session, task.name))) return { database, limits: null }
+    if (paused !== undefined) await pauseRun(session, task.name, paused)
     return { database, limits: await changeLimits(session, task.name, limits) }
   })
 }

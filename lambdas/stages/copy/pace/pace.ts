@@ -69,7 +69,8 @@ export class Pace {
     const eligible = mayWork(this.#lane, control)
     this.#mayWork = eligible && (this.#lane < control.lanes || this.#eligible)
     this.#eligible = eligible
-    this.#counted = control.mostLanes !== null
+    // In a pause they stand like others: what they hold is not to be copied again.
+    this.#counted = control.mostLanes !== null && !control.paused
     // The lanes that start beside this one do not show yet: until the second look all of them are counted.
     const rates = scaled(control, this.#applied ? share(control) : 1 / (control.lanes * this.#databases))
     this.#applied = true

@@ -38,7 +38,8 @@ export class Steering {
     const held = control.sourceCpuPercent !== null || control.sourceLatencyMilliseconds !== null
     const bytes = this.#word.pace.takeBytes()
     if (counted) await addLaneBytes(session, this.#run, this.#word.lane, bytes)
-    if (!counted && !held) return
+    // Nothing is measured in a pause.
+    if (control.paused || (!counted && !held)) return
     if (this.#leading !== session) {
       if (!(await lead(session, this.#run))) return
       this.#leading = session
