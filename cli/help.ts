@@ -30,6 +30,8 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan explain DST_LOCK_HELD         what a code means, what to do, SQL to look and to mend
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on
+  sampan status task.json --watch      look on, from any machine that reaches the destination
+  sampan pause task.json               the copy stands still until: sampan resume task.json
   sampan doctor task.json              before deploying: the network that reaches the source
   sampan start task.json --stack Sampan --region us-east-1
   sampan status orders-1f2e3d4c --stack Sampan

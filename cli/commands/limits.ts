@@ -149,7 +149,8 @@ function toAmount(text: string): Amount {
   return number
 }
 
-function toEndpoint(text: string): Endpoint {
+/** `host:port`, of IPv6 in brackets. */
+export function toEndpoint(text: string): Endpoint {
   const at = /^(.+):(\d+)$/.exec(text)
   if (at?.[1] === undefined) throw new InvalidArgumentError('give host:port')
   return { host: at[1].replace(/^\[(.*)\]$/, '$1'), port: Number(at[2]) }

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { durationText, numberOf } from '../../lambdas/core/present/units.ts'
+import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
+import { readTask } from '../../lambdas/core/task/problems.ts'
 import {
   executionArn,
   findStateMachine,
@@ -10,25 +13,72 @@ import {
 } from '../cloud/state-machine.ts'
 import { whereIs } from '../cloud/whereabouts.ts'
 import { exitStatus } from '../exit-status.ts'
-import { printError } from '../problem-text.ts'
+import { hidePasswords } from '../passwords.ts'
+import { printError, refuseTask } from '../problem-text.ts'
+import { showRun } from '../status/run-status.ts'
+import { stoppable } from '../stoppable.ts'
+import { readTaskFile } from '../task-file.ts'
+import { toEndpoint } from './limits.ts'
+
+interface Options extends StateMachineOptions {
+  readonly at?: Endpoint
+  readonly watch?: boolean
+  readonly json?: boolean
+}
 
 export function statusCommand(): Command {
   const command = new Command('status')
     .description(
-      'Say how an execution of the deployed state machine is doing and in which states it is; without a name, the latest ten.',
+      'Say how a run is doing: by its task, from the ledgers on its destination, wherever it runs; or an execution of the deployed state machine by its name. Without either, the latest ten executions.',
     )
-    .argument('[execution]', 'name or ARN of the execution')
+    .argument('[run]', 'the task of the run, or - for standard input; or the name or ARN of an execution')
+    .option('--watch', 'look on until it has ended')
+    .option('--json', 'of a task: as JSON')
+    .option('--at <host:port>', 'of a task: where the destination answers, if not where the task says', toEndpoint)
   for (const option of stateMachineOptions()) command.addOption(option)
-  return command.action(async (execution: string | undefined, options: StateMachineOptions) => {
+  return command.action(async (run: string | undefined, options: Options) => {
+    if (run !== undefined && isTask(run)) {
+      await describeTask(run, options)
+      return
+    }
     const machine = await findStateMachine(options)
-    if (execution === undefined) await listExecutions(machine)
-    else await describeExecution(machine, execution)
+    if (run === undefined) await listExecutions(machine)
+    else await describeExecution(machine, run, options.watch ?? false)
   })
 }
 
-async function describeExecution(machine: StateMachine, execution: string): Promise<void> {
+/** No name of an execution has a dot or a slash. */
+function isTask(run: string): boolean {
+  return run === '-' || (!run.startsWith('arn:') && /[./\\]/.test(run))
+}
+
+async function describeTask(path: string, { at, watch = false, json = false }: Options): Promise<void> {
+  const { task: input, variables } = hidePasswords(await readTaskFile(path))
+  const { task, problems } = readTask(input)
+  if (task === null) {
+    refuseTask(problems, path, json)
+    return
+  }
+  Object.assign(process.env, variables)
+  const { unexpected } = await stoppable((signal) => showRun(task, { at, watch, json, signal }))
+  if (unexpected) process.exitCode = exitStatus.failed
+}
+
+/** Between two looks at an execution. */
+const EVERY = 5_000
+
+async function describeExecution(machine: StateMachine, execution: string, watch: boolean): Promise<void> {
   const command = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
-  const found = await awsCall('read the execution', () => machine.client.send(command))
+  const look = () => awsCall('read the execution', () => machine.client.send(command))
+  let found = await look()
+  let told = ''
+  while (watch && found.status === 'RUNNING') {
+    const text = await whereaboutsText(machine, executionArn(machine, execution))
+    if (text !== told) process.stdout.write(text)
+    told = text
+    await sleep(EVERY)
+    found = await look()
+  }
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
   if (found.error !== undefined) process.stdout.write(`${found.error}  ${found.cause ?? ''}\n`)
   if (found.status === 'RUNNING') await printWhereabouts(machine, executionArn(machine, execution))
@@ -39,16 +89,20 @@ async function describeExecution(machine: StateMachine, execution: string): Prom
 /** How far it is, in the words of the state machine. Without the right to read the history, only that it runs. */
 async function printWhereabouts(machine: StateMachine, arn: string): Promise<void> {
   try {
-    const { run, databases, running } = await whereIs(machine, arn)
-    if (run === null) return
-    const ended = databases === null ? '' : `, ${databases.ended} of ${numberOf(databases.total, 'database')} ended`
-    process.stdout.write(`  ${run.state} since ${timeOf(run.since)}${ended}\n`)
-    for (const { database, state, since } of running) {
-      process.stdout.write(`  ${database}: ${state} since ${timeOf(since)}\n`)
-    }
+    process.stdout.write(await whereaboutsText(machine, arn))
   } catch (thrown) {
     printError(thrown)
   }
+}
+
+async function whereaboutsText(machine: StateMachine, arn: string): Promise<string> {
+  const { run, databases, running } = await whereIs(machine, arn)
+  if (run === null) return ''
+  const ended = databases === null ? '' : `, ${databases.ended} of ${numberOf(databases.total, 'database')} ended`
+  return [
+    `  ${run.state} since ${timeOf(run.since)}${ended}\n`,
+    ...running.map(({ database, state, since }) => `  ${database}: ${state} since ${timeOf(since)}\n`),
+  ].join('')
 }
 
 /** The same exit status as `sampan run` has for the same end. */

@@ -41,7 +41,7 @@ function takenOver(run: string, execution: string): SampanError {
 }
 
 /** What looks on and does nothing for the run; and this step's own. */
-export const ONLOOKERS = /^(precheck|progress|report|limits|compare)/
+export const ONLOOKERS = /^(precheck|progress|report|limits|compare|status)/
 
 /**
  * What a start is told that has taken the run over from one which is still at it: for a short while both are at work.
@@ -53,13 +53,7 @@ export async function readJoining(
   { execution, tookOver }: OpenedRun,
 ): Promise<RunEvent | null> {
   if (tookOver === null) return null
-  const sessions = await destination.rows<{ purpose: string }>(
-    `SELECT pg_catalog.substr(application_name, pg_catalog.length($1) + 1) AS purpose FROM pg_catalog.pg_stat_activity
-      WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-        AND pg_catalog.left(application_name, pg_catalog.length($1)) = $1`,
-    [applicationName(run, '')],
-  )
-  const atWork = sessions.filter(({ purpose }) => !ONLOOKERS.test(purpose)).length
+  const atWork = await countAtWork(destination, run)
   if (atWork === 0) return null
   return {
     level: 'warning',
@@ -68,4 +62,15 @@ export async function readJoining(
     // Read on the screens of both.
     message: `two starts of this run are at work: ${execution} has taken it over from ${tookOver}, which has ${atWork === 1 ? 'a session' : `${atWork} sessions`} on this destination, goes on from what that one has done, and that one ends`,
   }
+}
+
+/** How many sessions on the destination's database work for the run, beside the one that asks. */
+export async function countAtWork(destination: Session, run: string): Promise<number> {
+  const sessions = await destination.rows<{ purpose: string }>(
+    `SELECT pg_catalog.substr(application_name, pg_catalog.length($1) + 1) AS purpose FROM pg_catalog.pg_stat_activity
+      WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
+        AND pg_catalog.left(application_name, pg_catalog.length($1)) = $1`,
+    [applicationName(run, '')],
+  )
+  return sessions.filter(({ purpose }) => !ONLOOKERS.test(purpose)).length
 }

@@ -95,7 +95,8 @@ async function inEachDatabase<Found>(
   return found
 }
 
-async function findDestination({ destination }: Task, environment: CloudEnvironment): Promise<Endpoint> {
+/** Where the destination of a task answers. */
+export async function findDestination({ destination }: Task, environment: CloudEnvironment): Promise<Endpoint> {
   const { host, port, apsaraInstance, region } = destination
   if (host !== undefined) return { host, port }
   return apsara(environment, region ?? '', apsaraInstance ?? '').endpoint()

@@ -35,8 +35,8 @@ export async function dumpObjects(event: StepEvent, tools: DumpTools): Promise<D
 
 /** pg_dump leaves its session with settings and a transaction of its own. */
 async function dumpOnOwnConnection(event: StepEvent, tools: DumpTools, skipTransaction: boolean): Promise<Dump> {
-  const open = tools.side === 'destination' ? openDestination : openSource
-  const session = await open(event, tools.environment, { purpose: 'dump', signal: tools.signal, pipeline: false })
+  const [open, purpose] = tools.side === 'destination' ? [openDestination, 'compare'] : [openSource, 'dump']
+  const session = await open(event, tools.environment, { purpose, signal: tools.signal, pipeline: false })
   try {
     return await dump({
       client: session.client,
