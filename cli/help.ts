@@ -43,7 +43,8 @@ Passwords
 What is written
   On the destination, a schema "sampan" in each database: the ledger a run continues by.
   With run and plan: DIR/report.json, DIR/report.html and DIR/plan.json (the latest), DIR/runs/NAME/EXECUTION/ (the documents
-  of every run), DIR/log.jsonl (what every step did). compare writes DIR/comparison.json, with the keys of differing rows, and nothing into a database. DIR is "out" unless --out says otherwise.
+  of every run), DIR/log.jsonl (what every step did). With compare: DIR/comparison.json, which has keys of differing rows, and
+  nothing in a database. DIR is "out" unless --out says otherwise.
 
 Exit status
   0    done; the task is valid

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { VIEW_DIFFERS } from '../../lambdas/core/ledger/objects/fills.ts'
-import { bytesText, countText, durationText, numberOf, partOf } from '../../lambdas/core/present/units.ts'
+import { bytesText, countText, durationRange, durationText, numberOf, partOf } from '../../lambdas/core/present/units.ts'
 import { DEFINITIONS_CHANGED } from '../../lambdas/core/structure/definitions.ts'
 import { filteredRows } from '../../lambdas/stages/report/filtered-rows.ts'
 import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
@@ -37,8 +37,14 @@ export function summaryText(report: Report, milliseconds: number, untouched: rea
     ...report.notes.map((note) => line('note', note)),
     ...leftOutLines(report),
     ...acknowledgedLines(report),
-    `${verdict(report)} in ${durationText(milliseconds / 1000)}${failedOf(report)}`,
+    `${verdict(report)} in ${durationText(milliseconds / 1000)}${plannedOf(report)}${failedOf(report)}`,
   ].join('\n')
+}
+
+/** Only of a run that came to its end: what stopped earlier has nothing to be compared with. */
+function plannedOf({ estimate, status }: Report): string {
+  if (!estimate || !(status === 'succeeded' || status === 'incomplete')) return ''
+  return ` (planned: ${durationRange(estimate.seconds.low, estimate.seconds.high)})`
 }
 
 function verdict({ status, error }: Report): string {

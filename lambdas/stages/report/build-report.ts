@@ -1,11 +1,14 @@
+import manifest from '../../../package.json' with { type: 'json' }
 import { artefacts } from '../../core/cloud/artefacts.ts'
 import { databaseResults } from '../../core/cloud/database-errors.ts'
 import { wholeTask } from '../../core/cloud/database-list.ts'
 import { readStory } from '../../core/ledger/story/story.ts'
+import { PG_DUMP_VERSION } from '../../core/postgres/pg-dump-version.ts'
 import type { ReportEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
 import { databaseReport } from './database-report.ts'
+import { readEstimate, taskHash } from './estimate.ts'
 import { gatherDatabases } from './gather.ts'
 import type { Report, ReportError } from './model.ts'
 import { decideOutcome } from './outcome.ts'
@@ -27,10 +30,11 @@ export async function buildReport(given: ReportEvent, step: StepTools, read = re
   const task = await wholeTask(store, given)
   const results = await databaseResults(store, given.run, task.databases, given.results)
   const event = { ...given, task, results }
-  const [gathered, prechecks, access] = await Promise.all([
+  const [gathered, prechecks, access, estimate] = await Promise.all([
     gatherDatabases(event, step, read),
     readPrechecks(store, event.run),
     readAccess(store, event.run),
+    event.task.mode === 'migrate' ? readEstimate(store, event.run.id) : null,
   ])
   const databases = gathered.databases.map((facts) => databaseReport(facts, event.task))
   const { status, error } = decideOutcome({
@@ -46,12 +50,16 @@ export async function buildReport(given: ReportEvent, step: StepTools, read = re
     ...access.content.opened.map((entry) => entry.openedAt),
   ]
   const startedAt = earliest(beginnings) ?? now
+  const shown = taskReport(event.task)
   const report: Report = {
     version: 1,
     status,
     run: event.run.id,
     execution: event.run.execution,
-    task: taskReport(event.task),
+    task: shown,
+    taskHash: taskHash(shown),
+    versions: { sampan: manifest.version, pgDump: PG_DUMP_VERSION },
+    estimate,
     startedAt,
     finishedAt: now,
     seconds: secondsBetween(startedAt, now),

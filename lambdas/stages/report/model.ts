@@ -233,6 +233,19 @@ const taskSchema = z.object({
   acknowledged: z.array(z.string()),
 })
 
+const spanSchema = z.object({ low: number, high: number })
+
+/** What `sampan plan` has said beforehand, seconds from the lower to the higher. */
+const estimateSchema = z.object({
+  /** Of the plan. */
+  hash: z.string(),
+  madeAt: z.string(),
+  seconds: spanSchema,
+  copy: spanSchema,
+  index: spanSchema,
+  compare: spanSchema,
+})
+
 /** `report.json`: the run's whole story. New fields may come; these keep their names and meaning. */
 export const reportSchema = z.object({
   version: z.literal(1),
@@ -241,6 +254,12 @@ export const reportSchema = z.object({
   run: z.string(),
   execution: z.string(),
   task: taskSchema,
+  /** Of all that `task` says, with sorted keys: two reports of one task have the same. */
+  taskHash: z.string().nullish(),
+  /** What made the migration; `pgDump` writes the objects’ SQL. */
+  versions: z.object({ sampan: z.string(), pgDump: z.string() }).nullish(),
+  /** Of the latest plan of this run in the same place; `null` where none was made or measured. */
+  estimate: estimateSchema.nullish(),
   /** When the run began, its first start where it was started several times; ISO 8601. */
   startedAt: z.string(),
   finishedAt: z.string(),
@@ -265,6 +284,7 @@ export type PrecheckReport = z.output<typeof precheckSchema>
 export type AccessReport = z.output<typeof accessSchema>
 export type AccessEntryReport = z.output<typeof accessEntrySchema>
 export type TaskReport = z.output<typeof taskSchema>
+export type Estimate = z.output<typeof estimateSchema>
 export type ReportError = z.output<typeof errorSchema>
 
 /** How an execution ends, for the state machine. */

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import pg, { type Client } from 'pg'
 import { describe, expect, test } from 'vitest'
+import { PG_DUMP_VERSION } from '../../../lambdas/core/postgres/pg-dump-version.ts'
 import { dump } from '../../../lambdas/stages/schema/pgdump/dump.ts'
 import { bundledFiles } from '../../../lambdas/stages/schema/pgdump/locate.ts'
 import { readArchive } from '../../../lambdas/stages/schema/toc/read.ts'
@@ -46,7 +47,8 @@ describe.each([15, 18] as const)('pg_dump over a connection that is already open
   test('lists every kind of object with its SQL, in an order in which it can be made', async () => {
     const database = await createDatabase(sharedServer(major), allKinds)
     const { archive, notices } = await dump({ client: await database.connect() })
-    const { entries, serverVersion } = readArchive(archive)
+    const { entries, serverVersion, dumpVersion } = readArchive(archive)
+    expect(dumpVersion).toMatch(new RegExp(`^${PG_DUMP_VERSION.replace('.', '\\.')}(?!\\d)`))
     expect(serverVersion).toMatch(new RegExp(`^${major}\\.`))
     expect(notices).toEqual([])
     expect(new Set(entries.map(({ kind }) => kind))).toEqual(

@@ -1,10 +1,13 @@
+import { durationRange, durationText } from '../../../core/present/units.ts'
+import { partsTaken } from '../estimate.ts'
 import type { Report } from '../model.ts'
 import { timeText } from './format.ts'
 import { type Html, html } from './html.ts'
 import { dataTable } from './parts.ts'
 
 /** What was asked for, without secrets. */
-export function taskCard({ task, execution, startedAt, finishedAt }: Report): Html {
+export function taskCard(report: Report): Html {
+  const { task, taskHash, versions, execution, startedAt, finishedAt } = report
   const side = ({ user, tls, region, host, port, instance }: typeof task.source) =>
     [instance ?? `${host}:${port}`, region, user === null ? null : `as ${user}`, `TLS ${tls}`]
       .filter((part) => part !== null)
@@ -30,6 +33,12 @@ export function taskCard({ task, execution, startedAt, finishedAt }: Report): Ht
     ...((task.roles ?? []).length === 0 ? [] : [['Roles', (task.roles ?? []).join(', ')] as const]),
     ['Objects that fail', task.onObjectError === 'continue' ? 'are only reported' : 'fail the run'],
     ['Accepted warnings', task.acknowledged.join(', ') || 'none'],
+    ...partsTaken(report).map(({ name, estimated, took }): readonly [string, string] => [
+      `${name}, planned`,
+      `${durationRange(estimated.low, estimated.high)}; took ${durationText(took)}`,
+    ]),
+    ...(taskHash ? [['Task', taskHash] as const] : []),
+    ...(versions ? [['Made by', `Sampan ${versions.sampan}, pg_dump ${versions.pgDump}`] as const] : []),
   ]
   return html`<section class="card"><div class="title"><h2>What was asked for</h2></div>
 ${dataTable([{ title: '' }, { title: '' }], facts, ([name, value]) => [html`<span class="quiet">${name}</span>`, value])}</section>
