@@ -1,6 +1,13 @@
 import { styleText } from 'node:util'
 import { VIEW_DIFFERS } from '../../lambdas/core/ledger/objects/fills.ts'
-import { bytesText, countText, durationRange, durationText, numberOf, partOf } from '../../lambdas/core/present/units.ts'
+import {
+  bytesText,
+  countText,
+  durationRange,
+  durationText,
+  numberOf,
+  partOf,
+} from '../../lambdas/core/present/units.ts'
 import { DEFINITIONS_CHANGED } from '../../lambdas/core/structure/definitions.ts'
 import { filteredRows } from '../../lambdas/stages/report/filtered-rows.ts'
 import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
