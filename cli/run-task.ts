@@ -15,6 +15,7 @@ import { type LocalOutcome, runLocally } from '../local/interpreter/interpreter.
 import { observe } from '../local/observe.ts'
 import { toDefinition } from '../statemachine/migration.ts'
 import { type ExitStatus, exitStatus } from './exit-status.ts'
+import { readCause } from './failed-execution.ts'
 import { LOG, makeOutDirectory } from './out-directory.ts'
 import { hidePasswords } from './passwords.ts'
 import { type DisplayKind, startDisplay } from './progress/display.ts'
@@ -175,17 +176,23 @@ function isIncomplete(output: unknown): boolean {
   return isRecord(outcome) && outcome.status === 'incomplete'
 }
 
-/** The state machine's own error has a cause and no remedy; the step's answer it came from has both. */
+/** What the execution has failed with. The step's answer it came from has more to it: what was found beside it. */
 function errorOf(outcome: LocalOutcome, errors: readonly StepError[]): TaskOutcome['error'] {
   if (outcome.status === 'timed-out') {
     const remedy = 'start the same task again: it continues where it was'
     return { code: 'RUN_TIMED_OUT', message: 'the run took longer than a run may take', remedy }
   }
   if (outcome.status !== 'failed') return null
-  const answered = errors.find((error) => error.message === outcome.cause || error.code === outcome.error) ?? errors[0]
-  if (answered !== undefined) return answered
-  return { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
+  const told = readCause(outcome.error, outcome.cause)
+  const answered = errors.find(
+    ({ message, remedy }) => told?.remedy === bare(remedy) && told.message.endsWith(bare(message)),
+  )
+  const rest = { code: outcome.error, message: outcome.cause, remedy: 'see the report and log.jsonl beside it' }
+  return answered ?? told ?? rest
 }
+
+/** The interpreter's intrinsic functions lose every backslash. */
+const bare = (text: string) => text.replaceAll('\\', '')
 
 /** What a run says that came to its end and has no report of it; `null` where it says nothing. */
 function reportNotWritten(output: unknown): SampanError | null {

@@ -1,9 +1,11 @@
 import type { Scope, States } from './asl.ts'
 import { chapters } from './chapters.ts'
+import { ending, into } from './ending.ts'
 import type { FunctionName } from './functions.ts'
 import { indexBranch } from './indexing.ts'
+import { keeping, keepingOf } from './keeping.ts'
 import { lanes } from './lanes.ts'
-import { catchAll, step } from './step.ts'
+import { catchAll, lose, step } from './step.ts'
 
 /** Where copying leads. */
 export interface Copying {
@@ -12,14 +14,16 @@ export interface Copying {
   readonly planAnew: string
   /** With the error in `$.step.error`. */
   readonly failed: string
+  /** Where it leads when the error is kept already, with its code in `$.error`. */
+  readonly kept: string
 }
 
 /**
  * CopyRows: two keepers of the snapshot beside the lanes, and beside both the lanes that build indexes. Keepers and index
  * lanes end when the ledger says that copying has ended, these with nothing left to build, and SummariseCopy writes that. Where the summary fails, nobody may have written it and the keepers would stay for ever: so
- * that branch fails, which ends them too. All other branches end with a verdict.
+ * that branch fails, which ends them too, once its error is kept: a Fail state passes on a code and a text. All other branches end with a verdict.
  */
-export function copying({ done, planAnew, failed }: Copying): States {
+export function copying({ done, planAnew, failed, kept }: Copying): States {
   return {
     CopyRows: {
       Type: 'Parallel',
@@ -29,7 +33,7 @@ export function copying({ done, planAnew, failed }: Copying): States {
       Branches: [keeper('KeepSnapshotOdd', 1), keeper('KeepSnapshotEven', 2), copyBranch(), indexBranch()],
       ResultSelector: { 'odd.$': '$[0]', 'even.$': '$[1]', 'lanes.$': '$[2]', 'indexes.$': '$[3]' },
       ResultPath: '$.copy',
-      Catch: [catchAll('KeepCopyFailure')],
+      Catch: [catchAll('HasCopyingFailed')],
       Next: 'AfterCopyRows',
     },
     AfterCopyRows: {
@@ -46,23 +50,18 @@ export function copying({ done, planAnew, failed }: Copying): States {
     KeepIndexFailure: keep('$.copy.indexes', failed),
     KeepOddFailure: keep('$.copy.odd', failed),
     KeepEvenFailure: keep('$.copy.even', failed),
-    KeepCopyFailure: {
-      Type: 'Pass',
-      Parameters: {
-        verdict: 'failed',
-        window: null,
-        error: {
-          kind: 'other',
-          'code.$': '$.crash.Error',
-          'message.$': '$.crash.Cause',
-          remedy: 'mend what the report says of the tables that failed, then start the task again: it continues there',
-        },
-      },
-      ResultPath: '$.step',
-      Next: failed,
+    HasCopyingFailed: {
+      Type: 'Choice',
+      Comment: 'A branch that failed has kept its error; one that Step Functions itself has ended has not',
+      Choices: [{ Variable: '$.crash.Error', StringMatches: 'States.*', Next: 'GiveUpCopyRows' }],
+      Default: 'TakeCopyFailure',
     },
+    TakeCopyFailure: { Type: 'Pass', Parameters: { 'code.$': '$.crash.Error' }, ResultPath: '$.error', Next: kept },
+    GiveUpCopyRows: lose('CopyRows', failed),
   }
 }
+
+const FAILED = keepingOf('KeepCopyingError')
 
 /** Of the history of the database's execution each keeper has so much, three days: nobody else there calls so often. */
 const KEEPERS_FIRST_EVENTS = 2_000
@@ -105,7 +104,7 @@ function copyBranch(): Scope {
         items: '$.plan.lanes',
         results: '$.results',
         next: 'SummariseCopy',
-        failed: 'CopyingFailed',
+        failed: FAILED,
       }),
       ...step({
         name: 'SummariseCopy',
@@ -115,7 +114,7 @@ function copyBranch(): Scope {
         extra: { 'results.$': '$.results' },
         done: 'IsPlanOfView',
         yielded: 'EndCopying',
-        failed: 'CopyingFailed',
+        failed: FAILED,
       }),
       IsPlanOfView: {
         Type: 'Choice',
@@ -132,14 +131,15 @@ function copyBranch(): Scope {
         Parameters: { 'verdict.$': '$.step.verdict', 'error.$': '$.step.error' },
         End: true,
       },
-      CopyingFailed: { Type: 'Fail', ErrorPath: '$.step.error.code', CausePath: '$.step.error.message' },
+      ...keeping('KeepCopyingError', into('CopyingFailed')),
+      ...ending('CopyingFailed', '$.error'),
     },
   }
 }
 
 /** A step that ran before the copy, again beside the keepers. */
 function inView(name: string, calls: FunctionName, comment: string, done: string): States {
-  return step({ name, comment, calls, level: 'database', extra: { inView: true }, done, failed: 'CopyingFailed' })
+  return step({ name, comment, calls, level: 'database', extra: { inView: true }, done, failed: FAILED })
 }
 
 /** A branch's end as the step that the failure path reads. */

@@ -2,8 +2,11 @@ import type { Scope, States } from './asl.ts'
 import { copying } from './copying.ts'
 import { DATABASE } from './event.ts'
 import type { FunctionName } from './functions.ts'
+import { keeping, keepingOf } from './keeping.ts'
 import { lanes } from './lanes.ts'
 import { step } from './step.ts'
+
+const FAILED = keepingOf('KeepError')
 
 /** The way of one database, an iteration of the Databases map. It never fails: it ends with a verdict. */
 export function database(): Scope {
@@ -17,7 +20,7 @@ export function database(): Scope {
         level: 'run',
         extra: { 'place.$': '$.place' },
         done: 'KeepDatabase',
-        failed: 'DatabaseError',
+        failed: FAILED,
       }),
       KeepDatabase: { Type: 'Pass', Parameters: DATABASE, Next: 'PlanObjects' },
       ...simple('PlanObjects', 'Reads what there is to migrate and decides for every object', 'IsSealedAlready'),
@@ -34,7 +37,7 @@ export function database(): Scope {
         Default: 'CreateObjects',
       },
       ...simple('CreateObjects', 'Types, functions, tables, views: what rows need to arrive', 'CopyRows'),
-      ...copying({ done: 'LinkObjects', planAnew: 'PlanCopy', failed: 'DatabaseError' }),
+      ...copying({ done: 'LinkObjects', planAnew: 'PlanCopy', failed: FAILED, kept: 'DatabaseFailed' }),
       ...simple('LinkObjects', 'Triggers, rules and policies: last', 'SyncSequences'),
       ...simple('SyncSequences', 'Sequences stand where they stand on the source', 'Analyze'),
       ...simple('Analyze', 'Statistics for the planner', 'PlanValidation'),
@@ -48,7 +51,7 @@ export function database(): Scope {
         items: '$.plan.validateLanes',
         results: '$.results',
         next: 'SummariseValidation',
-        failed: 'DatabaseError',
+        failed: FAILED,
       }),
       ...summary('SummariseValidation', 'ValidateLanes', 'Seal'),
       ...simple('Seal', 'Nothing writes to the destination any more, late lanes neither', 'DatabaseDone'),
@@ -57,22 +60,7 @@ export function database(): Scope {
         Parameters: { 'place.$': '$.place', verdict: 'done', code: null },
         End: true,
       },
-      DatabaseError: { Type: 'Pass', InputPath: '$.step.error', ResultPath: '$.error', Next: 'StartKeepError' },
-      StartKeepError: {
-        Type: 'Pass',
-        Parameters: { window: null, spent: 0 },
-        ResultPath: '$.step',
-        Next: 'KeepError',
-      },
-      ...step({
-        name: 'KeepError',
-        comment: 'Keeps why the database has failed, for the report: the run’s state has room for the codes alone',
-        calls: 'KeepErrorFunction',
-        level: 'run',
-        extra: { 'place.$': '$.place', 'error.$': '$.error' },
-        done: 'DatabaseFailed',
-        failed: 'DatabaseFailed',
-      }),
+      ...keeping('KeepError', 'DatabaseFailed'),
       DatabaseFailed: {
         Type: 'Pass',
         Parameters: { 'place.$': '$.place', verdict: 'failed', 'code.$': '$.error.code' },
@@ -86,7 +74,7 @@ type Simple = FunctionName extends infer Name ? (Name extends `${infer State}Fun
 
 /** A step that is one function of the same name, whose failure is the database's. */
 function simple(name: Simple, comment: string, done: string): States {
-  return step({ name, comment, calls: `${name}Function`, level: 'database', done, failed: 'DatabaseError' })
+  return step({ name, comment, calls: `${name}Function`, level: 'database', done, failed: FAILED })
 }
 
 /** The judge of a Map of lanes: all done, some left for another round, or failed. */
@@ -99,6 +87,6 @@ function summary(name: 'SummariseValidation', map: string, done: string): States
     extra: { 'results.$': '$.results' },
     done,
     yielded: map,
-    failed: 'DatabaseError',
+    failed: FAILED,
   })
 }

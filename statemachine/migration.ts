@@ -1,5 +1,6 @@
 import type { Definition, PassState } from './asl.ts'
 import { database } from './database.ts'
+import { ending, into } from './ending.ts'
 import { DATABASE_ITEM } from './event.ts'
 import { catchAll, lose, step } from './step.ts'
 
@@ -40,11 +41,11 @@ export function toDefinition(): Definition {
       }),
       IsTaskInvalid: {
         Type: 'Choice',
-        Choices: [{ Variable: '$.step.error.code', StringMatches: 'TASK_*', Next: 'TaskInvalid' }],
-        Default: 'TaskUnread',
+        Choices: [{ Variable: '$.step.error.code', StringMatches: 'TASK_*', Next: into('TaskInvalid') }],
+        Default: into('TaskUnread'),
       },
-      TaskInvalid: { Type: 'Fail', Error: 'TaskInvalid', CausePath: '$.step.error.message' },
-      TaskUnread: { Type: 'Fail', ErrorPath: '$.step.error.code', CausePath: '$.step.error.message' },
+      ...ending('TaskInvalid', '$.step.error', 'TaskInvalid'),
+      ...ending('TaskUnread', '$.step.error'),
       KeepTask: {
         Type: 'Pass',
         Parameters: {
@@ -191,29 +192,25 @@ export function toDefinition(): Definition {
       IsAccessClosed: {
         Type: 'Choice',
         Choices: [{ Variable: '$.closing', IsNull: true, Next: 'Outcome' }],
-        Default: 'AccessLeftOpen',
+        Default: into('AccessLeftOpen'),
       },
       Outcome: {
         Type: 'Choice',
         Choices: [
           { Variable: '$.outcome.status', StringEquals: 'succeeded', Next: 'Succeeded' },
           { Variable: '$.outcome.status', StringEquals: 'incomplete', Next: 'SucceededInPart' },
-          { Variable: '$.outcome.status', StringEquals: 'refused', Next: 'Refused' },
+          { Variable: '$.outcome.status', StringEquals: 'refused', Next: into('Refused') },
         ],
-        Default: 'Failed',
+        Default: into('Failed'),
       },
       Succeeded: { Type: 'Succeed' },
       SucceededInPart: {
         Type: 'Succeed',
         Comment: 'Objects failed that the task goes on without: its output names them, and an alarm says so',
       },
-      Refused: { Type: 'Fail', Error: 'PrecheckRefused', CausePath: '$.outcome.error.message' },
-      Failed: { Type: 'Fail', ErrorPath: '$.outcome.error.code', CausePath: '$.outcome.error.message' },
-      AccessLeftOpen: {
-        Type: 'Fail',
-        Error: 'AccessLeftOpen',
-        CausePath: '$.closing.message',
-      },
+      ...ending('Refused', '$.outcome.error', 'PrecheckRefused'),
+      ...ending('Failed', '$.outcome.error'),
+      ...ending('AccessLeftOpen', '$.closing', 'AccessLeftOpen'),
     },
   }
 }

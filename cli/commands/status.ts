@@ -13,8 +13,9 @@ import {
 } from '../cloud/state-machine.ts'
 import { whereIs } from '../cloud/whereabouts.ts'
 import { exitStatus } from '../exit-status.ts'
+import { readCause } from '../failed-execution.ts'
 import { hidePasswords } from '../passwords.ts'
-import { printError, refuseTask } from '../problem-text.ts'
+import { errorText, printError, refuseTask } from '../problem-text.ts'
 import { showRun } from '../status/run-status.ts'
 import { stoppable } from '../stoppable.ts'
 import { readTaskFile } from '../task-file.ts'
@@ -80,10 +81,15 @@ async function describeExecution(machine: StateMachine, execution: string, watch
     found = await look()
   }
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
-  if (found.error !== undefined) process.stdout.write(`${found.error}  ${found.cause ?? ''}\n`)
+  if (found.error !== undefined) process.stdout.write(`${failureText(found.error, found.cause ?? '')}\n`)
   if (found.status === 'RUNNING') await printWhereabouts(machine, executionArn(machine, execution))
   if (found.status === 'RUNNING' || found.status === 'SUCCEEDED') return
   process.exitCode = exitStatusOf(found.error)
+}
+
+function failureText(error: string, cause: string): string {
+  const told = readCause(error, cause)
+  return told === null ? `${error}  ${cause}` : errorText(told)
 }
 
 /** How far it is, in the words of the state machine. Without the right to read the history, only that it runs. */

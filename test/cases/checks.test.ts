@@ -34,6 +34,12 @@ test('rows that the destination refuses end the run with their table’s name, a
   const run = await (await openCase('refused-rows')).run({ retry: { connectionMinutes: 600, otherMinutes: 500 } })
   expect(run.outcome).toMatchObject({ exitStatus: 1, error: { code: 'DST_ROWS_REFUSED' } })
   expect(run.outcome.error?.message).toContain('public.domained')
+  // The remedy of the table's own error, everywhere.
+  const remedy = expect.stringContaining('mend the rows or the rule')
+  expect([run.outcome.error, run.report.error, run.report.databases[0]?.error]).toEqual(
+    Array(3).fill(expect.objectContaining({ code: 'DST_ROWS_REFUSED', remedy })),
+  )
+  expect(run.summary).toContain(run.report.error?.remedy)
   const tables = run.report.databases[0]?.tables ?? []
   expect(tables.find(({ name }) => name === 'public.other')?.rows).toBe(1000)
 }, 60_000)

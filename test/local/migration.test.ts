@@ -8,6 +8,8 @@ const broken: StepError = { kind: 'other', code: 'BROKEN', message: 'it is broke
 const lost = (kind: 'connection' | 'other') => () => {
   throw new SampanError({ code: 'LOST', message: 'gone', remedy: 'wait', retryable: true, kind })
 }
+/** As the Fail states tell it. */
+const BROKEN = 'it is broken. Remedy: mend it'
 const one = { ...task, databases: [{ name: 'orders', as: 'orders' }] }
 
 beforeAll(() => {
@@ -111,13 +113,17 @@ describe('modes and refusals', () => {
     const { outcome, calls } = await migrate({
       ReadTaskFunction: () => failed({ ...broken, code: 'TASK_INVALID', message: 'lanes: is 65\nname: is missing' }),
     })
-    expect(outcome).toEqual({ status: 'failed', error: 'TaskInvalid', cause: 'lanes: is 65\nname: is missing' })
+    expect(outcome).toEqual({
+      status: 'failed',
+      error: 'TaskInvalid',
+      cause: 'lanes: is 65\nname: is missing. Remedy: mend it',
+    })
     expect(calls).toHaveLength(1)
   })
 
   test('a task that cannot be read for another reason is not called wrong', async () => {
     const { outcome } = await migrate({ ReadTaskFunction: () => failed(broken) })
-    expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: 'it is broken' })
+    expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: BROKEN })
   })
 
   test.each([['text'], [[]], [{}]])(
@@ -165,13 +171,15 @@ describe('a failure', () => {
   test.each(inDatabase.filter((name) => !summarised.includes(name)))(
     'of %s ends its database, not the other one, and access is closed',
     async (name) => {
-      const { outcome, count } = await migrate({
+      const { outcome, calls, count } = await migrate({
         [name]: (event: AnyEvent) => {
           if (event.database?.name === 'orders') return failed(broken)
           return done({ sealed: false, planAnew: false, lanes: [0], indexLanes: [0], validateLanes: [0] })
         },
       })
-      expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: 'it is broken' })
+      expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: BROKEN })
+      // With its own remedy, whatever state carried it.
+      expect(calls.find((call) => call.name === 'KeepErrorFunction')?.event.error).toEqual(broken)
       expect(count('SealFunction')).toBe(name === 'SealFunction' ? 2 : 1)
       expect([count('ReportFunction'), count('CloseAccessFunction')]).toEqual([1, 1])
     },
@@ -181,7 +189,7 @@ describe('a failure', () => {
     'of %s is reported and access is closed',
     async (name) => {
       const { outcome, calls, count } = await migrate({ [name]: () => failed(broken) })
-      expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: 'it is broken' })
+      expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: BROKEN })
       expect(calls.find((call) => call.name === 'ReportFunction')?.event).toMatchObject({
         failure: broken,
         results: [],
@@ -239,7 +247,7 @@ describe('a failure', () => {
 
   test('of CloseAccess fails a migration that went well', async () => {
     const { outcome, calls } = await migrate({ CloseAccessFunction: () => failed(broken) })
-    expect(outcome).toEqual({ status: 'failed', error: 'AccessLeftOpen', cause: 'it is broken' })
+    expect(outcome).toEqual({ status: 'failed', error: 'AccessLeftOpen', cause: BROKEN })
     expect(calls.at(-1)).toMatchObject({
       name: 'FinishReportFunction',
       event: { outcome: { status: 'succeeded' }, closing: { message: 'it is broken' } },
@@ -287,6 +295,12 @@ describe('copying', () => {
     const { outcome, count } = await migrate({ KeepSnapshotFunction: keep, SummariseCopyFunction: crash }, one)
     expect(outcome).toMatchObject({ status: 'failed', error: 'STEP_CRASHED' })
     expect(count('CloseAccessFunction')).toBe(1)
+  })
+
+  test('an error is kept before its branch fails, and kept once', async () => {
+    const { calls, outcome } = await migrate({ SummariseCopyFunction: () => failed(broken) }, one)
+    expect(calls.filter(({ name }) => name === 'KeepErrorFunction').map(({ event }) => event.error)).toEqual([broken])
+    expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: BROKEN })
   })
 
   test('lanes that yield are planned anew, with new keepers', async () => {

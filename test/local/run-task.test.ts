@@ -72,7 +72,8 @@ describe('a run on this machine', () => {
   it('ends with 3 when the precheck refuses', async () => {
     const fakes = fakeHandlers({
       PrecheckFunction: () => done({ refused: true }),
-      ReportFunction: () => done({ status: 'refused', error: { code: 'PRECHECK_REFUSED', message: 'the precheck' } }),
+      ReportFunction: () =>
+        done({ status: 'refused', error: { code: 'PRECHECK_REFUSED', message: 'the precheck', remedy: 'see it' } }),
     })
     expect((await run(fakes)).exitStatus).toBe(3)
     expect(fakes.calls).not.toContain('PlanObjectsFunction')

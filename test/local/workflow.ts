@@ -58,7 +58,10 @@ const happyWith = (input: unknown, errors: Map<number, unknown>): Partial<Record
     const failed = results.find(({ code }) => code !== null)
     const error = event.failure ?? (failed === undefined ? null : errors.get(failed.place))
     if (event.refused === true)
-      return done({ status: 'refused', error: { code: 'PRECHECK_REFUSED', message: 'the precheck refuses' } })
+      return done({
+        status: 'refused',
+        error: { code: 'PRECHECK_REFUSED', message: 'the precheck refuses', remedy: 'see it' },
+      })
     return done({ status: error === null ? 'succeeded' : 'failed', error })
   },
 })

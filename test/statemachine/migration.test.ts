@@ -39,6 +39,10 @@ function endsOf(scope: Scope, names: ReadonlySet<string>) {
   })
 }
 
+function scopesOf(definition: Scope): readonly Scope[] {
+  return [definition, ...[...everyState(definition)].flatMap(([, state]) => innerScopes(state))]
+}
+
 describe('the workflow', () => {
   const definition = toDefinition()
 
@@ -84,7 +88,51 @@ describe('the workflow', () => {
     const after = definition.States.AfterCloseAccess
     expect(after?.Type === 'Choice' && after.Default).toBe('KeepClosingFailure')
     const closed = definition.States.IsAccessClosed
-    expect(closed?.Type === 'Choice' && closed.Default).toBe('AccessLeftOpen')
+    expect(closed?.Type === 'Choice' && closed.Default).toBe('TellAccessLeftOpen')
+  })
+
+  test('no way into a Fail state loses what to do: its cause has the remedy', () => {
+    const failing = scopesOf(definition).flatMap((scope) =>
+      Object.entries(scope.States).flatMap(([name, state]) => (state.Type === 'Fail' ? [{ scope, name, state }] : [])),
+    )
+    expect(failing.length).toBeGreaterThan(5)
+    for (const { scope, name, state } of failing) {
+      expect(state, name).toMatchObject({ Type: 'Fail', ErrorPath: '$.error', CausePath: '$.cause' })
+      for (const [caller, before] of Object.entries(scope.States)) {
+        if (!nexts(before).includes(name)) continue
+        const cause = before.Type === 'Pass' ? String(before.Parameters?.['cause.$']) : `of ${caller}`
+        expect(cause, name).toMatch(/^States\.Format\(.*\.message, .*\.remedy\)$/)
+      }
+    }
+  })
+
+  test('what fails inside a branch is kept before it: who catches it learns a code and a text', () => {
+    for (const [name, state] of everyState(definition)) {
+      if (state.Type !== 'Parallel') continue
+      for (const scope of state.Branches) {
+        for (const end of endsOf(scope, reachable(scope, scope.StartAt, ''))) {
+          if (scope.States[end]?.Type !== 'Fail') continue
+          expect(reachable(scope, scope.StartAt, 'KeepCopyingError'), name).not.toContain(end)
+        }
+      }
+    }
+  })
+
+  test('what is caught is judged, or becomes an error with a remedy: of a branch that failed its own', () => {
+    for (const scope of scopesOf(definition)) {
+      for (const [name, state] of Object.entries(scope.States)) {
+        for (const { Next } of 'Catch' in state ? state.Catch : []) {
+          const caught = scope.States[Next]
+          const kept = caught?.Type === 'Choice' ? nexts(caught).map((next) => scope.States[next]) : [caught]
+          for (const one of kept) {
+            const made = one !== undefined && 'Parameters' in one ? JSON.stringify(one.Parameters) : ''
+            expect(made, `${name} to ${Next}`).toMatch(
+              /"crash\.\$":"\$\.crash"|"error":\{.*"remedy":"\w|^{"code\.\$":"\$\.crash\.Error"}$/,
+            )
+          }
+        }
+      }
+    }
   })
 
   test('an iteration of a Map never fails: it ends with a verdict', () => {
@@ -105,9 +153,7 @@ describe('the workflow', () => {
   })
 
   test('every state can be reached from the start of its scope', () => {
-    const scopes: Scope[] = [definition]
-    for (const [, state] of everyState(definition)) scopes.push(...innerScopes(state))
-    for (const scope of scopes) {
+    for (const scope of scopesOf(definition)) {
       expect([...reachable(scope, scope.StartAt, '')].sort()).toEqual(Object.keys(scope.States).sort())
     }
   })
