@@ -225,6 +225,30 @@ test('expressions that cannot be, or that break what stands on their columns, ar
   })
 })
 
+test.each([
+  [
+    'of a partition key comes with all partitions or not at all',
+    { 'public.visits': { columns: { at: { expression: 'at - 180' } } } },
+    ['public.visits_2025'],
+    /^the expression for public\.visits\.at cannot be used: it is of the partition key: that needs all partitions to come/,
+  ],
+  [
+    'of one partition alone is none where all travel together',
+    {
+      'public.visits': { columns: { at: { expression: 'at - 180' } } },
+      'public.visits_2026': { columns: { who: { expression: 'md5(who)' } } },
+    },
+    [],
+    /\.who \(public\.visits_2026\) cannot be used: its partitions travel together, and have not the same expression/,
+  ],
+])('an expression %s', async (_, tables, exclude, message) => {
+  const { source, destination, run } = await openCase('expressions')
+  const databases = [{ name: source.name, as: destination.name, exclude, tables }]
+  const refused = await run({ databases, precheck: { acknowledge: ['CHOSEN_CANNOT_COME'] } })
+  expect(refused.outcome.error).toMatchObject({ code: 'EXPRESSION_INVALID', message: expect.stringMatching(message) })
+  expect(await destination.query(`SELECT to_regclass('public.visits') AS made`)).toEqual([{ made: null }])
+})
+
 test('a run started again with another expression is refused, and the same goes on', async () => {
   const { source, destination, run } = await openCase('expressions')
   const tables = (expression: string) => ({

@@ -131,10 +131,9 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
 
 /** What is set for the source's database, for roles by their names on the destination. */
 async function readMappedProperties(source: Session, task: Task): Promise<DatabaseProperties> {
-  const [found, [account]] = await Promise.all([
-    readDatabaseProperties(source),
-    source.rows<{ name: string }>('SELECT current_user::text AS name'),
-  ])
+  const found = await readDatabaseProperties(source)
+  if (task.roles === undefined) return found
+  const [account] = await source.rows<{ name: string }>('SELECT current_user::text AS name')
   const map = roleMap(task.roles, account?.name ?? '')
   return map === null ? found : withMappedProperties(found, map)
 }

@@ -33,16 +33,16 @@ export async function readPlanInput(
   const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
   if (chosen === undefined) throw notInTask(database)
   const changes = await readChanges(source, chosen, tables)
-  const [facts, roles, closedSchemas, lz4, used] = await Promise.all([
+  const [facts, roles, closedSchemas, lz4] = await Promise.all([
     Promise.all([readDatabaseForm(destination), readOfferedComments(destination)]).then(([form, offered]) =>
       readFacts(source, tables, form, offered, changes.computed.rerouted),
     ),
     readDestinationRoles(destination),
     readClosedSchemas(destination),
     knowsLz4(destination),
-    event.task.roles === undefined ? [] : readUsedRoles(source),
   ])
   const places = await placesOf(event, environment, source, facts.configuration)
+  const used = event.task.roles === undefined ? [] : await readUsedRoles(source)
   const along = { ...facts, rights: rightsThere(facts.rights, destination.serverVersion) }
   const map = roleMap(event.task.roles, facts.account)
   const wanted = wantsMade(event.task.roles, facts.account)
