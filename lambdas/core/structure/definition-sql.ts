@@ -1,12 +1,14 @@
 /**
  * SQL: what an object of this kind is, as text; `o` is its row in the catalogue. Null for kinds that are only looked for by name.
- * Left out is what the run itself changes behind the object (owners and rights, NOT NULL by a key, whether a constraint is
+ * Left out is what the run itself changes behind the object (owners and rights, row security and replica identity, NOT NULL by a key, whether a constraint is
  * validated), and what changes without anybody's command.
  */
 export function definitionOf(kind: string, version: number): string | null {
   switch (kind) {
     case 'TABLE':
-      return columns('o.oid', version)
+      return table(version)
+    case 'FOREIGN TABLE':
+      return `pg_catalog.concat(${table(version)}, (SELECT ROW(f.ftserver, f.ftoptions)::text FROM pg_catalog.pg_foreign_table f WHERE f.ftrelid = o.oid))`
     case 'VIEW':
     case 'MATERIALIZED VIEW':
       return `(SELECT w.ev_action::text FROM pg_catalog.pg_rewrite w WHERE w.ev_class = o.oid AND w.rulename = '_RETURN')`
@@ -49,12 +51,35 @@ export function definitionOf(kind: string, version: number): string | null {
   }
 }
 
-function columns(relation: string, version: number): string {
+/**
+ * All that stands in its CREATE TABLE and the ALTER TABLEs beside it. Of checks those that are its own: one that is made on its parent
+ * later comes to it too. They are compared as trees, which neither a renamed column nor VALIDATE changes.
+ */
+function table(version: number): string {
+  const facts = ['o.reloptions', 'o.relpersistence', 'o.reloftype', ...(version >= 120_000 ? ['o.relam'] : [])]
+  return `pg_catalog.concat(ROW(${facts.join(', ')})::text, ${columns('o.oid', version, TABLE_COLUMNS)},
+        (SELECT pg_catalog.string_agg(ROW(k.conname, k.conbin)::text, ',' ORDER BY k.conname COLLATE pg_catalog."C")
+           FROM pg_catalog.pg_constraint k WHERE k.conrelid = o.oid AND k.contype = 'c' AND k.conislocal))`
+}
+
+/** A key makes inherited columns NOT NULL; all others are by their table. */
+const TABLE_COLUMNS = [
+  'a.attnotnull AND a.attinhcount = 0',
+  'a.attstorage',
+  'a.attoptions',
+  'a.attfdwoptions',
+  // -1 until 16, since then null.
+  'NULLIF(a.attstattarget, -1)',
+]
+
+function columns(relation: string, version: number, more: readonly string[] = []): string {
   const since = (number: number, column: string) => (version >= number ? [column] : [])
   const facts = [
+    ...more,
     'a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, d.adbin',
     ...since(100_000, 'a.attidentity'),
     ...since(120_000, 'a.attgenerated'),
+    ...since(140_000, 'a.attcompression'),
   ]
   return `(SELECT pg_catalog.string_agg(ROW(${facts.join(', ')})::text, ',' ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

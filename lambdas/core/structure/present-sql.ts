@@ -37,7 +37,6 @@ export function definedSql(version: number): string {
 
 function sources(version: number): Readonly<Record<string, Source>> {
   const since = (number: number, more: Readonly<Record<string, Source>>) => (version >= number ? more : {})
-  const constraint = onTable('pg_constraint', 'conname', 'conrelid')
   const attached = (kinds: string) => ({
     schema: 'n.nspname::text',
     name: 'c.relname::text',
@@ -57,7 +56,8 @@ function sources(version: number): Readonly<Record<string, Source>> {
     SEQUENCE: relations(`'S'`),
     'FOREIGN TABLE': relations(`'f'`),
     INDEX: relations(`'i', 'I'`),
-    TYPE: named('pg_type', 'typname', 'typnamespace'),
+    // Not of tables, which are as many again.
+    TYPE: where(named('pg_type', 'typname', 'typnamespace'), `NOT ${IS_OF_TABLE}`),
     DOMAIN: where(named('pg_type', 'typname', 'typnamespace'), `o.typtype = 'd'`),
     FUNCTION: functions('pg_catalog.oidvectortypes(o.proargtypes)'),
     PROCEDURE: functions('pg_catalog.oidvectortypes(o.proargtypes)'),
@@ -71,14 +71,16 @@ function sources(version: number): Readonly<Record<string, Source>> {
     'TEXT SEARCH DICTIONARY': named('pg_ts_dict', 'dictname', 'dictnamespace'),
     'TEXT SEARCH PARSER': named('pg_ts_parser', 'prsname', 'prsnamespace'),
     'TEXT SEARCH TEMPLATE': named('pg_ts_template', 'tmplname', 'tmplnamespace'),
-    CONSTRAINT: constraint,
-    'FK CONSTRAINT': constraint,
+    // pg_dump 18 has NOT NULL that is not validated as one of them.
+    CONSTRAINT: constraint(`'p', 'u', 'x', 'n'`),
+    'FK CONSTRAINT': constraint(`'f'`),
     // Of a table or of a domain.
     'CHECK CONSTRAINT': {
       schema: 'n.nspname::text',
       name: `pg_catalog.concat_ws(' ', c.relname, t.typname, o.conname)`,
       from: `FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
-       LEFT JOIN pg_catalog.pg_class c ON c.oid = o.conrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = o.contypid`,
+       LEFT JOIN pg_catalog.pg_class c ON c.oid = o.conrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = o.contypid
+      WHERE o.contype = 'c'`,
     },
     TRIGGER: onTable('pg_trigger', 'tgname', 'tgrelid'),
     RULE: onTable('pg_rewrite', 'rulename', 'ev_class'),
@@ -121,8 +123,17 @@ function where(source: Source, condition: string): Source {
   return { ...source, from: `${source.from} WHERE ${condition}` }
 }
 
+function constraint(kinds: string): Source {
+  return where(onTable('pg_constraint', 'conname', 'conrelid'), `o.contype IN (${kinds})`)
+}
+
+/** A table's row type, or the array of one. */
+const IS_OF_TABLE = `EXISTS (
+        SELECT FROM pg_catalog.pg_type r JOIN pg_catalog.pg_class c ON c.oid = r.typrelid AND c.relkind <> 'c'
+         WHERE r.oid IN (o.oid, o.typelem))`
+
 function relations(kinds: string): Source {
-  return where(named('pg_class', 'relname', 'relnamespace'), `o.relkind IN (${kinds})`)
+  return where(named('pg_class', 'relname', 'relnamespace'), `o.relkind IN (${kinds}) AND n.nspname !~ '^pg_'`)
 }
 
 function functions(types: string): Source {

@@ -133,6 +133,60 @@ test('what somebody else changes on the destination while the run goes on is nam
 }, 180_000)
 
 test.each([
+  ['a check', 'ALTER TABLE public.kept DROP CONSTRAINT n_fits'],
+  [
+    'a check that is another one now',
+    'ALTER TABLE public.kept DROP CONSTRAINT n_fits, ADD CONSTRAINT n_fits CHECK (n > 1)',
+  ],
+  ['a check of one column', 'ALTER TABLE public.kept DROP CONSTRAINT kept_word_check'],
+  ['NOT NULL', 'ALTER TABLE public.kept ALTER COLUMN word DROP NOT NULL'],
+  ['a default', 'ALTER TABLE public.kept ALTER COLUMN n DROP DEFAULT'],
+  ['an identity', 'ALTER TABLE public.kept ALTER COLUMN id DROP IDENTITY'],
+  ['an expression', 'ALTER TABLE public.kept ALTER COLUMN twice DROP EXPRESSION'],
+  ['storage parameters', 'ALTER TABLE public.kept SET (fillfactor = 50)'],
+  ['how a column is stored', 'ALTER TABLE public.kept ALTER COLUMN word SET STORAGE EXTERNAL'],
+  [
+    'how a column is counted',
+    'ALTER TABLE public.kept ALTER COLUMN n SET (n_distinct = 5), ALTER COLUMN n SET STATISTICS 7',
+  ],
+  ['being logged', 'ALTER TABLE public.kept SET UNLOGGED'],
+])('of what stands in a CREATE TABLE: %s is told where somebody changes it', async (_what, sql) => {
+  const event = await kept()
+  const session = await openDestination(event, readEnvironment(), { purpose: 'test' })
+  try {
+    expect(await readChangedDefinitions(session, event.run.id)).toEqual([])
+    await session.execute('BEGIN')
+    await session.execute(sql)
+    expect(await readChangedDefinitions(session, event.run.id)).toContainEqual(
+      expect.objectContaining({ kind: 'TABLE', schema: 'public', name: 'kept' }),
+    )
+  } finally {
+    await session.close()
+  }
+})
+
+/** A table of all that a CREATE TABLE holds, once for all of them: each changes it in a transaction that it gives up. */
+const kept = once(async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE kept (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int DEFAULT 3, word text NOT NULL CHECK (word <> ''),
+       twice int GENERATED ALWAYS AS (2 * n) STORED, CONSTRAINT n_fits CHECK (n > 0)) WITH (fillfactor = 70)`,
+  )
+  const destination = await createDatabase(sharedServer(18))
+  const event = stepEvent(source, destination)
+  await migrateSchema(event)
+  return event
+})
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+test.each([
   [15, allKinds],
   [18, allKinds18],
 ] as const)(
