@@ -18,6 +18,11 @@ export interface Finding {
 /** One check: what it asks, how grave a finding is, and how it finds out. One file each, in checks/. */
 export interface Check extends CheckDescription {
   /**
+   * Of a check of scope `task`: a number of each database, asked while its sessions are open. `run` is given them by `ofEachDatabase()`.
+   * @throws CannotRun, which is then what `ofEachDatabase()` throws
+   */
+  ofEach?(context: CheckContext): Promise<number>
+  /**
    * Nothing found means passed.
    * @throws CannotRun where the question cannot be asked; any other error counts as not run too, except lost connections
    */

@@ -47,8 +47,8 @@ export interface CheckContext {
   readonly destinationMissing: boolean
   /** What the clouds told when access was opened. @throws CannotRun where they were not asked */
   readonly instances: Instances
-  /** The contexts of all databases of the task, this one included. */
-  readonly everyDatabase: readonly CheckContext[]
+  /** What `ofEach` of the check told, of all databases in turn. @throws CannotRun where it could not tell of one */
+  ofEachDatabase(): readonly number[]
   /** All checks there are. */
   readonly checks: readonly CheckDescription[]
   /** Opens one more session to the same database; it is closed with the others. */
@@ -63,7 +63,8 @@ export interface ContextParts {
   readonly database: TaskDatabase
   readonly connections: DatabaseConnections
   readonly instances: Instances | null
-  readonly everyDatabase: readonly CheckContext[]
+  /** For checks of scope `task`. */
+  readonly ofEachDatabase?: () => readonly number[]
   readonly checks: readonly CheckDescription[]
   openAnother(side: Side): Promise<Session>
 }
@@ -77,7 +78,7 @@ export function createContext(parts: ContextParts): CheckContext {
     database: parts.database,
     connections: parts.connections,
     selection: selectionOf(parts.database),
-    everyDatabase: parts.everyDatabase,
+    ofEachDatabase: () => parts.ofEachDatabase?.() ?? [],
     checks: parts.checks,
     openAnother: (side) => parts.openAnother(side),
     get source() {

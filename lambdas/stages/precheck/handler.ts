@@ -2,9 +2,11 @@ import { artefactKey, artefacts } from '../../core/cloud/artefacts.ts'
 import { wholeTask } from '../../core/cloud/database-list.ts'
 import { readInstances } from '../../core/cloud/instances.ts'
 import { requireStillOpen } from '../../core/cloud/still-open.ts'
+import { toSampanError } from '../../core/runtime/errors.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
-import { done } from '../../core/runtime/verdict.ts'
+import { done, more } from '../../core/runtime/verdict.ts'
 import { precheckDocumentSchema } from './document.ts'
+import { keepTurns, readTurns } from './progress.ts'
 import { checks } from './registry.ts'
 import { runChecks } from './runner.ts'
 import { judgeOutcomes } from './score.ts'
@@ -17,14 +19,35 @@ export interface PrecheckOutput {
   readonly score: number
 }
 
-/** Everything that would make the migration fail later, checked before anything is written. */
+/**
+ * Everything that would make the migration fail later, checked before anything is written. Databases that do not fit a call are left to
+ * the next one.
+ */
 export const handler = stepHandler('Precheck', async (given, step) => {
   const { environment, signal, logger } = step
   const store = artefacts(environment)
   await requireStillOpen(store, given.run)
   const event = { ...given, task: await wholeTask(store, given) }
-  const opening = { event, environment, signal, patience: CONNECT_PATIENCE }
-  const outcomes = await runChecks(opening, checks, await readInstances(store, event.run))
+  const { remainingMilliseconds } = step
+  const opening = { event, environment, signal, patience: CONNECT_PATIENCE, remainingMilliseconds }
+  const turns = await readTurns(store, event.run, checks)
+  const known = turns.size
+  const keep = async () => {
+    if (turns.size === known) return
+    await keepTurns(store, event.run, checks, event.task.databases, turns)
+    step.progressed()
+  }
+  const outcomes = await runChecks(opening, checks, await readInstances(store, event.run), turns).catch(
+    async (thrown: unknown) => {
+      await keep().catch((error: unknown) => logger.warn('PRECHECK_NOT_KEPT', { error: toSampanError(error).code }))
+      throw thrown
+    },
+  )
+  if (outcomes === null) {
+    await keep()
+    logger.info('PRECHECK_GOES_ON', { databases: turns.size, of: event.task.databases.length })
+    return more()
+  }
   const document = precheckDocumentSchema.parse(judgeOutcomes(outcomes, event.task.precheck.acknowledge))
   await store.write(
     artefactKey(event.run, 'precheck.json'),

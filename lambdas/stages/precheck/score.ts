@@ -4,12 +4,16 @@ import type { PrecheckDocument, PrecheckItem } from './document.ts'
 /** How one check of one database ended. */
 export type Outcome = { readonly check: Check; readonly database: string | null } & (
   | { readonly kind: 'found'; readonly findings: readonly Finding[] }
-  /** `failed`: the check itself broke; `prerequisite`: another finding stands in the way; `unknown`: not to be known. */
-  | { readonly kind: 'not-run'; readonly why: 'prerequisite' | 'unknown' | 'failed'; readonly cause: string }
+  /**
+   * `failed`: the check itself broke; `prerequisite`: another finding stands in the way; `crowded`: a server had no connection for
+   * it; `unknown`: not to be known.
+   */
+  | {
+      readonly kind: 'not-run'
+      readonly why: 'prerequisite' | 'crowded' | 'unknown' | 'failed'
+      readonly cause: string
+    }
 )
-
-/** As many lines of details as a person reads. */
-const MOST_DETAILS = 100
 
 /**
  * Makes the document of a precheck. An error blocks; a warning blocks until it is acknowledged; an info never does. A check
@@ -25,7 +29,7 @@ export function judgeOutcomes(outcomes: readonly Outcome[], acknowledge: readonl
     const made = itemsOf(outcome, accepted)
     for (const item of made) {
       if (outcome.kind === 'not-run' && outcome.why === 'unknown') continue
-      counted.push(!item.blocks && !(outcome.kind === 'not-run' && outcome.why === 'prerequisite'))
+      counted.push(!item.blocks && !(outcome.kind === 'not-run' && outcome.why !== 'failed'))
     }
     return made
   })
@@ -53,7 +57,7 @@ function itemsOf(outcome: Outcome, accepted: ReadonlySet<string>): PrecheckItem[
     const blocks = isBlocking(check, own, accepted)
     const status = level === 'warning' && !blocks ? 'acknowledged' : 'failed'
     const { cause, remedy = check.remedy, details = [] } = finding
-    return { ...base, code: own, status, blocks, cause, remedy, details: cut(details) }
+    return { ...base, code: own, status, blocks, cause, remedy, details: [...details] }
   })
 }
 
@@ -66,9 +70,4 @@ function isBlocking(check: Check, code: string, accepted: ReadonlySet<string>): 
     case 'info':
       return false
   }
-}
-
-function cut(details: readonly string[]): string[] {
-  if (details.length <= MOST_DETAILS) return [...details]
-  return [...details.slice(0, MOST_DETAILS), `… and ${details.length - MOST_DETAILS} more`]
 }

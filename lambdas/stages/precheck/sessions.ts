@@ -18,8 +18,8 @@ export type Connection =
       /** True where the database does not exist and the session is in `postgres` instead (destination only). */
       readonly missing: boolean
     }
-  /** `shared`: every database of the side fails alike; it was found with the first. */
-  | { readonly kind: 'failed'; readonly error: SampanError; readonly shared: boolean }
+  /** `shared`: every database of the side fails alike. `tried`: false where it was found with the first, and not tried here. */
+  | { readonly kind: 'failed'; readonly error: SampanError; readonly shared: boolean; readonly tried: boolean }
 
 export interface DatabaseConnections {
   readonly source: Connection
@@ -42,24 +42,32 @@ export interface Opening {
   readonly environment: Environment
   readonly signal: AbortSignal
   readonly patience: Patience
+  /** What is left of the call; without it as long as it takes. */
+  readonly remainingMilliseconds?: () => number
   /** The longest that a check is waited for. @default 30000 */
   readonly checkMilliseconds?: number
 }
 
 /**
- * Opens one session per side and database. What fails becomes part of the answer, as the precheck has to tell it plainly;
- * the first database of a side goes ahead, so that a wrong password is tried once and told once.
+ * Opens one session per side in a database. What fails becomes part of the answer, as the precheck has to tell it plainly.
+ * @param first how the first database was reached, which goes ahead, so that a wrong password is tried once and told once; `null`: this is it
  * @throws SampanError STOPPED only
  */
-export async function connectAll(
+export async function connectDatabase(
   opening: Opening,
-  databases: readonly TaskDatabase[],
-): Promise<readonly DatabaseConnections[]> {
+  database: TaskDatabase,
+  first: DatabaseConnections | null,
+): Promise<DatabaseConnections> {
+  const connect = async (side: Side, name: string): Promise<Connection> => {
+    const ahead = first?.[side]
+    if (ahead?.kind === 'failed' && ahead.shared) return { ...ahead, tried: false }
+    return connectOne(opening, side, name, first === null)
+  }
   const [source, destination] = await Promise.all([
-    connectSide(opening, 'source', databases),
-    connectSide(opening, 'destination', databases),
+    connect('source', database.name),
+    connect('destination', database.as),
   ])
-  return databases.map((_, index) => ({ source: at(source, index), destination: at(destination, index) }))
+  return { source, destination }
 }
 
 /** Closes every session, politely. */
@@ -101,18 +109,6 @@ async function refuseSharedConnections(opening: Opening, side: Side, database: s
   }
 }
 
-async function connectSide(
-  opening: Opening,
-  side: Side,
-  databases: readonly TaskDatabase[],
-): Promise<readonly Connection[]> {
-  const [first, ...others] = databases.map((database) => (side === 'source' ? database.name : database.as))
-  if (first === undefined) return []
-  const ahead = await connectOne(opening, side, first, true)
-  if (ahead.kind === 'failed' && ahead.shared) return databases.map(() => ahead)
-  return [ahead, ...(await Promise.all(others.map((database) => connectOne(opening, side, database))))]
-}
-
 /** @param ahead the first of its side looks at what stands between */
 async function connectOne(opening: Opening, side: Side, database: string, ahead = false): Promise<Connection> {
   try {
@@ -126,7 +122,7 @@ async function connectOne(opening: Opening, side: Side, database: string, ahead 
         if (session !== null) return { kind: 'open', session, missing: true }
       }
     }
-    return { kind: 'failed', error, shared: isShared(error) }
+    return { kind: 'failed', error, shared: isShared(error), tried: true }
   }
 }
 
@@ -157,10 +153,4 @@ function rungOf(error: SampanError): string | null {
 function unlessStopped(error: unknown): null {
   if (error instanceof SampanError && error.code === 'STOPPED') throw error
   return null
-}
-
-function at(connections: readonly Connection[], index: number): Connection {
-  const connection = connections[index]
-  if (connection === undefined) throw new RangeError(`no connection ${index}`)
-  return connection
 }

@@ -44,6 +44,7 @@ export async function precheckOf(event: StepEvent, options: Precheck = {}): Prom
     ...(options.checkMilliseconds === undefined ? {} : { checkMilliseconds: options.checkMilliseconds }),
   }
   const outcomes = await runChecks(opening, options.only ?? checks, options.instances ?? null)
+  if (outcomes === null) throw new Error('the precheck has no end')
   return judgeOutcomes(outcomes, event.task.precheck.acknowledge)
 }
 

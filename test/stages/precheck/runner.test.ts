@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Check } from '../../../lambdas/stages/precheck/check.ts'
 import type { CheckContext } from '../../../lambdas/stages/precheck/context.ts'
-import { createDatabase, sharedServer } from '../../support/servers.ts'
+import { createDatabase, expectNoBackends, sharedServer } from '../../support/servers.ts'
 import { itemOf, precheck } from './prechecks.ts'
 
 /** A check whose fact is loaded by a statement that is cancelled so many times. */
@@ -35,4 +35,37 @@ test.each([
   const source = await createDatabase(sharedServer(15))
   const document = await precheck(source, await createDatabase(sharedServer(18)), { only: [cancelled(times)] })
   expect(itemOf(document, 'STRUCK')).toMatchObject({ status })
+})
+
+const plain: Omit<Check, 'run'> = {
+  ...{ code: 'PLAIN', side: 'source', level: 'error', scope: 'database', needs: ['source'] },
+  ...{ title: 'a check', cause: 'a cause', remedy: 'a remedy' },
+}
+
+test('details are cut to what a person reads', async () => {
+  const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+  const details = Array.from({ length: 250 }, (_, index) => `line ${index}`)
+  const check: Check = { ...plain, run: async () => [{ cause: 'so it is', details }] }
+  const item = itemOf(await precheck(source, destination, { only: [check] }), 'PLAIN')
+  expect(item.details.length).toBe(101)
+  expect(item.details.at(-1)).toBe('… and 150 more')
+})
+
+test('a session that comes when its check is not waited for any more is closed', async () => {
+  const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
+  const closed = Promise.withResolvers<void>()
+  const late = Promise.withResolvers<unknown>()
+  const check: Check = {
+    ...plain,
+    async run(context) {
+      await closed.promise
+      await context.openAnother('source').then(late.resolve, late.resolve)
+      return []
+    },
+  }
+  const document = await precheck(source, destination, { only: [check], checkMilliseconds: 50 })
+  expect(itemOf(document, 'PLAIN').cause).toBe('it had no answer after 0.05 seconds')
+  closed.resolve()
+  expect(await late.promise).toMatchObject({ why: 'failed' })
+  await expectNoBackends(source)
 })

@@ -21,7 +21,7 @@ function outcome(level: Level, findings: readonly Finding[] = []): Outcome {
   return { check: check(level.toUpperCase(), level), database: null, kind: 'found', findings }
 }
 
-function notRun(level: Level, why: 'prerequisite' | 'unknown' | 'failed'): Outcome {
+function notRun(level: Level, why: 'prerequisite' | 'crowded' | 'unknown' | 'failed'): Outcome {
   return { check: check(level.toUpperCase(), level), database: null, kind: 'not-run', why, cause: 'because' }
 }
 
@@ -79,11 +79,12 @@ describe('the judgement of a precheck', () => {
     expect(judgeOutcomes([...many, outcome('error', [finding])], []).score).toBe(99)
   })
 
-  test('a finding’s own remedy wins over its check’s, and details are cut to what a person reads', () => {
-    const details = Array.from({ length: 250 }, (_, index) => `line ${index}`)
-    const [item] = judgeOutcomes([outcome('error', [{ cause: 'c', remedy: 'own', details }])], []).items
+  test('a finding’s own remedy wins over its check’s', () => {
+    const [item] = judgeOutcomes([outcome('error', [{ cause: 'c', remedy: 'own' }])], []).items
     expect(item?.remedy).toBe('own')
-    expect(item?.details.length).toBe(101)
-    expect(item?.details.at(-1)).toBe('… and 150 more')
+  })
+
+  test('a check for which no connection was left does not count as good', () => {
+    expect(judgeOutcomes([good, notRun('warning', 'crowded')], [])).toMatchObject({ score: 50, refused: false })
   })
 })

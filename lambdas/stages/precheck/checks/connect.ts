@@ -17,11 +17,11 @@ const check = (side: Side): Check => {
     cause: `no session in the database of the ${side} came about, for the reason told`,
     remedy: 'do what the reason says',
     codes,
-    async run({ connections, database, everyDatabase }) {
+    async run({ connections }) {
       const connection = connections[side]
       if (connection.kind === 'open') return passed
       const { error } = connection
-      if (connection.shared && everyDatabase[0]?.database !== database) {
+      if (!connection.tried) {
         throw new CannotRun('prerequisite', `not tried: ${error.code} already at the first database`)
       }
       return [

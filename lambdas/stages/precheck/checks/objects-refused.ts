@@ -1,4 +1,3 @@
-import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { foreseeRefusals, mayRefuse, OBJECTS_REFUSED, refusalText } from '../../schema/foresee/foresee.ts'
 import { type Check, count, findingOf, passed } from '../check.ts'
@@ -27,9 +26,8 @@ export const objectsRefused: Check = {
   },
 }
 
-/** No connection is free for the try, or it takes too long: the plan tries once more, before it makes anything. */
+/** It takes too long: the plan tries once more, before it makes anything. */
 function unknown(thrown: unknown): null {
-  if (thrown instanceof DatabaseError && thrown.sqlState === '53300') return null
   if (thrown instanceof SampanError && /^(SRC_DUMP_|STOPPED$|FILTER_MATCHES_NOTHING$)/.test(thrown.code)) return null
   throw thrown
 }

@@ -15,11 +15,11 @@ export const storageShort: Check = {
   title: 'the destination has room for the chosen data and 30 percent more',
   cause: 'the free storage of the destination is less than 1.3 times the chosen data of all databases',
   remedy: 'enlarge the storage of the ApsaraDB instance, or choose fewer objects',
+  ofEach: bytesNeeded,
   async run(context) {
     const facts = freeFacts(context)
     if (facts === null) throw new CannotRun('unknown', 'the free storage of the destination is not known')
-    const needed = await Promise.all(context.everyDatabase.map(bytesNeeded))
-    const sum = needed.reduce((total, bytes) => total + bytes, 0)
+    const sum = context.ofEachDatabase().reduce((total, bytes) => total + bytes, 0)
     const free = Math.max(0, facts.storage - facts.used)
     return sum <= free ? passed : [{ cause: `${shownSize(sum)} are needed, ${shownSize(free)} are free` }]
   },
@@ -34,6 +34,7 @@ function freeFacts(context: CheckContext): { readonly storage: number; readonly 
 
 /** A run that is continued has some of it there already. */
 async function bytesNeeded(context: CheckContext): Promise<number> {
+  if (freeFacts(context) === null) return 0
   const bytes = (await context.fact(selectedBytes)) * HEADROOM
   if (context.destinationMissing || !(await context.fact(runIsKnown))) return bytes
   const [row] = await context.destination.rows<{ bytes: string }>(

@@ -1,4 +1,3 @@
-import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { AWS_EXTENSIONS } from '../../../core/task/aws-names.ts'
 import { type BlockedObject, foreseeBlocked } from '../../schema/foresee/foresee.ts'
@@ -45,6 +44,5 @@ export async function blockedObjects(context: CheckContext): Promise<readonly Bl
 /** The plan says the same before it makes anything. */
 function isUnknown(thrown: unknown): boolean {
   if (thrown instanceof CannotRun) return true
-  if (thrown instanceof DatabaseError && thrown.sqlState === '53300') return true
   return thrown instanceof SampanError && /^(SRC_DUMP_|STOPPED$|FILTER_MATCHES_NOTHING$)/.test(thrown.code)
 }
