@@ -14,6 +14,9 @@ const NOT_COMPARED =
 /** What the server prints of its own parse tree, in other words from one major version to the next. */
 const DEPARSED = /^(VIEW|MATERIALIZED VIEW|RULE|POLICY|DEFAULT|CHECK CONSTRAINT|STATISTICS|TABLE)$/
 
+/** The ledger's, and initdb's own: whether pg_dump writes that depends on its owner, who is another one from 15 on. */
+const OWN_SCHEMAS = /^SCHEMA (sampan|public)$/
+
 export interface StructureComparison {
   /** Why it could not be compared. */
   readonly why: string | null
@@ -43,7 +46,7 @@ export async function compareStructure(
 }
 
 /** Objects that the plan leaves out are nobody’s difference. Pure. */
-function compareEntries(
+export function compareEntries(
   { entries: all, objects: planned }: Pick<Scope, 'entries' | 'objects'>,
   destination: readonly TocEntry[],
   sameMajor: boolean,
@@ -67,20 +70,21 @@ function compareEntries(
   return { compared: here.size, objects: objects.sort(byText) }
 }
 
-/** Its columns by name where it is a table; of everything else the text is all there is. */
+/** A column's name and type; what stands behind them is printed of a parse tree, or is in no doubt. */
+const COLUMN = /^ {4}((?:"(?:[^"]|"")+"|\w+) .+?)(?= (?:DEFAULT|NOT NULL|GENERATED|COLLATE|CONSTRAINT|CHECK)\b|,?$)/
+
+/** Its columns and their types where it is a table; of everything else the text is all there is. */
 function shapeOf({ kind, sql }: TocEntry): string {
   if (kind !== 'TABLE') return ''
   return sql
     .split('\n')
-    .map((line) => /^ {4}("(?:[^"]|"")+"|\w+) ([^ ,]+)/.exec(line)?.slice(1, 3).join(' ') ?? '')
+    .map((line) => COLUMN.exec(line)?.[1] ?? '')
     .join('\n')
 }
 
 function byName(entries: readonly TocEntry[]): Map<string, TocEntry> {
   const own = entries.filter(({ kind, schema, tag, sql }) => {
-    return (
-      sql.trim() !== '' && !NOT_COMPARED.test(kind) && schema !== 'sampan' && !/^SCHEMA sampan$/.test(`${kind} ${tag}`)
-    )
+    return sql.trim() !== '' && !NOT_COMPARED.test(kind) && schema !== 'sampan' && !OWN_SCHEMAS.test(`${kind} ${tag}`)
   })
   return new Map(own.map((entry) => [`${entry.kind}\0${entry.schema}\0${entry.tag}`, entry]))
 }

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { compareEntries } from '../../../cli/compare/structure.ts'
+import type { PlannedObject } from '../../../lambdas/core/ledger/objects/planned.ts'
+import type { TocEntry } from '../../../lambdas/stages/schema/toc/entry.ts'
+
+const entry = (id: number, kind: string, tag: string, sql: string): TocEntry => ({
+  ...{ id, catalogOid: 0, oid: 0, kind, tag, section: 'pre-data', sql, dropSql: '', schema: 'public', owner: 'o' },
+  ...{ tablespace: '', accessMethod: null, relationKind: null, hasData: false, dependencies: [] },
+})
+const judged = (id: number, verdict: PlannedObject['verdict']) => ({ id, verdict }) as PlannedObject
+const told = (found: ReturnType<typeof compareEntries>) =>
+  found.objects.map(({ what, kind, name }) => `${what} ${kind} ${name}`)
+
+test('objects are told that one end lacks or has otherwise; what the plan leaves out or changes is no difference', () => {
+  const entries = [
+    entry(1, 'TABLE', 'same', 'CREATE TABLE same'),
+    entry(2, 'INDEX', 'lost', 'CREATE INDEX lost'),
+    entry(3, 'FUNCTION', 'other()', 'CREATE FUNCTION other() 1'),
+    entry(4, 'EXTENSION', 'skipped', 'CREATE EXTENSION skipped'),
+    entry(5, 'TABLE', 'transformed', 'CREATE TABLE transformed USING x'),
+    entry(6, 'ACL', 'TABLE same', 'GRANT'),
+  ]
+  const objects = [judged(4, 'skip'), judged(5, 'transform')]
+  const destination = [
+    entry(11, 'TABLE', 'same', 'CREATE TABLE same'),
+    entry(12, 'FUNCTION', 'other()', 'CREATE FUNCTION other() 2'),
+    entry(13, 'EXTENSION', 'skipped', 'CREATE EXTENSION skipped'),
+    entry(14, 'TABLE', 'transformed', 'CREATE TABLE transformed'),
+    entry(15, 'VIEW', 'new', 'CREATE VIEW new'),
+    { ...entry(16, 'TABLE', 'run', 'CREATE TABLE sampan.run'), schema: 'sampan' },
+    { ...entry(17, 'SCHEMA', 'sampan', 'CREATE SCHEMA sampan'), schema: null },
+  ]
+  expect(told(compareEntries({ entries, objects }, destination, true))).toEqual([
+    'different FUNCTION other()',
+    'missing INDEX lost',
+    'unclear TABLE transformed',
+    'surplus VIEW new',
+  ])
+})
+
+test('another major’s words for the same view are not judged; a column that a table lacks is', () => {
+  const table = (columns: string) => `CREATE TABLE t (\n${columns}\n);`
+  const entries = [
+    entry(1, 'VIEW', 'v', 'SELECT t.a FROM t'),
+    entry(2, 'TABLE', 't', table(`    a integer DEFAULT (1)::integer,\n    b text`)),
+    entry(3, 'TABLE', 'u', table('    a integer,\n    b text')),
+    entry(5, 'TABLE', 'w', table('    a timestamp without time zone DEFAULT now(),\n    b numeric(6,2) NOT NULL')),
+    entry(6, 'TABLE', 'x', table('    a timestamp with time zone DEFAULT now(),\n    b numeric(6,2) NOT NULL')),
+    // Before 15 pg_dump writes it, as its owner is no role of the server's own.
+    { ...entry(4, 'SCHEMA', 'public', 'CREATE SCHEMA public'), schema: null },
+  ]
+  const destination = [
+    entry(1, 'VIEW', 'v', 'SELECT a FROM t'),
+    entry(2, 'TABLE', 't', table(`    a integer DEFAULT 1,\n    b text`)),
+    entry(3, 'TABLE', 'u', table('    a integer')),
+    entry(5, 'TABLE', 'w', table('    a timestamp without time zone DEFAULT now(),\n    b numeric(6,4) NOT NULL')),
+    entry(6, 'TABLE', 'x', table('    a timestamp without time zone DEFAULT now(),\n    b numeric(6,2) NOT NULL')),
+  ]
+  const compare = (sameMajor: boolean) => told(compareEntries({ entries, objects: [] }, destination, sameMajor))
+  expect(compare(false)).toEqual([
+    'unclear TABLE t',
+    'different TABLE u',
+    'different TABLE w',
+    'different TABLE x',
+    'unclear VIEW v',
+  ])
+  expect(compare(true)).toEqual([
+    'different TABLE t',
+    'different TABLE u',
+    'different TABLE w',
+    'different TABLE x',
+    'different VIEW v',
+  ])
+})
