@@ -10,6 +10,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   present: [],
   filter: ['runtime', 'task', 'postgres'],
   expression: ['runtime', 'task', 'postgres', 'filter'],
+  names: ['runtime', 'task', 'postgres'],
   ledger: ['runtime', 'task', 'postgres', 'present'],
   rows: ['runtime', 'task', 'postgres', 'ledger'],
   structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],

@@ -1,6 +1,6 @@
 import type { Relation } from '../../lambdas/core/ledger/relation.ts'
 import { readRelations } from '../../lambdas/core/ledger/relations.ts'
-import { readRun } from '../../lambdas/core/ledger/run.ts'
+import { destinationPath, readRun } from '../../lambdas/core/ledger/run.ts'
 import { type PlannedStatement, readPlannedStatements } from '../../lambdas/core/ledger/story/planned-statements.ts'
 import { OWN_PATH, type SearchPath } from '../../lambdas/core/postgres/search-path.ts'
 import { openDestination, openSource } from '../../lambdas/core/postgres/sessions.ts'
@@ -20,6 +20,8 @@ export interface DatabasePlan {
   readonly rows: ReadonlyMap<number, number>
   /** Under which statements run that evaluate expressions of the user's. */
   readonly searchPath: SearchPath
+  /** The same in the destination’s names. */
+  readonly destinationSearchPath: SearchPath
   /** `server_version_num` of the destination. */
   readonly destinationVersion: number
   /** An earlier start of the run has completed it: nothing is left to do. */
@@ -44,8 +46,9 @@ export async function readDatabasePlan(event: StepEvent, signal?: AbortSignal): 
       const rows = await readRowEstimates(source, oids)
       const { serverVersion: destinationVersion } = destination
       const searchPath = row.source.searchPath ?? OWN_PATH
-      const names = { name: database.name, as: database.as }
-      return { ...names, statements, relations, rows, searchPath, destinationVersion, sealed: row.state === 'sealed' }
+      const destinationSearchPath = destinationPath(row.source)
+      const names = { name: database.name, as: database.as, searchPath, destinationSearchPath }
+      return { ...names, statements, relations, rows, destinationVersion, sealed: row.state === 'sealed' }
     } finally {
       await source.close()
     }

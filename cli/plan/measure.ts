@@ -146,7 +146,11 @@ async function measureOne(
   { relation, create, index }: ReturnType<typeof sampleTable>,
   pace: Pace,
 ): Promise<MeasuredSample> {
-  const servers = copyServers(rows, destination, event.task, { ...IDENTITY, searchPath: plan.searchPath })
+  const servers = copyServers(rows, destination, event.task, {
+    ...IDENTITY,
+    searchPath: plan.searchPath,
+    destinationSearchPath: plan.destinationSearchPath,
+  })
   await destination.execute(create)
   const began = performance.now()
   const [delivery] = await fly({ rows, digests }, destination, [cargoOf(relation, range, servers)], pace)

@@ -34,16 +34,20 @@ export function planDocument(plan: MadePlan, task: Task): object {
       return {
         name: database.name,
         as: database.as,
-        objects: database.statements.map(({ kind, schema, name, verdict, reason, blocked }) => ({
-          kind,
-          name: objectName({ kind, schema, name }),
-          verdict: blocked ? 'blocked' : verdict,
-          reason,
-        })),
+        objects: database.statements.map(
+          ({ kind, schema, name, thereSchema, thereName, verdict, reason, blocked }) => ({
+            kind,
+            name: objectName({ kind, schema, name }),
+            as: objectName({ kind, schema: thereSchema, name: thereName }),
+            verdict: blocked ? 'blocked' : verdict,
+            reason,
+          }),
+        ),
         tables: (told?.tables ?? []).map(
-          ({ name, bytes, chunks, ranges, cutReason, format, formatReason, where, filter, expressed }) => ({
+          ({ name, as, bytes, chunks, ranges, cutReason, format, formatReason, where, filter, expressed }) => ({
             ...{
               name,
+              as: as ?? name,
               rowsEstimated: rows.get(name) ?? null,
               bytes,
               chunks,

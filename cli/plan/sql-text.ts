@@ -29,10 +29,12 @@ export function sqlText(run: string, hash: string, databases: readonly DatabaseP
   ].join('\n\n')
 }
 
-function databaseText({ as, statements, relations, searchPath, destinationVersion }: DatabasePlan): string {
+function databaseText({ as, statements, relations, destinationSearchPath, destinationVersion }: DatabasePlan): string {
   const of = (stage: keyof typeof STAGES) => {
     const made = statements.filter((one) => one.stage === stage && one.verdict !== 'skip' && !one.blocked)
-    return made.length === 0 ? [] : [`-- ${STAGES[stage]}`, ...made.map((one) => statementText(one, searchPath))]
+    return made.length === 0
+      ? []
+      : [`-- ${STAGES[stage]}`, ...made.map((one) => statementText(one, destinationSearchPath))]
   }
   const rows = relations.map((relation) => {
     const { destination, format } = relation

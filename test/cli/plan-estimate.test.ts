@@ -39,6 +39,7 @@ function plan(relations: readonly Relation[], statements: readonly Partial<Plann
       as: 'shop',
       rows: new Map(),
       searchPath: 'pg_catalog',
+      destinationSearchPath: 'pg_catalog',
       destinationVersion: 180000,
       sealed: false,
       relations,

@@ -82,6 +82,7 @@ describe('sampan plan', () => {
     expect(again.databases[0].objects).toContainEqual({
       kind: 'TABLE',
       name: 'public.left_out',
+      as: 'public.left_out',
       verdict: 'skip',
       reason: expect.any(String),
     })

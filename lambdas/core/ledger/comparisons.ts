@@ -11,6 +11,9 @@ export interface Comparison {
   readonly oid: number
   readonly schema: string
   readonly name: string
+  /** What the destination calls it. */
+  readonly thereSchema?: string
+  readonly thereName?: string
   readonly format: 'binary' | 'text'
   /** Why it travels as text; `null` where it is binary. */
   readonly formatReason?: string | null

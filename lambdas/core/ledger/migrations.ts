@@ -24,4 +24,5 @@ export const migrations: readonly Migration[] = [
   { number: 15, sql: sqlFile(new URL('./sql/000015.sql', import.meta.url)) },
   { number: 16, sql: sqlFile(new URL('./sql/000016.sql', import.meta.url)) },
   { number: 17, sql: sqlFile(new URL('./sql/000017.sql', import.meta.url)) },
+  { number: 18, sql: sqlFile(new URL('./sql/000018.sql', import.meta.url)) },
 ]

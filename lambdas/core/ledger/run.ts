@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Session } from '../postgres/connect.ts'
-import type { SearchPath } from '../postgres/search-path.ts'
+import { OWN_PATH, type SearchPath } from '../postgres/search-path.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, RunIdentity } from '../runtime/event.ts'
 import type { Task } from '../task/task.ts'
@@ -15,6 +15,11 @@ export interface SourceIdentity {
    * @default OWN_PATH
    */
   readonly searchPath?: SearchPath
+  /**
+   * The same in the names that schemas have on the destination.
+   * @default searchPath
+   */
+  readonly destinationSearchPath?: SearchPath
 }
 
 export interface RunRow {
@@ -113,6 +118,19 @@ export async function readRun(destination: Session, id: string): Promise<RunRow>
     })
   }
   return row
+}
+
+/** Where the destination finds what is named without a schema. */
+export function destinationPath({ searchPath, destinationSearchPath }: SourceIdentity): SearchPath {
+  return destinationSearchPath ?? searchPath ?? OWN_PATH
+}
+
+/** Keeps where the destination finds what is named without a schema. Call it in the flight that stores the plan. */
+export async function storeDestinationPath(destination: Session, id: string, path: SearchPath): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.run SET source = source || pg_catalog.jsonb_build_object('destinationSearchPath', $2::text) WHERE id = $1`,
+    [id, path],
+  )
 }
 
 /** Which step's plan is complete; written in the transaction that wrote the plan. */

@@ -27,8 +27,13 @@ export interface CopyServers extends DigestOptions {
   /** `server_encoding` of the source: text travels in it, the destination converts and checks. */
   readonly sourceEncoding: string
   readonly destinationEncoding: string
-  /** Under which both ends read and write rows of the user's. */
+  /** Under which rows of the user's are read and written. */
   readonly searchPath: SearchPath
+  /**
+   * The same in the destination's names.
+   * @default searchPath
+   */
+  readonly destinationSearchPath?: SearchPath
 }
 
 /** The statements that move a range of a relation's rows. */
@@ -57,7 +62,10 @@ export function cargoWhere(
   const rows = `SELECT ${valuesOf(source)} FROM ${rowsOf(source)}${whereOf(source, ...conditions)}`
   return {
     copyOut: underPath(servers.searchPath, `COPY (${rows}) TO STDOUT ${options}`),
-    copyIn: underPath(servers.searchPath, `COPY ${intoOf(destination)} FROM STDIN ${options}`),
+    copyIn: underPath(
+      servers.destinationSearchPath ?? servers.searchPath,
+      `COPY ${intoOf(destination)} FROM STDIN ${options}`,
+    ),
     digest: digest === null ? null : underPath(servers.searchPath, digest),
     afterwards: null,
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { excludedObjectSchema } from './excluded-object.ts'
+import { inCase, type NameCase, namesSchema } from './names.ts'
 import { parseTablePattern } from './pattern.ts'
 import { across, isRecord, type Report, textThat } from './rule.ts'
 import { checkTableNames, tablesSchema } from './table-options.ts'
@@ -38,13 +39,31 @@ const fields = z.strictObject({
       'What stays behind of the included: tables in the same form, other objects by their kind, such as ' +
         '{ "kind": "PUBLICATION", "name": "pub_*" }. What cannot be without them stays behind too. Default [], nothing.',
     ),
+  names: namesSchema
+    .optional()
+    .describe(
+      'What schemas are called on the destination, and in which case all names are. Default: as on the source.',
+    ),
   tables: tablesSchema,
 })
 
 /** One database to migrate, which of its tables, and which of their rows. */
 export const databaseSchema = across(fields, ({ tables }, report) => checkTableNames(tables, report)).transform(
-  (database) => ({ ...database, as: database.as ?? database.name }),
+  (database) => ({
+    ...database,
+    as: database.as ?? inCase(database.name, database.names?.case ?? 'source', 'database'),
+  }),
 )
+
+/** Its name on the destination, of a database that may be wrong in other ways. */
+export function nameThere({ name, as, names }: Readonly<Record<string, unknown>>): unknown {
+  const policy = isRecord(names) ? names.case : undefined
+  return as ?? (typeof name === 'string' && isCase(policy) ? inCase(name, policy, 'database') : name)
+}
+
+function isCase(policy: unknown): policy is NameCase {
+  return typeof policy === 'string' && /^(lower|upper|dts)$/.test(policy)
+}
 
 export type TaskDatabase = z.output<typeof databaseSchema>
 
@@ -65,7 +84,7 @@ export function checkDatabases(databases: unknown, report: Report): void {
       })
       continue
     }
-    const as = database.as ?? database.name
+    const as = nameThere(database)
     const taken = targets.get(as)
     if (taken === undefined) targets.set(as, index)
     else {

@@ -6,6 +6,7 @@ export interface TablePattern {
 
 const PART = String.raw`(?:"(?:[^"\0]|"")+"|[^".\s\0]+)`
 const PATTERN = new RegExp(`^(${PART})\\.(${PART})$`)
+const NAME = new RegExp(`^${PART}(?:\\.${PART})*$`)
 
 /**
  * Reads `schema.table`. Names are compared as they are written, upper and lower case included: nothing is folded, because
@@ -18,6 +19,12 @@ export function parseTablePattern(text: string): TablePattern | null {
   const parts = PATTERN.exec(text)
   if (parts?.[1] === undefined || parts[2] === undefined) return null
   return { schema: unquote(parts[1]), table: unquote(parts[2]) }
+}
+
+/** The parts of a name that is written with dots, without their quotes; null where it has another form. */
+export function quotedParts(text: string): readonly string[] | null {
+  if (!NAME.test(text)) return null
+  return (text.match(new RegExp(PART, 'g')) ?? []).map(unquote)
 }
 
 function unquote(part: string): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { parseTablePattern, type TablePattern } from './pattern.ts'
+import { columnName, type NameWishes, type namesSchema, parseNewName, tableName } from './names.ts'
+import { matchesTablePattern, parseTablePattern, type TablePattern } from './pattern.ts'
 import { across, isRecord, type Report, textThat } from './rule.ts'
 
 /** PostgreSQL takes longer ones; nobody writes them, and a task has to fit its state. */
@@ -19,14 +20,28 @@ const expression = textThat(isSql, {
   remedy: `write what would stand behind SELECT, such as md5(email), at most ${LONGEST_SQL} characters`,
 }).meta({ examples: ['md5(email)', `'***'`, '(amount * 1.19)::numeric(12,2)'] })
 
-const columnOptions = z.strictObject({
-  expression: expression.describe(
-    'What arrives in place of the column’s value: an SQL expression on the table’s own columns, in the source’s names, computed on the ' +
-      'source. Its type is the column’s, or becomes it without loss; what rounds or cuts is written out, as in (a * 2)::numeric(12,2).',
-  ),
-})
-
 const isEmpty = (value: unknown) => isRecord(value) && Object.keys(value).length === 0
+
+const columnOptions = across(
+  z.strictObject({
+    as: columnName.optional().describe('Name of the column on the destination. Default: the same name.'),
+    expression: expression
+      .optional()
+      .describe(
+        'What arrives in place of the column’s value: an SQL expression on the table’s own columns, in the source’s names, computed on the ' +
+          'source. Its type is the column’s, or becomes it without loss; what rounds or cuts is written out, as in (a * 2)::numeric(12,2). ' +
+          'Default: the value itself.',
+      ),
+  }),
+  (options, report) => {
+    if (!isEmpty(options)) return
+    report([], {
+      code: 'TASK_COLUMN_OPTIONS',
+      message: 'asks for nothing',
+      remedy: 'write what the column is called ("as") or what comes in its place ("expression"), or take the name out',
+    })
+  },
+)
 
 const tableOptions = across(
   z.strictObject({
@@ -36,6 +51,12 @@ const tableOptions = across(
         'Which rows come: an SQL condition on the table’s own columns, of immutable functions only, in the source’s names. ' +
           'Of a partitioned table it is for all its partitions. Default: all rows.',
       ),
+    as: tableName
+      .optional()
+      .describe(
+        'Name of the table, view or sequence on the destination, as name or schema.name. Default: the same name.',
+      )
+      .meta({ examples: ['orders', 'sales.orders'] }),
     columns: z
       .record(z.string(), columnOptions)
       .optional()
@@ -43,7 +64,7 @@ const tableOptions = across(
         'What is wanted of single columns, by their names on the source, as PostgreSQL shows them. Of a partitioned table it is for all ' +
           'its partitions. Default: every column as it is.',
       )
-      .meta({ examples: [{ email: { expression: 'md5(email)' } }] }),
+      .meta({ examples: [{ email: { expression: 'md5(email)' }, cust_id: { as: 'customer_id' } }] }),
     keys: z
       .record(z.string(), z.enum(['leave', 'not valid']))
       .optional()
@@ -60,7 +81,7 @@ const tableOptions = across(
       code: 'TASK_TABLE_OPTIONS',
       message: 'asks for nothing',
       remedy:
-        'write which of its rows come ("where"), what becomes of its columns ("columns") or of its foreign keys ("keys"), or take the name out',
+        'write which of its rows come ("where"), what it is called ("as"), what becomes of its columns ("columns") or of its foreign keys ("keys"), or take the name out',
     })
   },
 )
@@ -124,13 +145,15 @@ export interface KeyChoice extends TableName {
 }
 
 interface WithTables {
-  readonly tables?: z.output<typeof tablesSchema>
+  readonly tables?: z.output<typeof tablesSchema> | undefined
 }
 
-/** Every name of `tables`, in the task's order. */
+/** Every name of `tables` that is for rows and keys, in the task's order: other names may be a view's. */
 export function tableNames({ tables }: WithTables): readonly TableName[] {
-  return Object.keys(tables ?? {}).flatMap((name) => {
+  return Object.entries(tables ?? {}).flatMap(([name, { where, keys, columns = {} }]) => {
     const pattern = parseTablePattern(name)
+    const computed = Object.values(columns).some((column) => column.expression !== undefined)
+    if (where === undefined && keys === undefined && !computed) return []
     // The task's schema refuses other names.
     return pattern === null ? [] : [{ name, pattern }]
   })
@@ -154,10 +177,33 @@ export function keyChoices({ tables }: WithTables): readonly KeyChoice[] {
 /** The expressions of a database, in the task's order. */
 export function columnExpressions({ tables }: WithTables): readonly ColumnExpression[] {
   return tableNames({ tables }).flatMap((named) =>
-    Object.entries(tables?.[named.name]?.columns ?? {}).map(([column, wanted]) => ({
-      ...named,
-      column,
-      expression: wanted.expression.trim(),
-    })),
+    Object.entries(tables?.[named.name]?.columns ?? {}).flatMap(([column, wanted]) =>
+      wanted.expression === undefined ? [] : [{ ...named, column, expression: wanted.expression.trim() }],
+    ),
   )
+}
+
+/** What the task wants of names in a database; null where it wants them as they are. */
+export function nameWishes({ names, tables }: NamingOptions): NameWishes | null {
+  const wishes = Object.entries(tables ?? {}).flatMap(([text, { as, columns = {} }]) => {
+    const pattern = parseTablePattern(text)
+    const named = Object.entries(columns).filter(([, column]) => column.as !== undefined)
+    if (pattern === null || (as === undefined && named.length === 0)) return []
+    return [
+      {
+        pattern: text,
+        matches: (schema: string, table: string) => matchesTablePattern(pattern, schema, table),
+        as: as === undefined ? null : parseNewName(as),
+        columns: Object.fromEntries(named),
+      },
+    ]
+  })
+  const schemas = names?.schemas ?? {}
+  const policy = names?.case ?? 'source'
+  if (wishes.length === 0 && Object.keys(schemas).length === 0 && policy === 'source') return null
+  return { case: policy, schemas, tables: wishes }
+}
+
+interface NamingOptions extends WithTables {
+  readonly names?: z.output<typeof namesSchema> | undefined
 }

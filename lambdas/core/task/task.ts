@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { accessSchema } from './access.ts'
-import { checkDatabases, databaseSchema } from './databases.ts'
+import { checkDatabases, databaseSchema, nameThere } from './databases.ts'
 import { destinationSchema, sourceSchema } from './endpoint.ts'
 import { checkRoles, rolesSchema } from './roles.ts'
 import { across, isRecord, type Report, textLike } from './rule.ts'
@@ -149,7 +149,7 @@ function checkSameDatabase(task: Readonly<Record<string, unknown>>, report: Repo
   if (!isRecord(source) || !isRecord(destination) || !Array.isArray(databases)) return
   if (typeof source.host !== 'string' || source.host !== destination.host || source.port !== destination.port) return
   for (const [index, database] of databases.entries()) {
-    if (isRecord(database) && (database.as ?? database.name) === database.name) {
+    if (isRecord(database) && nameThere(database) === database.name) {
       report(['databases', index, 'as'], {
         code: 'TASK_SAME_DATABASE',
         message: 'is the very same database on the same server',

@@ -42,6 +42,7 @@ import { loginChecks } from './checks/login-weak.ts'
 import { longTransactions } from './checks/long-transactions.ts'
 import { lz4Missing } from './checks/lz4-missing.ts'
 import { monetaryLocale } from './checks/monetary-locale.ts'
+import { namesRefused } from './checks/names-refused.ts'
 import { objectsExist } from './checks/objects-exist.ts'
 import { objectsRefused } from './checks/objects-refused.ts'
 import { oldSnapshotThreshold } from './checks/old-snapshot-threshold.ts'
@@ -53,6 +54,7 @@ import { preparedTransactions } from './checks/prepared-transactions.ts'
 import { privilegedObjects } from './checks/privileged-objects.ts'
 import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
 import { regColumns } from './checks/reg-columns.ts'
+import { renameBreaksCode } from './checks/rename-breaks-code.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
 import { rightsNotTaken } from './checks/rights-not-taken.ts'
 import { rightsWider } from './checks/rights-wider.ts'
@@ -61,6 +63,7 @@ import { rolesNotCreatable } from './checks/roles-not-creatable.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
 import { runAtWork } from './checks/run-at-work.ts'
 import { sameDatabase } from './checks/same-database.ts'
+import { scratchImpossible } from './checks/scratch-impossible.ts'
 import { filterMatchesNothing } from './checks/selection.ts'
 import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
@@ -112,6 +115,8 @@ export const checks: readonly Check[] = [
   expressionInvalid,
   expressionBreaksConstraints,
   expressionOnIdentity,
+  namesRefused,
+  scratchImpossible,
   chosenCannotCome,
   comesAlong,
   parentsNotSelected,
@@ -159,6 +164,7 @@ export const checks: readonly Check[] = [
   objectsRefused,
   rowTypeOrder,
   columnOrderChanges,
+  renameBreaksCode,
   cFunctions,
   regColumns,
   extensionRows,

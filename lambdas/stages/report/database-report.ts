@@ -72,6 +72,7 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     name: relationTitle(relation),
     schema: relation.schema,
     table: relation.name,
+    as: nameThere(relation),
     rows: copied && relation.sourceRows !== null ? Number(relation.sourceRows) : null,
     destinationRows: relation.destinationRows === null ? null : Number(relation.destinationRows),
     bytes: relation.copiedBytes ?? relation.bytes,
@@ -95,6 +96,10 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
     difference: difference === undefined ? null : withoutRelation(difference),
   }
+}
+
+function nameThere({ schema, name, thereSchema = schema, thereName = name }: Comparison): string | null {
+  return thereSchema === schema && thereName === name ? null : `${thereSchema}.${thereName}`
 }
 
 function withoutRelation({ relation: _, ...difference }: Difference): NonNullable<TableReport['difference']> {

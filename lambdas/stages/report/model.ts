@@ -45,6 +45,8 @@ const tableSchema = z.object({
   name: z.string(),
   schema: z.string(),
   table: z.string(),
+  /** `schema.table` on the destination, where that is another name. */
+  as: z.string().nullish(),
   /** Of the source, in the consistent view that was copied; `null` where the copy did not come to its end. */
   rows: number.nullable(),
   destinationRows: number.nullable(),
@@ -220,6 +222,8 @@ const taskSchema = z.object({
       filters: z.array(z.string()).nullish(),
       /** `public.customers.email by …` */
       expressions: z.array(z.string()).nullish(),
+      /** `public.orders as sales.orders` */
+      names: z.array(z.string()).nullish(),
     }),
   ),
   /** `app → app_ali`, `* → drop`. */

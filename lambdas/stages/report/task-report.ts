@@ -1,5 +1,5 @@
 import { excludedText } from '../../core/task/excluded-object.ts'
-import { columnExpressions, rowFilters } from '../../core/task/table-options.ts'
+import { columnExpressions, nameWishes, rowFilters } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
 import type { TaskReport } from './model.ts'
 
@@ -22,6 +22,7 @@ export function taskReport(task: Task): TaskReport {
       expressions: columnExpressions(tables === undefined ? {} : { tables }).map(
         ({ name, column, expression }) => `${name}.${column} by ${expression}`,
       ),
+      names: namesReport({ names: database.names, tables }),
     })),
     roles: Object.entries(task.roles ?? {}).map(([role, there]) => `${role} → ${there}`),
     onObjectError: task.onObjectError,
@@ -31,6 +32,21 @@ export function taskReport(task: Task): TaskReport {
     validation: task.validation.mode,
     acknowledged: task.precheck.acknowledge,
   }
+}
+
+function namesReport(options: Parameters<typeof nameWishes>[0]): string[] {
+  const wishes = nameWishes(options)
+  if (wishes === null) return []
+  return [
+    ...(wishes.case === 'source' ? [] : [`case ${wishes.case}`]),
+    ...Object.entries(wishes.schemas).map(([from, to]) => `schema ${from} as ${to}`),
+    ...wishes.tables.flatMap(({ pattern, as, columns }) => [
+      ...(as === null ? [] : [`${pattern} as ${as.schema === null ? '' : `${as.schema}.`}${as.name}`]),
+      ...Object.entries(columns).flatMap(([column, { as: name }]) =>
+        name === undefined ? [] : [`${pattern}, ${column} as ${name}`],
+      ),
+    ]),
+  ]
 }
 
 function limitsReport({ megabytesPerSecond, rowsPerSecond, queriesPerSecond, automatic }: Task['throttle']): string[] {

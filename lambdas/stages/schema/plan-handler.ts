@@ -14,7 +14,7 @@ import {
   storeStructure,
 } from '../../core/ledger/objects/structure.ts'
 import { readJoining, requireOwn } from '../../core/ledger/other-start.ts'
-import { markPlanned, openRun, taskFingerprint } from '../../core/ledger/run.ts'
+import { markPlanned, openRun, storeDestinationPath, taskFingerprint } from '../../core/ledger/run.ts'
 import { StepWatch } from '../../core/ledger/step-watch.ts'
 import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
@@ -29,6 +29,7 @@ import { done } from '../../core/runtime/verdict.ts'
 import { compareStructures, describeChanges, type StructureChange } from '../../core/structure/compare.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
 import { roleMap } from '../../core/task/roles.ts'
+import { nameWishes } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
 import { deniedObjects } from './foresee/denied.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee/foresee.ts'
@@ -44,14 +45,16 @@ import { keepIds } from './plan/keep-ids.ts'
 import { requireExtensionRows } from './plan/lost-extension-rows.ts'
 import { withMappedProperties } from './plan/map-roles.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
-import { type Plan, type PlanInput, planObjects } from './plan/plan.ts'
-import { readPlanInput } from './plan/plan-input.ts'
+import { type PlanInput, planObjects } from './plan/plan.ts'
+import { readPlanInput, taskDatabase } from './plan/plan-input.ts'
 import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { storeReplan } from './plan/store-replan.ts'
+import { readNewNames, underNewNames } from './plan/under-new-names.ts'
 import { requireValidChanges } from './plan/valid-changes.ts'
 import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
+import { dropScratches } from './transform/scratch-database.ts'
 
 /** What the workflow reads of the plan. */
 export interface Planned {
@@ -96,6 +99,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     watch = new StepWatch(event, step, { destination })
     watch.start()
     await migrateLedger(destination)
+    await dropScratches(destination, event)
     const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
       serverVersion: source.serverVersion,
       encoding: form.encoding,
@@ -162,12 +166,11 @@ async function plan(
   const { source, generation } = moment
   const structure = await readStructure(source)
   const { archive, notices } = await moment.dumped
-  const [read, properties] = await Promise.all([
-    readPlanInput(event, step.environment, database, archive, { source, destination }),
-    readMappedProperties(source, event.task).then((found) =>
-      judgeProperties(destination, databaseEntries(found, database.as)),
-    ),
-  ])
+  const names = await readNewNames(source, nameWishes(taskDatabase(event, database)))
+  // One after the other: the source's session is not pipelined, and the driver warns of a question behind another.
+  const read = await readPlanInput(event, step.environment, database, archive, { source, destination })
+  const found = await readMappedProperties(source, event.task)
+  const properties = await judgeProperties(destination, databaseEntries(found, database.as))
   await requireUnchanged(source, destination, run, structure, generation)
   const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
   const input: PlanInput = {
@@ -191,16 +194,31 @@ async function plan(
   await requireExtensionRows(source, input, first.objects, event.task)
   if (read.changes !== undefined) await requireValidChanges(source, read.changes, first, path)
   const none = denied.size === 0 && (refused === null || refused.length === 0)
-  const whole = none ? first : planWithout(event, input, refused ?? [], denied)
-  const planned = withoutWhatCannotCome(whole, event.task)
+  const settled = none ? input : withoutRefused(event, input, refused ?? [], denied)
+  const whole = withoutWhatCannotCome(none ? first : planObjects(settled), event.task)
+  const named = await underNewNames(names, whole, {
+    ...{ event, step, destination, facts: input.facts, path },
+    replan: (transformation, more) => {
+      const without = new Map([...(settled.refused ?? []), ...more])
+      return withoutWhatCannotCome(planObjects({ ...settled, refused: without, transformation }), event.task)
+    },
+    timeout: () => Math.max(1_000, step.remainingMilliseconds() - 15_000),
+  })
+  const planned = named.plan
   requireRowTypeOrder(planned.relations, input.facts.columnOrder)
-  const told = [...notices.map(notice), ...readerRights(planned.readerGrants), ...comesAlong(planned.along)]
+  const told = [
+    ...notices.map(notice),
+    ...readerRights(planned.readerGrants),
+    ...comesAlong(planned.along),
+    ...named.events,
+  ]
   if (!anew) {
     await inOneFlight(destination, () => [
       keepRun(destination, run),
       ...storePlan(destination, run, planned.objects, planned.relations),
       ...storeExpectedRights(destination, run, planned.rights),
       ...storeStructure(destination, run, structure, generation),
+      ...(named.path === null ? [] : [storeDestinationPath(destination, run, named.path)]),
       writeEvents(destination, run, told),
       markPlanned(destination, run, 'objects_planned_at'),
     ])
@@ -214,6 +232,7 @@ async function plan(
     await Promise.all([
       ...storeExpectedRights(destination, run, planned.rights),
       ...storeStructure(destination, run, structure, generation),
+      ...(named.path === null ? [] : [storeDestinationPath(destination, run, named.path)]),
       writeEvents(destination, run, [
         ...told,
         madeAnew(compareStructures(before, structure.entries), changes.unmade.length),
@@ -259,15 +278,15 @@ function madeAnew(changes: readonly StructureChange[], unmade: number): RunEvent
   }
 }
 
-/** The plan without what the destination refuses or its account may not make, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
-function planWithout(
+/** Without what the destination refuses or its account may not make, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
+function withoutRefused(
   event: StepEvent,
   input: PlanInput,
   refused: readonly RefusedObject[],
   denied: ReadonlyMap<number, string>,
-): Plan {
+): PlanInput {
   if (refused.length > 0 && !event.task.precheck.acknowledge.includes(OBJECTS_REFUSED)) throw objectsRefused(refused)
-  return planObjects({ ...input, refused: new Map([...denied, ...refusalReasons(refused)]) })
+  return { ...input, refused: new Map([...denied, ...refusalReasons(refused)]) }
 }
 
 /** The precheck could not try: the database was still to be made, or there was no connection free. */

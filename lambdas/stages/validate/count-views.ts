@@ -1,6 +1,6 @@
 import { readViewsOver, type ViewOver } from '../../core/filter/views-over.ts'
 import type { RunEvent } from '../../core/ledger/events.ts'
-import { readFilledViews, VIEW_DIFFERS } from '../../core/ledger/objects/fills.ts'
+import { type FilledView, readFilledViews, VIEW_DIFFERS } from '../../core/ledger/objects/fills.ts'
 import { readChangedRelations } from '../../core/ledger/relations.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { quoteQualified } from '../../core/postgres/identifiers.ts'
@@ -37,7 +37,7 @@ export async function countFilledViews(event: StepEvent, step: StepTools, destin
     const source = await openSource(event, step.environment, { purpose: 'count-views', signal: step.signal, settings })
     try {
       const changed = await readViewsOver(source, await readChangedRelations(destination, event.run.id))
-      return await countAll(names, changed, source, destination, step)
+      return await countAll(filled, changed, source, destination, step)
     } finally {
       await source.close()
     }
@@ -48,7 +48,7 @@ export async function countFilledViews(event: StepEvent, step: StepTools, destin
 }
 
 async function countAll(
-  names: readonly string[],
+  filled: readonly FilledView[],
   changed: readonly ViewOver[],
   source: Session,
   destination: Session,
@@ -61,9 +61,11 @@ async function countAll(
   const over = new Map(changed.map((view) => [quoteQualified(view.schema, view.name), view.tables]))
   const events: RunEvent[] = []
   const uncounted: string[] = []
-  for (const name of names) {
-    const both = here.has(name) && there.has(name) && step.remainingMilliseconds() > LEAST_MILLISECONDS
-    const [from, to] = both ? [await countRows(source, name), await countRows(destination, name)] : [null, null]
+  for (const view of filled) {
+    const name = quoteQualified(view.schema, view.name)
+    const nameThere = quoteQualified(view.thereSchema, view.thereName)
+    const both = here.has(name) && there.has(nameThere) && step.remainingMilliseconds() > LEAST_MILLISECONDS
+    const [from, to] = both ? [await countRows(source, name), await countRows(destination, nameThere)] : [null, null]
     if (from === null || to === null) {
       uncounted.push(name)
       continue

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requireOwnStart } from '../../core/ledger/other-start.ts'
+import { destinationPath } from '../../core/ledger/run.ts'
 import { LAZY_COMMITS } from '../../core/ledger/settle.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
 import { countOpenParts } from '../../core/ledger/validation.ts'
@@ -46,7 +47,7 @@ async function readUntilDone(event: StepEvent, step: StepTools, destination: Ses
     run,
     digests: event.task.validation.mode === 'full',
     modernDigest: Math.min(source.serverVersion, destination.serverVersion) >= HASH_ARRAYS,
-    ...(source.searchPath === undefined ? {} : { searchPath: source.searchPath }),
+    searchPath: destinationPath(source),
   }
   const least = Math.min(LEAST_MILLISECONDS, step.remainingMilliseconds() / 2)
   let worked = false

@@ -2,7 +2,7 @@ import type { Comparison } from '../../core/ledger/comparisons.ts'
 import type { Difference } from '../../core/ledger/differences.ts'
 import { isLargeObjects, type Relation } from '../../core/ledger/relation.ts'
 import { readRelations } from '../../core/ledger/relations.ts'
-import { readRun } from '../../core/ledger/run.ts'
+import { destinationPath, readRun, type SourceIdentity } from '../../core/ledger/run.ts'
 import { OWN_PATH, type SearchPath } from '../../core/postgres/search-path.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
 import { inTransaction } from '../../core/postgres/transaction.ts'
@@ -47,8 +47,8 @@ export async function lookInto(
       const left = Math.floor(deadline - performance.now())
       const relation = relations.get(table.oid)
       if (left < LEAST_MILLISECONDS || relation === undefined) break
-      const difference = await lookIntoOne(ends, relation, table, left, source.searchPath ?? OWN_PATH).catch(
-        (thrown: unknown) => note(step, thrown),
+      const difference = await lookIntoOne(ends, relation, table, left, pathsOf(source)).catch((thrown: unknown) =>
+        note(step, thrown),
       )
       if (difference) found.push(difference)
     }
@@ -56,11 +56,21 @@ export async function lookInto(
   return found
 }
 
-async function lookIntoOne(ends: Ends, relation: Relation, table: Comparison, milliseconds: number, path: SearchPath) {
-  const settings = `SET LOCAL statement_timeout = ${milliseconds}; SET LOCAL search_path = ${path}`
+type Paths = Readonly<Record<'source' | 'destination', SearchPath>>
+
+function pathsOf(identity: SourceIdentity): Paths {
+  return { source: identity.searchPath ?? OWN_PATH, destination: destinationPath(identity) }
+}
+
+async function lookIntoOne(ends: Ends, relation: Relation, table: Comparison, milliseconds: number, paths: Paths) {
+  const settings = (path: SearchPath) =>
+    `SET LOCAL statement_timeout = ${milliseconds}; SET LOCAL search_path = ${path}`
   return inTransaction(ends.source, () =>
     inTransaction(ends.destination, async () => {
-      await Promise.all([ends.source.execute(settings), ends.destination.execute(settings)])
+      await Promise.all([
+        ends.source.execute(settings(paths.source)),
+        ends.destination.execute(settings(paths.destination)),
+      ])
       if (isLargeObjects(relation)) return compareLargeObjects(ends, table, performance.now() + milliseconds)
       return drillDown(ends, relation, table)
     }),

@@ -133,8 +133,31 @@ describe('a wrong task', () => {
         'TASK_TABLE_OPTIONS databases[0].tables["b.g"]',
         'TASK_CHOICE databases[0].tables["b.i"].keys.a',
         'TASK_EXPRESSION databases[0].tables["b.h"].columns.a.expression',
-        'TASK_MISSING databases[0].tables["b.h"].columns.b.expression',
+        'TASK_COLUMN_OPTIONS databases[0].tables["b.h"].columns.b',
         'TASK_TABLE_PATTERN databases[0].tables.orders',
+      ],
+    ],
+    [
+      'new names that are none, or too long, a policy nobody knows, and two databases that it brings together',
+      {
+        databases: [
+          {
+            name: 'Shop',
+            names: { case: 'lower', schemas: { a: 'ü'.repeat(32), b: '' } },
+            tables: { 'b.c': { as: 'a.b.c' }, 'b.d': { columns: { x: { as: 'x'.repeat(64) }, y: {} } } },
+          },
+          { name: 'shop' },
+          { name: 'other', names: { case: 'LOWER' } },
+        ],
+      },
+      [
+        'TASK_OBJECT_NAME databases[0].names.schemas.a',
+        'TASK_OBJECT_NAME databases[0].names.schemas.b',
+        'TASK_OBJECT_NAME databases[0].tables["b.c"].as',
+        'TASK_OBJECT_NAME databases[0].tables["b.d"].columns.x.as',
+        'TASK_COLUMN_OPTIONS databases[0].tables["b.d"].columns.y',
+        'TASK_CHOICE databases[2].names.case',
+        'TASK_DESTINATION_TWICE databases[1].as',
       ],
     ],
     [

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { inCase } from '../../../lambdas/core/task/names.ts'
 import type { TaskInput } from '../../../lambdas/core/task/task.ts'
 
 /** The smallest valid task, to be varied by the tests. */
@@ -67,6 +68,13 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
             as: identifier,
             include: fc.array(pattern, { minLength: 1 }),
             exclude: fc.array(fc.oneof(pattern, excludedObject)),
+            names: fc.record(
+              {
+                case: fc.constantFrom('source', 'lower', 'upper', 'dts'),
+                schemas: fc.dictionary(fc.constantFrom('a', 'B c'), fc.constantFrom('x', 'Y "z')),
+              },
+              { requiredKeys: [] },
+            ),
             tables: fc.dictionary(
               pattern,
               fc
@@ -74,9 +82,10 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
                   {
                     where: fc.constantFrom('id > 5', `at >= date '2026-01-01' -- new`),
                     keys: fc.dictionary(fc.constant('a_fkey'), fc.constantFrom('leave', 'not valid'), { minKeys: 1 }),
+                    as: fc.constantFrom('orders', 'sales.orders', '"My.Schema"."T""x"'),
                     columns: fc.dictionary(
                       fc.constantFrom('mail', 'Name of "it"'),
-                      fc.record({ expression: fc.constantFrom('md5(mail)', `'***'`) }),
+                      fc.constantFrom({ expression: 'md5(mail)' }, { expression: `'***'`, as: 'masked' }, { as: 'ü' }),
                       { minKeys: 1 },
                     ),
                   },
@@ -116,6 +125,6 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
   )
   .map((task) => task as TaskInput)
   .filter(({ source, destination, databases }) => {
-    const targets = databases.map((database) => database.as ?? database.name)
+    const targets = databases.map(({ name, as, names }) => as ?? inCase(name, names?.case ?? 'source', 'database'))
     return source.host !== destination.host && new Set(targets).size === targets.length
   })

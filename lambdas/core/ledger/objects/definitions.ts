@@ -16,7 +16,8 @@ function definitionsSql(present: string): string {
             pg_catalog.max(b.made_at) AS made_at, min(b.digest) AS digest
        FROM (
          SELECT m.id, min(m.kind) AS kind, min(m.schema) AS schema, min(m.name) AS name, pg_catalog.max(m.at) AS made_at, NULL::text AS digest
-           FROM (SELECT o.id, o.kind, COALESCE(o.schema, '') COLLATE pg_catalog."C" AS schema, o.name COLLATE pg_catalog."C" AS name,
+           FROM (SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema, '') COLLATE pg_catalog."C" AS schema,
+                        COALESCE(o.destination_name, o.name) COLLATE pg_catalog."C" AS name,
                         o.finished_at AS at FROM sampan.object o WHERE ${made}
                  UNION ALL
                  SELECT needed.id, NULL, NULL, NULL, o.finished_at

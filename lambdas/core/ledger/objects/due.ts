@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import type { Stage } from './planned.ts'
 
-/** An object as a stage needs it. */
+/** An object as a stage needs it, as the destination calls it. */
 export interface DueObject {
   readonly id: number
   readonly kind: string
@@ -24,7 +24,7 @@ const HAS_DEFAULTS = `(SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_default
 /** What a stage has still to make, in the order in which it can be made. */
 export async function readDue(session: Session, run: string, stage: Stage, limit: number): Promise<DueObject[]> {
   return session.rows<DueObject>(
-    `SELECT o.id, o.kind, o.schema, o.name, o.sql, o.verdict, o.bytes::float8 AS bytes, ${HAS_DEFAULTS} AS plain
+    `SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema) AS schema, COALESCE(o.destination_name, o.name) AS name, o.sql, o.verdict, o.bytes::float8 AS bytes, ${HAS_DEFAULTS} AS plain
        FROM sampan.object o
       WHERE o.run = $1 AND o.stage = $2 AND o.status = 'pending' ORDER BY o.position LIMIT $3`,
     [run, stage, limit],

@@ -3,7 +3,7 @@ import { sqlFile } from '../../postgres/sql-file.ts'
 
 const MARK_GONE = sqlFile(new URL('./sql/mark-gone.sql', import.meta.url))
 
-/** An object that has its receipt, and is not there any more. */
+/** An object that has its receipt, and is not there any more; as the destination calls it. */
 export interface GoneObject {
   readonly id: number
   readonly kind: string
@@ -29,7 +29,8 @@ export function readMissing(destination: Session, run: string, present: Present)
     `WITH there(kind, schema, name) AS (
        ${present.sql}
      ), both_sides(id, kind, schema, name) AS (
-       SELECT o.id, o.kind, COALESCE(o.schema, '') COLLATE pg_catalog."C", o.name COLLATE pg_catalog."C"
+       SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema, '') COLLATE pg_catalog."C",
+              COALESCE(o.destination_name, o.name) COLLATE pg_catalog."C"
          FROM sampan.object o
         WHERE o.run = $1 AND o.status IN ('migrated', 'transformed') AND o.kind = ANY ($2::text[])
           AND NOT (o.kind = 'DEFAULT' AND o.sql ~ ' SET DEFAULT NULL;[[:space:]]*$')

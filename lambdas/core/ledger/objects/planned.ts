@@ -38,6 +38,8 @@ export interface PlannedObject {
   /** The object in two steps, where that gains; else both null. */
   readonly buildSql: string | null
   readonly finishSql: string | null
+  /** What the destination calls it. @default as the source does */
+  readonly there?: { readonly schema: string | null; readonly name: string }
 }
 
 /** A table whose rows are copied; `oid` is the source's, `object` the planned object that creates it. */
@@ -61,6 +63,8 @@ export interface PlannedRelation {
   readonly expressions?: readonly (string | null)[]
   /** Source oids of relations whose rows come first. @default none */
   readonly behind?: readonly number[]
+  /** What the destination calls it, and its columns in the same order. @default as the source does */
+  readonly there?: { readonly schema: string; readonly name: string; readonly columns: readonly string[] }
 }
 
 /** Rows of one INSERT: some megabytes of text at most. */

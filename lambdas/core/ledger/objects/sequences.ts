@@ -56,6 +56,8 @@ export interface Counting {
 
 /** A sequence that the run has made, with where the source's stood by the newest view. */
 export interface StoodSequence extends SequenceName {
+  /** What the destination calls it. */
+  readonly there: SequenceName
   /** Where it stood by the newest view that rows were read by: what counts of older ones is proved to be of this one too. */
   readonly inView: (SequenceValue & { readonly file: string }) | null
   readonly counting: Counting
@@ -68,6 +70,8 @@ export async function readStood(destination: Session, run: string): Promise<Stoo
 
 const STOOD = `
   SELECT o.schema, o.name,
+         pg_catalog.jsonb_build_object('schema', COALESCE(o.destination_schema, o.schema),
+                                       'name', COALESCE(o.destination_name, o.name)) AS there,
          pg_catalog.jsonb_build_object('increment', COALESCE(q.seqincrement, 1)::text, 'least', COALESCE(q.seqmin, 1)::text,
                                        'most', COALESCE(q.seqmax, 1)::text, 'cycles', COALESCE(q.seqcycle, true)) AS counting,
          (SELECT pg_catalog.jsonb_build_object('lastValue', v.last_value::text, 'isCalled', v.is_called, 'file', v.file::text)
@@ -75,11 +79,14 @@ const STOOD = `
            ORDER BY v.generation DESC LIMIT 1) AS "inView"
     FROM sampan.object o
     LEFT JOIN pg_catalog.pg_sequence q
-           ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', o.schema, o.name))
+           ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', COALESCE(o.destination_schema, o.schema),
+                                                                                   COALESCE(o.destination_name, o.name)))
    WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET') AND o.status IN ('migrated', 'transformed') ORDER BY o.position`
 
 /** Where a sequence has to stand, and where the destination's was found. */
 export interface SequenceRow extends SequenceName, SequenceValue {
+  /** What the destination calls it. */
+  readonly there: SequenceName
   readonly found: SequenceValue | null
   /** What kept it from being set or read. */
   readonly error: string | null
@@ -88,10 +95,11 @@ export interface SequenceRow extends SequenceName, SequenceValue {
 export async function storeSequences(destination: Session, run: string, rows: readonly SequenceRow[]): Promise<void> {
   await destination.rows(
     `INSERT INTO sampan.sequence (run, schema, name, last_value, is_called, destination_last_value, destination_is_called,
-                                  error_message)
-     SELECT $1, s.schema, s.name, s."lastValue", s."isCalled", s."foundValue", s."foundCalled", s.error
+                                  error_message, destination_schema, destination_name)
+     SELECT $1, s.schema, s.name, s."lastValue", s."isCalled", s."foundValue", s."foundCalled", s.error,
+            NULLIF(s.there ->> 'schema', s.schema), NULLIF(s.there ->> 'name', s.name)
        FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS s(
-         schema text, name text, "lastValue" bigint, "isCalled" boolean, "foundValue" bigint, "foundCalled" boolean, error text)
+         schema text, name text, "lastValue" bigint, "isCalled" boolean, "foundValue" bigint, "foundCalled" boolean, error text, there jsonb)
      ON CONFLICT (run, schema, name) DO UPDATE
         SET last_value = EXCLUDED.last_value, is_called = EXCLUDED.is_called,
             destination_last_value = EXCLUDED.destination_last_value,
@@ -149,9 +157,10 @@ export async function readSequencesAgain(destination: Session, run: string): Pro
                  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'S'
                   AND CASE WHEN c.relkind = 'S' AND c.oid IN (
-                        SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', k.schema, k.name)) FROM sampan.sequence k WHERE k.run = $1)
+                        SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', COALESCE(k.destination_schema, k.schema), COALESCE(k.destination_name, k.name)))
+                          FROM sampan.sequence k WHERE k.run = $1)
                       THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') END) now
-        WHERE s.run = $1 AND s.schema = now.schema AND s.name = now.name AND s.error_message IS NULL
+        WHERE s.run = $1 AND COALESCE(s.destination_schema, s.schema) = now.schema AND COALESCE(s.destination_name, s.name) = now.name AND s.error_message IS NULL
           AND now.value IS DISTINCT FROM CASE WHEN s.destination_is_called THEN s.destination_last_value END`,
       [run],
     ),

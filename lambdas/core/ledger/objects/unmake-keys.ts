@@ -42,7 +42,7 @@ const STANDING_KEYS = `
   SELECT o.id, pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::pg_catalog.regclass, k.conname) AS sql
     FROM key JOIN pg_catalog.pg_constraint k ON k.oid = key.oid AND key.parent = 0
     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    JOIN sampan.object o ON o.run = $1 AND o.kind = 'FK CONSTRAINT' AND o.schema = n.nspname
-                        AND o.name = pg_catalog.concat_ws(' ', c.relname, k.conname)
+    JOIN sampan.object o ON o.run = $1 AND o.kind = 'FK CONSTRAINT' AND COALESCE(o.destination_schema, o.schema) = n.nspname
+                        AND COALESCE(o.destination_name, o.name) = pg_catalog.concat_ws(' ', c.relname, k.conname)
    WHERE o.status IN ('migrated', 'transformed') OR o.built_at IS NOT NULL
    ORDER BY o.id FOR UPDATE OF o`

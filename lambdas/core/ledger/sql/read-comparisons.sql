@@ -1,5 +1,5 @@
 -- $1 run. What the chunks' receipts say of the source and the digest parts of the destination, a row per relation.
-SELECT r.oid, r.schema, r.name, r.format, r.format_reason AS "formatReason", r.cut_reason AS "cutReason", 
+SELECT r.oid, r.schema, r.name, there.schema AS "thereSchema", there.name AS "thereName", r.format, r.format_reason AS "formatReason", r.cut_reason AS "cutReason", 
        CASE WHEN NOT r.filtered THEN r.condition END AS "where", CASE WHEN r.filtered THEN r.condition END AS filter,
        r.rows_estimated::float8 AS "rowsEstimated",
        ARRAY(SELECT u.name FROM ROWS FROM (unnest(r.columns), unnest(r.expressions)) AS u(name, expression)
@@ -14,6 +14,7 @@ SELECT r.oid, r.schema, r.name, r.format, r.format_reason AS "formatReason", r.c
        EXISTS (SELECT FROM sampan.digest_part WHERE run = $1) AS planned,
        p.rows::text AS "destinationRows", p.digest::text AS "destinationDigest"
   FROM sampan.relation r
+  CROSS JOIN LATERAL sampan.destination_of(r) there
   LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
   LEFT JOIN (
     SELECT relation, count(*)::integer AS chunks, min(kind) AS kind, min(id) AS first,

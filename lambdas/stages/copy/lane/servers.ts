@@ -1,4 +1,4 @@
-import type { SourceIdentity } from '../../../core/ledger/run.ts'
+import { destinationPath, type SourceIdentity } from '../../../core/ledger/run.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { HASH_ARRAYS } from '../../../core/postgres/hash-bytes.ts'
 import { OWN_PATH } from '../../../core/postgres/search-path.ts'
@@ -14,5 +14,6 @@ export function copyServers(source: Session, destination: Session, task: Task, i
     modernDigest: Math.min(source.serverVersion, destination.serverVersion) >= HASH_ARRAYS,
     digests: task.validation.mode === 'full',
     searchPath: identity.searchPath ?? OWN_PATH,
+    destinationSearchPath: destinationPath(identity),
   }
 }

@@ -2,6 +2,7 @@ import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun } from '../context.ts'
 import { createdByThisRun } from '../facts/created.ts'
 import { largeObjectsInTheWay } from '../facts/large-objects.ts'
+import { namesThere } from '../facts/names.ts'
 import { destinationObjects, type NamedObject, sourceObjects } from '../facts/objects.ts'
 import { sourceThatIsDestination } from '../facts/same-database.ts'
 import { shownName } from '../facts/sql.ts'
@@ -12,7 +13,7 @@ export const objectsExist: Check = {
   level: 'error',
   scope: 'database',
   needs: ['source', 'destinationDatabase'],
-  title: 'no object of the source’s names stands in the destination',
+  title: 'no object under a name that is to be given stands in the destination',
   cause:
     'tables, views, sequences, types or functions of the same names, or large objects, are in the destination already',
   remedy:
@@ -20,13 +21,14 @@ export const objectsExist: Check = {
   async run(context) {
     if ((await context.fact(sourceThatIsDestination)) !== null)
       throw new CannotRun('prerequisite', 'source and destination are one and the same database')
-    const [wanted, present, created, large] = await Promise.all([
+    const [wanted, there, present, created, large] = await Promise.all([
       sourceObjects(context),
+      namesThere(context),
       destinationObjects(context),
       createdByThisRun(context),
       largeObjectsInTheWay(context),
     ])
-    const names = new Set(wanted.map(keyOf))
+    const names = new Set(wanted.map((object) => keyOf(there(object))))
     const clashes = present.filter((object) => names.has(keyOf(object)) && !created(object))
     return findingOf(
       [

@@ -58,7 +58,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     { title: 'Digest' },
   ]
   const content = dataTable(columns, sorted, (table) => [
-    html`${table.name}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    html`${table.name}${namedOf(table)}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
@@ -70,6 +70,11 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
   ])
   const title = tables.some(({ name }) => name === LARGE_OBJECTS_TITLE) ? 'Tables, and the large objects' : 'Tables'
   return fold(title, tables.length, content, tables.length <= SHOWN_OPEN)
+}
+
+/** What the destination calls it. */
+function namedOf({ as }: TableReport): Html | null {
+  return as ? html` <span class="quiet">as ${as}</span>` : null
 }
 
 /** What the destination has computed. */

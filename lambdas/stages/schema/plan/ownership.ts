@@ -81,7 +81,13 @@ function forOwner(object: Decided, { kept, facts, owners }: Surroundings): reado
 function spokenFor(object: Decided, { byName }: OwnerFacts['roles']): readonly Decided[] {
   const creator = byName.get(object.owner)
   // Where it cannot, they are left out, or said for the account itself.
-  return creator === undefined || creator.mine || !creator.giveable ? [] : [{ ...object, stage: 'own', schema: null }]
+  return creator === undefined || creator.mine || !creator.giveable ? [] : [outsideOfSchemas(object)]
+}
+
+/** No right on a schema is asked for. */
+function outsideOfSchemas(object: Decided): Decided {
+  const there = object.there === undefined ? {} : { there: { ...object.there, schema: null } }
+  return { ...object, ...there, stage: 'own', schema: null }
 }
 
 /**
@@ -118,6 +124,9 @@ function ownerOf(object: Decided, sql: string): Decided {
     ...object,
     kind: 'OWNER',
     name: `${object.kind} ${object.name}`,
+    ...(object.there === undefined
+      ? {}
+      : { there: { schema: object.there.schema, name: `${object.kind} ${object.there.name}` } }),
     catalogOid: 0,
     oid: 0,
     stage: 'own',

@@ -30,8 +30,7 @@ export async function readPlanInput(
 ): Promise<PlanInput> {
   const { entries: written } = readArchive(archive)
   const tables = written.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
-  const chosen = event.task.databases.find(({ name, as }) => name === database.name && as === database.as)
-  if (chosen === undefined) throw notInTask(database)
+  const chosen = taskDatabase(event, database)
   const changes = await readChanges(source, chosen, tables)
   const [facts, roles, closedSchemas, lz4] = await Promise.all([
     Promise.all([readDatabaseForm(destination), readOfferedComments(destination)]).then(([form, offered]) =>
@@ -76,6 +75,13 @@ async function readChanges(source: Session, database: TaskDatabase, comes: reado
     conditions: conditionsByTable(filters, tables),
     computed: await readComputed(source, columnExpressions(database), tables, ({ oid }) => known.has(oid)),
   }
+}
+
+/** What the task says of the database. */
+export function taskDatabase({ task }: StepEvent, { name, as }: DatabaseIdentity): TaskDatabase {
+  const chosen = task.databases.find((one) => one.name === name && one.as === as)
+  if (chosen === undefined) throw notInTask({ name, as })
+  return chosen
 }
 
 /**

@@ -6,12 +6,15 @@ import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
 import type { ClosedSchema, DestinationRoles } from '../../../core/postgres/roles.ts'
 import { LARGE_OBJECT_IDS } from '../../../core/postgres/value-types.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
+import { objectName } from '../../../core/structure/object-name.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { describe, select } from '../../../core/task/select/select.ts'
 import { dataKinds, relationKinds, remarkKinds, viewBodies } from '../../../core/task/select/selectable.ts'
 import type { KeyChoice, RowFilter, TableName } from '../../../core/task/table-options.ts'
 import { type ArchiveFilter, readFilter, requireNamesUsed } from '../select/filter.ts'
 import type { TocEntry } from '../toc/entry.ts'
+import { madeSchemas } from '../transform/made-schemas.ts'
+import type { Transformation } from '../transform/transform.ts'
 import { completeEntries } from './complete.ts'
 import { withoutLz4 } from './compression.ts'
 import { isDatabaseProperty } from './database-properties.ts'
@@ -79,9 +82,13 @@ export interface PlanInput {
   readonly refused?: ReadonlyMap<number, string>
   /** Numbers the entries, completed ones among them, as an earlier plan did. @default as the archive does */
   readonly number?: (entries: readonly TocEntry[]) => readonly TocEntry[]
+  /** What all of it is under the destination’s names. @default as on the source */
+  readonly transformation?: Transformation
 }
 
 export interface Plan {
+  /** The source’s entries by the objects’ numbers, left out ones among them. */
+  readonly entries: readonly TocEntry[]
   readonly objects: readonly PlannedObject[]
   readonly relations: readonly PlannedRelation[]
   /** Grants to the account that reads the source, which are left out without a line for each. */
@@ -102,18 +109,30 @@ export function planObjects(input: PlanInput): Plan {
   const completed = completeEntries(input.entries, input.facts).map((entry) =>
     inOlderSyntax(entry, input.destinationVersion),
   )
-  const complete = input.number?.(completed) ?? completed
+  const { transformation } = input
+  const added = transformation ? madeSchemas(transformation.renames, completed, input.facts.rights) : []
+  const numbered = input.number?.([...completed, ...added]) ?? [...completed, ...added]
+  const complete = numbered.slice(0, completed.length)
   const properties = propertyEntries(input.properties ?? [], complete)
   const reader = withoutReaderRights(complete, input.facts.account, (role) => input.roles.byName.has(role))
-  const entries = [...reader.entries, ...properties.keys()]
-  const filter = readFilter(input.include, input.exclude, entries)
-  const { leftOut, inVain, along } = select(entries, filter)
+  const sources = [...reader.entries, ...properties.keys()]
+  const filter = readFilter(input.include, input.exclude, sources)
+  const { leftOut, inVain, along } = select(sources, filter)
   const changes = input.changes ?? NO_CHANGES
   requireNamesUsed(
     changes.names,
-    entries.filter(({ id }) => !leftOut.has(id)),
+    sources.filter(({ id }) => !leftOut.has(id)),
   )
-  const withoutKeys = new Map([...leftOut, ...keysLeft(changes.keys, entries)])
+  // From here on all is said in the destination’s names.
+  const entries = [
+    ...numbered.slice(completed.length),
+    ...sources.map((entry) => {
+      const there = transformation?.texts.get(entry.id)
+      return there === undefined ? entry : { ...entry, ...there }
+    }),
+  ]
+  const sourceOf = new Map(sources.map((entry) => [entry.id, entry]))
+  const withoutKeys = new Map([...leftOut, ...keysLeft(changes.keys, sources)])
   const fates = decideFates(entries, withoutKeys, properties, input)
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
@@ -132,12 +151,16 @@ export function planObjects(input: PlanInput): Plan {
       changes.computed.byTable.get(entry.oid),
     )
     const skipped = verdict.verdict === 'skip'
+    const source = sourceOf.get(entry.id)
+    const renamed = skipped ? null : whyTransformed(entry, source, transformation)
+    const reasons = [...(verdict.verdict === 'migrate' ? [] : [verdict.reason]), ...(renamed === null ? [] : [renamed])]
     return {
       id: entry.id,
       position,
       kind: entry.kind,
-      schema: entry.schema,
-      name: entry.tag,
+      schema: (source ?? entry).schema,
+      name: (source ?? entry).tag,
+      ...(transformation === undefined ? {} : { there: { schema: entry.schema, name: entry.tag } }),
       owner: entry.owner,
       catalogOid: entry.catalogOid,
       oid: entry.oid,
@@ -147,8 +170,8 @@ export function planObjects(input: PlanInput): Plan {
       dropSql: skipped ? '' : entry.dropSql,
       dependencies: entry.dependencies,
       bytes: Math.max(0, ...entry.dependencies.map((id) => sizes.get(id) ?? 0)),
-      verdict: verdict.verdict,
-      reason: verdict.verdict === 'migrate' ? null : verdict.reason,
+      verdict: renamed === null ? verdict.verdict : 'transform',
+      reason: reasons.length === 0 ? null : reasons.join('; '),
       status: skipped ? 'skipped' : blockedBy === null ? 'pending' : 'blocked',
       blockedBy,
     }
@@ -160,7 +183,9 @@ export function planObjects(input: PlanInput): Plan {
       .filter(({ kind, relationKind }) => (kind === 'TABLE' && relationKind !== 'p') || kind === 'TABLE DATA')
       .map(({ id }) => id),
   )
-  const relations = copiedRelations(objects, holdsRows, input.facts, filter, changes)
+  const relations = copiedRelations(objects, holdsRows, input.facts, filter, changes).map((relation) =>
+    relationThere(relation, transformation),
+  )
   const roots = new Map(
     relations.flatMap(({ tree, oid }) =>
       tree ? (input.facts.trees.get(oid) ?? []).map((leaf) => [leaf, oid] as const) : [],
@@ -185,9 +210,10 @@ export function planObjects(input: PlanInput): Plan {
     largeObjects,
   }
   return {
+    entries: sources,
     objects: all,
     relations,
-    rights: expectedRights(input.facts.rights, all, rightsFacts),
+    rights: expectedRights(transformation?.rights ?? input.facts.rights, all, rightsFacts),
     readerGrants: reader.grants,
     inVain: inVain.map(({ entry }) => `${describe(entry)}: ${leftOut.get(entry.id)}`),
     along: along.map(describe),
@@ -205,6 +231,27 @@ function whereComputed(
   const reason = `the task computes ${named.join(', ')}`
   const before = verdict.verdict === 'transform' ? [verdict.reason] : []
   return { verdict: 'transform', sql: verdict.sql, reason: [...before, reason].join('; ') }
+}
+
+/** Both names, where an object is called otherwise there; null where it is as on the source. */
+function whyTransformed(
+  entry: TocEntry,
+  source: TocEntry | undefined,
+  transformation: Transformation | undefined,
+): string | null {
+  if (transformation === undefined) return null
+  if (source === undefined) return 'the new names of the task need this schema'
+  if (!transformation.texts.has(entry.id)) return null
+  const there = objectName({ kind: entry.kind, schema: entry.schema, name: entry.tag })
+  const same = entry.schema === source.schema && entry.tag === source.tag
+  return same ? 'it follows what has another name' : `on the destination it is ${there}`
+}
+
+function relationThere(relation: PlannedRelation, transformation: Transformation | undefined): PlannedRelation {
+  const renamed = transformation?.renames.relations.get(relation.oid)
+  if (renamed === undefined || relation.oid === 0) return relation
+  const columns = relation.columns.map((column) => renamed.columns.get(column) ?? column)
+  return { ...relation, there: { ...renamed.to, columns } }
 }
 
 function majorOf(version: number): number {

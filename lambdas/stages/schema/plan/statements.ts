@@ -1,5 +1,5 @@
 /** The end of a quoted piece that begins at `at`, or `at` where none does. */
-function endOfQuoted(sql: string, at: number): number {
+export function endOfQuoted(sql: string, at: number): number {
   const char = sql[at]
   if (char === '"' || char === "'") {
     const escapes = char === "'" && /(^|[^\w$])[eE]$/.test(sql.slice(Math.max(0, at - 2), at))

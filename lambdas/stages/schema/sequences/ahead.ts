@@ -53,7 +53,7 @@ interface Column {
  */
 export async function readHeld(destination: Session, sequences: readonly Standing[]): Promise<SequenceValue[][]> {
   if (sequences.length === 0) return []
-  const names = sequences.map(({ schema, name }) => quoteQualified(schema, name))
+  const names = sequences.map(({ there }) => quoteQualified(there.schema, there.name))
   const columns = await destination.rows<Column>(COLUMNS, [JSON.stringify(names)])
   return Promise.all(
     sequences.map(async ({ counting }, index) => {

@@ -19,11 +19,19 @@ export async function syncSequences(source: Session, destination: Session, run: 
   const ahead = new Map(back.map((sequence, index) => [sequence, furthest(sequence, held[index] ?? [])]))
   const known = sequences.flatMap((sequence) => {
     const value = ahead.get(sequence) ?? sequence.live
-    return value ? [{ schema: sequence.schema, name: sequence.name, ...pick(value) }] : []
+    const { schema, name, there } = sequence
+    return value ? [{ schema, name, there, ...pick(value) }] : []
   })
   const unread = sequences.filter((sequence) => !(ahead.get(sequence) ?? sequence.live))
-  const set = await setSequences(destination, run, known)
-  const readBack = await readSequences(destination, known)
+  const set = await setSequences(
+    destination,
+    run,
+    known.map(({ there, ...value }) => ({ ...value, ...there })),
+  )
+  const readBack = await readSequences(
+    destination,
+    known.map(({ there }) => there),
+  )
   const rows = known.map((sequence, index) => {
     const found = readBack[index]
     const error = set[index]?.error ?? (found && 'error' in found ? found.error : null)

@@ -9,7 +9,7 @@ WITH adding AS (
    WHERE l.locktype = 'advisory' AND l.classid = 1935764849 AND l.objsubid = 2
      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
 )
-SELECT o.id, o.kind, o.schema, o.name, o.verdict, p.bytes::float8 AS bytes, 'part' AS step, p.part, p.works_on AS alone,
+SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema) AS schema, COALESCE(o.destination_name, o.name) AS name, o.verdict, p.bytes::float8 AS bytes, 'part' AS step, p.part, p.works_on AS alone,
        NULL::oid AS "table", p.sql
   FROM sampan.key_part p JOIN sampan.object o ON o.run = p.run AND o.id = p.object
  WHERE p.run = $1 AND p.done_at IS NULL AND o.status = 'pending'

@@ -40,7 +40,7 @@ WITH run AS (
    WHERE l.locktype = 'advisory' AND l.classid = 1935764849 AND l.objsubid = 2
      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
 )
-SELECT o.id, o.kind, o.schema, o.name, o.verdict, o.bytes::float8 AS bytes, step.name AS step, NULL::integer AS part,
+SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema) AS schema, COALESCE(o.destination_name, o.name) AS name, o.verdict, o.bytes::float8 AS bytes, step.name AS step, NULL::integer AS part,
        turn.alone,
        (SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_default_acl d
          WHERE d.defaclrole = (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER)) AS plain,

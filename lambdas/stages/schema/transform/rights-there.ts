@@ -1,0 +1,84 @@
+import { type Renames, schemaThere } from '../../../core/names/renames.ts'
+import { itemText, parseItem, type SourceRights } from '../../../core/structure/rights.ts'
+import type { Following } from './follow.ts'
+
+/** pg_class’s and pg_namespace’s own OIDs. */
+const RELATIONS = 1259
+const SCHEMAS = 2615
+
+interface ScratchRights {
+  /** Of what stands in the scratch under the new names. */
+  readonly rights: readonly SourceRights[]
+  /** Schemas’ new names, as the server writes them. */
+  readonly schemas: ReadonlyMap<string, string>
+}
+
+/**
+ * The source’s owners and rights under the names that their objects have on the destination, and the policies’ texts as they are there: what
+ * Seal compares with. Pure.
+ */
+export function rightsThere(
+  rights: readonly SourceRights[],
+  renames: Renames,
+  { found }: Following,
+  scratch: ScratchRights,
+): readonly SourceRights[] {
+  const key = (catalogue: number, oid: number) => `${catalogue}.${oid}`
+  const oids = new Map([...found.values()].map(({ source, after }) => [key(source.catalogOid, source.oid), after]))
+  const there = new Map(scratch.rights.map((one) => [key(one.catalogue, one.oid), one]))
+  const madeThere = Map.groupBy(inOrder(scratch.rights), ({ madeOf }) => madeOf ?? 0)
+  const madeHere = Map.groupBy(inOrder(rights), ({ madeOf }) => madeOf ?? 0)
+  return rights.map((one) => {
+    if (one.kind === 'default privileges') return { ...one, identity: defaultsThere(one.identity, renames) }
+    if (one.catalogue === SCHEMAS) return { ...one, identity: schemaOf(one, renames, scratch.schemas) }
+    const columns = one.catalogue === RELATIONS ? renames.relations.get(one.oid)?.columns : undefined
+    const counterpart =
+      one.madeOf === null
+        ? there.get(keyOfEntry(oids.get(key(one.catalogue, one.oid))))
+        : // A range type’s functions are made with it, always in the same order.
+          madeThere.get(oids.get(key(TYPES, one.madeOf))?.oid ?? -1)?.[madeHere.get(one.madeOf)?.indexOf(one) ?? -1]
+    if (counterpart === undefined) return one
+    const traits = one.traits?.map((trait) =>
+      trait.startsWith('text ') ? (counterpart.traits?.find((other) => other.startsWith('text ')) ?? trait) : trait,
+    )
+    return {
+      ...one,
+      identity: counterpart.identity,
+      traits: traits ?? one.traits,
+      columns: one.columns?.map((item) => columnThere(item, columns)).toSorted(byBytes) ?? null,
+    }
+  })
+
+  function keyOfEntry(entry: { readonly catalogOid: number; readonly oid: number } | undefined): string {
+    return entry === undefined ? '' : key(entry.catalogOid, entry.oid)
+  }
+}
+
+/** pg_type’s own OID. */
+const TYPES = 1247
+
+function inOrder(rights: readonly SourceRights[]): readonly SourceRights[] {
+  return rights.filter(({ madeOf }) => madeOf !== null).toSorted((a, b) => a.oid - b.oid)
+}
+
+function defaultsThere(identity: string, renames: Renames): string {
+  const [creator, schema, letter] = JSON.parse(identity) as [string, string | null, string]
+  if (schema === null) return identity
+  return itemText([creator, schemaThere(renames, schema), letter] as never)
+}
+
+function schemaOf(one: SourceRights, renames: Renames, quoted: ReadonlyMap<string, string>): string {
+  const name = one.identity.startsWith('"') ? one.identity.slice(1, -1).replaceAll('""', '"') : one.identity
+  const to = schemaThere(renames, name)
+  return to === name ? one.identity : (quoted.get(to) ?? to)
+}
+
+function columnThere(item: string, columns: ReadonlyMap<string, string> | undefined): string {
+  const [privilege, grantee, grantable, column] = parseItem(item)
+  if (column === undefined) return item
+  return itemText([privilege, grantee, grantable, columns?.get(column) ?? column])
+}
+
+function byBytes(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other))
+}
