@@ -13,12 +13,15 @@ import { type OpenedRun, type RunRow, readRun } from './run.ts'
  */
 export async function requireOwnStart(destination: Session, run: RunIdentity): Promise<RunRow> {
   const row = await readRun(destination, run.id)
+  if (row.execution !== run.execution && row.state === 'open') {
+    throw takenOver(run.id, row.execution, await readAtWork(destination, run.id))
+  }
   requireOwn(row, run)
   return row
 }
 
 /** @throws SampanError RUN_TAKEN_OVER; RUN_SEALED where the other start has completed it */
-export function requireOwn(
+function requireOwn(
   { state, execution, sealedAt }: Pick<RunRow, 'state' | 'execution' | 'sealedAt'>,
   { id, execution: own }: RunIdentity,
 ): void {
@@ -32,10 +35,16 @@ export function requireOwn(
 }
 
 /** Two starts of one run would end each other's rounds, and take the view from each other, for ever. */
-function takenOver(run: string, execution: string): SampanError {
+function takenOver(run: string, execution: string, atWork: readonly SessionAtWork[] = []): SampanError {
+  const latest = atWork[0]
+  // Sessions carry the run, not which start of it: some may be of this one, that has not ended yet.
+  const where =
+    latest === undefined
+      ? ''
+      : `; ${atWork.length === 1 ? 'one session works' : `${atWork.length} sessions work`} for the run there, the latest since ${latest.since}: process ${latest.pid} (${latest.name}${latest.address === null ? '' : ` from ${latest.address}`})`
   return new SampanError({
     code: 'RUN_TAKEN_OVER',
-    message: `another start of the run "${run}" has taken it over: ${execution}`,
+    message: `another start of the run "${run}" has taken it over: ${execution}${where}`,
     remedy: TAKEN_OVER_REMEDY,
   })
 }
@@ -64,13 +73,28 @@ export async function readJoining(
   }
 }
 
+interface SessionAtWork {
+  readonly pid: number
+  readonly name: string
+  /** `null`: by a socket, or not shown to this account. */
+  readonly address: string | null
+  readonly since: string
+}
+
 /** How many sessions on the destination's database work for the run, beside the one that asks. */
 export async function countAtWork(destination: Session, run: string): Promise<number> {
-  const sessions = await destination.rows<{ purpose: string }>(
-    `SELECT pg_catalog.substr(application_name, pg_catalog.length($1) + 1) AS purpose FROM pg_catalog.pg_stat_activity
+  return (await readAtWork(destination, run)).length
+}
+
+/** The sessions themselves, the latest first. */
+async function readAtWork(destination: Session, run: string): Promise<readonly SessionAtWork[]> {
+  const prefix = applicationName(run, '')
+  const sessions = await destination.rows<SessionAtWork>(
+    `SELECT pid, application_name AS name, pg_catalog.host(client_addr) AS address, backend_start::text AS since
+       FROM pg_catalog.pg_stat_activity
       WHERE datname = pg_catalog.current_database() AND pid <> pg_catalog.pg_backend_pid()
-        AND pg_catalog.left(application_name, pg_catalog.length($1)) = $1`,
-    [applicationName(run, '')],
+        AND pg_catalog.left(application_name, pg_catalog.length($1)) = $1 ORDER BY backend_start DESC`,
+    [prefix],
   )
-  return sessions.filter(({ purpose }) => !ONLOOKERS.test(purpose)).length
+  return sessions.filter(({ name }) => !ONLOOKERS.test(name.slice(prefix.length)))
 }

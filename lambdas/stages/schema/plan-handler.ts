@@ -13,7 +13,7 @@ import {
   type Structure,
   storeStructure,
 } from '../../core/ledger/objects/structure.ts'
-import { readJoining, requireOwn } from '../../core/ledger/other-start.ts'
+import { readJoining, requireOwnStart } from '../../core/ledger/other-start.ts'
 import { markPlanned, openRun, storeDestinationPath, taskFingerprint } from '../../core/ledger/run.ts'
 import { StepWatch } from '../../core/ledger/step-watch.ts'
 import { importView } from '../../core/ledger/view.ts'
@@ -106,7 +106,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
       database: form.name,
       searchPath: await readSearchPath(source),
     })
-    if (row.former.includes(run.execution)) requireOwn(row, run)
+    if (row.former.includes(run.execution)) await requireOwnStart(destination, run)
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
     await requireAlone(destination, event)
     const joining = await readJoining(destination, run.id, row)
