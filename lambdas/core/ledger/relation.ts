@@ -41,6 +41,8 @@ export interface Relation {
   readonly oid: number
   readonly source: RelationAtSource
   readonly destination: RelationAtDestination
+  /** Columns of the source that stay behind. @default none */
+  readonly excluded?: readonly string[]
   /** `format_type` of each column on the source. */
   readonly types: readonly string[]
   readonly format: 'binary' | 'text'

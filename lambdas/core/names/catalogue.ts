@@ -40,6 +40,8 @@ export interface NamedRelation {
   /** Those of its columns that come from a parent. */
   readonly inherited: readonly string[]
   readonly parents: readonly number[]
+  /** Its rows are values of a column elsewhere. */
+  readonly held: boolean
 }
 
 /** The names of the source’s database. */

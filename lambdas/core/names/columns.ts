@@ -8,7 +8,7 @@ import { shown } from './words.ts'
 /** Columns that every table has without having them; `oid` before 12. */
 const SYSTEM = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid', 'oid'])
 
-type Columns = Pick<RenamedRelation, 'columns' | 'own'>
+type Columns = Pick<RenamedRelation, 'columns' | 'own' | 'excluded' | 'dropped'>
 
 /** The columns’ new names, by relation. An inherited column has the name that its parent’s has: the server carries it along. */
 export function resolveColumns(
@@ -18,6 +18,7 @@ export function resolveColumns(
 ): ReadonlyMap<number, Columns> {
   const byOid = new Map(chosen.map((one) => [one.oid, one]))
   const wanted = columnsWanted(wishes, chosen, problems)
+  const left = columnsLeft(wishes, chosen)
   const wish = (one: NamedRelation, column: string) =>
     wanted.get(one.oid)?.get(column) ?? inCase(column, wishes.case, 'column')
   /** Where a column comes from: the relations, itself or above it, that have it from nobody. */
@@ -31,10 +32,18 @@ export function resolveColumns(
   for (const one of chosen) {
     const columns = new Map<string, string>()
     const own: string[] = []
+    const excluded: string[] = []
+    const dropped: string[] = []
     for (const column of one.columns) {
       const [origin = one, ...others] = origins(one, column)
       const to = wish(origin, column)
       const explicit = wanted.get(one.oid)?.get(column)
+      if (left.get(origin.oid)?.has(column) || left.get(one.oid)?.has(column)) {
+        problems.push(...whyNotExcluded(one, column, [origin, ...others], left))
+        excluded.push(column)
+        if (origin === one) dropped.push(column)
+        continue
+      }
       if (others.length > 0 && [origin, ...others].some((parent) => wish(parent, column) !== column)) {
         const parents = [origin, ...others].map(shown).join(' and ')
         problems.push({
@@ -63,15 +72,56 @@ export function resolveColumns(
       columns.set(column, to)
       if (origin === one) own.push(column)
     }
-    problems.push(...collisions(one, columns))
-    if (columns.size > 0) found.set(one.oid, { columns, own })
+    problems.push(...collisions(one, columns, excluded))
+    if (columns.size + excluded.length > 0) found.set(one.oid, { columns, own, excluded, dropped })
   }
   return found
 }
 
+/** Columns that are to stay behind, by relation. */
+function columnsLeft(
+  { tables }: NameWishes,
+  chosen: readonly NamedRelation[],
+): ReadonlyMap<number, ReadonlySet<string>> {
+  const left = new Map<number, Set<string>>()
+  for (const { matches, columns } of tables) {
+    const names = Object.entries(columns).flatMap(([column, { exclude }]) => (exclude === true ? [column] : []))
+    for (const one of chosen.filter(({ schema, name }) => matches(schema, name))) {
+      for (const column of names)
+        if (one.columns.includes(column)) left.set(one.oid, (left.get(one.oid) ?? new Set()).add(column))
+    }
+  }
+  return left
+}
+
+function whyNotExcluded(
+  one: NamedRelation,
+  column: string,
+  origins: readonly NamedRelation[],
+  left: ReadonlyMap<number, ReadonlySet<string>>,
+): readonly NameProblem[] {
+  const what = `the column ${column} of ${shown(one)}`
+  const kept = origins.filter((origin) => left.get(origin.oid)?.has(column) !== true)
+  const why = !/^[rpf]$/.test(one.kind)
+    ? 'it is a view’s, whose query says what it has'
+    : one.typed
+      ? 'it is an attribute of the type that the table is of'
+      : kept.length > 0
+        ? `it is inherited from ${kept.map(shown).join(' and ')}, where it can be excluded`
+        : one.held
+          ? 'rows of this table are values of a column elsewhere, and would be of another form'
+          : null
+  return why === null ? [] : [{ code: 'COLUMN_NOT_EXCLUDABLE', text: `${what} cannot stay behind: ${why}` }]
+}
+
 /** Of one relation. */
-function collisions(one: NamedRelation, columns: ReadonlyMap<string, string>): readonly NameProblem[] {
-  const targets = Map.groupBy(one.columns, (column) => columns.get(column) ?? column)
+function collisions(
+  one: NamedRelation,
+  columns: ReadonlyMap<string, string>,
+  excluded: readonly string[],
+): readonly NameProblem[] {
+  const standing = one.columns.filter((column) => !excluded.includes(column))
+  const targets = Map.groupBy(standing, (column) => columns.get(column) ?? column)
   return [...targets].flatMap(([to, from]): NameProblem[] =>
     from.length < 2
       ? []

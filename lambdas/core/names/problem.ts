@@ -7,6 +7,7 @@ export type NameProblemCode =
   | 'NAME_OF_TYPE'
   | 'NAME_OF_EXTENSION'
   | 'NAME_AMBIGUOUS'
+  | 'COLUMN_NOT_EXCLUDABLE'
 
 /** One thing that keeps the names of a task from being given. */
 export interface NameProblem {

@@ -17,6 +17,10 @@ export interface RenamedRelation {
   readonly columns: ReadonlyMap<string, string>
   /** Those that are renamed at this relation; others are at a parent. */
   readonly own: readonly string[]
+  /** Columns that stay behind, inherited ones among them. */
+  readonly excluded: readonly string[]
+  /** Those that are dropped at this relation; others go with a parent’s. */
+  readonly dropped: readonly string[]
 }
 
 /** All names of a database that are other ones on the destination. Pure data. */

@@ -47,8 +47,9 @@ export function resolveNames(
     chosen.flatMap((one): [number, RenamedRelation][] => {
       const from = { schema: one.schema, name: one.name }
       const to = target(one)
-      const renamed = columns.get(one.oid) ?? { columns: new Map(), own: [] }
-      if (to.schema === from.schema && to.name === from.name && renamed.columns.size === 0) return []
+      const renamed = columns.get(one.oid) ?? { columns: new Map(), own: [], excluded: [], dropped: [] }
+      if (to.schema === from.schema && to.name === from.name && renamed.columns.size + renamed.excluded.length === 0)
+        return []
       // What lies in an emptied schema is moved one by one.
       const carried = one.owner !== 0 || (to.schema === there(one.schema) && !emptied.has(one.schema))
       return [[one.oid, { oid: one.oid, kind: one.kind, from, to, carried, ...renamed }]]

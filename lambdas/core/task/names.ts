@@ -95,7 +95,7 @@ export interface TableWish {
   readonly pattern: string
   matches(schema: string, table: string): boolean
   readonly as: { readonly schema: string | null; readonly name: string } | null
-  readonly columns: Readonly<Record<string, { readonly as?: string | undefined }>>
+  readonly columns: Readonly<Record<string, { readonly as?: string | undefined; readonly exclude?: true | undefined }>>
 }
 
 /** What the task wants of names in one database. */

@@ -25,6 +25,12 @@ const isEmpty = (value: unknown) => isRecord(value) && Object.keys(value).length
 const columnOptions = across(
   z.strictObject({
     as: columnName.optional().describe('Name of the column on the destination. Default: the same name.'),
+    exclude: z
+      .literal(true)
+      .optional()
+      .describe(
+        'true: the column stays behind, with its values and with what stands on it alone, such as indexes. Default: it comes.',
+      ),
     expression: expression
       .optional()
       .describe(
@@ -34,11 +40,19 @@ const columnOptions = across(
       ),
   }),
   (options, report) => {
+    if (options.exclude === true && Object.keys(options).length > 1) {
+      report([], {
+        code: 'TASK_EXCLUDED_COLUMN',
+        message: 'is excluded, and has a name or an expression',
+        remedy: 'take "exclude" out, or the others',
+      })
+    }
     if (!isEmpty(options)) return
     report([], {
       code: 'TASK_COLUMN_OPTIONS',
       message: 'asks for nothing',
-      remedy: 'write what the column is called ("as") or what comes in its place ("expression"), or take the name out',
+      remedy:
+        'write what the column is called ("as"), what comes in its place ("expression") or that it stays behind ("exclude"), or take the name out',
     })
   },
 )
@@ -187,7 +201,7 @@ export function columnExpressions({ tables }: WithTables): readonly ColumnExpres
 export function nameWishes({ names, tables }: NamingOptions): NameWishes | null {
   const wishes = Object.entries(tables ?? {}).flatMap(([text, { as, columns = {} }]) => {
     const pattern = parseTablePattern(text)
-    const named = Object.entries(columns).filter(([, column]) => column.as !== undefined)
+    const named = Object.entries(columns).filter(([, column]) => column.as !== undefined || column.exclude === true)
     if (pattern === null || (as === undefined && named.length === 0)) return []
     return [
       {

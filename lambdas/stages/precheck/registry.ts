@@ -5,6 +5,7 @@ import { cFunctions } from './checks/c-functions.ts'
 import { chosenCannotCome } from './checks/chosen-cannot-come.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
+import { columnNeeded } from './checks/column-needed.ts'
 import { columnOrderChanges, rowTypeOrder } from './checks/column-order.ts'
 import { comesAlong } from './checks/comes-along.ts'
 import { computedAnew } from './checks/computed-anew.ts'
@@ -116,6 +117,7 @@ export const checks: readonly Check[] = [
   expressionBreaksConstraints,
   expressionOnIdentity,
   namesRefused,
+  columnNeeded,
   scratchImpossible,
   chosenCannotCome,
   comesAlong,

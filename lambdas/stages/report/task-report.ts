@@ -42,9 +42,10 @@ function namesReport(options: Parameters<typeof nameWishes>[0]): string[] {
     ...Object.entries(wishes.schemas).map(([from, to]) => `schema ${from} as ${to}`),
     ...wishes.tables.flatMap(({ pattern, as, columns }) => [
       ...(as === null ? [] : [`${pattern} as ${as.schema === null ? '' : `${as.schema}.`}${as.name}`]),
-      ...Object.entries(columns).flatMap(([column, { as: name }]) =>
-        name === undefined ? [] : [`${pattern}, ${column} as ${name}`],
-      ),
+      ...Object.entries(columns).flatMap(([column, { as: name, exclude }]) => [
+        ...(name === undefined ? [] : [`${pattern}, ${column} as ${name}`]),
+        ...(exclude === true ? [`${pattern} without ${column}`] : []),
+      ]),
     ]),
   ]
 }

@@ -8,7 +8,7 @@ import { nameWishes } from '../../../lambdas/core/task/table-options.ts'
 function table(oid: number, schema: string, name: string, fields: Partial<NamedRelation> = {}): NamedRelation {
   return {
     ...{ oid, schema, name, kind: 'r', typed: false, member: false, owner: 0 },
-    ...{ columns: ['a', 'b'], inherited: [], parents: [] },
+    ...{ columns: ['a', 'b'], inherited: [], parents: [], held: false },
     ...fields,
   }
 }

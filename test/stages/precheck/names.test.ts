@@ -12,11 +12,11 @@ const SQL = `
   CREATE FUNCTION shop.stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.cust := 1; RETURN NEW; END $$;
   CREATE TRIGGER stamp BEFORE INSERT ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.stamp('shop.other');`
 
-const only = checks.filter(({ code }) => /^(NAMES_REFUSED|RENAME_|SCRATCH_|DST_OBJECTS_EXIST)/.test(code))
+const only = checks.filter(({ code }) => /^(NAMES_REFUSED|COLUMN_NEEDED|RENAME_|SCRATCH_|DST_OBJECTS_EXIST)/.test(code))
 
-async function withNames(options: Partial<TaskInput['databases'][number]>, there = '') {
+async function withNames(options: Partial<TaskInput['databases'][number]>, there = '', more = '') {
   const [source, destination] = [
-    await createDatabase(sharedServer(15), SQL),
+    await createDatabase(sharedServer(15), `${SQL}; ${more}`),
     await createDatabase(sharedServer(15), there),
   ]
   const databases = [{ name: source.name, as: destination.name, ...options }]
@@ -64,4 +64,15 @@ test('what stands in the way on the destination is looked for under the new name
   expect(itemOf(free, 'DST_OBJECTS_EXIST').status).toBe('passed')
   const taken = await withNames({ tables }, 'CREATE SCHEMA sales; CREATE TABLE sales.moved (a int)')
   expect(itemOf(taken, 'DST_OBJECTS_EXIST').details).toEqual(['table sales.moved'])
+})
+
+test('a column that a trigger or a view needs does not stay behind alone', async () => {
+  const sql = 'CREATE VIEW shop.v AS SELECT cust FROM shop.orders'
+  const document = await withNames({ tables: { 'shop.orders': { columns: { cust: { exclude: true } } } } }, '', sql)
+  expect(itemOf(document, 'COLUMN_NEEDED')).toMatchObject({
+    level: 'error',
+    details: ['shop.orders.cust: view shop.v needs it'],
+  })
+  const without = { exclude: ['shop.v'], tables: { 'shop.orders': { columns: { cust: { exclude: true as const } } } } }
+  expect(itemOf(await withNames(without, '', sql), 'COLUMN_NEEDED').status).toBe('passed')
 })

@@ -63,6 +63,8 @@ export interface PlannedRelation {
   readonly expressions?: readonly (string | null)[]
   /** Source oids of relations whose rows come first. @default none */
   readonly behind?: readonly number[]
+  /** Columns of the source that stay behind. @default none */
+  readonly excluded?: readonly string[]
   /** What the destination calls it, and its columns in the same order. @default as the source does */
   readonly there?: { readonly schema: string; readonly name: string; readonly columns: readonly string[] }
 }

@@ -8,6 +8,10 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        COALESCE(i.indrelid, (SELECT d.refobjid FROM pg_catalog.pg_depend d
                               WHERE c.relkind = 'S' AND d.classid = c.tableoid AND d.objid = c.oid AND d.refclassid = c.tableoid
                                 AND d.deptype IN ('a', 'i') LIMIT 1), 0) AS owner,
+       c.relkind IN ('r', 'p', 'f') AND EXISTS (
+         SELECT FROM pg_catalog.pg_attribute h JOIN pg_catalog.pg_class k ON k.oid = h.attrelid AND k.relkind IN ('r', 'p', 'f')
+           JOIN pg_catalog.pg_type t ON t.oid = h.atttypid
+          WHERE c.reltype <> 0 AND NOT h.attisdropped AND h.attnum > 0 AND c.reltype IN (t.oid, t.typelem, t.typbasetype)) AS held,
        COALESCE(a.columns, '{}') AS columns, COALESCE(a.inherited, '{}') AS inherited,
        ARRAY(SELECT h.inhparent::pg_catalog.int8::text FROM pg_catalog.pg_inherits h
               WHERE h.inhrelid = c.oid AND c.relkind IN ('r', 'p', 'f') ORDER BY h.inhseqno) AS parents

@@ -55,7 +55,7 @@ export function plannedOtherwiseQuery(relation: Relation, sourceVersion: number)
 }
 
 function question(planned: readonly string[], trees: readonly number[], parts: readonly string[]): string {
-  return `WITH RECURSIVE planned(oid, schema, name, tree, columns, types, found) AS (VALUES ${planned.join()}),
+  return `WITH RECURSIVE planned(oid, schema, name, tree, columns, types, found, excluded) AS (VALUES ${planned.join()}),
     member(root, oid) AS (
       SELECT p.oid, p.oid FROM planned p
       UNION SELECT m.root, i.inhrelid FROM member m JOIN pg_catalog.pg_inherits i ON i.inhparent = m.oid
@@ -76,7 +76,7 @@ export function readChange(row: readonly (string | null)[] | undefined): { oid: 
 }
 
 /** The types are those that the columns' names stand for now: under the lock of its COPY the table is there, and has them. */
-function plannedRow({ oid, source }: Relation, named: 'all' | 'nothing' = 'all'): string {
+function plannedRow({ oid, source, excluded = [] }: Relation, named: 'all' | 'nothing' = 'all'): string {
   const { schema, name, tree, columns } = source
   const table = tableOf(source)
   const types = (named === 'nothing' ? [] : columns).map(
@@ -84,7 +84,7 @@ function plannedRow({ oid, source }: Relation, named: 'all' | 'nothing' = 'all')
   )
   const found = `pg_catalog.to_regclass(${quoteLiteral(table)})::pg_catalog.oid`
   return `(${oid}::pg_catalog.oid, ${quoteLiteral(schema)}, ${quoteLiteral(name)}, ${tree}, ARRAY[${columns.map(quoteLiteral).join()}]::text[],
-    ARRAY[${types.join()}]::pg_catalog.oid[], ${found})`
+    ARRAY[${types.join()}]::pg_catalog.oid[], ${found}, ARRAY[${excluded.map(quoteLiteral).join()}]::text[])`
 }
 
 function plannedOtherwise(sourceVersion: number): string {
@@ -92,7 +92,7 @@ function plannedOtherwise(sourceVersion: number): string {
   return `SELECT p.oid, 0 FROM planned p LEFT JOIN known k ON k.root = p.oid AND k.oid = p.oid
       WHERE k.nspname::text IS DISTINCT FROM p.schema OR k.relname::text IS DISTINCT FROM p.name
          OR p.columns <> ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped ${stored} ORDER BY a.attnum)`
+              WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname::text <> ALL (p.excluded) ${stored} ORDER BY a.attnum)`
 }
 
 const MOVED = `SELECT k.root, 1 FROM known k WHERE NOT k.there`

@@ -31,6 +31,11 @@ const PROBLEMS: Readonly<Record<NameProblemCode, Omit<DocumentedCode, 'code'>>> 
     remedy:
       'keep the schema’s name, or move the extension into another schema on the source: ALTER EXTENSION … SET SCHEMA …',
   },
+  COLUMN_NOT_EXCLUDABLE: {
+    cause:
+      'a column that the task excludes is a view’s, a type’s or a parent’s, or its table’s rows are values elsewhere',
+    remedy: 'exclude it where it comes from, exclude what holds its rows, or let it come',
+  },
   NAME_AMBIGUOUS: {
     cause: 'one name is given to several objects, or several to one',
     remedy: 'name each object once, and by its own name',

@@ -244,14 +244,25 @@ function whyTransformed(
   if (!transformation.texts.has(entry.id)) return null
   const there = objectName({ kind: entry.kind, schema: entry.schema, name: entry.tag })
   const same = entry.schema === source.schema && entry.tag === source.tag
+  const excluded = /TABLE$/.test(entry.kind) ? (transformation.renames.relations.get(entry.oid)?.excluded ?? []) : []
+  if (excluded.length > 0) return `${same ? '' : `on the destination it is ${there}, `}without ${excluded.join(', ')}`
   return same ? 'it follows what has another name' : `on the destination it is ${there}`
 }
 
 function relationThere(relation: PlannedRelation, transformation: Transformation | undefined): PlannedRelation {
   const renamed = transformation?.renames.relations.get(relation.oid)
   if (renamed === undefined || relation.oid === 0) return relation
-  const columns = relation.columns.map((column) => renamed.columns.get(column) ?? column)
-  return { ...relation, there: { ...renamed.to, columns } }
+  const comes = (_: string | null, at: number) => !renamed.excluded.includes(relation.columns[at] ?? '')
+  const columns = relation.columns.filter(comes)
+  return {
+    ...relation,
+    columns,
+    types: relation.types.filter(comes),
+    ...(relation.expressions ? { expressions: relation.expressions.filter(comes) } : {}),
+    excluded: renamed.excluded,
+    hasKey: relation.hasKey && transformation?.keyless.has(relation.oid) !== true,
+    there: { ...renamed.to, columns: columns.map((column) => renamed.columns.get(column) ?? column) },
+  }
 }
 
 function majorOf(version: number): number {

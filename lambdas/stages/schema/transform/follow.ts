@@ -14,6 +14,8 @@ export interface Followed {
 export interface Following {
   /** By the object’s number in the plan. */
   readonly found: ReadonlyMap<number, Followed>
+  /** Found before, and not there any more: they went with a column. */
+  readonly gone: readonly PlannedObject[]
   /** Made, and not found again: what they are called there is not known. */
   readonly lost: readonly PlannedObject[]
   /** Parts of them that no object of the plan is: the server has them under other words than the source. */
@@ -50,10 +52,22 @@ export function follow(
     if (counterpart !== undefined)
       found.set(id, { source: objects.get(id) ?? NOWHERE, before: entry, after: counterpart })
   }
+  const stand = new Set(keysOf(after).values())
+  const wentWith = (entry: TocEntry | undefined) => {
+    const key = keys.get(entry ?? NO_ENTRY) ?? ''
+    return key !== '' && !stand.has(key)
+  }
+  const gone = made.filter(({ id, kind }) => {
+    if (kind === 'COMMENT') return comments.has(id) && !marked.has(id)
+    return !found.has(id) && wentWith(pairs.get(id))
+  })
+  const isGone = new Set(gone.map(({ id }) => id))
+  const isLost = ({ id, kind, sql }: PlannedObject) => !found.has(id) && !BY_NAME.has(kind) && !leavesNothing(kind, sql)
   const known = new Set([...pairs.values(), ...comments.values()].map(({ id }) => id))
   return {
     found,
-    lost: made.filter(({ id, kind, sql }) => !found.has(id) && !BY_NAME.has(kind) && !leavesNothing(kind, sql)),
+    gone,
+    lost: made.filter((object) => !isGone.has(object.id) && isLost(object)),
     surplus: before.filter(
       ({ id, kind, dependencies }) =>
         !known.has(id) && !BY_NAME.has(kind) && kind !== 'COMMENT' && dependencies.some((one) => known.has(one)),
@@ -62,6 +76,7 @@ export function follow(
 }
 
 const NOWHERE = { catalogOid: 0, oid: 0 }
+const NO_ENTRY = {} as TocEntry
 
 /** What takes off an inherited default leaves nothing in the catalogue (plan/defaults-taken.ts). */
 export function leavesNothing(kind: string, sql: string): boolean {

@@ -1,4 +1,4 @@
-import { type Renames, schemaThere } from '../../../core/names/renames.ts'
+import { type RenamedRelation, type Renames, schemaThere } from '../../../core/names/renames.ts'
 import { itemText, parseItem, type SourceRights } from '../../../core/structure/rights.ts'
 import type { Following } from './follow.ts'
 
@@ -31,7 +31,7 @@ export function rightsThere(
   return rights.map((one) => {
     if (one.kind === 'default privileges') return { ...one, identity: defaultsThere(one.identity, renames) }
     if (one.catalogue === SCHEMAS) return { ...one, identity: schemaOf(one, renames, scratch.schemas) }
-    const columns = one.catalogue === RELATIONS ? renames.relations.get(one.oid)?.columns : undefined
+    const relation = one.catalogue === RELATIONS ? renames.relations.get(one.oid) : undefined
     const counterpart =
       one.madeOf === null
         ? there.get(keyOfEntry(oids.get(key(one.catalogue, one.oid))))
@@ -45,7 +45,7 @@ export function rightsThere(
       ...one,
       identity: counterpart.identity,
       traits: traits ?? one.traits,
-      columns: one.columns?.map((item) => columnThere(item, columns)).toSorted(byBytes) ?? null,
+      columns: columnsThere(one.columns, relation),
     }
   })
 
@@ -71,6 +71,15 @@ function schemaOf(one: SourceRights, renames: Renames, quoted: ReadonlyMap<strin
   const name = one.identity.startsWith('"') ? one.identity.slice(1, -1).replaceAll('""', '"') : one.identity
   const to = schemaThere(renames, name)
   return to === name ? one.identity : (quoted.get(to) ?? to)
+}
+
+function columnsThere(
+  items: readonly string[] | null,
+  relation: RenamedRelation | undefined,
+): readonly string[] | null {
+  const standing = (items ?? []).filter((item) => relation?.excluded.includes(parseItem(item)[3] ?? '') !== true)
+  if (standing.length === 0) return null
+  return standing.map((item) => columnThere(item, relation?.columns)).toSorted(byBytes)
 }
 
 function columnThere(item: string, columns: ReadonlyMap<string, string> | undefined): string {

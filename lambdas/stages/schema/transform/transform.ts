@@ -16,6 +16,7 @@ import type { Plan } from '../plan/plan.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { readArchive } from '../toc/read.ts'
 import { brokenBodies } from './broken-bodies.ts'
+import { dropColumns, goneWithColumns, tablesWithoutTheirKey } from './excluded-columns.ts'
 import { type Following, follow } from './follow.ts'
 import { madeInScratch, scratchSql } from './objects.ts'
 import { renameSql } from './rename-sql.ts'
@@ -30,6 +31,10 @@ export interface Transformation {
   readonly renames: Renames
   /** Of entries that are others there, by their numbers in the plan. */
   readonly texts: ReadonlyMap<number, NamedParts>
+  /** What goes with columns that stay behind, each with its reason; by number. */
+  readonly gone: ReadonlyMap<number, string>
+  /** Tables that have lost a key with a column, by their oids. */
+  readonly keyless: ReadonlySet<number>
   /** Owners and rights of the source under the names of the destination. */
   readonly rights: readonly SourceRights[]
 }
@@ -64,7 +69,7 @@ export const BREAKS_CODE = 'RENAME_BREAKS_CODE'
 /**
  * Gives the objects of a plan their new names where PostgreSQL does it: in a copy of them that is made empty on the destination, renamed by
  * ALTER … RENAME and dumped again. What is dumped is made once more, since a copy may be healthy and its dump not. Nothing stays.
- * @throws SampanError `SCRATCH_IMPOSSIBLE`, `SCRATCH_REFUSED`, `RENAME_REFUSED`, `RENAME_NOT_FOLLOWED`, `RENAME_BREAKS_OBJECTS`,
+ * @throws SampanError `SCRATCH_IMPOSSIBLE`, `SCRATCH_REFUSED`, `COLUMN_NEEDED`, `RENAME_REFUSED`, `RENAME_NOT_FOLLOWED`, `RENAME_BREAKS_OBJECTS`,
  *   `RENAME_BREAKS_CODE`
  */
 export async function transformObjects(options: TransformOptions): Promise<Transformed> {
@@ -75,14 +80,17 @@ export async function transformObjects(options: TransformOptions): Promise<Trans
     refuseIf(made, await scratch.make(made.map((object) => scratchSql(object, path))), cannotBeTried)
     const before = await scratchEntries(scratch)
     const wasBroken = await brokenBodies(scratch, made, path)
+    await dropColumns(scratch, renames)
     const statements = renameSql(renames, made)
     const [refused] = await scratch.make(statements)
     if (refused !== undefined) throw renameRefused(statements[refused.number] ?? '', refused.message)
     const after = await scratchEntries(scratch)
     const following = follow(made, before, after)
-    requireFollowed(following)
+    requireFollowed(following, renames)
     const transformation = {
       renames,
+      gone: goneWithColumns(following.gone, plan.entries, renames),
+      keyless: tablesWithoutTheirKey(following.gone, plan.entries),
       texts: textsThere(plan.entries, renames, following, options.facts.settings),
       rights: rightsThere(options.facts.rights, renames, following, {
         rights: await readRights(scratch.session),
@@ -91,7 +99,7 @@ export async function transformObjects(options: TransformOptions): Promise<Trans
     }
     await scratch.empty()
     const there = pathThere(path, renames)
-    const whole = options.replan(transformation, new Map())
+    const whole = options.replan(transformation, transformation.gone)
     const again = madeInScratch(whole.objects)
     const failed = await scratch.make(again.map((object) => scratchSql(object, there)))
     const isBroken = await brokenBodies(scratch, again, there)
@@ -99,7 +107,11 @@ export async function transformObjects(options: TransformOptions): Promise<Trans
     if (broken.length > 0 && !event.task.precheck.acknowledge.includes(BREAKS_CODE)) throw breaksCode(broken)
     const left = leftOut(again, failed)
     if (left.size > 0 && !event.task.precheck.acknowledge.includes(BREAKS_OBJECTS)) throw breaksObjects(again, failed)
-    return { plan: left.size === 0 ? whole : options.replan(transformation, left), path: there, broken }
+    return {
+      plan: left.size === 0 ? whole : options.replan(transformation, new Map([...transformation.gone, ...left])),
+      path: there,
+      broken,
+    }
   } finally {
     await scratch.remove()
   }
@@ -198,9 +210,11 @@ function renameRefused(statement: string, message: string): SampanError {
 }
 
 /** Whatever cannot be found again would keep its old names, or be lost. @throws SampanError `RENAME_NOT_FOLLOWED` */
-function requireFollowed({ lost, surplus }: Following): void {
-  if (lost.length + surplus.length === 0) return
-  const named = [...namesOf(lost), ...surplus.map(({ kind, tag }) => `${kind.toLowerCase()} ${tag}`)]
+function requireFollowed({ lost, surplus, gone }: Following, { relations }: Renames): void {
+  const drops = [...relations.values()].some(({ excluded }) => excluded.length > 0)
+  const missing = drops ? lost : [...lost, ...gone]
+  if (missing.length + surplus.length === 0) return
+  const named = [...namesOf(missing), ...surplus.map(({ kind, tag }) => `${kind.toLowerCase()} ${tag}`)]
   throw new SampanError({
     code: 'RENAME_NOT_FOLLOWED',
     message: `it is not certain what these are behind the new names: ${named.slice(0, NAMED).join(', ')}${named.length > NAMED ? ` and ${named.length - NAMED} more` : ''}`,

@@ -107,6 +107,8 @@ export async function readKey(source: Session, relation: Relation): Promise<KeyO
     [relation.oid],
   )
   const places = key.map(({ name }) => relation.source.columns.indexOf(name))
+  // Without one of its columns a key is none.
+  if (places.includes(-1)) return () => []
   return (end) => places.flatMap((place) => end.columns[place] ?? [])
 }
 
