@@ -26,6 +26,12 @@ export interface Diagnosis {
   readonly remedy: string
   /** @default false */
   readonly retryable?: boolean
+  /**
+   * A login that the precheck has seen admitted: a secret may be under rotation, when the server has the new password for some seconds
+   * before the secret has it (docs.aws.amazon.com/secretsmanager, rotation by a Lambda function: setSecret, testSecret, finishSecret).
+   * @default false
+   */
+  readonly retryableBehindPrecheck?: boolean
 }
 
 /** What was tried. */
@@ -50,7 +56,9 @@ export function toConnectError(thrown: unknown, side: Side, attempt: Attempt): S
     message: found.message,
     remedy: found.remedy,
     retryable: found.retryable ?? false,
-    kind: 'connection',
+    retryableBehindPrecheck: found.retryableBehindPrecheck ?? false,
+    // A password that stays wrong is nothing to wait for half a day.
+    kind: found.retryableBehindPrecheck ? 'other' : 'connection',
     cause: thrown,
   })
 }
@@ -148,6 +156,7 @@ function refusedLogin(code: string, text: string, side: Side, byIam: boolean): D
       remedy:
         'check: IAM authentication is on at the instance, the user has the role rds_iam, the credentials may rds-db:connect ' +
         'as it, and host is the instance’s own endpoint',
+      retryableBehindPrecheck: true,
     }
   }
   return {
@@ -155,6 +164,7 @@ function refusedLogin(code: string, text: string, side: Side, byIam: boolean): D
     code: 'LOGIN_REFUSED',
     message: said,
     remedy: 'check user and password, and what pg_hba.conf of the server lets in',
+    retryableBehindPrecheck: true,
   }
 }
 

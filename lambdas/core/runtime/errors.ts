@@ -8,6 +8,8 @@ export interface SampanErrorFields {
   readonly remedy: string
   /** True where waiting can help: the step answers `retry` while its window is open. */
   readonly retryable?: boolean
+  /** True where waiting can help what worked before: retryable in the steps of a database, which the precheck has let begin. */
+  readonly retryableBehindPrecheck?: boolean
   /** Which retry window a retryable error belongs to. Connection loss waits hours, other errors minutes. */
   readonly kind?: 'connection' | 'other'
   readonly cause?: unknown
@@ -20,6 +22,7 @@ export class SampanError extends Error {
   readonly code: string
   readonly remedy: string
   readonly retryable: boolean
+  readonly retryableBehindPrecheck: boolean
   readonly kind: 'connection' | 'other'
   readonly besides: NonNullable<SampanErrorFields['besides']>
 
@@ -29,6 +32,7 @@ export class SampanError extends Error {
     this.code = fields.code
     this.remedy = fields.remedy
     this.retryable = fields.retryable ?? false
+    this.retryableBehindPrecheck = fields.retryableBehindPrecheck ?? false
     this.kind = fields.kind ?? 'other'
     this.besides = fields.besides ?? []
   }

@@ -92,7 +92,9 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
     } catch (thrown) {
       if (context.signal?.aborted) throw new StepAborted(name)
       const error = toSampanError(thrown)
-      const stepError = { ...toStepError(error), retryable: error.retryable }
+      const behindPrecheck = event.database !== null && event.database !== undefined
+      const retryable = error.retryable || (error.retryableBehindPrecheck && behindPrecheck)
+      const stepError = { ...toStepError(error), retryable }
       const settings = event.task?.retry ?? DEFAULT_RETRY
       const answer = judge({ error: stepError, window, spent: event.spent }, settings, clock, random)
       const log = answer.verdict === 'failed' ? logger.error : logger.warn
