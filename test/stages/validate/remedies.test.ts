@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { findEntry, readCatalogue } from '../../../cli/errors/catalogue.ts'
 import { summaryText } from '../../../cli/summary/summary.ts'
+import { failed as cut } from '../../../lambdas/core/runtime/verdict.ts'
 import type { Around } from '../../support/cases/case.ts'
 import { compareDatabases } from '../../support/judges.ts'
 import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
@@ -132,6 +133,25 @@ test('the ledger of a newer Sampan is dropped with what is in the way, and the t
   await destination.query(
     'DROP SCHEMA sampan CASCADE; DROP TABLE customers, orders, tree, days CASCADE; DROP TYPE state',
   )
+  expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+}, 180_000)
+
+test('SRC_STRUCTURE_CHANGED names what cannot be made anew: with what stands on it dropped, the task started again ends well', async () => {
+  const { source, destination } = await databases()
+  const name = 'stands-on-it'
+  const error = { kind: 'other', code: 'STOPPED_HERE', message: 'no copy', remedy: 'none' } as const
+  const withoutCopy: Around = ({ step }, handler) => (step === 'CopyLaneFunction' ? async () => cut(error) : handler)
+  expect((await migrate(source, destination, { name }, withoutCopy)).outcome).toMatchObject({ exitStatus: 1 })
+  await source.query('ALTER TABLE days ADD COLUMN later int')
+  await destination.query('CREATE VIEW of_somebody AS SELECT n FROM days')
+  const refused = await migrate(source, destination, { name })
+  expect(refused.report.databases[0]?.error).toMatchObject({
+    code: 'SRC_STRUCTURE_CHANGED',
+    message: expect.stringContaining('TABLE public.days'),
+    remedy: expect.stringContaining('drop by hand, on the destination, what stands on them'),
+  })
+  await destination.query('DROP VIEW of_somebody')
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
 }, 180_000)
