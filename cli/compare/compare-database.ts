@@ -10,7 +10,7 @@ import type { Item } from './read-ranges.ts'
 import { readAll } from './readers.ts'
 import type { Differing } from './repair/repair-database.ts'
 import { compareSequences } from './sequences.ts'
-import { compareStructure } from './structure.ts'
+import { compareStructure, RENAMED } from './structure.ts'
 import { tableResult } from './table-result.ts'
 import type { Tools } from './tools.ts'
 
@@ -76,7 +76,7 @@ function isEqual(
   return (
     tables.every(({ state }) => state === 'equal') &&
     (structure?.objects.every(({ what }) => what === 'unclear') ?? true) &&
-    (structure?.why ?? null) === null &&
+    [null, RENAMED].includes(structure?.why ?? null) &&
     (sequences?.different.length ?? 0) === 0 &&
     objects.length === 0
   )

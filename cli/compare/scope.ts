@@ -1,5 +1,6 @@
 import type { PlannedObject, PlannedRelation } from '../../lambdas/core/ledger/objects/planned.ts'
 import { isLargeObjects, LARGE_OBJECTS_OID, type Relation } from '../../lambdas/core/ledger/relation.ts'
+import { isNothing, type Renames } from '../../lambdas/core/names/renames.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import type { SearchPath } from '../../lambdas/core/postgres/search-path.ts'
 import { readSearchPath } from '../../lambdas/core/postgres/source-path.ts'
@@ -7,6 +8,7 @@ import type { RowRange } from '../../lambdas/core/rows/range.ts'
 import type { Environment } from '../../lambdas/core/runtime/environment.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { nameWishes } from '../../lambdas/core/task/table-options.ts'
 import { countChunks, cutByKey } from '../../lambdas/stages/copy/plan/chunking.ts'
 import { cutKey, readKeys } from '../../lambdas/stages/copy/plan/key-bounds.ts'
 import { largeObjectChunks, readColumnTypes } from '../../lambdas/stages/copy/plan/plan-copy.ts'
@@ -15,6 +17,7 @@ import { formServers } from '../../lambdas/stages/copy/plan/servers.ts'
 import { dumpObjects } from '../../lambdas/stages/schema/pgdump/dump-objects.ts'
 import { planObjects } from '../../lambdas/stages/schema/plan/plan.ts'
 import { readPlanInput } from '../../lambdas/stages/schema/plan/plan-input.ts'
+import { readNewNames, renamesOf } from '../../lambdas/stages/schema/plan/under-new-names.ts'
 import { requireValidChanges } from '../../lambdas/stages/schema/plan/valid-changes.ts'
 import type { TocEntry } from '../../lambdas/stages/schema/toc/entry.ts'
 import type { Ends } from './ends.ts'
@@ -26,6 +29,8 @@ export interface Scope {
   readonly entries: readonly TocEntry[]
   readonly objects: readonly PlannedObject[]
   readonly relations: readonly Relation[]
+  /** What is called otherwise on the destination; `null`: nothing. */
+  readonly renames: Renames | null
   readonly searchPath: SearchPath
   /** The task takes the whole database: what else stands on the destination is none of it. */
   readonly everything: boolean
@@ -48,6 +53,10 @@ export async function readScope(
   const { archive } = await dumpObjects(event, { environment, signal, timeout: () => DUMP_MILLISECONDS })
   const input = await readPlanInput(event, environment, database, archive, ends)
   const planned = planObjects(input)
+  const chosenDatabase = task.databases.find(({ name, as }) => name === database.name && as === database.as)
+  const names = await readNewNames(source, chosenDatabase === undefined ? null : nameWishes(chosenDatabase))
+  const named = names === null ? null : renamesOf(names, planned)
+  const renames = named === null || isNothing(named) ? null : named
   const searchPath = await readSearchPath(source)
   if (input.changes !== undefined) await requireValidChanges(source, input.changes, planned, searchPath)
   const everything = input.include.every((pattern) => pattern === '*.*')
@@ -61,12 +70,12 @@ export async function readScope(
   const servers = await formServers(source, destination)
   const wishes = { format: task.format, digests: question.mode === 'full' }
   const relations = chosen.map((one) => {
-    const relation = relationOf(one)
+    const relation = relationOf(one, renames)
     return isLargeObjects(relation)
       ? relation
       : withDigest(relation, decideForm(relation, types.get(one.oid) ?? [], servers, wishes))
   })
-  return { entries: input.entries, objects: planned.objects, relations, searchPath, everything }
+  return { entries: input.entries, objects: planned.objects, renames, relations, searchPath, everything }
 }
 
 const LARGE_OBJECTS: PlannedRelation = {
@@ -81,7 +90,7 @@ function isOfLargeObjects(excluded: string | { readonly kind: string }): boolean
 const DUMP_MILLISECONDS = 600_000
 
 /** A planned relation as the ledger would give it back. Pure. */
-function relationOf(planned: PlannedRelation): Relation {
+function relationOf(planned: PlannedRelation, renames: Renames | null): Relation {
   const {
     oid,
     schema,
@@ -97,11 +106,13 @@ function relationOf(planned: PlannedRelation): Relation {
     expressions = [],
   } = planned
   const end = { schema, name, columns, digestSql: null, tree }
+  const renamed = renames?.relations.get(oid)
+  const there = renamed && { ...renamed.to, columns: columns.map((column) => renamed.columns.get(column) ?? column) }
   return {
     ...{ oid, types, hasKey, bytes, pages, format: 'text', behind: planned.behind ?? [] },
     source: { side: 'source', ...end, where, expressions },
     // A filter of the task is the source's alone.
-    destination: { side: 'destination', ...end, where: filtered ? null : where },
+    destination: { side: 'destination', ...end, ...there, where: filtered ? null : where },
   }
 }
 

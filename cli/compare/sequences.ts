@@ -4,13 +4,21 @@ import type { Ends } from './ends.ts'
 import type { Scope } from './scope.ts'
 
 /** Where the sequences of both ends stand. @param ends pipelined ones */
-export async function compareSequences({ source, destination }: Ends, { objects }: Scope) {
-  const sequences = objects.flatMap(({ kind, schema, name, status }) =>
-    /^SEQUENCE( SET)?$/.test(kind) && schema !== null && status === 'pending' ? [{ schema, name }] : [],
+export async function compareSequences({ source, destination }: Ends, { objects, renames }: Scope) {
+  const sequences = objects.flatMap(({ kind, schema, name, status, oid }) =>
+    /^SEQUENCE( SET)?$/.test(kind) && schema !== null && status === 'pending'
+      ? [{ schema, name, there: renames?.relations.get(oid)?.to ?? { schema, name } }]
+      : [],
   )
-  const [here, there] = await Promise.all([readSequences(source, sequences), readSequences(destination, sequences)])
+  const [here, beyond] = await Promise.all([
+    readSequences(source, sequences),
+    readSequences(
+      destination,
+      sequences.map(({ there }) => there),
+    ),
+  ])
   const different = sequences.flatMap(({ schema, name }, at) => {
-    const [left, right] = [here[at], there[at]]
+    const [left, right] = [here[at], beyond[at]]
     const [from, to] = [textOf(left), textOf(right)]
     const why = errorOf(left) ?? errorOf(right)
     if (why === null && from === to) return []

@@ -17,6 +17,9 @@ const DEPARSED = /^(VIEW|MATERIALIZED VIEW|RULE|POLICY|DEFAULT|CHECK CONSTRAINT|
 /** The ledger's, and initdb's own: whether pg_dump writes that depends on its owner, who is another one from 15 on. */
 const OWN_SCHEMAS = /^SCHEMA (sampan|public)$/
 
+/** Whose definitions follow names that PostgreSQL gives them: a run makes them in a scratch database, and a comparison writes nothing. */
+export const RENAMED = 'the task gives other names; rows and sequences are compared under them'
+
 export interface StructureComparison {
   /** Why it could not be compared. */
   readonly why: string | null
@@ -32,6 +35,7 @@ export async function compareStructure(
   signal: AbortSignal,
   sameMajor: boolean,
 ): Promise<StructureComparison> {
+  if (scope.renames !== null) return { why: RENAMED, compared: 0, objects: [] }
   try {
     const tools = { environment, signal, timeout: () => 600_000, side: 'destination' } as const
     const { entries } = readArchive((await dumpObjects(event, tools)).archive)

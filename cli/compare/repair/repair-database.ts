@@ -56,6 +56,7 @@ export async function repairDatabase(
   differing: readonly Differing[],
   { environment, signal, question }: Tools,
 ): Promise<Repaired> {
+  if (work.scope.renames !== null) throw renamed(event.run.id)
   const options = { purpose: 'repair', signal, pipeline: true }
   const destination = await openDestination(event, environment, options)
   const open: Session[] = [destination]
@@ -175,5 +176,14 @@ function notSealed(run: string): SampanError {
     code: 'REPAIR_NOT_SEALED',
     message: `the run ${run} is not complete: its own start compares and copies what is open`,
     remedy: 'nothing was written: start the task again, and compare when it has succeeded',
+  })
+}
+
+/** Sequences and foreign keys would have to be looked for under two names each. */
+function renamed(run: string): SampanError {
+  return new SampanError({
+    code: 'REPAIR_RENAMED',
+    message: `the task of ${run} gives other names on the destination: what differs is told, and not repaired`,
+    remedy: 'nothing was written: mend the rows that the comparison names by hand, with --values',
   })
 }

@@ -40,7 +40,11 @@ async function setUp(change = '', sql = SHOP, more: object = {}, tables?: object
   await writeFile(task, JSON.stringify(input))
   const out = join(directory, 'out')
   const compare = (...args: string[]) => sampan('compare', task, '--out', out, '--settle', '0', ...args)
-  return { source, destination, input, out, compare }
+  const of = async (changed: object, ...args: string[]) => {
+    await writeFile(task, JSON.stringify(changed))
+    return compare(...args)
+  }
+  return { source, destination, input, out, compare: Object.assign(compare, { of }) }
 }
 
 const only = ({ databases: [database] }: Comparison) => {
@@ -126,6 +130,21 @@ describe('sampan compare', () => {
       { key: { id: '100017' }, sourceValues: { name: expect.stringMatching(/^[0-9a-f]{32}$/) } },
     ])
     expect(stdout + stderr).not.toContain('customer 17')
+  }, 60_000)
+
+  test('what is called otherwise on the destination is compared under its names, and not repaired', async () => {
+    const renamed = `ALTER TABLE customer RENAME note TO remark; ALTER TABLE customer RENAME TO client;
+      UPDATE client SET remark = 'other' WHERE id = 5`
+    const tables = { 'public.customer': { as: 'client', columns: { note: { as: 'remark' } } } }
+    const { source, destination, compare, input } = await setUp(renamed)
+    const databases = [{ name: source.name, as: destination.name, tables }]
+    const asked = (...args: string[]) => compare.of({ ...input, databases }, '--json', ...args)
+    const told = only(parsed((await asked()).stdout))
+    expect(told.tables.filter(({ state }) => state !== 'equal')).toMatchObject([
+      { table: 'public.customer', destination: 'public.client', different: 1, rows: [{ key: { id: '5' } }] },
+    ])
+    expect(told.structure?.why).toMatch(/other names/)
+    expect((await asked('--repair', input.name)).stdout).toContain('REPAIR_RENAMED')
   }, 60_000)
 
   test('a table or column that the destination lacks is told, and the others are compared', async () => {

@@ -53,7 +53,8 @@ export async function underNewNames(
   return { plan: transformed.plan, path: transformed.path, events: brokenCode(transformed.broken) }
 }
 
-function renamesOf({ wishes, catalogue }: NewNames, plan: Plan): Renames {
+/** What is called otherwise there, of what the plan takes. @throws SampanError `NAMES_REFUSED` */
+export function renamesOf({ wishes, catalogue }: NewNames, plan: Plan): Renames {
   const pending = new Set(
     plan.objects.flatMap(({ catalogOid, oid, status }) =>
       catalogOid === RELATIONS && status === 'pending' ? [oid] : [],
