@@ -63,7 +63,11 @@ export function compareCommand(): Command {
       toSeconds,
       2,
     )
-    .option('--window <HH:MM-HH:MM>', 'read between these times of the day only, by this machine’s clock', toWindow)
+    .option(
+      '--window <HH:MM-HH:MM>',
+      'begin to read between these times of the day only, by this machine’s clock; a large table without a key is one snapshot, and read to its end',
+      toWindow,
+    )
     .option('--megabytes-per-second <number>', 'read no faster; default: the task’s throttle', toRate)
     .option('--out <directory>', 'where the comparison is written, and what an unfinished one goes on by', 'out')
     .option('--anew', 'do not go on with an unfinished one')
@@ -89,7 +93,7 @@ async function compare(
   options: Options,
   signal: AbortSignal,
 ): Promise<number> {
-  requireName(read, options.repair)
+  requireRepair(read, options)
   const limit = options.megabytesPerSecond
   const throttle = limit === undefined ? read.throttle : { ...read.throttle, megabytesPerSecond: limit }
   const task = { ...read, throttle }
@@ -164,9 +168,17 @@ function toWindow(text: string): DailyWindow {
   return window
 }
 
-/** Nobody writes behind a seal by mistake. */
-function requireName({ name }: Task, repair: string | undefined): void {
-  if (repair === undefined || repair === name) return
+/** Nobody writes behind a seal by mistake, nor by what has not been read. */
+function requireRepair({ name }: Task, { repair, mode }: Options): void {
+  if (repair === undefined) return
+  if (mode === 'counts') {
+    throw new SampanError({
+      code: 'REPAIR_BY_COUNTS',
+      message: 'by numbers of rows alone nobody can say which row is the wrong one',
+      remedy: 'nothing was read or written: give --repair without --mode counts',
+    })
+  }
+  if (repair === name) return
   throw new SampanError({
     code: 'REPAIR_OTHER_RUN',
     message: `--repair names the run ${repair}, and the task is ${name}`,

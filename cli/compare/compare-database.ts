@@ -11,6 +11,7 @@ import { readAll } from './readers.ts'
 import type { Differing } from './repair/repair-database.ts'
 import { compareSequences } from './sequences.ts'
 import { compareStructure, RENAMED } from './structure.ts'
+import { surplusPartitions } from './surplus-partitions.ts'
 import { tableResult } from './table-result.ts'
 import type { Tools } from './tools.ts'
 
@@ -41,13 +42,18 @@ export async function compareDatabase(
     const looked = await lookInto(ends, different, work, tools)
     for (const { table, items } of different) {
       if (isLargeObjects(table.relation)) {
-        for (const item of items) objects.push(...(await differentObjects(ends, item, work.reading.modernDigest)))
+        for (const item of items) {
+          await tools.pacing.wait(tools.pacing.closedFor)
+          objects.push(...(await differentObjects(ends, item, work.reading.modernDigest)))
+          await tools.pacing.passed({ rows: 0, bytes: item.bytes, queries: 1 })
+        }
       } else {
         const result = tableResult(table, read, looked, question)
         tables.push(result)
         if (result.state === 'differs') repairable.push({ relation: table.relation, items })
       }
     }
+    tables.push(...(await surplusPartitions(ends.destination, work.scope, tools)))
   } finally {
     await ends.close()
   }
@@ -57,12 +63,13 @@ export async function compareDatabase(
     : null
   const sequences = whole ? await withEnds(event, tools, (pair) => compareSequences(pair, work.scope)) : null
   const large = work.tables.find(({ relation }) => isLargeObjects(relation))
-  const state = isEqual(tables, structure, sequences, objects) ? 'equal' : 'differs'
+  const why = large?.items.map((item) => read.get(itemKey(item))?.why ?? null).find((one) => one !== null) ?? null
+  const state = why === null && isEqual(tables, structure, sequences, objects) ? 'equal' : 'differs'
   const compared: ComparedDatabase = {
     ...{ database: database.name, as: database.as, state, tables, repaired: null },
     structure: structure === null ? null : { ...structure, objects: [...structure.objects] },
     sequences,
-    largeObjects: large === undefined ? null : { compared: large.items.length, different: objects },
+    largeObjects: large === undefined ? null : { why, compared: large.items.length, different: objects },
   }
   return { compared, work, differing: repairable }
 }
@@ -94,11 +101,11 @@ async function lookInto(
   ends: Ends,
   different: readonly { readonly table: Table; readonly items: readonly Item[] }[],
   work: Work,
-  { question, signal }: Tools,
+  tools: Tools,
 ): Promise<ReadonlyMap<Item, Looked>> {
   const items = different.flatMap(({ table, items: all }) => (isLargeObjects(table.relation) ? [] : all))
   const sized = items.map((item) => ({ ...item, rows: Math.max(1, item.bytes / BYTES_PER_ROW) }))
-  const looked = await lookTwice(ends, sized, question, work.reading.searchPath, signal)
+  const looked = await lookTwice(ends, sized, work.reading.searchPath, tools)
   return new Map(items.flatMap((item, at) => (looked[at] === undefined ? [] : [[item, looked[at]] as const])))
 }
 

@@ -143,9 +143,11 @@ function sequenceLines(sequences: ComparedDatabase['sequences']): string[] {
 
 function largeObjectLines(objects: ComparedDatabase['largeObjects']): string[] {
   if (objects === null) return []
-  const { different } = objects
-  if (different.length === 0) return [line('large obj.', 'equal')]
+  const { different, why } = objects
+  const unread = why === null ? [] : [line('large obj.', `some were not compared: ${why}`)]
+  if (different.length === 0) return why === null ? [line('large obj.', 'equal')] : unread
   return [
+    ...unread,
     line('large obj.', `${countText(different.length)} differ`),
     ...different.slice(0, SHOWN).map(({ what, id }) => line('', `${MARKS[what]} ${id}`)),
     ...(different.length > SHOWN ? [line('', `and ${countText(different.length - SHOWN)} more`)] : []),

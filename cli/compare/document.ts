@@ -72,6 +72,7 @@ const databaseSchema = z.strictObject({
   sequences: z.strictObject({ compared: z.number(), different: z.array(sequenceSchema) }).nullable(),
   largeObjects: z
     .strictObject({
+      why: z.string().nullable().describe('Why some could not be compared'),
       compared: z.number(),
       different: z.array(z.strictObject({ what: z.enum(['missing', 'surplus', 'different']), id: z.string() })),
     })

@@ -16,6 +16,7 @@ import type { ComparedRow } from './document.ts'
 import type { Ends } from './ends.ts'
 import type { Question } from './question.ts'
 import type { Item } from './read-ranges.ts'
+import type { Tools } from './tools.ts'
 
 /** What two looks into a range that differs came to. */
 export interface Looked {
@@ -38,14 +39,22 @@ const MOST_KNOWN = 200_000
 export async function lookTwice(
   ends: Ends,
   items: readonly (Item & { readonly rows: number })[],
-  question: Question,
   path: SearchPath,
-  signal: AbortSignal,
+  { question, pacing, signal }: Pick<Tools, 'question' | 'pacing' | 'signal'>,
 ): Promise<readonly Looked[]> {
+  // A range is read once more by each look, most of it at least.
+  const paced = async <Result>({ rows, bytes }: Item & { readonly rows: number }, body: () => Promise<Result>) => {
+    await pacing.wait(pacing.closedFor)
+    const result = await body()
+    await pacing.passed({ rows, bytes, queries: 1 })
+    return result
+  }
   const first: { readonly keyOf: KeyOf; readonly found: FoundDifferences }[] = []
   for (const item of items) {
     const keyOf = await readKey(ends.source, item.relation)
-    const found = await inOneView(ends, path, () => findDifferences(ends, item.relation, lookAt(item, keyOf)))
+    const found = await paced(item, () =>
+      inOneView(ends, path, () => findDifferences(ends, item.relation, lookAt(item, keyOf))),
+    )
     first.push({ keyOf, found })
   }
   if (first.some(({ found }) => isAny(found))) await sleep(question.settle * 1000, undefined, { signal })
@@ -53,7 +62,9 @@ export async function lookTwice(
   for (const [at, item] of items.entries()) {
     const before = first[at]
     looked.push(
-      before !== undefined && isAny(before.found) ? await lookAgain(ends, item, question, path, before) : NOTHING,
+      before !== undefined && isAny(before.found)
+        ? await paced(item, () => lookAgain(ends, item, question, path, before))
+        : NOTHING,
     )
   }
   return looked

@@ -10,6 +10,7 @@ import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
 import { nameWishes } from '../../lambdas/core/task/table-options.ts'
 import { countChunks, cutByKey } from '../../lambdas/stages/copy/plan/chunking.ts'
+import { printsDifferently } from '../../lambdas/stages/copy/plan/column-form.ts'
 import { cutKey, readKeys } from '../../lambdas/stages/copy/plan/key-bounds.ts'
 import { largeObjectChunks, readColumnTypes } from '../../lambdas/stages/copy/plan/plan-copy.ts'
 import { decideForm } from '../../lambdas/stages/copy/plan/relation-form.ts'
@@ -29,6 +30,8 @@ export interface Scope {
   readonly entries: readonly TocEntry[]
   readonly objects: readonly PlannedObject[]
   readonly relations: readonly Relation[]
+  /** Source oids of tables whose digest says nothing of some column: the two servers print its values otherwise. */
+  readonly partly: ReadonlySet<number>
   /** What is called otherwise on the destination; `null`: nothing. */
   readonly renames: Renames | null
   readonly searchPath: SearchPath
@@ -75,8 +78,32 @@ export async function readScope(
       ? relation
       : withDigest(relation, decideForm(relation, types.get(one.oid) ?? [], servers, wishes))
   })
-  return { entries: input.entries, objects: planned.objects, renames, relations, searchPath, everything }
+  const partly = new Set(
+    relations.flatMap(({ oid, source: { columns } }) => {
+      const own = (types.get(oid) ?? []).filter(({ name }) => columns.includes(name))
+      return own.some((type) => printsDifferently(type, servers)) ? [oid] : []
+    }),
+  )
+  const dropped = renames === null ? [] : await sequencesOfExcluded(source, renames)
+  const objects = planned.objects.filter(({ kind, oid }) => !(kind.startsWith('SEQUENCE') && dropped.includes(oid)))
+  return { entries: input.entries, objects, renames, relations, partly, searchPath, everything }
 }
+
+/** A column that stays behind takes its sequences along. @returns their oids on the source */
+async function sequencesOfExcluded(source: Session, { relations }: Renames): Promise<readonly number[]> {
+  const excluded = [...relations.values()].flatMap((one) => one.excluded.map((column) => [one.oid, column]))
+  if (excluded.length === 0) return []
+  const rows = await source.rows<{ oid: number }>(SEQUENCES_OF, [JSON.stringify(excluded)])
+  return rows.map(({ oid }) => oid)
+}
+
+const SEQUENCES_OF = `
+  SELECT s.oid
+    FROM pg_catalog.jsonb_array_elements($1::jsonb) AS w(pair)
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = (w.pair ->> 0)::pg_catalog.oid AND a.attname = w.pair ->> 1
+    JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = a.attrelid
+     AND d.refobjsubid = a.attnum AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+    JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'`
 
 const LARGE_OBJECTS: PlannedRelation = {
   ...{ oid: LARGE_OBJECTS_OID, schema: 'pg_catalog', name: 'pg_largeobject', columns: [], types: [] },
@@ -91,25 +118,16 @@ const DUMP_MILLISECONDS = 600_000
 
 /** A planned relation as the ledger would give it back. Pure. */
 function relationOf(planned: PlannedRelation, renames: Renames | null): Relation {
-  const {
-    oid,
-    schema,
-    name,
-    columns,
-    types,
-    hasKey,
-    bytes,
-    pages,
-    where = null,
-    tree = false,
-    filtered = false,
-    expressions = [],
-  } = planned
-  const end = { schema, name, columns, digestSql: null, tree }
+  const { oid, schema, name, hasKey, bytes, pages, where = null, tree = false, filtered = false } = planned
   const renamed = renames?.relations.get(oid)
+  const excluded = renamed?.excluded ?? []
+  const comes = (_: string | null, at: number) => !excluded.includes(planned.columns[at] ?? '')
+  const [columns, types] = [planned.columns.filter(comes), planned.types.filter(comes)]
+  const expressions = planned.expressions?.filter(comes) ?? []
+  const end = { schema, name, columns, digestSql: null, tree }
   const there = renamed && { ...renamed.to, columns: columns.map((column) => renamed.columns.get(column) ?? column) }
   return {
-    ...{ oid, types, hasKey, bytes, pages, format: 'text', behind: planned.behind ?? [] },
+    ...{ oid, excluded, types, hasKey, bytes, pages, format: 'text', behind: planned.behind ?? [] },
     source: { side: 'source', ...end, where, expressions },
     // A filter of the task is the source's alone.
     destination: { side: 'destination', ...end, ...there, where: filtered ? null : where },

@@ -18,7 +18,7 @@ const DEPARSED = /^(VIEW|MATERIALIZED VIEW|RULE|POLICY|DEFAULT|CHECK CONSTRAINT|
 const OWN_SCHEMAS = /^SCHEMA (sampan|public)$/
 
 /** Whose definitions follow names that PostgreSQL gives them: a run makes them in a scratch database, and a comparison writes nothing. */
-export const RENAMED = 'the task gives other names; rows and sequences are compared under them'
+export const RENAMED = 'the task gives other names or leaves columns out; rows and sequences are compared under them'
 
 export interface StructureComparison {
   /** Why it could not be compared. */
@@ -77,13 +77,33 @@ export function compareEntries(
 /** A column's name and type; what stands behind them is printed of a parse tree, or is in no doubt. */
 const COLUMN = /^ {4}((?:"(?:[^"]|"")+"|\w+) .+?)(?= (?:DEFAULT|NOT NULL|GENERATED|COLLATE|CONSTRAINT|CHECK)\b|,?$)/
 
-/** Its columns and their types where it is a table; of everything else the text is all there is. */
+/** It stands at the end of its line, behind what is printed of a parse tree; the constraint's name is not judged. */
+const NOT_NULL = / NOT NULL(?: NO INHERIT)?(?: COLLATE \S+)?,?$/
+
+/**
+ * Of a table all of its statement that no parse tree is printed in: its kind, its columns with their types and NOT NULL, its parents, its
+ * partitioning and its options. Of everything else the text is all there is.
+ */
 function shapeOf({ kind, sql }: TocEntry): string {
   if (kind !== 'TABLE') return ''
-  return sql
-    .split('\n')
-    .map((line) => COLUMN.exec(line)?.[1] ?? '')
-    .join('\n')
+  const [head = '', ...lines] = sql.trim().split('\n')
+  const end = lines.findIndex((line) => line.startsWith(')'))
+  const tail = end === -1 ? [] : statementEnd(lines.slice(end))
+  // Whether a child's NOT NULL is its parent's is known from 18 on alone.
+  const isChild = tail.some((line) => line.startsWith('INHERITS'))
+  const columns = (end === -1 ? lines : lines.slice(0, end)).map((line) => {
+    const isRequired = !isChild && NOT_NULL.test(line)
+    return `${COLUMN.exec(line)?.[1] ?? ''}${isRequired ? ' NOT NULL' : ''}`
+  })
+  return [head, ...columns, ...tail].join('\n')
+}
+
+/** A key that is an expression is printed of its parse tree. */
+function statementEnd(lines: readonly string[]): readonly string[] {
+  const last = lines.findIndex((line) => line.endsWith(';'))
+  return lines
+    .slice(0, last === -1 ? lines.length : last + 1)
+    .map((line) => line.replace(/^(PARTITION BY \w+) \(.*\(.*$/, '$1'))
 }
 
 function byName(entries: readonly TocEntry[]): Map<string, TocEntry> {

@@ -19,8 +19,7 @@ interface ForeignKey {
  * @throws SampanError REPAIR_BREAKS_KEYS
  */
 export async function requireKeys(destination: Session, relations: readonly Relation[]): Promise<void> {
-  const names = relations.map((relation) => [relation.destination.schema, relation.destination.name])
-  const keys = await destination.rows<ForeignKey>(KEYS, [JSON.stringify(names)])
+  const keys = await readForeignKeys(destination, relations)
   const broken: string[] = []
   for (const key of keys) {
     const [row] = await destination.rows<{ broken: boolean }>(`SELECT EXISTS (${orphans(key)}) AS broken`)
@@ -33,6 +32,23 @@ export async function requireKeys(destination: Session, relations: readonly Rela
     remedy:
       'nothing was written: repair all tables at once, without --table; where the source is written to meanwhile, the same command again reads it as it is then',
   })
+}
+
+/**
+ * Nobody deletes a parent between the look and the commit. PostgreSQL's own look into the children, at a DELETE, takes ROW SHARE of them
+ * and sees no row that is not committed: a lock of the children does not hold it off.
+ */
+export async function lockParents(destination: Session, relations: readonly Relation[]): Promise<void> {
+  const keys = await readForeignKeys(destination, relations)
+  const parents = new Set(keys.map(({ parentSchema, parent }) => quoteQualified(parentSchema, parent)))
+  for (const parent of [...parents].sort()) {
+    await destination.execute(`LOCK TABLE ${parent} IN SHARE ROW EXCLUSIVE MODE`)
+  }
+}
+
+function readForeignKeys(destination: Session, relations: readonly Relation[]): Promise<readonly ForeignKey[]> {
+  const names = relations.map((relation) => [relation.destination.schema, relation.destination.name])
+  return destination.rows<ForeignKey>(KEYS, [JSON.stringify(names)])
 }
 
 function orphans({ schema, table, columns, parentSchema, parent, parentColumns }: ForeignKey): string {

@@ -27,9 +27,9 @@ import type { Ends } from '../ends.ts'
 import type { Work } from '../prepare.ts'
 import type { Item } from '../read-ranges.ts'
 import type { Tools } from '../tools.ts'
-import { requireKeys } from './foreign-keys.ts'
+import { lockParents, requireKeys } from './foreign-keys.ts'
 import { requireRepairable, writeAsReplica } from './obstacles.ts'
-import { repairTable } from './repair-rows.ts'
+import { repairTable, requireTellable } from './repair-rows.ts'
 
 /** Somebody who uses a table is not waited for longer. */
 const LOCK_SECONDS = 10
@@ -93,6 +93,7 @@ async function repairRows(
   await source.execute(BEGIN_VIEW)
   try {
     await source.execute(`SET LOCAL search_path = ${work.scope.searchPath}`)
+    await requireTellable(source, relations, work.scope.partly)
     return await inTransaction(destination, async () => {
       await fenceRepair(destination, event.run.id)
       const asReplica = await writeAsReplica(destination)
@@ -105,7 +106,10 @@ async function repairRows(
       }
       const repairs: TableRepair[] = []
       for (const { relation, items } of tables) repairs.push(await repairTable(ends, relation, items, servers))
-      if (asReplica) await requireKeys(destination, relations)
+      if (asReplica) {
+        await lockParents(destination, relations)
+        await requireKeys(destination, relations)
+      }
       await storeRepairs(destination, event.run, repairs)
       await writeEvents(destination, event.run.id, repairs.map(repairEvent))
       return repairs
@@ -158,16 +162,24 @@ async function requireRun(destination: Session, event: StepEvent): Promise<void>
   if (run.state !== 'sealed') throw notSealed(event.run.id)
 }
 
-/** What was masked must not come in clear, nor what a filter has kept away. @throws SampanError REPAIR_OTHER_ROWS */
+/**
+ * What was masked must not come in clear, nor what a filter or an exclusion has kept away. By names: a table that was made anew has
+ * another oid.
+ * @throws SampanError REPAIR_OTHER_ROWS
+ */
 async function requireSameRows(destination: Session, run: string, relations: readonly Relation[]): Promise<void> {
-  const shape = ({ source }: Relation) => JSON.stringify([source.where, source.expressions])
-  const migrated = new Map((await readRelations(destination, run)).map((relation) => [relation.oid, shape(relation)]))
-  const others = relations.filter((relation) => (migrated.get(relation.oid) ?? shape(relation)) !== shape(relation))
+  const shape = ({ source, excluded = [] }: Relation) =>
+    JSON.stringify([source.where, source.expressions, [...excluded].sort()])
+  const nameOf = ({ source }: Relation) => JSON.stringify([source.schema, source.name])
+  const ledger = await readRelations(destination, run)
+  const migrated = new Map(ledger.map((relation) => [nameOf(relation), shape(relation)]))
+  const others = relations.filter((relation) => migrated.get(nameOf(relation)) !== shape(relation))
   if (others.length === 0) return
   throw new SampanError({
     code: 'REPAIR_OTHER_ROWS',
-    message: `the run has migrated these tables by other filters or expressions than the task has now: ${others.map(titleOf).join(', ')}`,
-    remedy: 'nothing was written: give the task as it was migrated by',
+    message: `the run has not migrated these tables, or by other filters, expressions or columns than the task has now: ${others.map(titleOf).join(', ')}`,
+    remedy:
+      'nothing was written: give the task as it was migrated by; what the run has not migrated is left out with --table',
   })
 }
 
@@ -183,7 +195,7 @@ function notSealed(run: string): SampanError {
 function renamed(run: string): SampanError {
   return new SampanError({
     code: 'REPAIR_RENAMED',
-    message: `the task of ${run} gives other names on the destination: what differs is told, and not repaired`,
+    message: `the task of ${run} gives other names on the destination, or leaves columns out: what differs is told, and not repaired`,
     remedy: 'nothing was written: mend the rows that the comparison names by hand, with --values',
   })
 }

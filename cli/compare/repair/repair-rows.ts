@@ -1,5 +1,6 @@
 import { type Relation, titleOf } from '../../../lambdas/core/ledger/relation.ts'
 import type { TableRepair } from '../../../lambdas/core/ledger/repairs.ts'
+import type { Session } from '../../../lambdas/core/postgres/connect.ts'
 import { underPath } from '../../../lambdas/core/postgres/search-path.ts'
 import { type CopyServers, cargoWhere } from '../../../lambdas/core/rows/cargo.ts'
 import { isOneOf, type RowHashes, rowHashes } from '../../../lambdas/core/rows/row-hashes.ts'
@@ -69,6 +70,29 @@ export async function repairTable(
   }
   const { schema, name } = relation.source
   return { schema, name, deleted: deleted.length, inserted: copied.length }
+}
+
+/**
+ * Of rows without a key it is their digest that says which one is wrong: where it says nothing of a column, a right one might go.
+ * @param partly source oids of the tables of which that is so
+ * @throws SampanError REPAIR_ROWS_ALIKE
+ */
+export async function requireTellable(
+  source: Session,
+  relations: readonly Relation[],
+  partly: ReadonlySet<number>,
+): Promise<void> {
+  const alike: string[] = []
+  for (const relation of relations) {
+    const isWhole = relation.source.digestSql !== null && !partly.has(relation.oid)
+    if (!isWhole && (await readKey(source, relation))(relation.source).length === 0) alike.push(titleOf(relation))
+  }
+  if (alike.length === 0) return
+  throw new SampanError({
+    code: 'REPAIR_ROWS_ALIKE',
+    message: `rows of tables without a primary key cannot be told apart, as some column is not compared: ${alike.join(', ')}`,
+    remedy: 'nothing was written: repair these tables by hand, or name the others with --table',
+  })
 }
 
 function batches<One>(all: readonly One[]): readonly (readonly One[])[] {

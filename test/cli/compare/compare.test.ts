@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Comparison, comparisonSchema } from '../../../cli/compare/document.ts'
-import { minutesUntilOpen } from '../../../cli/compare/pacing.ts'
+import { minutesUntilOpen, Pacing } from '../../../cli/compare/pacing.ts'
 import { runComparison } from '../../../cli/compare/run-comparison.ts'
 import { newExecutionName } from '../../../cli/execution-name.ts'
 import { makeOutDirectory } from '../../../cli/out-directory.ts'
 import { readTask } from '../../../lambdas/core/task/problems.ts'
 import { temporaryDirectory } from '../../support/directories.ts'
 import { sideOf } from '../../support/run.ts'
-import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
+import { adoptRole, createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { sampan } from '../in-process.ts'
 
 const SHOP = `
@@ -244,6 +244,70 @@ describe('sampan compare', () => {
     expect(Number(only(parsed(stdout)).tables[0]?.sourceRows)).toBe(30_000)
     // 3.3 MB; what is read last need not be waited for.
     expect(performance.now() - began).toBeGreaterThan(1_000)
+  }, 60_000)
+
+  test('large objects that an account may not read are not called equal', async () => {
+    const role = `reader_${randomBytes(4).toString('hex')}`
+    const { destination, compare, input } = await setUp(
+      `SELECT lo_put(4711, 0, 'ONE')`,
+      `SELECT lo_from_bytea(4711, 'one')`,
+    )
+    adoptRole(destination.server, role)
+    await destination.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-enough'`)
+    const side = { ...sideOf(destination.connection), user: role, password: 'secret-enough' }
+    const { status, stdout, stderr } = await compare.of({ ...input, destination: side }, '--quiet')
+    expect({ status, stderr }).toEqual({ status: 5, stderr: '' })
+    expect(stdout).toMatch(/large obj\. +some were not compared: .*permission denied for large object 4711/)
+  }, 60_000)
+
+  test('what the task excludes is neither compared nor told, nor are its sequences missed', async () => {
+    const people = `CREATE TABLE people (id int PRIMARY KEY, number serial, ssn text, name text); INSERT INTO people VALUES (1, 1, 'secret', 'Ann')`
+    const columns = { ssn: { exclude: true }, number: { exclude: true } }
+    const { destination, compare } = await setUp(
+      'ALTER TABLE people DROP ssn, DROP number',
+      people,
+      {},
+      { 'public.people': { columns } },
+    )
+    const equal = await compare('--json')
+    expect(only(parsed(equal.stdout))).toMatchObject({
+      tables: [{ state: 'equal', sourceRows: '1' }],
+      sequences: { compared: 0, different: [] },
+    })
+    expect(equal.status).toBe(0)
+    await destination.query(`ALTER TABLE people ADD ssn text; UPDATE people SET ssn = 'hidden', name = 'Bob'`)
+    const { stdout } = await compare('--json', '--values')
+    expect(only(parsed(stdout)).tables[0]?.rows).toMatchObject([
+      { sourceValues: { name: 'Ann' }, destinationValues: { name: 'Bob' } },
+    ])
+    expect(stdout).not.toMatch(/secret|hidden/)
+  }, 60_000)
+
+  test('rows in a partition that only the destination has are told where the table is asked for', async () => {
+    const { compare } = await setUp(
+      'CREATE TABLE m2 PARTITION OF m FOR VALUES IN (2); CREATE TABLE m3 PARTITION OF m FOR VALUES IN (3); INSERT INTO m VALUES (2)',
+      'CREATE TABLE m (a int) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); INSERT INTO m VALUES (1)',
+    )
+    const { status, stdout } = await compare('--json', '--table', 'public.m*')
+    expect(status).toBe(5)
+    expect(only(parsed(stdout)).tables.filter(({ state }) => state !== 'equal')).toMatchObject([
+      { table: 'public.m2', state: 'differs', sourceRows: '0', destinationRows: '1', surplus: 1 },
+    ])
+    expect(await compare('--json', '--table', 'public.m1')).toMatchObject({ status: 0 })
+  }, 60_000)
+
+  test('the looks into what differs are held back like the reading', async () => {
+    const { compare } = await setUp('DELETE FROM visit')
+    const [passed, waited] = [vi.spyOn(Pacing.prototype, 'passed'), vi.spyOn(Pacing.prototype, 'wait')]
+    try {
+      expect(await compare('--json', '--table', 'public.visit')).toMatchObject({ status: 5 })
+      // The reading and two looks; each waits for the hours first, and for the rate behind it.
+      expect(passed).toHaveBeenCalledTimes(3)
+      expect(waited).toHaveBeenCalledTimes(6)
+    } finally {
+      passed.mockRestore()
+      waited.mockRestore()
+    }
   }, 60_000)
 
   test('the hours of the day may go over midnight', () => {

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { requireTellable } from '../../../cli/compare/repair/repair-rows.ts'
 import { fenceRun } from '../../../lambdas/core/ledger/fence.ts'
+import { readRelations } from '../../../lambdas/core/ledger/relations.ts'
 import { beginRepair, endRepair, fenceRepair } from '../../../lambdas/core/ledger/repairs.ts'
 import { connect, type Session } from '../../../lambdas/core/postgres/connect.ts'
 import { temporaryDirectory } from '../../support/directories.ts'
@@ -15,7 +17,8 @@ const SHOP = `
   CREATE TABLE parent (id int PRIMARY KEY, name text); INSERT INTO parent SELECT n, 'p' || n FROM generate_series(1, 50) n;
   CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent); INSERT INTO child SELECT n, n FROM generate_series(1, 50) n;
   CREATE TABLE alone (id int PRIMARY KEY, name text); INSERT INTO alone SELECT n, 'a' || n FROM generate_series(1, 50) n;
-  CREATE TABLE price (id int PRIMARY KEY, amount numeric(6,2)); INSERT INTO price VALUES (1, 1.25), (2, 2.5)`
+  CREATE TABLE price (id int PRIMARY KEY, amount numeric(6,2)); INSERT INTO price VALUES (1, 1.25), (2, 2.5);
+  CREATE TABLE bare (n int); INSERT INTO bare VALUES (1), (2), (3)`
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -52,6 +55,33 @@ const rows = async (table: string) =>
   (await destination.query(`SELECT string_agg(t::text, ' ' ORDER BY t::text) AS rows FROM ${table} t`))[0]?.rows
 
 describe('a repair is refused, and nothing is written', () => {
+  test('where numbers of rows are all that is compared', async () => {
+    await destination.query('INSERT INTO bare VALUES (4)')
+    const counts = await repair({}, '--mode', 'counts', '--table', 'public.bare')
+    expect(counts).toMatchObject({ status: 1 })
+    expect(counts.stderr).toContain('REPAIR_BY_COUNTS')
+    expect(await rows('bare')).toBe('(1) (2) (3) (4)')
+    await destination.query('DELETE FROM bare WHERE n = 4')
+  }, 60_000)
+
+  test('where rows without a key have a column that no digest is of', async () => {
+    const open = (side: 'source' | 'destination') =>
+      connect({ side, ...{ source, destination }[side].connection, tls: false, applicationName: 'test' })
+    const [here, there] = await Promise.all([open('source'), open('destination')])
+    try {
+      const relations = await readRelations(there, name)
+      const alike = { code: 'REPAIR_ROWS_ALIKE', message: expect.stringMatching(/compared: public\.bare$/) }
+      await expect(requireTellable(here, relations, new Set(relations.map(({ oid }) => oid)))).rejects.toMatchObject(
+        alike,
+      )
+      const undigested = relations.map((one) => ({ ...one, source: { ...one.source, digestSql: null } }))
+      await expect(requireTellable(here, undigested, new Set())).rejects.toMatchObject(alike)
+      await requireTellable(here, relations, new Set())
+    } finally {
+      await Promise.all([here.close(), there.close()])
+    }
+  })
+
   test('where the destination has no such run, or it is not complete', async () => {
     await destination.query(`UPDATE alone SET name = 'x' WHERE id = 1`)
     const before = await rows('alone')
@@ -119,6 +149,42 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('child')).not.toContain('(9,9)')
     expect(await repair()).toMatchObject({ status: 0 })
     expect(await rows('child')).toContain('(9,9)')
+  }, 60_000)
+
+  test('where somebody deletes the parent of a row that is copied again', async () => {
+    const other = await connect({ side: 'destination', ...destination.connection, tls: false, applicationName: 'test' })
+    try {
+      await destination.query('DELETE FROM child WHERE id = 11')
+      await other.execute('BEGIN')
+      await other.execute('DELETE FROM public.parent WHERE id = 11')
+      const waiting = async () =>
+        (await destination.query(`SELECT FROM pg_locks WHERE NOT granted AND mode = 'ShareRowExclusiveLock'`)).length
+      const repairing = repair({}, '--table', 'public.child')
+      await Promise.race([repairing, expect.poll(waiting, { timeout: 30_000 }).toBe(1)])
+      await other.execute('COMMIT')
+      expect((await repairing).stderr).toContain('REPAIR_BREAKS_KEYS')
+      expect(await rows('child')).not.toContain('(11,11)')
+    } finally {
+      await other.close()
+    }
+    expect(await repair()).toMatchObject({ status: 0 })
+  }, 60_000)
+
+  test('where the run has not migrated the table, whatever its oid is now', async () => {
+    const later = 'CREATE TABLE later (id int PRIMARY KEY)'
+    await source.query(`${later}; INSERT INTO later VALUES (1); CREATE TABLE fresh (LIKE alone INCLUDING ALL);
+      INSERT INTO fresh SELECT * FROM alone; DROP TABLE alone; ALTER TABLE fresh RENAME TO alone;
+      ALTER INDEX fresh_pkey RENAME TO alone_pkey`)
+    await destination.query(`${later}; UPDATE alone SET name = 'x' WHERE id = 1`)
+    expect((await repair({}, '--table', 'public.later')).stderr).toContain('REPAIR_OTHER_ROWS')
+    const columns = { name: { expression: `md5(name)` } }
+    const databases = [{ name: source.name, as: destination.name, tables: { 'public.alone': { columns } } }]
+    const masked = await repair({ databases }, '--table', 'public.alone')
+    expect(masked.stderr).toContain('REPAIR_OTHER_ROWS')
+    expect(await rows('alone')).toContain('(1,x)')
+    for (const end of [source, destination]) await end.query('DROP TABLE later')
+    expect(await repair()).toMatchObject({ status: 0 })
+    expect(await rows('alone')).toContain('(1,a1)')
   }, 60_000)
 
   test('where the destination cannot hold what the source does: the repair is taken back', async () => {
