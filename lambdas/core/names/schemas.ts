@@ -5,12 +5,12 @@ import type { NameProblem } from './problem.ts'
 import type { Renames } from './renames.ts'
 import { isReserved } from './words.ts'
 
-/** Of every database: only its objects can go. */
+/** Every database has it: only its objects can be moved. */
 const PUBLIC = 'public'
 
 /**
- * The schemas’ new names. `public` is every server’s own and keeps its name in any case policy; so does a schema that an extension lies
- * in, whose functions may name it.
+ * The schemas’ new names. `public` is every server’s own and keeps its name in any case policy; so does a schema that an extension has
+ * made, or that holds an extension’s tables of configuration.
  */
 export function resolveSchemas(
   wishes: NameWishes,

@@ -2,6 +2,7 @@ import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { isAwsRole } from '../../../core/task/aws-names.ts'
+import { PG_DATABASE } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { elementsOf, LISTS } from './list-settings.ts'
 
@@ -30,12 +31,9 @@ export async function readDatabaseProperties(source: Session): Promise<DatabaseP
   return { settings, ...remarks }
 }
 
-/** pg_database's own OID. */
-const CATALOG_OID = 1262
-
 /** Is this entry one of ours, about the database itself? */
 export function isDatabaseProperty(entry: Pick<TocEntry, 'catalogOid'>): boolean {
-  return entry.catalogOid === CATALOG_OID
+  return entry.catalogOid === PG_DATABASE
 }
 
 /**
@@ -100,7 +98,7 @@ function rightsOf(properties: DatabaseProperties, as: string): { readonly role: 
 function entry(kind: string, tag: string, sql: string): TocEntry {
   return {
     id: 0,
-    catalogOid: CATALOG_OID,
+    catalogOid: PG_DATABASE,
     oid: 0,
     kind,
     tag,

@@ -1,8 +1,6 @@
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { PG_ATTRDEF } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
-
-/** pg_attrdef’s own OID. */
-const CATALOG_OID = 2604
 
 /**
  * What keeps a column from the default of the table it inherits from. From 16 on pg_dump says so for a child whose own parent has the
@@ -30,7 +28,7 @@ function entry(table: TocEntry, column: string): TocEntry {
   const name = quoteQualified(table.schema ?? 'public', table.tag)
   return {
     ...table,
-    catalogOid: CATALOG_OID,
+    catalogOid: PG_ATTRDEF,
     oid: 0,
     kind: 'DEFAULT',
     tag: `${table.tag} ${column}`,

@@ -2,12 +2,10 @@ import type { KnownObject } from '../../../core/ledger/objects/known.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
 import type { ExtensionRelation } from '../../../core/postgres/extension-relations.ts'
 import { quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { PG_CLASS } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import type { PlanInput } from './plan.ts'
 import type { EntryVerdict } from './verdict.ts'
-
-/** pg_class's own OID. */
-const CATALOG_OID = 1259
 
 /**
  * Rows and values of extensions' configuration as entries of the archive, which has none where it holds no data; under pg_dump's own
@@ -23,7 +21,7 @@ export function extensionDataEntries(
   const known = referringFirst(configuration.filter(({ extension }) => extensions.has(extension)))
   return known.map((relation, index) => ({
     id: firstId + index,
-    catalogOid: CATALOG_OID,
+    catalogOid: PG_CLASS,
     oid: relation.oid,
     kind: relation.kind === 'table' ? 'TABLE DATA' : 'SEQUENCE SET',
     tag: relation.name,

@@ -1,4 +1,5 @@
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
+import { PG_LARGEOBJECT } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
 
 /** What is said about one large object beside its bytes. */
@@ -8,9 +9,6 @@ export interface LargeObjectRemarks {
   /** GRANT statements, as the source writes them. */
   readonly grants: readonly string[]
 }
-
-/** pg_largeobject's own OID, the catalogue that pg_dump names for large objects. */
-const CATALOG_OID = 2613
 
 /** Privileges and comments of large objects as entries of the archive, which has none of them when it holds no data. */
 export function largeObjectEntries(remarks: readonly LargeObjectRemarks[], firstId: number): TocEntry[] {
@@ -24,7 +22,7 @@ export function largeObjectEntries(remarks: readonly LargeObjectRemarks[], first
 function entry(oid: number, kind: 'ACL' | 'COMMENT', sql: string): TocEntry {
   return {
     id: 0,
-    catalogOid: CATALOG_OID,
+    catalogOid: PG_LARGEOBJECT,
     oid,
     kind,
     tag: `LARGE OBJECT ${oid}`,

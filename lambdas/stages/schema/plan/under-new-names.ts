@@ -9,12 +9,10 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import type { StepTools } from '../../../core/runtime/step-handler.ts'
 import type { NameWishes } from '../../../core/task/names.ts'
+import { PG_CLASS } from '../toc/catalogue-oids.ts'
 import { BREAKS_CODE, type Transformation, transformObjects } from '../transform/transform.ts'
 import type { SourceFacts } from './facts.ts'
 import type { Plan } from './plan.ts'
-
-/** pg_class’s own OID. */
-const RELATIONS = 1259
 
 export interface NewNames {
   readonly wishes: NameWishes
@@ -57,7 +55,7 @@ export async function underNewNames(
 export function renamesOf({ wishes, catalogue }: NewNames, plan: Plan): Renames {
   const pending = new Set(
     plan.objects.flatMap(({ catalogOid, oid, status }) =>
-      catalogOid === RELATIONS && status === 'pending' ? [oid] : [],
+      catalogOid === PG_CLASS && status === 'pending' ? [oid] : [],
     ),
   )
   const renames = resolveNames(wishes, catalogue, ({ oid }) => pending.has(oid))

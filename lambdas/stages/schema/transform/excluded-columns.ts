@@ -3,12 +3,10 @@ import { needText, readColumnNeeds } from '../../../core/names/column-needs.ts'
 import type { RenamedRelation, Renames } from '../../../core/names/renames.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
+import { PG_CLASS } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { leavesNothing } from './follow.ts'
 import type { Refused, Scratch } from './scratch.ts'
-
-/** pg_class’s own OID. */
-const RELATIONS = 1259
 
 /** Something of the destination that cannot be without a column, and keeps it from staying behind. */
 const COLUMN_NEEDED = 'COLUMN_NEEDED'
@@ -74,7 +72,7 @@ export function goneWithColumns(
   const tableOf = (id: number) => {
     const tables = (byId.get(id)?.dependencies ?? []).flatMap((one) => {
       const entry = byId.get(one)
-      const relation = entry?.catalogOid === RELATIONS ? renames.relations.get(entry.oid) : undefined
+      const relation = entry?.catalogOid === PG_CLASS ? renames.relations.get(entry.oid) : undefined
       return entry === undefined || relation === undefined || relation.excluded.length === 0
         ? []
         : [{ entry, relation }]
@@ -117,5 +115,5 @@ export function tablesWithoutTheirKey(
     ({ kind, sql }) => kind === 'CONSTRAINT' || (kind === 'INDEX' && /^\s*CREATE UNIQUE /.test(sql)),
   )
   const tables = keys.flatMap(({ dependencies }) => dependencies.flatMap((id) => byId.get(id) ?? []))
-  return new Set(tables.flatMap(({ catalogOid, oid }) => (catalogOid === RELATIONS ? [oid] : [])))
+  return new Set(tables.flatMap(({ catalogOid, oid }) => (catalogOid === PG_CLASS ? [oid] : [])))
 }

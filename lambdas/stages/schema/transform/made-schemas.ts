@@ -1,10 +1,8 @@
 import type { Renames } from '../../../core/names/renames.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { parseItem, type SourceRights } from '../../../core/structure/rights.ts'
+import { PG_NAMESPACE } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
-
-/** pg_namespace’s own OID. */
-const SCHEMAS = 2615
 
 /**
  * Schemas of the destination that no entry of the source makes: those that tables move into, and what stands for `public`, of which an
@@ -28,7 +26,7 @@ export function madeSchemas(
     const grant = open ? `GRANT USAGE ON SCHEMA ${quoted} TO PUBLIC;\n` : ''
     return {
       id: first + index,
-      catalogOid: oid === 0 ? 0 : SCHEMAS,
+      catalogOid: oid === 0 ? 0 : PG_NAMESPACE,
       oid,
       kind: 'SCHEMA',
       tag: name,
@@ -47,10 +45,10 @@ export function madeSchemas(
 }
 
 function oidOf(schema: string, rights: readonly SourceRights[]): number {
-  return rights.find((one) => one.catalogue === SCHEMAS && one.identity === schema)?.oid ?? 0
+  return rights.find((one) => one.catalogue === PG_NAMESPACE && one.identity === schema)?.oid ?? 0
 }
 
 function isOpen(schema: string, rights: readonly SourceRights[]): boolean {
-  const acl = rights.find((one) => one.catalogue === SCHEMAS && one.identity === schema)?.acl ?? []
+  const acl = rights.find((one) => one.catalogue === PG_NAMESPACE && one.identity === schema)?.acl ?? []
   return acl.map(parseItem).some(([privilege, grantee]) => privilege === 'USAGE' && grantee === 'p')
 }

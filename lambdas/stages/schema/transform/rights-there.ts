@@ -1,10 +1,7 @@
 import { type RenamedRelation, type Renames, schemaThere } from '../../../core/names/renames.ts'
 import { itemText, parseItem, type SourceRights } from '../../../core/structure/rights.ts'
+import { PG_CLASS, PG_NAMESPACE, PG_TYPE } from '../toc/catalogue-oids.ts'
 import type { Following } from './follow.ts'
-
-/** pg_class’s and pg_namespace’s own OIDs. */
-const RELATIONS = 1259
-const SCHEMAS = 2615
 
 interface ScratchRights {
   /** Of what stands in the scratch under the new names. */
@@ -30,13 +27,13 @@ export function rightsThere(
   const madeHere = Map.groupBy(inOrder(rights), ({ madeOf }) => madeOf ?? 0)
   return rights.map((one) => {
     if (one.kind === 'default privileges') return { ...one, identity: defaultsThere(one.identity, renames) }
-    if (one.catalogue === SCHEMAS) return { ...one, identity: schemaOf(one, renames, scratch.schemas) }
-    const relation = one.catalogue === RELATIONS ? renames.relations.get(one.oid) : undefined
+    if (one.catalogue === PG_NAMESPACE) return { ...one, identity: schemaOf(one, renames, scratch.schemas) }
+    const relation = one.catalogue === PG_CLASS ? renames.relations.get(one.oid) : undefined
     const counterpart =
       one.madeOf === null
         ? there.get(keyOfEntry(oids.get(key(one.catalogue, one.oid))))
         : // A range type’s functions are made with it, always in the same order.
-          madeThere.get(oids.get(key(TYPES, one.madeOf))?.oid ?? -1)?.[madeHere.get(one.madeOf)?.indexOf(one) ?? -1]
+          madeThere.get(oids.get(key(PG_TYPE, one.madeOf))?.oid ?? -1)?.[madeHere.get(one.madeOf)?.indexOf(one) ?? -1]
     if (counterpart === undefined) return one
     const traits = one.traits?.map((trait) =>
       trait.startsWith('text ') ? (counterpart.traits?.find((other) => other.startsWith('text ')) ?? trait) : trait,
@@ -53,9 +50,6 @@ export function rightsThere(
     return entry === undefined ? '' : key(entry.catalogOid, entry.oid)
   }
 }
-
-/** pg_type’s own OID. */
-const TYPES = 1247
 
 function inOrder(rights: readonly SourceRights[]): readonly SourceRights[] {
   return rights.filter(({ madeOf }) => madeOf !== null).toSorted((a, b) => a.oid - b.oid)

@@ -5,15 +5,13 @@ import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifi
 import type { DefaultSetting } from '../plan/refresh.ts'
 import { refreshSql } from '../plan/refresh.ts'
 import { splitStatements } from '../plan/statements.ts'
+import { PG_CLASS } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
 import { type Following, leavesNothing } from './follow.ts'
 import { indexOutside, nameInDrop, restOfComment, targetOfComment } from './statement-parts.ts'
 
 /** What of an entry has its names in it. */
 export type NamedParts = Pick<TocEntry, 'schema' | 'tag' | 'sql' | 'dropSql'>
-
-/** pg_class’s own OID. */
-const RELATIONS = 1259
 
 /**
  * The texts of all entries of a plan that are other ones under the new names: those of the scratch as pg_dump writes them there; of rights,
@@ -104,7 +102,7 @@ function rightsText(entry: TocEntry, { renames, texts, byId }: Surroundings): Na
   const bearer = entry.dependencies.map((id) => byId.get(id)).find((one) => one !== undefined)
   const there = texts.get(bearer?.id ?? -1)
   if (bearer === undefined || there === undefined) return null
-  const columns = bearer.catalogOid === RELATIONS ? renames.relations.get(bearer.oid)?.columns : undefined
+  const columns = bearer.catalogOid === PG_CLASS ? renames.relations.get(bearer.oid)?.columns : undefined
   const name = nameForRights(bearer.kind, there)
   const sql = splitStatements(entry.sql)
     .map((statement) => `${withName(statement, name, columns)};\n`)
@@ -197,7 +195,7 @@ function eventTriggerText(entry: TocEntry, { texts, byId }: Surroundings): Named
 }
 
 function defaultTakenText(entry: TocEntry, { renames, byId }: Surroundings): NamedParts | null {
-  const table = entry.dependencies.map((id) => byId.get(id)).find((one) => one?.catalogOid === RELATIONS)
+  const table = entry.dependencies.map((id) => byId.get(id)).find((one) => one?.catalogOid === PG_CLASS)
   const there = table === undefined ? undefined : renames.relations.get(table.oid)
   if (table === undefined || there === undefined) return null
   const { schema, name } = there.to
