@@ -1,5 +1,5 @@
 import type { PlannedObject, PlannedRelation } from '../../lambdas/core/ledger/objects/planned.ts'
-import { isLargeObjects, LARGE_OBJECTS_OID, type Relation } from '../../lambdas/core/ledger/relation.ts'
+import { isLargeObjects, type Relation } from '../../lambdas/core/ledger/relation.ts'
 import { isNothing, type Renames } from '../../lambdas/core/names/renames.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import type { SearchPath } from '../../lambdas/core/postgres/search-path.ts'
@@ -16,8 +16,9 @@ import { largeObjectChunks, readColumnTypes } from '../../lambdas/stages/copy/pl
 import { decideForm } from '../../lambdas/stages/copy/plan/relation-form.ts'
 import { formServers } from '../../lambdas/stages/copy/plan/servers.ts'
 import { dumpObjects } from '../../lambdas/stages/schema/pgdump/dump-objects.ts'
+import { largeObjects } from '../../lambdas/stages/schema/plan/copied-relations.ts'
 import { planObjects } from '../../lambdas/stages/schema/plan/plan.ts'
-import { readPlanInput } from '../../lambdas/stages/schema/plan/plan-input.ts'
+import { readPlanInput, taskDatabase } from '../../lambdas/stages/schema/plan/plan-input.ts'
 import { readNewNames, renamesOf } from '../../lambdas/stages/schema/plan/under-new-names.ts'
 import { requireValidChanges } from '../../lambdas/stages/schema/plan/valid-changes.ts'
 import type { TocEntry } from '../../lambdas/stages/schema/toc/entry.ts'
@@ -35,7 +36,7 @@ export interface Scope {
   /** What is called otherwise on the destination; `null`: nothing. */
   readonly renames: Renames | null
   readonly searchPath: SearchPath
-  /** The task takes the whole database: what else stands on the destination is none of it. */
+  /** The task takes the whole database: whatever else stands on the destination is surplus. */
   readonly everything: boolean
 }
 
@@ -56,8 +57,7 @@ export async function readScope(
   const { archive } = await dumpObjects(event, { environment, signal, timeout: () => DUMP_MILLISECONDS })
   const input = await readPlanInput(event, environment, database, archive, ends)
   const planned = planObjects(input)
-  const chosenDatabase = task.databases.find(({ name, as }) => name === database.name && as === database.as)
-  const names = await readNewNames(source, chosenDatabase === undefined ? null : nameWishes(chosenDatabase))
+  const names = await readNewNames(source, nameWishes(taskDatabase(event, database)))
   const named = names === null ? null : renamesOf(names, planned)
   const renames = named === null || isNothing(named) ? null : named
   const searchPath = await readSearchPath(source)
@@ -66,7 +66,7 @@ export async function readScope(
   const whole = question.tables.length === 0 && everything
   const large = whole && !planned.relations.some(isLargeObjects) && !input.exclude.some(isOfLargeObjects)
   // What only the destination has shows where the source is asked for it, too.
-  const all = large ? [...planned.relations, LARGE_OBJECTS] : planned.relations
+  const all = large ? [...planned.relations, largeObjects(0)] : planned.relations
   const chosen = all.filter((relation) => isAskedFor(question, relation))
   if (chosen.length === 0 && question.tables.length > 0) throw nothingAsked(database.name)
   const types = await readColumnTypes(source, chosen)
@@ -104,11 +104,6 @@ const SEQUENCES_OF = `
     JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = a.attrelid
      AND d.refobjsubid = a.attnum AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
     JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'`
-
-const LARGE_OBJECTS: PlannedRelation = {
-  ...{ oid: LARGE_OBJECTS_OID, schema: 'pg_catalog', name: 'pg_largeobject', columns: [], types: [] },
-  ...{ hasKey: true, bytes: 0, pages: 0, object: null },
-}
 
 function isOfLargeObjects(excluded: string | { readonly kind: string }): boolean {
   return typeof excluded !== 'string' && excluded.kind === 'LARGE OBJECTS'

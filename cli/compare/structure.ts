@@ -74,7 +74,7 @@ export function compareEntries(
   return { compared: here.size, objects: objects.sort(byText) }
 }
 
-/** A column's name and type; what stands behind them is printed of a parse tree, or is in no doubt. */
+/** A column's name and type, without what follows them: defaults, checks and the like are printed of a parse tree. */
 const COLUMN = /^ {4}((?:"(?:[^"]|"")+"|\w+) .+?)(?= (?:DEFAULT|NOT NULL|GENERATED|COLLATE|CONSTRAINT|CHECK)\b|,?$)/
 
 /** It stands at the end of its line, behind what is printed of a parse tree; the constraint's name is not judged. */

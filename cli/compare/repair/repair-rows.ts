@@ -6,6 +6,7 @@ import { type CopyServers, cargoWhere } from '../../../lambdas/core/rows/cargo.t
 import { isOneOf, type RowHashes, rowHashes } from '../../../lambdas/core/rows/row-hashes.ts'
 import { rowsOf, whereOf } from '../../../lambdas/core/rows/select.ts'
 import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
+import { inBatches } from '../../../lambdas/core/runtime/in-batches.ts'
 import { fly } from '../../../lambdas/stages/copy/stream/flight.ts'
 import { both, findDifferences, readKey } from '../../../lambdas/stages/validate/drill-down/drill-down.ts'
 import type { Ends } from '../ends.ts'
@@ -57,11 +58,11 @@ export async function repairTable(
     }
   }
   // All that goes, before anything comes: what comes may have the key of what goes.
-  for (const batch of batches(deleted)) {
+  for (const batch of inBatches(deleted, BATCH)) {
     const where = whereOf(relation.destination, ...isOneOf(there, batch))
     await ends.destination.execute(underPath(servers.searchPath, `DELETE FROM ${rowsOf(relation.destination)}${where}`))
   }
-  const cargo = batches(copied).map((batch) => cargoWhere(relation, isOneOf(here, batch), null, servers))
+  const cargo = inBatches(copied, BATCH).map((batch) => cargoWhere(relation, isOneOf(here, batch), null, servers))
   if (cargo.length > 0)
     await fly({ rows: ends.source, digests: null }, ends.destination, cargo, { govern: () => {}, passed: () => {} })
   for (const item of items) {
@@ -93,10 +94,6 @@ export async function requireTellable(
     message: `rows of tables without a primary key cannot be told apart, as some column is not compared: ${alike.join(', ')}`,
     remedy: 'nothing was written: repair these tables by hand, or name the others with --table',
   })
-}
-
-function batches<One>(all: readonly One[]): readonly (readonly One[])[] {
-  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, at) => all.slice(at * BATCH, (at + 1) * BATCH))
 }
 
 function tooMuch(relation: Relation): SampanError {

@@ -2,8 +2,8 @@ import type { Session } from '../postgres/connect.ts'
 import { quoteQualified } from '../postgres/identifiers.ts'
 import type { SearchPath } from '../postgres/search-path.ts'
 import { type Flight, parse } from './parse.ts'
-import { whyNotTheSame } from './the-same.ts'
 import { usesOf } from './uses.ts'
+import { whyNotTheSame } from './why-not-the-same.ts'
 
 export interface JudgedTable {
   readonly schema: string

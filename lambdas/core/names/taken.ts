@@ -17,7 +17,7 @@ interface Taker extends QualifiedName {
 }
 
 /**
- * Names that two would have. Tables, views, sequences, indexes and composite types share one space of names within a schema; their row types
+ * Names that two objects would have. Tables, views, sequences, indexes and composite types share one space of names within a schema; their row types
  * share that of the types. What keeps its name is in the way as well.
  */
 export function takenNames({ catalogue, chosen, target, there }: Names): readonly NameProblem[] {

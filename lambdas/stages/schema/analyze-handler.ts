@@ -10,6 +10,7 @@ import type { Session } from '../../core/postgres/connect.ts'
 import { analyzingSql } from '../../core/rows/upkeep.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
+import { inBatches } from '../../core/runtime/in-batches.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { changedTables } from '../../core/structure/changed.ts'
@@ -48,11 +49,7 @@ export const handler = stepHandler('Analyze', (event: StepEvent, step) =>
 /** Large tables one by one, small ones together. */
 function batches(tables: readonly UnanalyzedTable[]): (readonly UnanalyzedTable[])[] {
   const { large = [], small = [] } = Object.groupBy(tables, (table) => (table.small ? 'small' : 'large'))
-  const count = Math.ceil(small.length / BATCH)
-  return [
-    ...large.map((table) => [table]),
-    ...Array.from({ length: count }, (_, index) => small.slice(index * BATCH, (index + 1) * BATCH)),
-  ]
+  return [...large.map((table) => [table]), ...inBatches(small, BATCH)]
 }
 
 interface Refused {

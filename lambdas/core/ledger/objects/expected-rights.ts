@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { inBatches } from '../../runtime/in-batches.ts'
 
 /** The rights on one object that a plan comes to; fields as in structure/rights-sql.ts. */
 export interface ExpectedRights {
@@ -24,12 +25,9 @@ export function storeExpectedRights(
   run: string,
   rights: readonly ExpectedRights[],
 ): Promise<unknown>[] {
-  const batches = Array.from({ length: Math.ceil(rights.length / BATCH) }, (_, index) =>
-    rights.slice(index * BATCH, (index + 1) * BATCH),
-  )
   return [
     destination.rows(`DELETE FROM sampan.expected_right WHERE run = $1`, [run]),
-    ...batches.map((batch) =>
+    ...inBatches(rights, BATCH).map((batch) =>
       destination.rows(
         `INSERT INTO sampan.expected_right (run, object, owner_object, kind, identity, owner, acl, columns, traits)
          SELECT $1, e.object, e."ownerObject", e.kind, e.identity, e.owner, e.acl, e.columns, e.traits

@@ -1,5 +1,6 @@
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
+import { inBatches } from '../../runtime/in-batches.ts'
 
 const STORE_OBJECTS = sqlFile(new URL('./sql/store-objects.sql', import.meta.url))
 const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta.url))
@@ -80,13 +81,7 @@ export function storePlan(
   relations: readonly PlannedRelation[],
 ): Promise<unknown>[] {
   return [
-    ...batches(objects).map((batch) => destination.rows(STORE_OBJECTS, [run, JSON.stringify(batch)])),
-    ...batches(relations).map((batch) => destination.rows(STORE_RELATIONS, [run, JSON.stringify(batch)])),
+    ...inBatches(objects, BATCH).map((batch) => destination.rows(STORE_OBJECTS, [run, JSON.stringify(batch)])),
+    ...inBatches(relations, BATCH).map((batch) => destination.rows(STORE_RELATIONS, [run, JSON.stringify(batch)])),
   ]
-}
-
-function batches<Item>(items: readonly Item[]): (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
-    items.slice(index * BATCH, (index + 1) * BATCH),
-  )
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { inBatches } from '../../runtime/in-batches.ts'
 
 /** An object of the source, as one digest of all that is written of it in the catalogues. */
 export interface StructureEntry {
@@ -26,12 +27,9 @@ export function storeStructure(
   { entries, digest }: Structure,
   generation: number,
 ): Promise<unknown>[] {
-  const batches = Array.from({ length: Math.ceil(entries.length / BATCH) }, (_, index) =>
-    entries.slice(index * BATCH, (index + 1) * BATCH),
-  )
   return [
     destination.rows(`DELETE FROM sampan.structure WHERE run = $1`, [run]),
-    ...batches.map((batch) =>
+    ...inBatches(entries, BATCH).map((batch) =>
       destination.rows(
         `INSERT INTO sampan.structure (run, kind, schema, name, digest)
          SELECT $1, e.kind, e.schema, e.name, e.digest

@@ -1,5 +1,6 @@
 import type { DueObject } from '../../../core/ledger/objects/due.ts'
 import type { DueStep } from '../../../core/ledger/objects/steps.ts'
+import { inBatches } from '../../../core/runtime/in-batches.ts'
 import { type Batch, batchQuery } from './flight.ts'
 
 /**
@@ -10,7 +11,7 @@ export const BATCH = 50
 
 /** A stage in its order: each batch is made only when all before it are. */
 export function stageBatches(run: string, objects: readonly DueObject[]): Batch<DueObject>[] {
-  return chunksOf(objects).map((batch) => ({
+  return inBatches(objects, BATCH).map((batch) => ({
     objects: batch,
     together: batchQuery(run, batch, { alone: [], inOrder: true }),
   }))
@@ -26,7 +27,7 @@ export function stepBatches(run: string, steps: readonly DueStep[]): Batch<DueSt
   const ordered = plain.toSorted((a, b) => (a.table ?? 0) - (b.table ?? 0) || rank(a) - rank(b) || a.id - b.id)
   return [
     { objects: single, together: null },
-    ...chunksOf(ordered).map((batch) => {
+    ...inBatches(ordered, BATCH).map((batch) => {
       const alone = new Set(batch.flatMap((step) => (step.alone === null ? [] : [step.alone])))
       return { objects: batch, together: batchQuery(run, batch, { alone: [...alone], inOrder: false }) }
     }),
@@ -36,10 +37,4 @@ export function stepBatches(run: string, steps: readonly DueStep[]): Batch<DueSt
 /** Made in one step from one table's rows, and in no other one's way. */
 function isPlain({ kind, step, table }: DueStep): boolean {
   return step === 'whole' && table !== null && (kind === 'INDEX' || kind === 'CONSTRAINT')
-}
-
-function chunksOf<Item>(items: readonly Item[]): (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / BATCH) }, (_, index) =>
-    items.slice(index * BATCH, (index + 1) * BATCH),
-  )
 }

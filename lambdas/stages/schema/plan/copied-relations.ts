@@ -1,6 +1,7 @@
 import type { ComputedTables } from '../../../core/expression/computed.ts'
 import { allOf, conditionOfTree } from '../../../core/filter/filtered.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
+import { LARGE_OBJECTS_OID } from '../../../core/ledger/relation.ts'
 import { LARGE_OBJECT_IDS } from '../../../core/postgres/value-types.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { ArchiveFilter } from '../select/filter.ts'
@@ -41,7 +42,7 @@ export function copiedRelations(
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => LARGE_OBJECT_IDS.test(type)))
   if (facts.largeObjects === 0 || filter.excludesLargeObjects || !(filter.everything || pointing)) return tables
-  return [...tables, largeObjects(facts)]
+  return [...tables, largeObjects(facts.largeObjectBytes)]
 }
 
 function filtered(relation: PlannedRelation, where: string | null): PlannedRelation {
@@ -87,15 +88,15 @@ function changed(object: Decided): SampanError {
 }
 
 /** The one row that stands for all large objects. */
-function largeObjects(facts: SourceFacts): PlannedRelation {
+export function largeObjects(bytes: number): PlannedRelation {
   return {
-    oid: 0,
+    oid: LARGE_OBJECTS_OID,
     schema: 'pg_catalog',
     name: 'pg_largeobject',
     columns: [],
     types: [],
     hasKey: true,
-    bytes: facts.largeObjectBytes,
+    bytes,
     pages: 0,
     object: null,
   }

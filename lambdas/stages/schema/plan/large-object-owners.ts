@@ -1,6 +1,7 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { type OwnerFacts, whyNotOwner } from '../../../core/postgres/roles.ts'
+import { inBatches } from '../../../core/runtime/in-batches.ts'
 import type { SourceRights } from '../../../core/structure/rights.ts'
 
 /** Each is locked until the transaction ends, a batch of statements shares one, and the smallest lock table holds some thousand. */
@@ -27,10 +28,7 @@ export function largeObjectOwners(
       const reason = `${why}: ${oids.length} large objects belong to ${owners.roles.account}`
       return [{ name: `LARGE OBJECTS of ${owner}`, owner, sql: '', reason }]
     }
-    const groups = Array.from({ length: Math.ceil(oids.length / GROUP) }, (_, index) =>
-      oids.slice(index * GROUP, (index + 1) * GROUP),
-    )
-    return groups.map((group) => {
+    return inBatches(oids, GROUP).map((group) => {
       const [first = 0, last = first] = [group[0], group.at(-1)]
       const name = `LARGE OBJECTS ${first === last ? first : `${first} to ${last}`}`
       const sql = group.map((oid) => `ALTER LARGE OBJECT ${oid} OWNER TO ${quoteIdentifier(owner)};\n`).join('')

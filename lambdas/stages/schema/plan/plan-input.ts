@@ -18,7 +18,7 @@ import { readDatabaseForm } from './destination-database.ts'
 import { readFacts } from './facts.ts'
 import { withMappedFacts, withMappedRoles } from './map-roles.ts'
 import type { PlanInput, TableChanges } from './plan.ts'
-import { rightsThere } from './rights-along.ts'
+import { rightsOfVersion } from './rights-along.ts'
 
 /** All that the plan of a database is made of, but what is set for the database itself. */
 export async function readPlanInput(
@@ -42,7 +42,7 @@ export async function readPlanInput(
   ])
   const places = await placesOf(event, environment, source, facts.configuration)
   const used = event.task.roles === undefined ? [] : await readUsedRoles(source)
-  const along = { ...facts, rights: rightsThere(facts.rights, destination.serverVersion) }
+  const along = { ...facts, rights: rightsOfVersion(facts.rights, destination.serverVersion) }
   const map = roleMap(event.task.roles, facts.account)
   const wanted = wantsMade(event.task.roles, facts.account)
   const newRoles = roles.createsRoles === true ? rolesToMake(used, roles, wanted) : []

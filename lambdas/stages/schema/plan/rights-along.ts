@@ -6,7 +6,7 @@ import type { TocEntry } from '../toc/entry.ts'
 const RIGHTS_OF_RANGE = 170_000
 
 /** Those of the source's rights that can be on a destination of this version. */
-export function rightsThere(rights: readonly SourceRights[], destinationVersion: number): readonly SourceRights[] {
+export function rightsOfVersion(rights: readonly SourceRights[], destinationVersion: number): readonly SourceRights[] {
   if (destinationVersion < RIGHTS_OF_RANGE) return rights
   return rights.filter(({ kind, madeIn, catalogue }) => kind !== 'type' || madeIn !== catalogue)
 }

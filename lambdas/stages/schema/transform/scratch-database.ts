@@ -4,6 +4,7 @@ import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
+import { inBatches } from '../../../core/runtime/in-batches.ts'
 import type { StepTools } from '../../../core/runtime/step-handler.ts'
 import { createDatabase, type DatabaseForm } from '../plan/destination-database.ts'
 import type { Refused, Scratch } from './scratch.ts'
@@ -54,10 +55,7 @@ export async function scratchDatabase(
 
 /** Transactions of some statements each, sent without waiting. Where one fails its statements are sent once more, one by one. */
 async function makeAll(session: Session, statements: readonly string[]): Promise<readonly Refused[]> {
-  const batches = Array.from({ length: Math.ceil(statements.length / BATCH) }, (_, index) => ({
-    first: index * BATCH,
-    texts: statements.slice(index * BATCH, (index + 1) * BATCH),
-  }))
+  const batches = inBatches(statements, BATCH).map((texts, index) => ({ first: index * BATCH, texts }))
   const settled = await Promise.allSettled(batches.map(({ texts }) => session.execute(texts.join('\n;\n'))))
   const failed = batches.filter((_, index) => settled[index]?.status === 'rejected')
   const single = failed.flatMap(({ first, texts }) => texts.map((text, at) => ({ number: first + at, text })))

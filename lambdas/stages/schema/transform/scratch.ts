@@ -17,9 +17,9 @@ export interface Scratch {
   dump(): Promise<Dump>
   /** Takes all of it away, so that something can be made anew. */
   empty(): Promise<void>
-  /** In every ending. */
+  /** Called however the plan ends. */
   remove(): Promise<void>
 }
 
-/** What pg_dump is to tell of a scratch: whose the objects are there, and who may do what, is nobody's. */
+/** pg_dump's options for a scratch, in which owners and rights mean nothing. */
 export const SCRATCH_DUMP = ['--schema-only', '--no-owner', '--no-privileges'] as const
