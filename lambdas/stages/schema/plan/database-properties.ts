@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifier
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { isAwsRole } from '../../../core/task/aws-names.ts'
 import { PG_DATABASE } from '../toc/catalogue-oids.ts'
-import type { TocEntry } from '../toc/entry.ts'
+import { NO_STORAGE, type TocEntry } from '../toc/entry.ts'
 import { elementsOf, LISTS } from './list-settings.ts'
 
 const SETTINGS = sqlFile(new URL('../sql/database-settings.sql', import.meta.url))
@@ -107,10 +107,7 @@ function entry(kind: string, tag: string, sql: string): TocEntry {
     dropSql: '',
     schema: null,
     owner: '',
-    tablespace: '',
-    accessMethod: null,
-    relationKind: null,
-    hasData: false,
+    ...NO_STORAGE,
     dependencies: [],
   }
 }

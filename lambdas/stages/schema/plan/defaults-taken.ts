@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { PG_ATTRDEF } from '../toc/catalogue-oids.ts'
-import type { TocEntry } from '../toc/entry.ts'
+import { NO_STORAGE, type TocEntry } from '../toc/entry.ts'
 
 /**
  * What keeps a column from the default of the table it inherits from. From 16 on pg_dump says so for a child whose own parent has the
@@ -35,10 +35,7 @@ function entry(table: TocEntry, column: string): TocEntry {
     section: 'pre-data',
     sql: `ALTER TABLE ONLY ${name} ALTER COLUMN ${quoteIdentifier(column)} SET DEFAULT NULL;\n`,
     dropSql: '',
-    tablespace: '',
-    accessMethod: null,
-    relationKind: null,
-    hasData: false,
+    ...NO_STORAGE,
     dependencies: [table.id],
   }
 }

@@ -1,6 +1,6 @@
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { PG_LARGEOBJECT } from '../toc/catalogue-oids.ts'
-import type { TocEntry } from '../toc/entry.ts'
+import { NO_STORAGE, type TocEntry } from '../toc/entry.ts'
 
 /** What is said about one large object beside its bytes. */
 export interface LargeObjectRemarks {
@@ -31,10 +31,7 @@ function entry(oid: number, kind: 'ACL' | 'COMMENT', sql: string): TocEntry {
     dropSql: '',
     schema: null,
     owner: '',
-    tablespace: '',
-    accessMethod: null,
-    relationKind: null,
-    hasData: false,
+    ...NO_STORAGE,
     dependencies: [],
   }
 }

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { parseItem, type SourceRights } from '../../../core/structure/rights.ts'
-import type { TocEntry } from '../toc/entry.ts'
+import { NO_STORAGE, type TocEntry } from '../toc/entry.ts'
 
 /** From 17 on a multirange has its range's rights. */
 const RIGHTS_OF_RANGE = 170_000
@@ -47,10 +47,7 @@ function entry(parent: TocEntry, { kind, identity, acl }: SourceRights): TocEntr
     section: 'post-data',
     sql: `REVOKE ALL ON ${target} FROM PUBLIC;\n${grants.join('')}`,
     dropSql: '',
-    tablespace: '',
-    accessMethod: null,
-    relationKind: null,
-    hasData: false,
+    ...NO_STORAGE,
     dependencies: [parent.id],
   }
 }

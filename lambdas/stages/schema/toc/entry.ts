@@ -29,6 +29,9 @@ export interface TocEntry {
   readonly dependencies: readonly number[]
 }
 
+/** What an entry of Sampan's own has, which no table, index or row stands behind. */
+export const NO_STORAGE = { tablespace: '', accessMethod: null, relationKind: null, hasData: false } as const
+
 export interface Archive {
   readonly version: string
   readonly database: string

@@ -2,7 +2,7 @@ import type { Renames } from '../../../core/names/renames.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { parseItem, type SourceRights } from '../../../core/structure/rights.ts'
 import { PG_NAMESPACE } from '../toc/catalogue-oids.ts'
-import type { TocEntry } from '../toc/entry.ts'
+import { NO_STORAGE, type TocEntry } from '../toc/entry.ts'
 
 /**
  * Schemas of the destination that no entry of the source makes: those that tables move into, and what stands for `public`, of which an
@@ -35,10 +35,7 @@ export function madeSchemas(
       dropSql: `DROP SCHEMA ${quoted};\n`,
       schema: null,
       owner: '',
-      tablespace: '',
-      accessMethod: null,
-      relationKind: null,
-      hasData: false,
+      ...NO_STORAGE,
       dependencies: [],
     }
   })
