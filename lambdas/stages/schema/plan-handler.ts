@@ -1,5 +1,5 @@
 import { giveUpView } from '../../core/ledger/chunks/round.ts'
-import { type RunEvent, writeEvents } from '../../core/ledger/events.ts'
+import { writeEvents } from '../../core/ledger/events.ts'
 import { keepRun } from '../../core/ledger/fence.ts'
 import { migrateLedger } from '../../core/ledger/migrate.ts'
 import { storeExpectedRights } from '../../core/ledger/objects/expected-rights.ts'
@@ -26,7 +26,7 @@ import { SampanError } from '../../core/runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, StepEvent } from '../../core/runtime/event.ts'
 import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
-import { compareStructures, describeChanges, type StructureChange } from '../../core/structure/compare.ts'
+import { compareStructures, describeChanges } from '../../core/structure/compare.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
 import { roleMap } from '../../core/task/roles.ts'
 import { nameWishes } from '../../core/task/table-options.ts'
@@ -46,6 +46,7 @@ import { requireExtensionRows } from './plan/lost-extension-rows.ts'
 import { withMappedProperties } from './plan/map-roles.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type PlanInput, planObjects } from './plan/plan.ts'
+import { comesAlong, madeAnew, notice, readerRights } from './plan/plan-events.ts'
 import { readPlanInput, taskDatabase } from './plan/plan-input.ts'
 import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
@@ -268,16 +269,6 @@ async function requireUnchanged(
   })
 }
 
-function madeAnew(changes: readonly StructureChange[], unmade: number): RunEvent {
-  const again = unmade === 0 ? '' : `; ${unmade} objects that were made before are made again`
-  return {
-    level: 'info',
-    step: 'PlanObjects',
-    code: 'PLAN_MADE_ANEW',
-    message: `the source’s structure has changed since the plan: ${describeChanges(changes)}${again}`,
-  }
-}
-
 /** Without what the destination refuses or its account may not make, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */
 function withoutRefused(
   event: StepEvent,
@@ -301,26 +292,6 @@ function objectsRefused(refused: readonly RefusedObject[]): SampanError {
 }
 
 const NAMED = 10
-
-function readerRights(grants: number): readonly RunEvent[] {
-  if (grants === 0) return []
-  const message = `${grants} rights of the account that reads the source were left out: the destination has no such role`
-  return [{ level: 'info', step: 'PlanObjects', code: 'READER_RIGHTS_LEFT_OUT', message }]
-}
-
-/** The report names them; the precheck has said so before. */
-function comesAlong(along: readonly string[]): readonly RunEvent[] {
-  if (along.length === 0) return []
-  const more = along.length > MOST_ALONG ? ` and ${along.length - MOST_ALONG} more` : ''
-  const message = `no pattern names them, something that is named needs them: ${along.slice(0, MOST_ALONG).join(', ')}${more}`
-  return [{ level: 'info', step: 'PlanObjects', code: 'COMES_ALONG', message }]
-}
-
-const MOST_ALONG = 50
-
-function notice(message: string) {
-  return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message } as const
-}
 
 function addressed({ database, endpoints }: StepEvent): { database: DatabaseIdentity; endpoints: Endpoints } {
   if (database === null || endpoints === null) {
