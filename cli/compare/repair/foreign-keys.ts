@@ -59,15 +59,18 @@ function orphans({ schema, table, columns, parentSchema, parent, parentColumns }
       AND NOT EXISTS (SELECT FROM ${quoteQualified(parentSchema, parent)} p WHERE ${pairs.join(' AND ')})`
 }
 
-/** Those that are valid, of and to these tables; of a partitioned table its own, and not those of its partitions beside it. */
+/**
+ * Those that are valid, of and to these tables and the trees they are in. For a key that refers to a partitioned table PostgreSQL keeps
+ * one more of the same table for each partition: whoever looks into one partition alone misses the rows of the others.
+ */
 const KEYS = `
-  WITH asked AS (
+  WITH RECURSIVE asked AS (
     SELECT c.oid FROM pg_catalog.jsonb_array_elements($1::jsonb) AS w(pair)
       JOIN pg_catalog.pg_namespace n ON n.nspname = w.pair ->> 0
       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.pair ->> 1
   ), above AS (
     SELECT a.oid FROM asked a
-    UNION SELECT i.inhparent FROM asked a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
+    UNION SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
   )
   SELECT k.conname::text AS name, n.nspname::text AS schema, c.relname::text AS table, pn.nspname::text AS "parentSchema", p.relname::text AS parent,
          ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(number, place)
@@ -78,4 +81,5 @@ const KEYS = `
     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
    WHERE k.contype = 'f' AND k.convalidated AND (k.conrelid IN (SELECT oid FROM above) OR k.confrelid IN (SELECT oid FROM above))
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint up WHERE up.oid = k.conparentid AND up.conrelid = k.conrelid)
    ORDER BY 2, 3, 1`

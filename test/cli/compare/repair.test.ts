@@ -18,7 +18,13 @@ const SHOP = `
   CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent); INSERT INTO child SELECT n, n FROM generate_series(1, 50) n;
   CREATE TABLE alone (id int PRIMARY KEY, name text); INSERT INTO alone SELECT n, 'a' || n FROM generate_series(1, 50) n;
   CREATE TABLE price (id int PRIMARY KEY, amount numeric(6,2)); INSERT INTO price VALUES (1, 1.25), (2, 2.5);
-  CREATE TABLE bare (n int); INSERT INTO bare VALUES (1), (2), (3)`
+  CREATE TABLE bare (n int); INSERT INTO bare VALUES (1), (2), (3);
+  CREATE TABLE tree (id int PRIMARY KEY) PARTITION BY RANGE (id);
+  CREATE TABLE tree_low PARTITION OF tree FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+  CREATE TABLE tree_leaf PARTITION OF tree_low FOR VALUES FROM (0) TO (50);
+  CREATE TABLE tree_rest PARTITION OF tree DEFAULT;
+  CREATE TABLE leans (id int PRIMARY KEY, tree int REFERENCES tree);
+  INSERT INTO tree VALUES (1), (200); INSERT INTO leans VALUES (1, 1), (2, 200)`
 
 let source: TestDatabase
 let destination: TestDatabase
@@ -151,6 +157,16 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('child')).toContain('(9,9)')
   }, 60_000)
 
+  test('where the table above its own tree is referred to, and would lose the row', async () => {
+    await destination.query('INSERT INTO tree VALUES (2); INSERT INTO leans VALUES (3, 2)')
+    const alone = await repair({}, '--table', 'public.tree_leaf')
+    expect(alone).toMatchObject({ status: 1 })
+    expect(alone.stderr).toContain('REPAIR_BREAKS_KEYS')
+    expect(alone.stderr).toContain('leans_tree_fkey of public.leans')
+    expect(await rows('tree')).toBe('(1) (2) (200)')
+    await destination.query('DELETE FROM leans WHERE id = 3; DELETE FROM tree WHERE id = 2')
+  }, 60_000)
+
   test('where somebody deletes the parent of a row that is copied again', async () => {
     const other = await connect({ side: 'destination', ...destination.connection, tls: false, applicationName: 'test' })
     try {
@@ -198,6 +214,12 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('price')).toBe('(1,1.25) (2,2.50)')
   }, 60_000)
 })
+
+test('a table that refers to a partitioned one is repaired, whatever partition its parents are in', async () => {
+  await destination.query('UPDATE leans SET tree = 1 WHERE id = 2; DELETE FROM leans WHERE id = 1')
+  expect(await repair({}, '--table', 'public.leans')).toMatchObject({ status: 0 })
+  expect(await rows('leans')).toBe('(1,1) (2,200)')
+}, 60_000)
 
 test('a trigger of the destination’s own does not act on a repair', async () => {
   await destination.query(`UPDATE alone SET name = 'x' WHERE id = 3;
