@@ -42,7 +42,8 @@ export const NOTHING_COMPUTED: ComputedTables = { byTable: new Map(), refused: [
 const PARTITIONS_SINCE = 100_000
 
 /**
- * Which columns of which tables the task computes: a table has its own expressions and those of the partitioned tables above it.
+ * Which columns of which tables the task computes: a table has its own expressions and those of the partitioned tables above it. One that
+ * inherits a computed column otherwise has to have one of its own: it would come as it is, where the task seems to say that it does not.
  * @param tables all of the source @param isChosen those that come; of the others nothing is refused
  */
 export async function readComputed(
@@ -56,10 +57,11 @@ export async function readComputed(
   const namedBy = (expression: ColumnExpression, { oid, above }: FilterableTable) =>
     [oid, ...above].flatMap((one) => byOid.get(one) ?? []).some((table) => isNamedBy(expression, table))
   const named = tables.filter((table) => expressions.some((expression) => namedBy(expression, table)))
+  const names = new Set(named.map(({ oid }) => oid))
   const columns = Map.groupBy(
     await readColumns(
       source,
-      named.map(({ oid }) => oid),
+      [...named, ...tables.filter(({ inherits }) => inherits.some((oid) => names.has(oid)))].map(({ oid }) => oid),
     ),
     ({ relation }) => relation,
   )
@@ -102,8 +104,41 @@ export async function readComputed(
         }
       }),
       ...refused,
+      ...bareHeirs(tables.filter(isChosen), { byOid, byTable, columns, refused }),
     ],
   }
+}
+
+/** Columns that a table inherits from one where they are computed, and that would come as they are. */
+function bareHeirs(
+  tables: readonly FilterableTable[],
+  {
+    byOid,
+    byTable,
+    columns,
+    refused,
+  }: Pick<ComputedTables, 'byTable' | 'refused'> & {
+    readonly byOid: ReadonlyMap<number, FilterableTable>
+    readonly columns: ReadonlyMap<number, readonly ComputableColumn[]>
+  },
+): readonly RefusedExpression[] {
+  return tables.flatMap((table) => {
+    const own = byTable.get(table.oid)
+    const bare = new Map<string, RefusedExpression>()
+    for (const parent of table.inherits.flatMap((oid) => byOid.get(oid) ?? [])) {
+      for (const { column, expression, name } of byTable.get(parent.oid)?.values() ?? []) {
+        const isTold = refused.some((one) => one.table === table && one.column === column.name)
+        if (own?.has(column.name) || bare.has(column.name) || isTold) continue
+        const generated = columns.get(table.oid)?.some((one) => one.name === column.name && one.generated)
+        const remedy = generated
+          ? 'the column is generated here, so exclude the table'
+          : `give ${table.schema}.${table.name} one of its own, the column itself where its values may be seen`
+        const why = `it is for ${parent.schema}.${parent.name}, and not for what inherits from that; ${remedy}`
+        bare.set(column.name, { name, column: column.name, expression, table, why })
+      }
+    }
+    return [...bare.values()]
+  })
 }
 
 async function readRerouted(source: Session, byTable: ComputedTables['byTable']): Promise<readonly number[]> {

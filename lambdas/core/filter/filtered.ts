@@ -13,12 +13,15 @@ export interface FilterableTable {
   readonly partitioned: boolean
   /** Oids of the partitioned tables above it. */
   readonly above: readonly number[]
+  /** Oids of the tables whose columns it has by INHERITS, near and far. */
+  readonly inherits: readonly number[]
 }
 
 /** The source's tables, by schema and name. */
 export async function readFilterableTables(source: Session): Promise<readonly FilterableTable[]> {
-  const rows = await source.rows<Omit<FilterableTable, 'above'> & { above: readonly string[] }>(TABLES)
-  return rows.map((row) => ({ ...row, above: row.above.map(Number) }))
+  type Row = Omit<FilterableTable, 'above' | 'inherits'> & Record<'above' | 'inherits', readonly string[]>
+  const rows = await source.rows<Row>(TABLES)
+  return rows.map((row) => ({ ...row, above: row.above.map(Number), inherits: row.inherits.map(Number) }))
 }
 
 export function isNamedBy(

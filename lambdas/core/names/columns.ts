@@ -38,7 +38,7 @@ export function resolveColumns(
       const [origin = one, ...others] = origins(one, column)
       const to = wish(origin, column)
       const explicit = wanted.get(one.oid)?.get(column)
-      if (left.get(origin.oid)?.has(column) || left.get(one.oid)?.has(column)) {
+      if ([one, origin, ...others].some(({ oid }) => left.get(oid)?.has(column))) {
         problems.push(...whyNotExcluded(one, column, [origin, ...others], left))
         excluded.push(column)
         if (origin === one) dropped.push(column)

@@ -55,7 +55,7 @@ import { readNewNames, underNewNames } from './plan/under-new-names.ts'
 import { requireValidChanges } from './plan/valid-changes.ts'
 import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
-import { dropScratches } from './transform/scratch-database.ts'
+import { dropScratches, findScratches } from './transform/scratch-database.ts'
 
 /** What the workflow reads of the plan. */
 export interface Planned {
@@ -100,7 +100,9 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     watch = new StepWatch(event, step, { destination })
     watch.start()
     await migrateLedger(destination)
-    await dropScratches(destination, event)
+    // Those of earlier starts and of killed attempts. Listed before the run is opened: a later start's are among them only where it has opened
+    // the run already, and then this one comes no further.
+    const scratches = await findScratches(destination, event)
     const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
       serverVersion: source.serverVersion,
       encoding: form.encoding,
@@ -108,6 +110,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
       searchPath: await readSearchPath(source),
     })
     if (row.former.includes(run.execution)) await requireOwnStart(destination, run)
+    await dropScratches(destination, scratches)
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
     await requireAlone(destination, event)
     const joining = await readJoining(destination, run.id, row)

@@ -88,6 +88,14 @@ describe('what keeps a name from being given', () => {
       'NAME_INHERITED: the column a of public.both comes from public.left and public.right: the server renames it at neither of them',
     ],
     [
+      { 'public.left': { columns: { a: { exclude: true } } } },
+      'COLUMN_NOT_EXCLUDABLE: the column a of public.both cannot stay behind: it is inherited from public.right, where it can be excluded',
+    ],
+    [
+      { 'public.right': { columns: { a: { exclude: true } } } },
+      'COLUMN_NOT_EXCLUDABLE: the column a of public.both cannot stay behind: it is inherited from public.left, where it can be excluded',
+    ],
+    [
       { 'public.typed': { columns: { a: { as: 'c' } } } },
       'NAME_OF_TYPE: the column a of public.typed is an attribute of the type that the table is of',
     ],

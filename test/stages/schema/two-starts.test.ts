@@ -4,7 +4,10 @@ import { openRun, readRun } from '../../../lambdas/core/ledger/run.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
+import type { StepTools } from '../../../lambdas/core/runtime/step-handler.ts'
+import { readDatabaseForm } from '../../../lambdas/stages/schema/plan/destination-database.ts'
 import { setSequences } from '../../../lambdas/stages/schema/sequences/values.ts'
+import { findScratches, scratchDatabase } from '../../../lambdas/stages/schema/transform/scratch-database.ts'
 import { handler as validateLane } from '../../../lambdas/stages/validate/lane-handler.ts'
 import { handler as planValidation } from '../../../lambdas/stages/validate/plan-handler.ts'
 import { handler as seal } from '../../../lambdas/stages/validate/seal-handler.ts'
@@ -67,6 +70,38 @@ test('every step of a start that a later one has taken over says so, and takes n
   expect(await destination.query('SELECT execution, former FROM sampan.run')).toEqual([
     { execution: 'second', former: '{first}' },
   ])
+})
+
+test('the scratch databases of a start are not dropped by one that it has taken the run over from', async () => {
+  const { first, second } = await twoStarts()
+  await mustBeDone('planObjects', second)
+  const environment = readEnvironment()
+  const beside = await openDestination(second, environment, { purpose: 'plan' })
+  const tools = { environment, signal: AbortSignal.timeout(60_000) } as StepTools
+  const made = await scratchDatabase(second, tools, beside, await readDatabaseForm(beside), () => 60_000)
+  expect(await call('planObjects', first)).toMatchObject({ error: { code: 'RUN_TAKEN_OVER' } })
+  expect(await made.make(['CREATE TABLE public.still_there ()'])).toEqual([])
+  await made.remove()
+  expect(await findScratches(beside, second)).toEqual([])
+  await beside.close()
+})
+
+test('two attempts at once have a scratch each, and one that cannot be opened does not stay', async () => {
+  const { first } = await twoStarts()
+  const environment = readEnvironment()
+  const beside = await openDestination(first, environment, { purpose: 'plan' })
+  const form = await readDatabaseForm(beside)
+  const open = (signal: AbortSignal) =>
+    scratchDatabase(first, { environment, signal } as StepTools, beside, form, () => 60_000)
+  const [one, other] = [await open(AbortSignal.timeout(60_000)), await open(AbortSignal.timeout(60_000))]
+  expect(await findScratches(beside, first)).toHaveLength(2)
+  await expect(open(AbortSignal.abort())).rejects.toThrow()
+  expect(await findScratches(beside, first)).toHaveLength(2)
+  await one.remove()
+  expect(await other.make(['CREATE TABLE public.still_there ()'])).toEqual([])
+  await other.remove()
+  expect(await findScratches(beside, first)).toEqual([])
+  await beside.close()
 })
 
 test('a start whose run another one has completed says that, and sets no sequence of a destination in use', async () => {

@@ -21,6 +21,7 @@ export type KnownRelation = Pick<PlannedRelation, 'oid' | 'schema' | 'name' | 'c
   readonly tree: boolean
   readonly where: string | null
   readonly expressions: readonly (string | null)[] | null
+  readonly excluded: readonly string[]
 }
 
 /** The plan as the ledger has it. */
@@ -36,7 +37,7 @@ export async function readKnown(
       [run],
     ),
     destination.rows<KnownRelation>(
-      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where", expressions FROM sampan.relation WHERE run = $1`,
+      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where", expressions, excluded FROM sampan.relation WHERE run = $1`,
       [run],
     ),
   ])

@@ -46,10 +46,13 @@ export async function cutRelations(
   return new Map(cuts)
 }
 
-/** Bounds are values of the key, and stand in the destination's ledger: what the task computes is not to be seen there as it was. */
+/**
+ * Bounds are values of the key, and stand in the destination's ledger: what the task computes is not to be seen there as it was, and what
+ * it excludes not at all. The catalogue that keys are read from knows of neither.
+ */
 function shownKey({ source }: Relation, key: TableKey | undefined): TableKey | undefined {
-  const computed = source.columns.filter((_, place) => (source.expressions[place] ?? null) !== null)
-  return key?.names.some((name) => computed.includes(name)) ? undefined : key
+  const asItIs = source.columns.filter((_, place) => (source.expressions[place] ?? null) === null)
+  return key?.names.every((name) => asItIs.includes(name)) ? key : undefined
 }
 
 function mayUseKey(relation: Relation, options: ChunkingOptions): boolean {

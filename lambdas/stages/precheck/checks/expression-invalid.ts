@@ -11,9 +11,9 @@ export const expressionInvalid: Check = {
   needs: ['source'],
   title: 'every expression gives one value of its column’s type for each row, the same whoever reads it',
   cause:
-    'an "expression" of the task is none on the table’s columns, loses something of its value, or depends on the clock, on chance or on other tables',
+    'an "expression" of the task is none on the table’s columns, loses something, depends on the clock, chance or other tables, or stops at a child by INHERITS',
   remedy:
-    'write one on its own columns: literals for now() and the like, no subquery; a cast at its end where it rounds or converts: (a * 2)::numeric(12,2)',
+    'write one on its own columns, for a child by INHERITS too: literals for now(), no subquery, a cast where it rounds or converts: (a * 2)::numeric(12,2)',
   async run(context) {
     requireExpressions(context)
     const { expressions } = await context.fact(judgedChanges)

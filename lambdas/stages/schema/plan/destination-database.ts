@@ -46,16 +46,18 @@ export function createDatabaseSql(name: string, form: DatabaseForm, serverVersio
 }
 
 /**
- * Makes the destination's database with the source's encoding and locale; one that appeared meanwhile is as good.
+ * Makes the destination's database with the source's encoding and locale.
  * @param maintenance a session to another database of the destination
+ * @returns false: there is one of this name
  * @throws SampanError `DST_CREATE_DATABASE_DENIED`, `DST_LOCALE_ABSENT`
  */
-export async function createDatabase(maintenance: Session, name: string, form: DatabaseForm): Promise<void> {
+export async function createDatabase(maintenance: Session, name: string, form: DatabaseForm): Promise<boolean> {
   try {
     await maintenance.execute(createDatabaseSql(name, form, maintenance.serverVersion))
+    return true
   } catch (thrown) {
     const state = thrown instanceof DatabaseError ? thrown.sqlState : null
-    if (state === '42P04') return
+    if (state === '42P04') return false
     if (state === '42501') throw denied(name, thrown)
     // Wrong object, invalid parameter: the locale or its provider is unknown to this server.
     if (state === '42809' || state === '22023' || state === '0A000') throw localeAbsent(name, form, thrown)

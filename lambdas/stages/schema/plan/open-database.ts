@@ -21,6 +21,7 @@ export async function openOrCreateDatabase(event: StepEvent, step: StepTools, fo
   const name = event.database?.as ?? form.name
   const maintenance = await openMaintenance(event, step)
   try {
+    // One that appeared meanwhile is as good.
     await createDatabase(maintenance, name, form)
   } catch (thrown) {
     if (!(thrown instanceof SampanError) || thrown.code !== 'DST_CREATE_DATABASE_DENIED') throw thrown

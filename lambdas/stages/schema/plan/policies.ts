@@ -15,9 +15,9 @@ export interface PolicyRoles {
 }
 
 const NAME = '(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_]*)'
-/** pg_dump’s form up to the roles. */
+/** pg_dump’s form up to the roles, of which it writes none for PUBLIC. */
 const HEAD = new RegExp(
-  `^(?<head>\\s*CREATE POLICY ${NAME} ON ${NAME}\\.${NAME}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)? TO )${NAME}(?:, ${NAME})*`,
+  `^(?<head>\\s*CREATE POLICY ${NAME} ON ${NAME}\\.${NAME}(?: AS RESTRICTIVE)?(?: FOR [A-Z]+)?)(?<roles> TO ${NAME}(?:, ${NAME})*)?`,
 )
 
 /**
@@ -42,8 +42,21 @@ export function judgePolicy(entry: TocEntry, policy: PolicyRoles, isKnown: (role
 
 /** A policy in pg_dump’s form, for other roles. */
 export function policyFor(sql: string, roles: readonly string[]): string {
-  const names = roles.map(quoteIdentifier).join(', ')
-  return sql.replace(HEAD, (_all, head: string) => head + names)
+  return withRoles(sql, ` TO ${roles.map(quoteIdentifier).join(', ')}`)
+}
+
+/** The same for PUBLIC. */
+export function policyForAll(sql: string): string {
+  return withRoles(sql, '')
+}
+
+/** A policy for the roles that another one is for. */
+export function policyAsFor(sql: string, other: string): string {
+  return withRoles(sql, HEAD.exec(other)?.groups?.roles ?? '')
+}
+
+function withRoles(sql: string, roles: string): string {
+  return sql.replace(HEAD, (_all, head: string) => head + roles)
 }
 
 /** Whom a policy for named roles is for on the destination; nobody: it cannot be there. */

@@ -61,6 +61,8 @@ function keysOfGrownTrees(known: readonly KnownObject[], { objects }: Plan): rea
     .map(({ id }) => id)
 }
 
-function shape({ schema, name, columns, types, tree, where, expressions }: KnownRelation | PlannedRelation): string {
-  return JSON.stringify([schema, name, columns, types, tree ?? false, where ?? null, expressions ?? null])
+/** A column that came to the source behind the plan, and stays behind, is one of those that the copy expects to find there. */
+function shape(relation: KnownRelation | PlannedRelation): string {
+  const { schema, name, columns, types, tree = false, where = null, expressions = null, excluded = [] } = relation
+  return JSON.stringify([schema, name, columns, types, tree, where, expressions, excluded])
 }

@@ -83,6 +83,6 @@ function invalidExpression({ name, column, expression, table, why }: RefusedExpr
     code: 'EXPRESSION_INVALID',
     message: `the expression for ${where}.${column}${where === name ? '' : ` (${name})`} cannot be used: ${why}; it is: ${expression}`,
     remedy:
-      'nothing was written: mend the expression in the task; it is one of the table’s own columns, of the column’s type, with literals in place of now() and the like',
+      'nothing was written: mend the expression in the task; it is one of the table’s own columns, of the column’s type, with literals in place of now() and the like; a child by INHERITS has its own',
   })
 }

@@ -1,6 +1,6 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { TocEntry } from '../toc/entry.ts'
-import { objectOfMark } from './objects.ts'
+import { objectOfMark, textInScratch } from './objects.ts'
 import { textOfComment } from './statement-parts.ts'
 
 /** An object in the scratch, as pg_dump wrote it before its names were changed and afterwards. */
@@ -105,7 +105,7 @@ function entriesOf(made: readonly PlannedObject[], before: readonly TocEntry[]):
       if (entry !== undefined) pairs.set(object.id, entry)
     }
     const rest = group.filter((object) => {
-      const at = group.length === 1 ? -1 : free.findIndex(({ sql }) => sql.trim() === object.sql.trim())
+      const at = group.length === 1 ? -1 : free.findIndex(({ sql }) => sql.trim() === textInScratch(object).trim())
       if (at >= 0) take(object, at)
       return at < 0
     })

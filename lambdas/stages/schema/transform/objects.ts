@@ -2,6 +2,7 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
 import { isEvaluated } from '../apply/evaluated.ts'
+import { policyForAll } from '../plan/policies.ts'
 import { targetOfComment } from './statement-parts.ts'
 
 /**
@@ -37,12 +38,18 @@ function isMade({ kind, sql }: PlannedObject): boolean {
   return !NOT_MADE.has(kind) && !(kind === 'PUBLICATION' && / FOR (?:ALL TABLES|TABLE|TABLES IN SCHEMA)\b/.test(sql))
 }
 
+/** What it says there. A policy is for everybody: the roles that it names may be to be made, and those are the server's. */
+export function textInScratch({ kind, sql }: Pick<PlannedObject, 'kind' | 'sql'>): string {
+  return kind === 'POLICY' ? policyForAll(sql) : sql
+}
+
 /** The statement that makes it there. A comment says whose it is, so that it is found again whatever it is on. */
 export function scratchSql(object: PlannedObject, path: SearchPath): string {
   if (object.kind === 'COMMENT') return `${targetOfComment(object.sql)} IS ${quoteLiteral(markOf(object.id))}`
-  if (!isEvaluated(object.kind, object.sql)) return object.sql
+  const sql = textInScratch(object)
+  if (!isEvaluated(object.kind, object.sql)) return sql
   const look = (where: string) => `SELECT pg_catalog.set_config('search_path', ${quoteLiteral(where)}, true)`
-  return [look(path), object.sql, look('')].join('\n;\n')
+  return [look(path), sql, look('')].join('\n;\n')
 }
 
 const MARK = /^sampan:(\d+)$/

@@ -29,13 +29,25 @@ export async function scratchDatabase(
   timeout: () => number,
 ): Promise<Scratch> {
   let number = 0
+  const made: string[] = []
   const make = async () => {
-    number += 1
-    const name = `${prefixOf(event)}_${number}`
-    await createDatabase(beside, name, form)
+    let name: string
+    // One that is there is of another attempt of this very start, which may still be at it.
+    do {
+      number += 1
+      name = `${prefixOf(event)}_${digestOf(event.run.execution, 8)}_${number}`
+    } while (!(await createDatabase(beside, name, form)))
+    made.push(name)
     return openDestination(event, step.environment, { purpose: 'scratch', database: name, signal: step.signal })
   }
-  let session = await make()
+  let session: Session
+  try {
+    session = await make()
+  } catch (thrown) {
+    // Why it cannot be used is what is told; what stays all the same is dropped by the next attempt (findScratches).
+    await dropScratches(beside, made).catch(() => {})
+    throw thrown
+  }
   return {
     get session() {
       return session
@@ -48,7 +60,7 @@ export async function scratchDatabase(
     },
     async remove() {
       session.destroy()
-      await sweepScratches(event, step)
+      await removeScratches(event, step, made)
     },
   }
 }
@@ -72,26 +84,32 @@ function saidBy(thrown: unknown): Omit<Refused, 'number'> {
   return { state: thrown.sqlState, message: thrown.message.replace(/^the destination answered: /, '') }
 }
 
-/**
- * Drops the scratch databases of the run, be it this start's or that of one that was killed. On a session of its own: it is wanted in
- * every ending.
- */
-async function sweepScratches(event: StepEvent, step: Pick<StepTools, 'environment'>): Promise<void> {
+/** On a session of its own: it is wanted in every ending. Another start’s are not this one’s to drop. */
+async function removeScratches(
+  event: StepEvent,
+  step: Pick<StepTools, 'environment'>,
+  names: readonly string[],
+): Promise<void> {
   const session = await openDestination(event, step.environment, { purpose: 'scratch-sweep' })
   try {
-    await dropScratches(session, event)
+    await dropScratches(session, names)
   } finally {
     await session.close()
   }
 }
 
-/** The same on a session to the destination's database. */
-export async function dropScratches(session: Session, event: StepEvent): Promise<void> {
+/** Scratch databases of the run, whichever start of it has made them. */
+export async function findScratches(session: Session, event: StepEvent): Promise<readonly string[]> {
   const pattern = `${prefixOf(event).replaceAll('_', String.raw`\_`)}\\_%`
-  const left = await session.rows<{ name: string }>(
+  const found = await session.rows<{ name: string }>(
     `SELECT datname::text AS name FROM pg_catalog.pg_database WHERE datname LIKE ${quoteLiteral(pattern)} ORDER BY 1`,
   )
-  for (const { name } of left) {
+  return found.map(({ name }) => name)
+}
+
+/** @param session to another database */
+export async function dropScratches(session: Session, names: readonly string[]): Promise<void> {
+  for (const name of names) {
     if (session.serverVersion >= FORCE_SINCE) {
       await session.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
       continue
@@ -106,9 +124,9 @@ export async function dropScratches(session: Session, event: StepEvent): Promise
 
 /** The run's and the database's own: another run on the same server has others. */
 function prefixOf({ run, database }: StepEvent): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([run.id, database?.as]))
-    .digest('hex')
-    .slice(0, 16)
-  return `sampan_scratch_${digest}`
+  return `sampan_scratch_${digestOf(JSON.stringify([run.id, database?.as]), 16)}`
+}
+
+function digestOf(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length)
 }

@@ -2,6 +2,7 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { Renames } from '../../../core/names/renames.ts'
 import { schemaThere } from '../../../core/names/renames.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { policyAsFor } from '../plan/policies.ts'
 import type { DefaultSetting } from '../plan/refresh.ts'
 import { refreshSql } from '../plan/refresh.ts'
 import { splitStatements } from '../plan/statements.ts'
@@ -30,12 +31,17 @@ export function textsThere(
     const entry = byId.get(id)
     if (entry === undefined || sameParts(before, after)) continue
     const { schema, tag, dropSql } = after
-    const sql = entry.kind === 'COMMENT' ? commentSql(entry, after) : after.sql
-    texts.set(id, { schema, tag, sql, dropSql })
+    texts.set(id, { schema, tag, sql: sqlThere(entry, after), dropSql })
   }
   for (const entry of entries) if (entry.kind === 'SCHEMA') put(texts, entry, schemaText(entry, renames))
   for (const entry of entries) put(texts, entry, textOf(entry, { renames, texts, byId, settings }))
   return texts
+}
+
+/** Of the scratch, with what that has otherwise: comments, and the roles of policies. */
+function sqlThere(entry: TocEntry, after: TocEntry): string {
+  if (entry.kind === 'COMMENT') return commentSql(entry, after)
+  return entry.kind === 'POLICY' ? policyAsFor(after.sql, entry.sql) : after.sql
 }
 
 function commentSql(entry: TocEntry, after: TocEntry): string {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import { stepEvent } from '../../../support/events.ts'
 import { compareDatabases } from '../../../support/judges.ts'
 import { createDatabase, sharedServer } from '../../../support/servers.ts'
 import { migrate } from '../../../support/whole-run.ts'
+import { mustBeDone } from '../steps.ts'
 
 const SQL = `
   CREATE TABLE people (id serial PRIMARY KEY, mail text UNIQUE, ssn text DEFAULT 'x', born date, n serial, CHECK (length(ssn) < 20),
@@ -101,5 +103,20 @@ test('a table whose rows are values elsewhere keeps its columns', async () => {
   })
   expect(report.prechecks.find(({ code }) => code === 'COLUMN_NOT_EXCLUDABLE')?.details).toEqual([
     'the column b of public.t cannot stay behind: rows of this table are values of a column elsewhere, and would be of another form',
+  ])
+})
+
+test('a column that comes to the source behind the plan, and stays behind, is known to be missing', async () => {
+  const source = await createDatabase(sharedServer(15), 'CREATE TABLE a (id int, ssn text); CREATE TABLE b (id int)')
+  const destination = await createDatabase(sharedServer(15))
+  const tables = { 'public.*': { columns: { ssn: excluded } } }
+  const event = stepEvent(source, destination, { databases: [{ name: source.name, as: destination.name, tables }] })
+  await mustBeDone('planObjects', event)
+  await mustBeDone('createObjects', event)
+  await source.query('ALTER TABLE b ADD ssn text')
+  await mustBeDone('planObjects', event)
+  expect(await destination.query('SELECT name, columns, excluded FROM sampan.relation ORDER BY 1')).toEqual([
+    { name: 'a', columns: '{id}', excluded: '{ssn}' },
+    { name: 'b', columns: '{id}', excluded: '{ssn}' },
   ])
 })

@@ -81,6 +81,36 @@ test('an account that may create no database has its names changed in one transa
   expect(await compareDatabases(expected, destination)).toEqual([])
 })
 
+test('policies for roles that are to be made are for them under the new names', async () => {
+  const role = `app_${randomBytes(4).toString('hex')}`
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE ROLE ${role}; CREATE TABLE t (a int PRIMARY KEY, ssn text); ALTER TABLE t ENABLE ROW LEVEL SECURITY; GRANT SELECT ON t TO ${role};
+     CREATE POLICY few ON t TO ${role} USING (a > 5); CREATE POLICY fewer ON t AS RESTRICTIVE FOR SELECT TO pg_monitor, ${role} USING (a > 7);
+     CREATE POLICY open ON t FOR UPDATE USING (a > 8); COMMENT ON POLICY few ON t IS 'of the app'`,
+  )
+  const destination = await createDatabase(sharedServer(18))
+  const columns = { a: { as: 'b' }, ssn: { exclude: true } } as const
+  const { outcome } = await migrate(source, destination, {
+    roles: { '*': 'create' },
+    databases: [{ name: source.name, as: destination.name, tables: { 'public.t': { as: 'u', columns } } }],
+  })
+  const policies = await destination.query(
+    'SELECT policyname, tablename, permissive, roles::text, qual FROM pg_policies ORDER BY policyname',
+  )
+  for (const database of [source, destination]) {
+    await database.query(
+      `DO $$ BEGIN IF to_regrole('${role}') IS NOT NULL THEN DROP OWNED BY ${role}; DROP ROLE ${role}; END IF; END $$`,
+    )
+  }
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(policies.map((policy) => Object.values(policy).join(' '))).toEqual([
+    `few u PERMISSIVE {${role}} (b > 5)`,
+    `fewer u RESTRICTIVE {${role},pg_monitor} (b > 7)`,
+    'open u PERMISSIVE {public} (b > 8)',
+  ])
+})
+
 test('what lies in public goes into a schema of its own, extensions stay, and schemas change their names', async () => {
   const sql = `
     CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE EXTENSION hstore; CREATE TABLE h (h hstore);
