@@ -10,7 +10,7 @@ import {
 } from '../../lambdas/core/present/units.ts'
 import { DEFINITIONS_CHANGED } from '../../lambdas/core/structure/definitions.ts'
 import { filteredRows } from '../../lambdas/stages/report/filtered-rows.ts'
-import { madeAnew } from '../../lambdas/stages/report/made-anew.ts'
+import { madeAnew, notComparedColumns } from '../../lambdas/stages/report/made-anew.ts'
 import type {
   AccessReport,
   DatabaseReport,
@@ -189,13 +189,19 @@ function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] 
     return [
       line(
         'compared',
-        `${styleText('green', 'equal')}: ${how} of ${numberOfTables(equal)}${left}${computedText(tables)}`,
+        `${styleText('green', 'equal')}: ${how} of ${numberOfTables(equal)}${butText(tables)}${left}${computedText(tables)}`,
       ),
     ]
   }
   const different = tables.filter((table) => table.match === false)
   const verdict = `${numberOf(different.length, 'table')} DIFFER: ${named(different)}`
   return [line('compared', `${styleText('red', verdict)}${left}`)]
+}
+
+/** Rows are equal but for what the digests cannot have. */
+function butText(tables: readonly TableReport[]): string {
+  const columns = notComparedColumns(tables)
+  return columns.length === 0 ? '' : `, but not the values of ${numberOf(columns.length, 'column')}: ${named(columns)}`
 }
 
 /** What the destination computes by itself is not among what is equal. */

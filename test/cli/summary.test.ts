@@ -113,6 +113,13 @@ Succeeded in 12 s`,
     )
   })
 
+  it('tells of whose values "equal" does not speak', () => {
+    const tables = [table('public.orders', { notCompared: ['shape', 'place.at'] }), table('public.users')]
+    expect(summary({ databases: [database({ tables })] })).toContain(
+      '  compared    equal: every row of 2 tables, but not the values of 2 columns: public.orders.shape, public.orders.place.at\n',
+    )
+  })
+
   it('tells why objects were not migrated, a shared reason once', () => {
     const error = { code: 'DST_DDL_REFUSED', message: 'type "geometry" does not exist' }
     const objects = [

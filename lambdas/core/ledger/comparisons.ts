@@ -27,6 +27,8 @@ export interface Comparison {
   readonly rowsEstimated?: number | null
   /** Columns whose values the task computes. */
   readonly expressed?: readonly string[]
+  /** Columns, or attributes of them, of whose values only NULL and not NULL is compared. */
+  readonly notCompared?: readonly string[]
   /** It was written to after the view was lost, and copied again. */
   readonly copiedAgain?: boolean
   /** What its chunks are ranges of. */

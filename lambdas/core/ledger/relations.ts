@@ -81,6 +81,8 @@ export interface RelationForm {
   readonly textDigestSql: string | null
   /** Both of the destination's columns; `null` where these are the source's, of the same names and as they are. */
   readonly there: { readonly digestSql: string | null; readonly textDigestSql: string | null } | null
+  /** Columns, or attributes of them, of whose values only NULL and not NULL is compared. */
+  readonly notCompared: readonly string[]
   /** How the relation is cut into chunks, and why in that way. */
   readonly cutReason: string
   /** About how many rows it has on the source, whatever a filter lets come; `null` where that is not known, or nobody asks. */
@@ -92,9 +94,10 @@ export async function storeForms(destination: Session, run: string, forms: reado
   await destination.rows(
     `UPDATE sampan.relation r SET format = f.format, digest_sql = f."digestSql",
             format_reason = f."formatReason", text_digest_sql = f."textDigestSql", cut_reason = f."cutReason", rows_estimated = f."rowsEstimated",
-            destination_digest_sql = f.there ->> 'digestSql', destination_text_digest_sql = f.there ->> 'textDigestSql'
+            destination_digest_sql = f.there ->> 'digestSql', destination_text_digest_sql = f.there ->> 'textDigestSql',
+            not_compared = ARRAY(SELECT pg_catalog.jsonb_array_elements_text(f."notCompared"))
        FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS f(oid oid, format text, "digestSql" text, "formatReason" text,
-                                                    "textDigestSql" text, "cutReason" text, "rowsEstimated" bigint, there jsonb)
+                                                    "textDigestSql" text, "cutReason" text, "rowsEstimated" bigint, there jsonb, "notCompared" jsonb)
       WHERE r.run = $1 AND r.oid = f.oid`,
     [run, JSON.stringify(forms)],
   )

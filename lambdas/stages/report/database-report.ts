@@ -92,6 +92,7 @@ function tableReport(relation: Comparison, task: Task, difference: Difference | 
     filter: relation.filter ?? null,
     rowsEstimated: relation.rowsEstimated ?? null,
     expressed: [...(relation.expressed ?? [])],
+    notCompared: [...(relation.notCompared ?? [])],
     order: relation.order ?? null,
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
     difference: difference === undefined ? null : withoutRelation(difference),

@@ -22,3 +22,10 @@ export function madeAnew({
     ),
   }
 }
+
+/** Columns of whose values only NULL and not NULL was compared, with their tables' names: "equal" does not tell of them. */
+export function notComparedColumns(tables: readonly TableReport[]): readonly { readonly name: string }[] {
+  return tables
+    .filter(({ sourceDigest }) => sourceDigest !== null)
+    .flatMap(({ name, notCompared }) => (notCompared ?? []).map((column) => ({ name: `${name}.${column}` })))
+}

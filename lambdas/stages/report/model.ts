@@ -73,6 +73,8 @@ const tableSchema = z.object({
   rowsEstimated: number.nullish(),
   /** Columns whose values the task computes. */
   expressed: z.array(z.string()).nullish(),
+  /** Columns, or attributes of them, of whose values only NULL and not NULL is compared. */
+  notCompared: z.array(z.string()).nullish(),
   /** It was written to after the view was lost, and copied again. */
   copiedAgain: z.boolean().nullish(),
   /** What its chunks are ranges of: pages (`tid`), values of a key, object ids; `whole`: one chunk. */

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest'
+import { toDatabaseError } from '../../../lambdas/core/postgres/errors.ts'
+import { expressionFailed } from '../../../lambdas/stages/copy/lane/expression-failed.ts'
 import { handler as copyLane } from '../../../lambdas/stages/copy/lane/lane-handler.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { handler as keepSnapshot } from '../../../lambdas/stages/snapshot/handler.ts'
 import { copyRound } from '../../support/copy-round.ts'
 import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
+import { relationOf } from '../../support/relations.ts'
 import { createDatabase, oldestServer, sharedServer } from '../../support/servers.ts'
 import { validate } from '../validate/migration.ts'
 
@@ -89,4 +92,27 @@ test('from a PostgreSQL 10 by pages where the key stays behind: of its values no
   )
   expect(await destination.query(`SELECT DISTINCT kind, lower FROM sampan.chunk WHERE kind <> 'tid'`)).toEqual([])
   expect(await destination.query(`SELECT count(*) > 3 AS several FROM sampan.chunk`)).toEqual([{ several: 't' }])
+})
+
+test.each([
+  ['an expression', `expressions = ARRAY[NULL, '(name::int)::text', NULL]`, 'the expression of column name'],
+  ['a condition', `filtered = true, condition = 'right(name, 4)::int > 0'`, 'its "where"'],
+])(
+  '%s that a row cannot be computed by ends the run at once, by its place in the task and without the value',
+  async (_, set, entry) => {
+    const { destination, event } = await planned('expressions = NULL')
+    await destination.query(`UPDATE sampan.relation SET ${set}`)
+    const { results } = await copyRound(event, 1)
+    expect(results).toMatchObject([{ verdict: 'failed', error: { code: 'EXPRESSION_FAILED' } }])
+    const { message, remedy } = results[0]?.error ?? { message: '', remedy: '' }
+    expect(message).toContain(`public.people: what the task says for it (${entry}) fails on a row (SQLSTATE 22P02)`)
+    expect(`${message} ${remedy}`).not.toMatch(/name 1|e 1/)
+    expect(remedy).toMatch(/^mend the expression or condition in the task/)
+  },
+)
+
+test('a data error of a table that the task has nothing to say of is tried again as before', async () => {
+  const relation = relationOf({ source: { name: 'people', columns: ['id'] } })
+  const thrown = toDatabaseError({ code: '22P02', message: 'invalid input syntax' }, 'source')
+  expect(expressionFailed(relation, thrown)).toBeNull()
 })

@@ -4,6 +4,7 @@ SELECT r.oid, r.schema, r.name, there.schema AS "thereSchema", there.name AS "th
        r.rows_estimated::float8 AS "rowsEstimated",
        ARRAY(SELECT u.name FROM ROWS FROM (unnest(r.columns), unnest(r.expressions)) AS u(name, expression)
               WHERE u.expression IS NOT NULL) AS expressed,
+       r.not_compared AS "notCompared",
        r.reset_generation > 0 AS "copiedAgain",
        c.kind, c.first AS "order", r.bytes::float8 AS bytes, o.status AS "objectStatus",
        COALESCE(c.chunks, 0) AS chunks, COALESCE(c.open, 0) AS "openChunks", COALESCE(c.attempts, 0) AS attempts,

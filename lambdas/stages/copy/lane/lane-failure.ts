@@ -9,6 +9,7 @@ import { SampanError, toSampanError } from '../../../core/runtime/errors.ts'
 import { more, type StepAnswer, waiting } from '../../../core/runtime/verdict.ts'
 import { howChanged } from '../view/how-changed.ts'
 import { copyInNewerView } from '../view/rewritten.ts'
+import { expressionFailed } from './expression-failed.ts'
 import { travelAsText } from './fall-back.ts'
 import type { ChangedRelation, Lane } from './lane.ts'
 import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
@@ -47,9 +48,10 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     )
     // Whose rows they are is found by halves: nothing is to be waited for.
     if (again === false && claimed.length > 1 && lane?.brokenChunk === null && isFinal(thrown)) return more()
-    if (again !== true || !isFinal(thrown)) throw thrown
-    const refused = rowsRefused(lane, thrown)
     const relation = lane?.broken ?? null
+    const refused =
+      expressionFailed(relation, thrown) ?? (again === true && isFinal(thrown) ? rowsRefused(lane, thrown) : null)
+    if (refused === null) throw thrown
     if (event.task.onObjectError === 'fail' || relation === null || isLargeObjects(relation)) throw refused
     await onOwnSession(call, 'leave-out', (ledger) => leaveRowsOut(ledger, event.run.id, relation, refused))
     return more()

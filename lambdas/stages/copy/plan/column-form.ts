@@ -1,5 +1,6 @@
 import { HASH_ARRAYS, hashBytes } from '../../../core/postgres/hash-bytes.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { type AlikeText, alikeText, type HeldTypes } from './floats.ts'
 
 /** The ground of one column's type on the source: domains followed, the element of an array named. */
 export interface ColumnType {
@@ -14,6 +15,9 @@ export interface ColumnType {
   readonly type: string
   /** `typtype`: b base, c composite, e enum, r range, m multirange, p pseudo. */
   readonly kind: string
+  /** Oid of that type on the source, and what is inside of it. */
+  readonly ground: number
+  readonly held: HeldTypes
   /** The type as a cast writes it, without a modifier that would cut values. */
   readonly typeText: string
   /** Name of the type's send function, `null` where it has none. */
@@ -104,18 +108,28 @@ function valueBytes(column: ColumnType, servers: FormServers): string {
 /** The version that prints floats in their shortest form; before, all digits are printed, with `extra_float_digits` 3. */
 const SHORTEST_FLOATS = 120_000
 
+function straddlesFloats({ sourceVersion, destinationVersion }: FormServers): boolean {
+  return sourceVersion >= SHORTEST_FLOATS !== destinationVersion >= SHORTEST_FLOATS
+}
+
 /**
- * Whether the text of a column's values may be printed differently by the two servers, because there may be floats inside:
- * composites, ranges of user-defined types, arrays of these, cubes. What a server prints is read alike by every version,
- * so the copy is exact; only its digest cannot be of the text.
+ * A column's value as SQL whose text both servers print alike, also where floats are inside. What a server prints is read alike by
+ * every version, so the copy is exact; only its digest cannot be of that text.
  */
+function textOf(column: ColumnType, servers: FormServers): AlikeText {
+  const value = groundValue(column)
+  return straddlesFloats(servers) ? alikeText(value, column.ground, column.held) : { sql: value, left: [] }
+}
+
+/** Of which values only NULL and not NULL is compared: the column, or attributes of it, by path. */
+export function notCompared(column: ColumnType, servers: FormServers): readonly string[] {
+  if (isBinarySafe(column, servers)) return []
+  return textOf(column, servers).left.map((path) => `${column.name}${path}`)
+}
+
+/** Whether something of a column is outside of the digest, because the two servers print it differently. */
 export function printsDifferently(column: ColumnType, servers: FormServers): boolean {
-  const versions = [servers.sourceVersion, servers.destinationVersion].map((version) => version >= SHORTEST_FLOATS)
-  if (versions[0] === versions[1] || isBinarySafe(column, servers)) return false
-  return (
-    [column.kind, column.elementKind].some((kind) => kind !== null && 'crm'.includes(kind)) ||
-    column.extension === 'cube'
-  )
+  return notCompared(column, servers).length > 0
 }
 
 /** The column's value, of the type that its domains stand on. */
@@ -130,9 +144,7 @@ function groundValue(column: ColumnType): string {
  * function prints it, like COPY: a cast to text may be the user's own, which can fail, or say the same of different values.
  */
 function valueText(column: ColumnType, servers: FormServers): string {
-  const printed = printsDifferently(column, servers)
-    ? `''::pg_catalog.bytea`
-    : `pg_catalog.textsend(pg_catalog.concat(${groundValue(column)}))`
+  const printed = `pg_catalog.textsend(pg_catalog.concat(${textOf(column, servers).sql}))`
   // concat() makes '' of NULL, and IS NULL calls a row of NULLs one.
   return `CASE WHEN pg_catalog.pg_column_size(${column.value ?? quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
 }
@@ -151,7 +163,7 @@ export function rowDigest(columns: readonly ColumnType[], servers: FormServers):
 /** The same with every column as text. */
 export function rowTextDigest(columns: readonly ColumnType[], servers: FormServers): string {
   // Across that version floats have no text in common: built-in types keep the form of their send functions.
-  const straddles = servers.sourceVersion >= SHORTEST_FLOATS !== servers.destinationVersion >= SHORTEST_FLOATS
+  const straddles = straddlesFloats(servers)
   const value = (column: ColumnType) =>
     straddles && column.typeSchema === 'pg_catalog' ? valueBytes(column, servers) : valueText(column, servers)
   return hashValues(columns.map(value), servers)

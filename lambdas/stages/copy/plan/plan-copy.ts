@@ -11,8 +11,9 @@ import { inOneFlight } from '../../../core/postgres/transaction.ts'
 import { readRowEstimates } from '../../../core/rows/row-estimates.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { cutLargeObjects, numberChunks } from './chunking.ts'
-import { type ColumnType, type FormServers, printsDifferently } from './column-form.ts'
+import type { ColumnType } from './column-form.ts'
 import { cutRelations } from './cut.ts'
+import { readHeldTypes } from './floats.ts'
 import { decideForm, type TravelForm } from './relation-form.ts'
 import { formServers } from './servers.ts'
 
@@ -56,7 +57,7 @@ export async function planCopy(source: Session, destination: Session, task: Task
     chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()], planned.lastId),
     warnings: [
       ...(task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : []),
-      ...(wishes.digests ? notCompared(relations, columns, servers) : []),
+      ...leftUncompared(forms, relations),
     ],
   }
   await storePlan(destination, run, plan)
@@ -81,15 +82,11 @@ function insteadOfBinary(form: TravelForm, relations: readonly Relation[]): RunE
 }
 
 /** What the digests leave out is said. */
-function notCompared(
-  relations: readonly Relation[],
-  columns: ReadonlyMap<number, readonly ColumnType[]>,
-  servers: FormServers,
-): RunEvent[] {
-  const named = relations.flatMap((relation) => {
-    const left = (columns.get(relation.oid) ?? []).filter((column) => printsDifferently(column, servers))
-    return left.length === 0 ? [] : [`${titleOf(relation)} (${left.map(({ name }) => name).join(', ')})`]
-  })
+function leftUncompared(forms: readonly TravelForm[], relations: readonly Relation[]): RunEvent[] {
+  const titles = new Map(relations.map((relation) => [relation.oid, titleOf(relation)]))
+  const named = forms
+    .filter((form) => form.notCompared.length > 0)
+    .map((form) => `${titles.get(form.oid)} (${form.notCompared.join(', ')})`)
   if (named.length === 0) return []
   const message = `servers before 12 print floats otherwise: of these columns only NULL and not NULL is compared: ${named.join(', ')}`
   return [{ level: 'warning', step: 'PlanCopy', code: 'VALUES_NOT_COMPARED', message }]
@@ -111,8 +108,13 @@ export async function readColumnTypes(
   relations: readonly Pick<Relation, 'oid'>[],
 ): Promise<Map<number, ColumnType[]>> {
   const oids = relations.map((relation) => relation.oid)
-  const rows = await source.rows<ColumnType>(COLUMN_TYPES, [oids])
-  return Map.groupBy(rows, (row) => row.relation)
+  const rows = await source.rows<Omit<ColumnType, 'held'>>(COLUMN_TYPES, [oids])
+  const held = await readHeldTypes(
+    source,
+    rows.map(({ ground }) => ground),
+  )
+  const columns = rows.map((row) => ({ ...row, held }))
+  return Map.groupBy(columns, (column) => column.relation)
 }
 
 /** Bounds by the number of objects: their sizes are known only one by one. */

@@ -1,7 +1,14 @@
 import type { Relation } from '../../../core/ledger/relation.ts'
 import type { RelationForm } from '../../../core/ledger/relations.ts'
 import type { Task } from '../../../core/task/task.ts'
-import { type ColumnType, type FormServers, rowDigest, rowTextDigest, whyNotBinary } from './column-form.ts'
+import {
+  type ColumnType,
+  type FormServers,
+  notCompared,
+  rowDigest,
+  rowTextDigest,
+  whyNotBinary,
+} from './column-form.ts'
 
 /** How many columns a reason names; the rest is counted. */
 const NAMED = 5
@@ -30,7 +37,7 @@ export function decideForm(
   if (columns.length !== relation.source.columns.length) {
     // A column went between the plan of the objects and now: its chunk would fail anyway, with the server's own words.
     const none = { digestSql: null, textDigestSql: null }
-    return { oid, format: 'text', formatReason: 'its columns have changed', ...none, there: null }
+    return { oid, format: 'text', formatReason: 'its columns have changed', ...none, there: null, notCompared: [] }
   }
   const reason = wishes.format === 'text' ? 'the task wants text' : whyText(columns, servers)
   const digests = (named: readonly ColumnType[]) => ({
@@ -46,6 +53,7 @@ export function decideForm(
     formatReason: reason,
     ...digests(here),
     there: alike ? null : digests(there),
+    notCompared: wishes.digests ? columns.flatMap((column) => notCompared(column, servers)) : [],
   }
 }
 

@@ -10,8 +10,8 @@ export const expressionBreaksConstraints: Check = {
   level: 'warning',
   scope: 'database',
   needs: ['source'],
-  title: 'what the task computes keeps the keys, the CHECKs and the NOT NULLs of its columns',
-  cause: 'values that the task computes break a key, a CHECK or a NOT NULL of their columns',
+  title: 'what the task computes keeps the keys, exclusions, CHECKs and NOT NULLs of its columns',
+  cause: 'values that the task computes break a key, an exclusion, a CHECK or a NOT NULL of their columns',
   remedy:
     'mend the expression (both columns of a foreign key need the same one); or acknowledge: what is said of each constraint comes about',
   async run(context) {
@@ -37,6 +37,7 @@ function lineOf(broken: BrokenConstraint): string {
 const HOW = {
   foreign: 'whose computed values have no parent',
   unique: 'more than the key can tell apart',
+  exclusion: 'that another one excludes',
   check: 'not passing it',
   'not null': 'without a value',
 } as const
@@ -47,6 +48,8 @@ function fateOf(broken: BrokenConstraint): string {
       return `the key ${fateOfKey(broken)}`
     case 'unique':
       return 'the key cannot be made, and fails'
+    case 'exclusion':
+      return 'the constraint cannot be made, and fails'
     default:
       return 'the destination refuses the rows'
   }

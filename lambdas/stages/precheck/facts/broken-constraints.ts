@@ -80,23 +80,51 @@ function countOf(
   }
   if (!computed) return null
   const places = constraint.columns.map((_, place) => `k${place}`)
-  const rows = rowsSql(table, constraint.columns, changes, places)
+  const named = rowsSql(table, constraint.columns, changes, constraint.columns.map(quoteIdentifier))
+  const all = `(${named}) AS ${quoteIdentifier(table.name)}`
   if (constraint.kind === 'check') {
-    const named = rowsSql(table, constraint.columns, changes, constraint.columns.map(quoteIdentifier))
-    return { sql: counted(`(${named}) AS ${quoteIdentifier(table.name)} WHERE NOT (${constraint.check}\n)`), computed }
+    return { sql: counted(`${all} WHERE NOT (${constraint.check}\n)`), computed }
   }
+  if (constraint.keys !== null) {
+    const keyed = keysOf(constraint.keys, constraint.check, all)
+    return { sql: constraint.kind === 'exclusion' ? excludedSql(constraint, keyed) : doublesSql(keyed), computed }
+  }
+  const rows = rowsSql(table, constraint.columns, changes, places)
   if (constraint.kind === 'not null') {
     return {
       sql: counted(`(${rows}) AS one WHERE ${places.map((place) => `one.${place} IS NULL`).join(' OR ')}`),
       computed,
     }
   }
+  return { sql: doublesSql({ places, sql: rows }), computed }
+}
+
+/** What is compared of some rows. */
+interface Keyed {
+  readonly places: readonly string[]
+  /** A query of these columns. */
+  readonly sql: string
+}
+
+/** What an index compares of the rows that it has. */
+function keysOf(keys: readonly string[], condition: string | null, rows: string): Keyed {
+  const places = keys.map((_, place) => `k${place}`)
+  const named = keys.map((key, place) => `(${key}\n) AS k${place}`).join(', ')
+  return { places, sql: `SELECT ${named} FROM ${rows}${condition === null ? '' : ` WHERE (${condition}\n)`}` }
+}
+
+function doublesSql({ places, sql }: Keyed): string {
   const filled = places.map((place) => `one.${place} IS NOT NULL`).join(' AND ')
-  const groups = `SELECT pg_catalog.count(*) - 1 AS more FROM (${rows}) AS one WHERE ${filled} GROUP BY ${places.join(', ')}`
-  return {
-    sql: `SELECT COALESCE(pg_catalog.sum(groups.more), 0)::pg_catalog.float8 AS rows FROM (${groups}) AS groups`,
-    computed,
-  }
+  const groups = `SELECT pg_catalog.count(*) - 1 AS more FROM (${sql}) AS one WHERE ${filled} GROUP BY ${places.join(', ')}`
+  return `SELECT COALESCE(pg_catalog.sum(groups.more), 0)::pg_catalog.float8 AS rows FROM (${groups}) AS groups`
+}
+
+/** Every row with every one before it: of a large table the time does not suffice, and that is told. */
+function excludedSql({ operators }: Constraint, { places, sql }: Keyed): string {
+  const all = `SELECT *, pg_catalog.row_number() OVER () AS number FROM (${sql}) AS keyed`
+  const both = places.map((place, at) => `one.${place} OPERATOR(${operators[at]}) other.${place}`).join(' AND ')
+  return `WITH numbered AS (${all}) ${counted(`numbered AS one`)}
+   WHERE EXISTS (SELECT FROM numbered AS other WHERE other.number < one.number AND ${both})`
 }
 
 function counted(from: string): string {

@@ -1,7 +1,7 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
 import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
 import { filteredRows } from '../filtered-rows.ts'
-import { madeAnew } from '../made-anew.ts'
+import { madeAnew, notComparedColumns } from '../made-anew.ts'
 import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
 import { leftOutOfChoice } from '../unmade-objects.ts'
@@ -75,7 +75,12 @@ function comparedText(databases: readonly DatabaseReport[]): string {
         ? 'by the number of rows'
         : `${countText(digested)} of them byte for byte, the others by the number of rows`
   const left = rest === 0 ? '' : ` ${numberOf(rest, 'table')} could not be compared.`
-  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}.${left}${anewText(databases)}`
+  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}${butText(equal)}.${left}${anewText(databases)}`
+}
+
+function butText(tables: readonly TableReport[]): string {
+  const columns = notComparedColumns(tables)
+  return columns.length === 0 ? '' : `, but for the values of ${numberOf(columns.length, 'column')}, not compared`
 }
 
 function anewText(databases: readonly DatabaseReport[]): string {

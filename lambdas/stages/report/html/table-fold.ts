@@ -58,7 +58,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     { title: 'Digest' },
   ]
   const content = dataTable(columns, sorted, (table) => [
-    html`${table.name}${namedOf(table)}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    html`${table.name}${namedOf(table)}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${notComparedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
@@ -94,6 +94,12 @@ function conditionOf({ where }: TableReport): Html | null {
 function filterOf({ filter, rows, rowsEstimated }: TableReport): Html | null {
   if (!filter) return null
   return html`<br><span class="quiet">${rows === null ? 'filtered' : `${partOf(rows, rowsEstimated, 'row')} by the filter`}: ${filter}</span>`
+}
+
+/** What the digests leave out. */
+function notComparedOf({ notCompared }: TableReport): Html | null {
+  if (!notCompared || notCompared.length === 0) return null
+  return html`<br><span class="quiet">values not compared, but NULL and not NULL: ${notCompared.join(', ')}</span>`
 }
 
 /** What the task has computed on the source. */
