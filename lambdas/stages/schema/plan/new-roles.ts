@@ -1,7 +1,5 @@
-import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
-
-type Decided = Omit<PlannedObject, 'rowsOf' | 'worksOn' | 'buildSql' | 'finishSql'>
+import type { Decided } from './copied-relations.ts'
 
 /** Whose statements name roles. */
 const NAMING: ReadonlySet<string> = new Set(['ACL', 'DEFAULT ACL', 'POLICY', 'USER MAPPING', 'DATABASE PROPERTIES'])
