@@ -21,6 +21,11 @@ export function hideSecret(secret: string): void {
   if (known.size > MOST && oldest !== undefined) known.delete(oldest)
 }
 
+/** As a new process knows it: for test files that share their modules. Never in a run. */
+export function forgetSecrets(): void {
+  known.clear()
+}
+
 /** A text of a server without passwords, as they are or quoted for a URL, SQL, JSON, a page; and without control characters. */
 export function withoutSecrets(text: string): string {
   let plain = text
