@@ -48,7 +48,7 @@ function databaseText({ as, statements, relations, destinationSearchPath, destin
   )
   return [
     `\\connect ${quoteIdentifier(as)}`,
-    `${pinSettings(destinationVersion).replaceAll('; ', ';\n')};`,
+    `${pinSettings('destination', destinationVersion).replaceAll('; ', ';\n')};`,
     ...of('create'),
     '-- The rows, in chunks, each with its receipt in one transaction',
     ...rows,

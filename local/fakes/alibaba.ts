@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { answerSts, type FakeSts } from './alibaba-sts.ts'
+import { arraysOf, modifySecurityIps } from './alibaba-whitelist.ts'
 
 export interface FakeApsaraInstance {
   readonly instance: string
@@ -7,6 +8,8 @@ export interface FakeApsaraInstance {
   readonly host: string
   readonly port: number
   status: string
+  /** `Unlock`, or why it is locked: its whitelist cannot be changed then. */
+  lockMode: string
   engineVersion: string
   /** Gigabytes. */
   storage: number
@@ -45,6 +48,7 @@ export function apsaraInstance(given: Partial<FakeApsaraInstance> & { readonly i
     host: `${given.instance}pub.pgsql.singapore.rds.aliyuncs.com`,
     port: 5432,
     status: 'Running',
+    lockMode: 'Unlock',
     engineVersion: '16.0',
     storage: 500,
     diskUsed: 2_337_275_904,
@@ -76,7 +80,7 @@ export const refusal = (status: number, code: string, message = 'refused'): Alib
   body: { RequestId: 'FAKE-REFUSED', HostId: 'fake', Code: code, Message: message },
 })
 
-const accepted = (body: Readonly<Record<string, unknown>> = {}): AlibabaAnswer => ({
+export const accepted = (body: Readonly<Record<string, unknown>> = {}): AlibabaAnswer => ({
   status: 200,
   body: { RequestId: 'FAKE-0000', ...body },
 })
@@ -196,41 +200,6 @@ function answerDts(alibaba: FakeAlibaba, action: string, text: (name: string) =>
   return refusal(404, 'InvalidAction.NotFound')
 }
 
-function modifySecurityIps(instance: FakeApsaraInstance, text: (name: string) => string): AlibabaAnswer {
-  if (instance.status !== 'Running') return refusal(403, 'IncorrectDBInstanceState')
-  // The real defaults, dangerous as they are.
-  const name = text('DBInstanceIPArrayName') || 'default'
-  const mode = text('ModifyMode') || 'Cover'
-  if (!/^[a-z][a-z0-9_]{0,30}[a-z0-9]$/.test(name)) return refusal(400, 'InvalidDBInstanceIPArrayName.Format')
-  const given = text('SecurityIps')
-    .split(',')
-    .filter((one) => one !== '')
-  if (given.length === 0) return refusal(400, 'InvalidSecurityIPList.Format')
-  // The reference names no other value.
-  if ((text('SecurityIPType') || 'IPv4') !== 'IPv4') return refusal(400, 'InvalidSecurityIPType.Malformed')
-  if (given.some((one) => one.includes(':'))) return refusal(400, 'InvalidSecurityIPList.Format')
-  const network = text('WhitelistNetworkType') || 'MIX'
-  const group = instance.ipArrays.get(name)
-  if (!group && mode === 'Delete') return refusal(404, 'InvalidDBInstanceIPArrayName.NotFound')
-  if (!group && instance.ipArrays.size >= 200) return refusal(400, 'InvalidSecurityIps.Duplicate')
-  const present = group?.addresses ?? []
-  if (mode === 'Append' && given.some((one) => present.includes(one)))
-    return refusal(400, 'InvalidSecurityIPList.Duplicate')
-  const next =
-    mode === 'Cover'
-      ? given
-      : mode === 'Append'
-        ? [...present, ...given]
-        : present.filter((one) => !given.includes(one))
-  if (next.length === 0) return refusal(400, 'InvalidSecurityIPListLength.Malformed')
-  if (next.length > 1000) return refusal(400, 'InvalidSecurityIps.Duplicate')
-  instance.before = new Map(
-    [...instance.ipArrays].map(([key, each]) => [key, { ...each, addresses: [...each.addresses] }]),
-  )
-  instance.ipArrays.set(name, { attribute: group?.attribute ?? '', addresses: [...next], network })
-  return accepted({ TaskId: '100000001' })
-}
-
 function attributeOf(instance: FakeApsaraInstance) {
   return {
     DBInstanceId: instance.instance,
@@ -243,7 +212,7 @@ function attributeOf(instance: FakeApsaraInstance) {
     DBInstanceStorage: instance.storage,
     DBInstanceDiskUsed: String(instance.diskUsed),
     MaxConnections: 3200,
-    LockMode: 'Unlock',
+    LockMode: instance.lockMode,
     Category: 'HighAvailability',
     ConnectionString: instance.host.replace('pub.', '.'),
     Port: String(instance.port),
@@ -257,17 +226,6 @@ function networksOf(instance: FakeApsaraInstance) {
   const outside = { IPType: 'Public', ConnectionString: instance.host, ...normal }
   const splitting = { ...outside, ConnectionStringType: 'ReadWriteSplitting', ConnectionString: `rw${instance.host}` }
   return [...(instance.splitting ? [splitting] : []), inside, ...(instance.publicEndpoint ? [outside] : [])]
-}
-
-function arraysOf(instance: FakeApsaraInstance) {
-  const stale = instance.staleReads > 0
-  if (stale) instance.staleReads -= 1
-  return [...(stale ? instance.before : instance.ipArrays)].map(([name, group]) => ({
-    DBInstanceIPArrayName: name,
-    DBInstanceIPArrayAttribute: group.attribute,
-    SecurityIPList: group.addresses.join(','),
-    SecurityIPType: 'IPv4',
-  }))
 }
 
 /** It shows as Creating first, and as Running once it has been looked at. */

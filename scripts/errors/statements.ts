@@ -116,7 +116,7 @@ export const helps: readonly Help[] = [
     mend: ['ALTER ROLE {user} CREATEDB', 'CREATE DATABASE {new database}'],
   },
   {
-    codes: bothSides('IN_RECOVERY', 'SQL_25006'),
+    codes: [...bothSides('IN_RECOVERY', 'SQL_25006'), 'DST_READ_ONLY'],
     look: [SINCE_WHEN],
     mend: ['ALTER DATABASE {database} RESET default_transaction_read_only'],
   },

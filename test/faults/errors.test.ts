@@ -331,6 +331,28 @@ describe('a full disk', () => {
   }, 120_000)
 })
 
+test('a destination that its cloud locks against writes is not written to in spite of it, and waited for', async () => {
+  const set = async (value: 'on' | 'off') => {
+    await ask(loginOf(destination), 'postgres', `ALTER SYSTEM SET default_transaction_read_only = ${value}`)
+    await ask(loginOf(destination), 'postgres', 'SELECT pg_reload_conf()')
+    await untilFound(destination, `SELECT 1 WHERE current_setting('default_transaction_read_only') = '${value}'`)
+  }
+  const run = await runFaulty(
+    newTask(),
+    async (step, call) => {
+      if (step === 'CopyLaneFunction' && call === 1) await set('on')
+    },
+    async ({ step, answer }) => {
+      if (step === 'CopyLaneFunction' && answer.error?.code === 'DST_SQL_25006') await set('off')
+    },
+  )
+  await set('off')
+  expect(run.errorsOf('CopyLaneFunction')).toContain('retry other DST_SQL_25006')
+  const told = run.answers.find(({ answer }) => answer.error?.code === 'DST_SQL_25006')
+  expect(told?.answer.error?.remedy).toContain('ApsaraDB: LockByDiskQuota')
+  await expectEqual(run)
+}, 120_000)
+
 test('a destination whose name leads to a standby for a moment is waited for in the short window', async () => {
   const standby = await startStandby(destination)
   const run = await runFaulty(

@@ -107,6 +107,11 @@ function describe(failure: AlibabaFailure) {
         : `allow ${action} in the RAM policy of the access key or role`
     return { code: 'ALIBABA_PERMISSION_MISSING', message: said, remedy }
   }
+  if (code === 'OperationDenied.LockMode') {
+    const remedy =
+      'see in the console of the ApsaraDB instance why it is locked: it takes no change until that is over; what is open there is closed then, by the sweep'
+    return { code: 'DST_INSTANCE_LOCKED', message: said, remedy }
+  }
   if (GONE.has(code)) {
     return { code: 'ALIBABA_NOT_FOUND', message: said, remedy: 'check the instance id and the region in the task' }
   }

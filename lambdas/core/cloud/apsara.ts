@@ -28,7 +28,7 @@ export interface ApsaraInstance {
   readonly engineVersion: string
   /** `Running` when it can be used and changed. */
   readonly status: string
-  /** `Unlock`, or why it is locked (disk full, arrears). */
+  /** `Unlock`, or why it is locked (`lockOf`). */
   readonly lockMode: string
   /** Bytes. */
   readonly storage: number

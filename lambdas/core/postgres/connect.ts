@@ -187,7 +187,9 @@ function pin(options: ConnectOptions, { client, serverVersion, parameters, backe
   }
   const timer = setTimeout(() => socketOf(client).destroy(new Error('timeout expired')), SETTINGS_MILLISECONDS)
   const pinned = client
-    .query(`${backend === null ? '' : `${sameBackend(backend)}; `}${pinSettings(serverVersion, settings)}`)
+    .query(
+      `${backend === null ? '' : `${sameBackend(backend)}; `}${pinSettings(options.side, serverVersion, settings)}`,
+    )
     .catch((thrown: unknown) => {
       if (isOtherBackend(thrown)) {
         direct.delete(`${options.host}:${options.port}`)

@@ -195,7 +195,7 @@ function remedyFor(state: string | null, side: Side): string {
     case '53100':
       return `enlarge the storage of the ${side}`
     case '25006':
-      return `the ${side} takes no writes: wait for its failover to end, or enlarge storage that has locked it`
+      return `the ${side} takes no writes: wait for its failover to end; where its cloud has locked it because its storage is full (ApsaraDB: LockByDiskQuota), enlarge that; where default_transaction_read_only is on, reset it`
     case '40P01':
       return `nothing to do: the statement is tried again; if it comes back, look for other writers on the ${side}`
     case '57014':

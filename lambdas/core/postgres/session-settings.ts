@@ -1,3 +1,4 @@
+import type { Side } from './errors.ts'
 import { quoteLiteral } from './identifiers.ts'
 
 /**
@@ -30,7 +31,6 @@ const PINNED: readonly { name: string; value: string; since?: number }[] = [
   { name: 'idle_in_transaction_session_timeout', value: '0', since: 90600 },
   { name: 'idle_session_timeout', value: '0', since: 140000 },
   { name: 'transaction_timeout', value: '0', since: 170000 },
-  { name: 'default_transaction_read_only', value: 'off' },
   { name: 'default_transaction_isolation', value: 'read committed' },
   { name: 'default_transaction_deferrable', value: 'off' },
   // Synchronize scans start in the middle: harmless for sets, but a plan should read a table in its order.
@@ -51,15 +51,30 @@ export const WAIT_FOR_DISK = `SELECT pg_catalog.set_config('synchronous_commit',
   WHERE pg_catalog.current_setting('synchronous_commit') = 'off'`
 
 /**
+ * A database or a role that is only read by default is written to all the same. What its server's own configuration says is no default
+ * but a lock: clouds set it where the disk is nearly full, and whoever writes in spite of it fills that up. Sources are only read, and
+ * have temporary functions made.
+ */
+const WRITE = `SET default_transaction_read_only = 'off'`
+const WRITE_UNLESS_LOCKED = `SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false)
+  FROM pg_catalog.pg_settings WHERE name = 'default_transaction_read_only' AND setting = 'on'
+   AND source NOT IN ('configuration file', 'command line')`
+
+/**
  * One simple Query that pins them all.
  * @param serverVersion `server_version_num`
  * @param overrides settings of this session alone; they win
  */
-export function pinSettings(serverVersion: number, overrides: Readonly<Record<string, string>> = {}): string {
+export function pinSettings(
+  side: Side,
+  serverVersion: number,
+  overrides: Readonly<Record<string, string>> = {},
+): string {
   const settings = new Map<string, string>()
   for (const { name, value, since } of PINNED) if (serverVersion >= (since ?? 0)) settings.set(name, value)
   for (const [name, value] of Object.entries(overrides)) settings.set(name, value)
   const statements = [...settings].map(([name, value]) => `SET ${name} = ${quoteLiteral(value)}`)
+  if (!settings.has('default_transaction_read_only')) statements.push(side === 'source' ? WRITE : WRITE_UNLESS_LOCKED)
   if (!settings.has('synchronous_commit')) statements.push(WAIT_FOR_DISK)
   return statements.join('; ')
 }

@@ -7,6 +7,7 @@ import { NOBODY, whitelisted, whitelistGroup } from './open-whitelist.ts'
 import { type ClosedEntry, type RecordKeeper, readRecord } from './record.ts'
 import { settled } from './settle.ts'
 import { type AccessTools, stackOf, storeOf } from './tools.ts'
+import { fullness } from './whitelist-refusal.ts'
 
 export interface WhitelistOf {
   readonly region: string
@@ -100,11 +101,20 @@ async function giveBack(door: Apsara, group: string, entries: readonly AccessEnt
   if (addresses.length > 0) await door.modifySecurityIps(group, 'Cover', addresses)
 }
 
-/** The last entry of a group cannot be deleted, so the group, our own, is overwritten with an address of nobody. */
+/**
+ * The last entry of a group cannot be deleted, so the group, our own, is overwritten with an address of nobody. An instance without
+ * room takes that of any group it has: one it does not take was never made.
+ */
 async function empty(door: Apsara, group: string): Promise<void> {
-  await door.modifySecurityIps(group, 'Cover', [NOBODY]).catch((error: unknown) => {
-    if (!isGone(error)) throw error
-  })
+  try {
+    await door.modifySecurityIps(group, 'Cover', [NOBODY])
+  } catch (error) {
+    if (isGone(error)) return
+    if (!(error instanceof AlibabaError) || error.retryable) throw error
+    const groups = await door.ipArrays()
+    const isNone = groups.every(({ name }) => name !== group)
+    if (!isNone || fullness(groups, group, 1) === null) throw error
+  }
 }
 
 /** `null` where there is no such group, or no such instance any more. */

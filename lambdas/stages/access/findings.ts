@@ -1,4 +1,5 @@
 import type { ApsaraInstance } from '../../core/cloud/apsara.ts'
+import { lockOf } from '../../core/cloud/apsara-lock.ts'
 import type { InstanceFinding } from '../../core/cloud/instances.ts'
 import type { RdsInstance } from '../../core/cloud/rds.ts'
 import type { Tls } from '../../core/task/tls.ts'
@@ -71,10 +72,8 @@ export function judgeDestination(instance: ApsaraInstance, tls: Tls): readonly I
   if (instance.status !== 'Running') {
     add('DST_INSTANCE_NOT_RUNNING', 'error', `is ${instance.status}`, 'wait until it is Running')
   }
-  if (instance.lockMode !== 'Unlock' && instance.lockMode !== '') {
-    const remedy = 'unlock it in the console: enlarge its storage, or settle the account'
-    add('DST_INSTANCE_LOCKED', 'error', `is locked (${instance.lockMode})`, remedy)
-  }
+  const lock = lockOf(instance.lockMode)
+  if (lock !== null) add('DST_INSTANCE_LOCKED', 'error', lock.words, lock.remedy)
   if (!instance.publicEndpoint) {
     const remedy = 'apply for a public endpoint (Database Connection), or make sure that a peering or VPN leads to it'
     add('DST_NOT_PUBLIC', 'warning', `has no public endpoint: ${instance.host} is used`, remedy)

@@ -6,6 +6,7 @@ import type { AccessEntry } from './entry.ts'
 import type { RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'
 import { type AccessTools, expiryOf, stackOf } from './tools.ts'
+import { whitelistRefusal } from './whitelist-refusal.ts'
 
 /**
  * The whitelist group of one run of one stack. Its name is what a tag is elsewhere: it is found again by it. Of the run, not of
@@ -28,7 +29,7 @@ export const whitelisted = (cidr: string): string => cidr.replace(/\/32$/, '')
 /**
  * Puts the workers' addresses into a whitelist group of the run's own; other groups are neither changed nor counted
  * on. Waits until reading shows them; that they let somebody in, about a minute later, is the precheck's to see.
- * @throws SampanError `ACCESS_WHITELIST_UNSETTLED`, Alibaba errors
+ * @throws SampanError `ACCESS_WHITELIST_UNSETTLED`, `DST_WHITELIST_FULL`, `DST_INSTANCE_LOCKED`, Alibaba errors
  */
 export async function openWhitelist(
   destination: ApsaraInstance,
@@ -61,10 +62,10 @@ async function openGroup(
   const shown = await settled(tools, async () => {
     const addresses = await missing()
     if (addresses.length === 0) return true
-    refused = await append(door, group, addresses)
+    refused = await append(door, destination, group, addresses)
     return (await missing()).length === 0
   })
-  if (!shown) throw unsettled(group, destination, refused)
+  if (!shown) throw await neverShown(door, group, destination, (await missing()).length, refused)
   await keeper.remember(entries)
   tools.logger.info('ACCESS_WHITELIST_OPENED', { group, count: entries.length })
 }
@@ -73,14 +74,31 @@ async function openGroup(
  * "Duplicate" may mean that the addresses are there already: reading decides, and asks again where they are not.
  * @returns such a refusal, to be told where reading never shows them
  */
-async function append(door: Apsara, group: string, addresses: readonly string[]): Promise<SampanError | null> {
+async function append(
+  door: Apsara,
+  { instance }: ApsaraInstance,
+  group: string,
+  addresses: readonly string[],
+): Promise<SampanError | null> {
   try {
     await door.modifySecurityIps(group, 'Append', addresses)
     return null
-  } catch (error) {
-    if (error instanceof SampanError && door.isDuplicate(error)) return error
-    throw error
+  } catch (thrown) {
+    if (!(thrown instanceof SampanError)) throw thrown
+    if (door.isDuplicate(thrown)) return thrown
+    throw await whitelistRefusal(door, instance, group, addresses.length, thrown)
   }
+}
+
+async function neverShown(
+  door: Apsara,
+  group: string,
+  destination: ApsaraInstance,
+  missing: number,
+  refused: SampanError | null,
+): Promise<SampanError> {
+  const why = refused && (await whitelistRefusal(door, destination.instance, group, missing, refused))
+  return why === null || why === refused ? unsettled(group, destination, refused) : why
 }
 
 function unsettled(group: string, destination: ApsaraInstance, refused: SampanError | null): SampanError {
@@ -88,8 +106,7 @@ function unsettled(group: string, destination: ApsaraInstance, refused: SampanEr
   return new SampanError({
     code: 'ACCESS_WHITELIST_UNSETTLED',
     message: `the whitelist group ${group} of ${destination.instance} does not show the addresses added to it${why}`,
-    remedy:
-      'the step looks again; the instance must be Running and have room for the addresses (200 groups, 1,000 entries)',
+    remedy: 'the step looks again; look at the whitelist groups of the instance, which must be Running, in its console',
     retryable: true,
     cause: refused,
   })

@@ -53,7 +53,7 @@ import { parentsNotSelected } from './checks/parents-not-selected.ts'
 import { policiesLost } from './checks/policies-lost.ts'
 import { preparedTransactions } from './checks/prepared-transactions.ts'
 import { privilegedObjects } from './checks/privileged-objects.ts'
-import { destinationInRecovery, sourceInRecovery } from './checks/recovery.ts'
+import { destinationInRecovery, destinationLocked, sourceInRecovery } from './checks/recovery.ts'
 import { regColumns } from './checks/reg-columns.ts'
 import { renameBreaksCode } from './checks/rename-breaks-code.ts'
 import { publications, subscriptions } from './checks/replication-objects.ts'
@@ -102,6 +102,7 @@ export const checks: readonly Check[] = [
   versionDiffers,
   sourceInRecovery,
   destinationInRecovery,
+  destinationLocked,
   loadBalanced,
   sourceTimeouts,
   destinationTimeouts,

@@ -272,11 +272,54 @@ test('the endpoint is the primary one, never the read/write splitting proxy', as
   expect((await access.open()).destination.host).toBe('pgm-1pub.pgsql.singapore.rds.aliyuncs.com')
 })
 
-test('a whitelist that takes nothing ends with the service’s own words', async () => {
-  for (let number = access.apsara.ipArrays.size; number < 200; number++) {
-    access.apsara.ipArrays.set(`group_${number}`, { attribute: '', addresses: ['127.0.0.1'] })
-  }
-  await expect(access.open()).rejects.toMatchObject({
-    message: expect.stringContaining('InvalidSecurityIps.Duplicate'),
+test('a whitelist without room says how full it is, and what was opened is closed', async () => {
+  const fill = (name: string, count: number) =>
+    access.apsara.ipArrays.set(name, {
+      attribute: '',
+      addresses: Array.from({ length: count }, (_, place) => `10.0.${place >> 8}.${place & 255}`),
+    })
+  const full = () => access.open().catch((thrown: unknown) => thrown)
+  for (let number = access.apsara.ipArrays.size; number < 200; number++) fill(`group_${number}`, 1)
+  expect(await full()).toMatchObject({
+    code: 'DST_WHITELIST_FULL',
+    message: expect.stringContaining('200 of 200 whitelist groups, and none for this run'),
+    retryable: false,
   })
+  // The last place is taken by somebody else, between the look and the change.
+  access.apsara.ipArrays.delete('group_199')
+  fill('group_198', 1000 - 3 - 196 - 1)
+  const lastPlace = () => void fill('group_198', 1000 - 3 - 196)
+  access.clouds.state.faults.next('ModifySecurityIps', { kind: 'meanwhile', run: lastPlace })
+  expect(await full()).toMatchObject({
+    code: 'DST_WHITELIST_FULL',
+    message: expect.stringContaining('1000 of 1000 addresses and blocks, and 1 are wanted'),
+    remedy: expect.stringContaining('join addresses'),
+  })
+  await access.close()
+  expect(access.peers()).toEqual(['198.51.100.7/32', '47.88.139.0/24'])
+  expect(access.apsara.ipArrays.has(group)).toBe(false)
+})
+
+test.each([
+  ['LockByDiskQuota', 'because its storage is full', 'enlarge'],
+  ['LockByExpiration', 'because it has expired', 'renew'],
+  ['LockByRestoration', 'being restored', 'wait'],
+  ['ManualLock', 'by hand', 'who has locked it'],
+  ['LockOfTomorrow', '(LockMode LockOfTomorrow)', 'console'],
+])('an instance locked by %s is told with why, and what lifts it', async (lockMode, why, remedy) => {
+  access.apsara.lockMode = lockMode
+  const code = 'DST_INSTANCE_LOCKED'
+  const told = { code, message: expect.stringContaining(why), remedy: expect.stringContaining(remedy) }
+  await expect(access.open()).rejects.toMatchObject({ ...told, retryable: false })
+  expect((await readInstances(access.store, access.event().run))?.findings).toContainEqual(
+    expect.objectContaining(told),
+  )
+  // What stands there already needs no change: the precheck tells the lock.
+  access.apsara.ipArrays.set(group, { attribute: '', addresses: ['52.1.2.3'] })
+  await access.open()
+  const message = expect.stringContaining('OperationDenied.LockMode')
+  await expect(access.close()).rejects.toMatchObject({ code: 'ACCESS_LEFT_OPEN', message })
+  access.apsara.lockMode = 'Unlock'
+  await access.close()
+  expect(access.isAsBefore()).toBe(true)
 })

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { appendFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, connect as tcpConnect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -105,6 +105,16 @@ describe('replicas and balancers', () => {
     const plain = await precheck(source, destination)
     expect(itemOf(plain, 'SRC_IN_RECOVERY').status).toBe('passed')
     expect(itemOf(plain, 'DST_IN_RECOVERY').status).toBe('passed')
+    await appendFile(join(server.directory, 'data', 'postgresql.auto.conf'), 'default_transaction_read_only = on\n')
+    await rm(join(server.directory, 'data', 'standby.signal'))
+    await server.restart()
+    expect(await itemFor('DST_READ_ONLY', source, replica)).toMatchObject({ level: 'error', blocks: true })
+    // Of one database it is a default, which a session may set aside.
+    const byDefault = await createDatabase(
+      sharedServer(18),
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`,
+    )
+    expect((await itemFor('DST_READ_ONLY', source, byDefault)).status).toBe('passed')
   })
 
   test('an endpoint that deals connections to several servers is an error', async () => {

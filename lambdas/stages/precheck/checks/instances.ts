@@ -93,8 +93,10 @@ const known: readonly InstanceCheck[] = [
     side: 'destination',
     level: 'error',
     title: 'the ApsaraDB instance is not locked',
-    cause: 'the ApsaraDB instance is locked: its storage is full, or the account in arrears',
-    remedy: 'unlock it in the console: enlarge its storage, or settle the account',
+    cause:
+      'the ApsaraDB instance is locked: its storage is full, it has expired, is being restored, or was locked by hand',
+    remedy:
+      'by its LockMode: enlarge the storage (LockByDiskQuota), renew it (LockByExpiration), wait (LockByRestoration), have it unlocked (ManualLock)',
   },
   {
     code: 'DST_NOT_PUBLIC',

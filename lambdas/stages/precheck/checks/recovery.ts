@@ -32,3 +32,21 @@ export const destinationInRecovery: Check = {
     return row?.recovering ? [{ cause: 'the destination is in recovery: nothing can be written to it' }] : passed
   },
 }
+
+const LOCKED = `SELECT source FROM pg_catalog.pg_settings
+  WHERE name = 'default_transaction_read_only' AND setting = 'on' AND source IN ('configuration file', 'command line')`
+
+export const destinationLocked: Check = {
+  code: 'DST_READ_ONLY',
+  side: 'destination',
+  level: 'error',
+  scope: 'task',
+  needs: ['destination'],
+  title: 'the destination takes writes',
+  cause: 'the whole destination is set to be only read: by its cloud, where its storage is full, or by somebody',
+  remedy: 'enlarge its storage where that is full; else set its parameter default_transaction_read_only to off',
+  async run({ destinationServer }) {
+    const [row] = await destinationServer.rows<{ source: string }>(LOCKED)
+    return row ? [{ cause: `default_transaction_read_only is on for the whole server (${row.source})` }] : passed
+  },
+}
