@@ -17,13 +17,20 @@ const errorSchema = z.object({
 
 const keyOf = (run: RunIdentity, place: number) => artefactKey(run, `errors/${place}.json`)
 
-/** Keeps why a database has failed: of thousands, the state has room for the codes alone. */
+/** What the state machine says of an error whose own words it does not have. */
+const LOST = 'STEP_LOST'
+
+/**
+ * Keeps why a database has failed: of thousands, the state has room for the codes alone. A lost step replaces nothing: what catches a
+ * failed branch learns its error by name, or `States.BranchFailed` alone, and the branch has kept it itself.
+ */
 export async function keepError(
   store: ArtefactStore,
   run: RunIdentity,
   place: number,
   error: StepError,
 ): Promise<void> {
+  if (error.code === LOST && (await readError(store, run, place)) !== null) return
   await store.write(keyOf(run, place), JSON.stringify(error), 'application/json')
 }
 

@@ -27,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { number: 18, sql: sqlFile(new URL('./sql/000018.sql', import.meta.url)) },
   { number: 19, sql: sqlFile(new URL('./sql/000019.sql', import.meta.url)) },
   { number: 20, sql: sqlFile(new URL('./sql/000020.sql', import.meta.url)) },
+  { number: 21, sql: sqlFile(new URL('./sql/000021.sql', import.meta.url)) },
 ]

@@ -4,12 +4,12 @@ import { applicationName } from '../postgres/sessions.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import type { RunEvent } from './events.ts'
-import { type OpenedRun, type RunRow, readRun } from './run.ts'
+import { type OpenedRun, type RunRow, readRun, requireWhole } from './run.ts'
 
 /**
  * A run belongs to the start that opened it last. What another one writes besides is held back by the fence; this says so where a step
  * begins, before it has asked the source for anything.
- * @throws SampanError RUN_TAKEN_OVER; RUN_SEALED where the other start has completed it; RUN_UNKNOWN
+ * @throws SampanError RUN_TAKEN_OVER; RUN_SEALED where the other start has completed it; RUN_UNKNOWN; LEDGER_DAMAGED
  */
 export async function requireOwnStart(destination: Session, run: RunIdentity): Promise<RunRow> {
   const row = await readRun(destination, run.id)
@@ -17,6 +17,7 @@ export async function requireOwnStart(destination: Session, run: RunIdentity): P
     throw takenOver(run.id, row.execution, await readAtWork(destination, run.id))
   }
   requireOwn(row, run)
+  requireWhole(row)
   return row
 }
 

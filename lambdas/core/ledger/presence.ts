@@ -15,6 +15,8 @@ export interface LedgerRun {
   /** Its plan stands: from then on it is of one task. */
   readonly planned: boolean
   readonly sealedAt: string | null
+  /** Which rows of it somebody has deleted; `null`: none. */
+  readonly damage: string | null
 }
 
 export const NO_LEDGER: LedgerPresence = { schemaPresent: false, version: null, run: null }
@@ -32,7 +34,9 @@ export async function readPresence(destination: Session, run: string): Promise<L
       `SELECT COALESCE(pg_catalog.max(number), 0) AS version FROM sampan.migration`,
     ),
     destination.rows<LedgerRun>(
-      `SELECT state, fingerprint, objects_planned_at IS NOT NULL AS planned, sealed_at AS "sealedAt" FROM sampan.run WHERE id = $1`,
+      // The ledger may be of a Sampan before damage was noted.
+      `SELECT r.state, r.fingerprint, r.objects_planned_at IS NOT NULL AS planned, r.sealed_at AS "sealedAt",
+              pg_catalog.to_jsonb(r) ->> 'damage' AS damage FROM sampan.run r WHERE r.id = $1`,
       [run],
     ),
   ])

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Session } from '../postgres/connect.ts'
+import { DAMAGED_REMEDY } from '../postgres/errors.ts'
 import { OWN_PATH, type SearchPath } from '../postgres/search-path.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, RunIdentity } from '../runtime/event.ts'
@@ -36,6 +37,8 @@ export interface RunRow {
   readonly validationPlannedAt: string | null
   readonly startedAt: string
   readonly sealedAt: string | null
+  /** Which rows of the ledger somebody has deleted; `null`: none. */
+  readonly damage: string | null
 }
 
 /** A run as one start has opened it. */
@@ -67,7 +70,7 @@ export function canonicalJson(value: unknown): string {
  * Opens the run in this database's ledger, or takes up the one of the same name and task: from now on no other start of it writes.
  * One that is sealed is complete: the caller has nothing left to do. A start that another one has taken over from takes nothing back:
  * the row is the other one's then. As long as nothing is planned the task may be another one.
- * @throws SampanError RUN_SEALED where a completed run of this name was another task; RUN_TASK_CHANGED where an open one was
+ * @throws SampanError RUN_SEALED where a completed run of this name was another task; RUN_TASK_CHANGED where an open one was; LEDGER_DAMAGED
  */
 export async function openRun(
   destination: Session,
@@ -98,6 +101,7 @@ export async function openRun(
       remedy: 'start the task as it was, or give the changed one another name and an empty destination',
     })
   }
+  requireWhole(row)
   const taken = before !== undefined && row.execution === run.execution && before.execution !== run.execution
   return { ...row, tookOver: taken ? before.execution : null }
 }
@@ -105,19 +109,31 @@ export async function openRun(
 /** @throws SampanError RUN_UNKNOWN where the ledger has no such run */
 export async function readRun(destination: Session, id: string): Promise<RunRow> {
   const [row] = await destination.rows<RunRow>(
+    // A status may look at the ledger of a Sampan before damage was noted.
     `SELECT state, execution, former, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt", copied_at AS "copiedAt",
-            validation_planned_at AS "validationPlannedAt", started_at AS "startedAt", sealed_at AS "sealedAt"
-       FROM sampan.run WHERE id = $1`,
+            validation_planned_at AS "validationPlannedAt", started_at AS "startedAt", sealed_at AS "sealedAt",
+            pg_catalog.to_jsonb(r) ->> 'damage' AS damage
+       FROM sampan.run r WHERE r.id = $1`,
     [id],
   )
   if (row === undefined) {
     throw new SampanError({
       code: 'RUN_UNKNOWN',
       message: `the ledger of the destination knows no run "${id}"`,
-      remedy: 'start the task from its beginning',
+      remedy: `start the task from its beginning; where it has begun already, its row was deleted: ${DAMAGED_REMEDY}`,
     })
   }
   return row
+}
+
+/** @throws SampanError LEDGER_DAMAGED where somebody has deleted rows of an open run */
+export function requireWhole({ state, damage }: Pick<RunRow, 'state' | 'damage'>): void {
+  if (state === 'sealed' || damage === null) return
+  throw new SampanError({
+    code: 'LEDGER_DAMAGED',
+    message: `somebody has deleted rows of the ledger: ${damage}`,
+    remedy: DAMAGED_REMEDY,
+  })
 }
 
 /** Where the destination finds what is named without a schema. */

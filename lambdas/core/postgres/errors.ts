@@ -81,6 +81,13 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
       remedy: 'nothing was written: let the other repair come to its end, then compare again',
     })
   }
+  if (state === 'SP009' || (side === 'destination' && UNKNOWN_RELATION.test(state ?? '') && OF_LEDGER.test(text))) {
+    return new DatabaseError(side, state, {
+      code: 'LEDGER_DAMAGED',
+      message: state === 'SP009' ? text : `the ledger lacks what it had: ${text}`,
+      remedy: DAMAGED_REMEDY,
+    })
+  }
   if (state === '53300') {
     return new DatabaseError(side, state, {
       code: `${prefix}_TOO_MANY_CONNECTIONS`,
@@ -106,6 +113,15 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
 
 export const TAKEN_OVER_REMEDY =
   'nothing is lost: what this start has done is kept; watch the newer one, and where that has ended, start the task again'
+
+/** What the ledger has forgotten is not to be had again: what is copied, and what is not, only a new run tells for certain. */
+export const DAMAGED_REMEDY =
+  'on the destination drop the schema "sampan" and what the run has made there, or give the task an empty database; then start it again'
+
+/** A relation, or a schema, that is not there. */
+const UNKNOWN_RELATION = /^(42P01|3F000)$/
+/** Quoted by the server, in whatever language. */
+const OF_LEDGER = /\bsampan\b/
 
 /** An error of the statement alone, whatever its SQLSTATE: the session has been seen to be alive behind it. */
 export function toStatementError(thrown: DatabaseAnswer, side: Side): DatabaseError {

@@ -51,7 +51,7 @@ async function begun(server: ServerAddress, table: string, { tree = '', rows = '
          FROM sampan.relation LIMIT 1`,
     )
   }
-  await destination.query(`DELETE FROM sampan.relation WHERE name <> '${table}'`)
+  await destination.query(`SET sampan.execution = 'e'; DELETE FROM sampan.relation WHERE name <> '${table}'`)
   await planCopy(event, stepContext())
   const stop = new AbortController()
   const keeper = keepSnapshot({ ...event, lane: 1 }, stepContext(60, stop.signal)).catch(() => null)

@@ -24,7 +24,7 @@ const DESTINATION = `${MOOD} CREATE SCHEMA shop; CREATE SCHEMA "Archiv 1";
   CREATE TABLE "Archiv 1".rules (id int, "eigen" boolean); INSERT INTO "Archiv 1".rules SELECT -g, false FROM generate_series(1, 5) g;`
 
 const NAMES = `
-  DELETE FROM sampan.relation WHERE name NOT IN ('orders', 'rules');
+  SET sampan.execution = 'e'; DELETE FROM sampan.relation WHERE name NOT IN ('orders', 'rules');
   UPDATE sampan.relation SET destination_schema = 'Archiv 1', destination_name = 'Bestellungen',
          destination_columns = '{Nummer,id,total_net,laune}' WHERE name = 'orders';
   UPDATE sampan.relation SET destination_schema = 'Archiv 1', destination_columns = '{id,eigen}',

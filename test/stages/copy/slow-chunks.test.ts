@@ -114,7 +114,7 @@ test('a chunk that cannot be made smaller and that no call has time for ends the
     'CREATE TABLE narrow (id int);',
     'INSERT INTO narrow SELECT generate_series(1, 200000);',
   )
-  await destination.query(`DELETE FROM sampan.chunk WHERE id > 1; UPDATE sampan.relation SET pages = 1;
+  await destination.query(`SET sampan.execution = 'e'; DELETE FROM sampan.chunk WHERE id > 1; UPDATE sampan.relation SET pages = 1;
     UPDATE sampan.chunk SET kind = 'whole', lower = NULL, upper = NULL`)
   for (let calls = 1; calls < 5; calls += 1) expect(await halveChunks(ledger, event.run.id, [1])).toBeNull()
   await close()

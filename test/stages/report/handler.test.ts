@@ -158,6 +158,13 @@ describe('the report', () => {
     await keepError({ ...atTheEnd(migration), place, error }, context())
     const answer = await report(atTheEnd(migration, { results }), context())
     expect(answer.output).toEqual({ status: 'failed', error })
+    // Whoever caught the failure of the branch did not learn its name.
+    await keepError({ ...atTheEnd(migration), place, error: { ...error, code: 'STEP_LOST' } }, context())
+    const lost = await report(
+      atTheEnd(migration, { results: [{ place, verdict: 'failed', code: 'STEP_LOST' }] }),
+      context(),
+    )
+    expect(lost.output).toEqual({ status: 'failed', error })
     expect((await readWritten()).databases[0]).toMatchObject({ status: 'failed', error: { message: 'it is open' } })
   })
 

@@ -4,6 +4,7 @@ import { type Receipt, writeReceipts } from '../../../core/ledger/chunks/receipt
 import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import { type Flight, sayLanded } from '../../../core/ledger/under-way.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { DAMAGED_REMEDY } from '../../../core/postgres/errors.ts'
 import { type CopyServers, cargoOf } from '../../../core/rows/cargo.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { Pace } from '../pace/pace.ts'
@@ -263,6 +264,6 @@ function relationOf(relations: ReadonlyMap<number, Relation>, chunk: ClaimedChun
   throw new SampanError({
     code: 'LEDGER_DAMAGED',
     message: `chunk ${chunk.id} belongs to a relation the ledger does not know (oid ${chunk.relation})`,
-    remedy: 'drop the schema "sampan" and the migrated objects in the destination, then start the task again',
+    remedy: DAMAGED_REMEDY,
   })
 }

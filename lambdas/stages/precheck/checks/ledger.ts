@@ -1,6 +1,7 @@
 import { migrations } from '../../../core/ledger/migrations.ts'
 import type { LedgerRun } from '../../../core/ledger/presence.ts'
 import { taskFingerprint } from '../../../core/ledger/run.ts'
+import { DAMAGED_REMEDY } from '../../../core/postgres/errors.ts'
 import { type Check, passed } from '../check.ts'
 import type { CheckContext } from '../context.ts'
 import { ledgerFacts } from '../facts/ledger.ts'
@@ -64,14 +65,17 @@ export const ledgerUnusable: Check = {
   level: 'error',
   scope: 'database',
   needs: ['destination'],
-  title: 'the schema "sampan" of the destination is Sampan’s, and of a version it knows',
-  cause: 'the schema "sampan" in the destination is somebody else’s, or a newer Sampan’s',
+  title: 'the schema "sampan" of the destination is Sampan’s, of a version it knows, and whole',
+  cause: 'the schema "sampan" in the destination is somebody else’s, or a newer Sampan’s, or rows of it were deleted',
   remedy:
     'rename a schema of your own; run the newer Sampan, or, where its runs are over, drop the schema there, and of what they have migrated what is in the way',
   async run(context) {
-    const { schemaPresent, version } = await context.fact(ledgerFacts)
+    const { schemaPresent, version, run } = await context.fact(ledgerFacts)
     if (version !== null && version > migrations.length) {
       return [{ cause: `the ledger has migration ${version}, this Sampan knows ${migrations.length}` }]
+    }
+    if (run?.state === 'open' && run.damage !== null) {
+      return [{ cause: `somebody has deleted rows of the ledger: ${run.damage}`, remedy: DAMAGED_REMEDY }]
     }
     if (!schemaPresent || version !== null) return passed
     return [{ cause: 'the schema "sampan" in the destination is not a ledger' }]

@@ -10,8 +10,8 @@ export type Outcome =
   /** Nothing is wrong with the object: the connection, a deadlock, a full disk. It stays pending. */
   | { readonly kind: 'passing'; readonly error: SampanError }
 
-/** The run is sealed, or another start has taken it over. */
-const fenced = /^SP00[17]$/
+/** The run is sealed, another start has taken it over, or the ledger is damaged. */
+const fenced = /^SP00[179]$/
 const hasReceipt = 'SP002'
 const isClaimed = 'SP003'
 
@@ -21,7 +21,7 @@ const isClaimed = 'SP003'
  */
 const passing = /^(40|53|57)|^(55P03|25006)$/
 
-/** @throws SampanError `RUN_SEALED`, `RUN_TAKEN_OVER`: nothing more may be written */
+/** @throws SampanError `RUN_SEALED`, `RUN_TAKEN_OVER`, `LEDGER_DAMAGED`: nothing more may be written */
 export function judgeOutcome(thrown: unknown): Outcome {
   if (!(thrown instanceof DatabaseError)) {
     if (thrown instanceof SampanError) return { kind: 'passing', error: thrown }

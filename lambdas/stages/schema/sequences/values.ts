@@ -51,7 +51,10 @@ export function setSequences(
 
 function noteUnlessLost(thrown: unknown): { readonly error: string } {
   const error = toSampanError(thrown)
-  if (error.kind === 'connection' || /^(STOPPED|RUN_SEALED|RUN_TAKEN_OVER|REPAIR_TAKEN_OVER)$/.test(error.code))
+  if (
+    error.kind === 'connection' ||
+    /^(STOPPED|RUN_SEALED|RUN_TAKEN_OVER|LEDGER_DAMAGED|REPAIR_TAKEN_OVER)$/.test(error.code)
+  )
     throw error
   return { error: error.message }
 }
