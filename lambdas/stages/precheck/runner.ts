@@ -5,10 +5,11 @@ import { ask } from './ask.ts'
 import type { Check } from './check.ts'
 import { type CheckContext, createContext } from './context.ts'
 import { AT_ONCE, inTurns } from './in-turns.ts'
+import { Refusals } from './refusals.ts'
 import type { Outcome } from './score.ts'
 import { ChosenServers, sessionsOf } from './servers.ts'
 import { SessionGroup } from './session-group.ts'
-import { closeAll, connectDatabase, type DatabaseConnections, type Opening, openSession } from './sessions.ts'
+import { closeAll, connectDatabase, type DatabaseConnections, letsIn, type Opening, openSession } from './sessions.ts'
 import { isCrowded, isCrowdedOut, numbersOf, type Turn, takeTurn } from './turn.ts'
 
 /** What was found so far, by the place of the database in the task. */
@@ -73,16 +74,19 @@ export async function runChecks(
     }
 
     let patience = opening.patience
+    const refusals = new Refusals((side) => letsIn(opening, side, nameOn(side, ahead)))
     const look = async ([place, database]: [number, TaskDatabase], alone: boolean): Promise<boolean> => {
-      const connections = place === 0 ? first : await connectDatabase({ ...opening, patience }, database, first)
+      const connections =
+        place === 0 ? first : await connectDatabase({ ...opening, patience }, database, refusals.after(first))
       const sessions = new SessionGroup(sessionsOf(connections))
       try {
         if (isCrowded(connections)) {
           // The first one was alone when it was refused.
           if (!alone && place !== 0) return false
           // Nothing of this run can make room any more: others are not waited for as long.
-          patience = { ...patience, attempts: Math.min(patience.attempts, 2) }
+          patience = { ...patience, attempts: Math.max(1, patience.attempts - 1) }
         }
+        if (place !== 0) await refusals.note(connections)
         servers.offer(database, connections)
         reached += 1
         askEarly()

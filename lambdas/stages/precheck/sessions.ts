@@ -50,7 +50,8 @@ export interface Opening {
 
 /**
  * Opens one session per side in a database. What fails becomes part of the answer, as the precheck has to tell it plainly.
- * @param first how the first database was reached, which goes ahead, so that a wrong password is tried once and told once; `null`: this is it
+ * @param first how the first database was reached, which goes ahead, so that a wrong password is tried once and told once, or how the server
+ *   refuses all since; `null`: this is it
  * @throws SampanError STOPPED only
  */
 export async function connectDatabase(
@@ -87,6 +88,18 @@ export async function openSession(opening: Opening, side: Side, database: string
     settings: PRECHECK_SETTINGS,
     ...(bare ? { bare } : {}),
   })
+}
+
+/** Whether a server lets somebody in, as far as a database of this name. */
+export async function letsIn(opening: Opening, side: Side, database: string): Promise<boolean> {
+  try {
+    await (await openSession(opening, side, database)).close()
+    return true
+  } catch (thrown) {
+    const error = toSampanError(thrown)
+    unlessStopped(error)
+    return rungOf(error) === 'database'
+  }
 }
 
 /**

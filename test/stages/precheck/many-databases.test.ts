@@ -6,9 +6,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TaskInput } from '../../../lambdas/core/task/task.ts'
 import { precheckDocumentSchema } from '../../../lambdas/stages/precheck/document.ts'
 import { handler } from '../../../lambdas/stages/precheck/handler.ts'
+import { checks } from '../../../lambdas/stages/precheck/registry.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { adoptRole, createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { asDatabase, asUser, freshName, itemsOf, precheckOf } from './prechecks.ts'
+import { asDatabase, asUser, freshName, impatient, itemsOf, precheckOf } from './prechecks.ts'
 
 const role = freshName('many')
 const directory = mkdtempSync(join(tmpdir(), 'many-databases-'))
@@ -47,6 +48,25 @@ test('more databases than the account may have connections are all looked at', a
   )
   for (const code of ['SRC_RIGHTS_MISSING', 'DST_OBJECTS_REFUSED', 'CHOSEN_CANNOT_COME'])
     expect(itemsOf(document, code).map(({ status }) => status)).toEqual(Array(10).fill('passed'))
+})
+
+test('a server that refuses is asked once for all of its databases, a database that refuses for itself', async () => {
+  const source = asUser(firstOf(sources), role, 'secret')
+  const told = async (count: number) => {
+    const options = {
+      patience: { ...impatient, attempts: 3 },
+      only: checks.filter(({ code }) => code === 'SRC_CONNECT'),
+    }
+    const document = await precheckOf(eventOf(source, count), options)
+    return itemsOf(document, 'SRC_TOO_MANY_CONNECTIONS').map(({ database }) => database)
+  }
+  // The first one keeps it.
+  await firstOf(sources).query(`ALTER ROLE ${role} CONNECTION LIMIT 1`)
+  expect(await told(10)).toHaveLength(1)
+  await firstOf(sources).query(`ALTER ROLE ${role} CONNECTION LIMIT -1`)
+  const full = sources.slice(2, 4)
+  for (const { name } of full) await firstOf(sources).query(`ALTER DATABASE "${name}" CONNECTION LIMIT 0`)
+  expect(await told(6)).toEqual(full.map(({ name }) => name))
 })
 
 test('a database that is not there is told for itself, and the others are looked at', async () => {

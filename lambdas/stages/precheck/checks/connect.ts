@@ -22,7 +22,7 @@ const check = (side: Side): Check => {
       if (connection.kind === 'open') return passed
       const { error } = connection
       if (!connection.tried) {
-        throw new CannotRun('prerequisite', `not tried: ${error.code} already at the first database`)
+        throw new CannotRun('prerequisite', `not tried: ${error.code} already at another of its databases`)
       }
       return [
         {
