@@ -61,7 +61,8 @@ export async function readScope(
   const named = names === null ? null : renamesOf(names, planned)
   const renames = named === null || isNothing(named) ? null : named
   const searchPath = await readSearchPath(source)
-  if (input.changes !== undefined) await requireValidChanges(source, input.changes, planned, searchPath)
+  if (input.changes !== undefined)
+    await requireValidChanges(source, input.changes, planned, searchPath, destination.serverVersion)
   const everything = input.include.every((pattern) => pattern === '*.*')
   const whole = question.tables.length === 0 && everything
   const large = whole && !planned.relations.some(isLargeObjects) && !input.exclude.some(isOfLargeObjects)

@@ -28,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { number: 19, sql: sqlFile(new URL('./sql/000019.sql', import.meta.url)) },
   { number: 20, sql: sqlFile(new URL('./sql/000020.sql', import.meta.url)) },
   { number: 21, sql: sqlFile(new URL('./sql/000021.sql', import.meta.url)) },
+  { number: 22, sql: sqlFile(new URL('./sql/000022.sql', import.meta.url)) },
 ]

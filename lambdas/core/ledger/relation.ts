@@ -56,6 +56,19 @@ export interface Relation {
    * travels whole.
    */
   readonly behind: readonly number[]
+  /** Tables of the source that its filter reads beside it. @default none */
+  readonly reads?: readonly TableRead[]
+}
+
+/** A table of the source that another one's filter reads: it must be that of the view, too. */
+export interface TableRead {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  /** In attnum order, without generated ones. */
+  readonly columns: readonly string[]
+  /** It is partitioned: its partitions are read. */
+  readonly tree: boolean
 }
 
 /** Large objects are rows of another kind: they have ids, and no table of their own. */

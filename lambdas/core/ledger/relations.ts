@@ -27,7 +27,7 @@ export async function readRelations(
   const more = which === 'all' ? '' : 'AND r.fell_back'
   const rows = await destination.rows<Row>(
     `SELECT r.oid, r.schema, r.name, r.columns, r.excluded, r.types, r.format, r.condition AS "where", r.digest_sql AS "digestSql", r.has_key AS "hasKey",
-            r.tree, r.expressions, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.behind::bigint[]::text[] AS behind,
+            r.tree, r.expressions, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.reads, r.behind::bigint[]::text[] AS behind,
             d.schema AS "thereSchema", d.name AS "thereName", d.columns AS "thereColumns", d.condition AS "thereWhere",
             d.digest_sql AS "thereDigestSql"
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
@@ -38,9 +38,9 @@ export async function readRelations(
 }
 
 function relationOf(row: Row): Relation {
-  const { oid, types, format, hasKey, bytes, pages, tree, excluded = [] } = row
+  const { oid, types, format, hasKey, bytes, pages, tree, excluded = [], reads = [] } = row
   return {
-    ...{ oid, types, format, hasKey, bytes, pages, excluded },
+    ...{ oid, types, format, hasKey, bytes, pages, excluded, reads },
     behind: row.behind.map(Number),
     source: {
       ...{

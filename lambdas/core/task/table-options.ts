@@ -80,12 +80,12 @@ const tableOptions = across(
       )
       .meta({ examples: [{ email: { expression: 'md5(email)' }, cust_id: { as: 'customer_id' } }] }),
     keys: z
-      .record(z.string(), z.enum(['leave', 'not valid']))
+      .record(z.string(), z.enum(['leave', 'not valid', 'follow']))
       .optional()
       .describe(
         'What becomes of a foreign key of the table, by the key’s name, where rows that come refer to some that do not. leave: it stays ' +
-          'behind. not valid: it is made, NOT VALID where rows do not hold it; of plain tables only. Default: the precheck refuses until ' +
-          'FILTER_BREAKS_KEYS is acknowledged.',
+          'behind. not valid: it is made, NOT VALID where rows do not hold it; before PostgreSQL 18 between plain tables only. follow: only ' +
+          'those rows come whose parent comes, or that refer to none. Default: the precheck refuses until FILTER_BREAKS_KEYS is acknowledged.',
       )
       .meta({ examples: [{ orders_customer_fkey: 'leave' }] }),
   }),
@@ -155,7 +155,7 @@ export interface ColumnExpression extends TableName {
 /** What the task wants of a foreign key that rows may not hold. */
 export interface KeyChoice extends TableName {
   readonly key: string
-  readonly choice: 'leave' | 'not valid'
+  readonly choice: 'leave' | 'not valid' | 'follow'
 }
 
 interface WithTables {

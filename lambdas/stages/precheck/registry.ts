@@ -33,6 +33,7 @@ import { filterInvalid } from './checks/filter-invalid.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
+import { keyChoiceImpossible } from './checks/key-choice-impossible.ts'
 import { largeObjects } from './checks/large-objects.ts'
 import { ledgerUnusable, runCompleted, runSealed, taskChanged } from './checks/ledger.ts'
 import { ledgerSchema } from './checks/ledger-schema.ts'
@@ -113,6 +114,7 @@ export const checks: readonly Check[] = [
   // What is chosen, and the rights to it
   filterMatchesNothing,
   filterInvalid,
+  keyChoiceImpossible,
   filterBreaksKeys,
   expressionInvalid,
   expressionBreaksConstraints,

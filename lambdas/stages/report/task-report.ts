@@ -1,5 +1,5 @@
 import { excludedText } from '../../core/task/excluded-object.ts'
-import { columnExpressions, nameWishes, rowFilters } from '../../core/task/table-options.ts'
+import { columnExpressions, keyChoices, nameWishes, rowFilters } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
 import type { TaskReport } from './model.ts'
 
@@ -18,7 +18,7 @@ export function taskReport(task: Task): TaskReport {
       as: database.as,
       include: database.include,
       exclude: database.exclude.map(excludedText),
-      filters: rowFilters(tables === undefined ? {} : { tables }).map(({ name, where }) => `${name} where ${where}`),
+      filters: filtersReport(tables === undefined ? {} : { tables }),
       expressions: columnExpressions(tables === undefined ? {} : { tables }).map(
         ({ name, column, expression }) => `${name}.${column} by ${expression}`,
       ),
@@ -32,6 +32,15 @@ export function taskReport(task: Task): TaskReport {
     validation: task.validation.mode,
     acknowledged: task.precheck.acknowledge,
   }
+}
+
+function filtersReport(tables: Parameters<typeof rowFilters>[0]): string[] {
+  return [
+    ...rowFilters(tables).map(({ name, where }) => `${name} where ${where}`),
+    ...keyChoices(tables).flatMap(({ name, key, choice }) =>
+      choice === 'follow' ? [`${name} where the parent of ${key} comes`] : [],
+    ),
+  ]
 }
 
 function namesReport(options: Parameters<typeof nameWishes>[0]): string[] {

@@ -81,7 +81,9 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
                 .record(
                   {
                     where: fc.constantFrom('id > 5', `at >= date '2026-01-01' -- new`),
-                    keys: fc.dictionary(fc.constant('a_fkey'), fc.constantFrom('leave', 'not valid'), { minKeys: 1 }),
+                    keys: fc.dictionary(fc.constant('a_fkey'), fc.constantFrom('leave', 'not valid', 'follow'), {
+                      minKeys: 1,
+                    }),
                     as: fc.constantFrom('orders', 'sales.orders', '"My.Schema"."T""x"'),
                     columns: fc.dictionary(
                       fc.constantFrom('mail', 'Name of "it"'),

@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import type { TableRead } from '../relation.ts'
 import { type PlannedObject, type PlannedRelation, storePlan } from './planned.ts'
 
 /** An object of the plan before. */
@@ -22,6 +23,7 @@ export type KnownRelation = Pick<PlannedRelation, 'oid' | 'schema' | 'name' | 'c
   readonly where: string | null
   readonly expressions: readonly (string | null)[] | null
   readonly excluded: readonly string[]
+  readonly reads: readonly TableRead[]
 }
 
 /** The plan as the ledger has it. */
@@ -37,7 +39,7 @@ export async function readKnown(
       [run],
     ),
     destination.rows<KnownRelation>(
-      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where", expressions, excluded FROM sampan.relation WHERE run = $1`,
+      `SELECT oid, schema, name, columns, types, tree, object, condition AS "where", expressions, excluded, reads FROM sampan.relation WHERE run = $1`,
       [run],
     ),
   ])

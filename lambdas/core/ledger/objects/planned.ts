@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import { inBatches } from '../../runtime/in-batches.ts'
+import type { TableRead } from '../relation.ts'
 
 const STORE_OBJECTS = sqlFile(new URL('./sql/store-objects.sql', import.meta.url))
 const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta.url))
@@ -60,6 +61,8 @@ export interface PlannedRelation {
   readonly where?: string
   /** The task's filter: the condition is the source's alone, the destination's table has no other rows. @default false */
   readonly filtered?: boolean
+  /** Tables that the filter reads beside it. @default none */
+  readonly reads?: readonly TableRead[]
   /** What is read in place of a column, as SQL, by the column's place; null for the column itself. @default every column as it is */
   readonly expressions?: readonly (string | null)[]
   /** Source oids of relations whose rows come first. @default none */

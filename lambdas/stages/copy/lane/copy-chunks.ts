@@ -15,6 +15,7 @@ import { noteSequences } from '../../../core/structure/sequences-in-view.ts'
 import { databasesAtOnce, laneNumbers } from '../../../core/task/lanes.ts'
 import { openSteering } from '../pace/open-steering.ts'
 import { readNamedTypes } from '../view/named-types.ts'
+import { withReads } from '../view/unchanged.ts'
 import { cutSlowChunks } from './cut-slow-chunks.ts'
 import { Lane } from './lane.ts'
 import type { LaneCall } from './lane-call.ts'
@@ -120,7 +121,7 @@ async function prepare(call: LaneCall, sources: LaneSources, generation: number)
   const [types, room] = await Promise.all([
     readNamedTypes(
       inView.rows,
-      relations.map(({ oid }) => oid),
+      withReads(relations).map(({ oid }) => oid),
     ),
     lockRoom(inView.rows, destination, most * databasesAtOnce(event)),
   ])

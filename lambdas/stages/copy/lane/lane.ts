@@ -13,7 +13,7 @@ import { isUnknownName } from '../view/how-changed.ts'
 import type { NamedType } from '../view/named-types.ts'
 import { resetRelation, stillHolds } from '../view/renew.ts'
 import { tableChanged } from '../view/rewritten.ts'
-import { type Change, changedQuery, readChange } from '../view/unchanged.ts'
+import { type Change, changedQuery, readChange, withReads } from '../view/unchanged.ts'
 import { isWrongBinary, readFallenBack } from './fall-back.ts'
 import { FlightGauge } from './flight-gauge.ts'
 import { type FlightSize, flightSize, nextFlight } from './flight-size.ts'
@@ -181,14 +181,15 @@ export class Lane {
     const relations = new Map(this.#claimed.map((chunk) => [chunk.relation, relationOf(this.#relations, chunk)]))
     const { types, servers } = this.#options
     const question = (asked: readonly Relation[]) =>
-      [changedQuery(asked, types, servers.sourceVersion), LET_GO].filter((sql) => sql !== null).join('; ')
+      [changedQuery(withReads(asked), types, servers.sourceVersion), LET_GO].filter((sql) => sql !== null).join('; ')
     const all = [...relations.values()]
     return {
       rows: question(all),
       digests: question(all.filter(({ source }) => source.digestSql !== null)),
       judge: ({ rows: [row] }) => {
         const found = readChange(row)
-        const relation = relations.get(found?.oid ?? -1)
+        const relation =
+          relations.get(found?.oid ?? -1) ?? all.find(({ reads }) => reads?.some(({ oid }) => oid === found?.oid))
         if (found === null || relation === undefined) return
         this.#changed = { relation, change: found.change }
         throw tableChanged(relation, found.change)

@@ -5,7 +5,7 @@ import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { openSource } from '../../../core/postgres/sessions.ts'
 import type { LaneCall } from '../lane/lane-call.ts'
 import { readNamedTypes } from './named-types.ts'
-import { type Change, changedQuery, plannedOtherwiseQuery, readChange } from './unchanged.ts'
+import { type Change, changedQuery, plannedOtherwiseQuery, readChange, withReads } from './unchanged.ts'
 
 /** A table, column, schema, type or function that is not there, or not for these types. */
 export function isUnknownName(thrown: unknown): boolean {
@@ -21,12 +21,14 @@ export async function howChanged(
   destination: Session,
   relation: Relation,
 ): Promise<Change | null> {
+  const tables = withReads([relation])
   const source = await openSource(event, step.environment, { purpose: 'changed', signal })
   try {
     await importView(source, destination, event.run.id, signal)
-    if ((await source.rows(plannedOtherwiseQuery(relation, source.serverVersion))).length > 0) return 'planned'
-    const types = await readNamedTypes(source, [relation.oid])
-    const sql = changedQuery([relation], types, source.serverVersion)
+    if ((await source.rows(plannedOtherwiseQuery(tables, source.serverVersion))).length > 0) return 'planned'
+    const oids = tables.map(({ oid }) => oid)
+    const types = await readNamedTypes(source, oids)
+    const sql = changedQuery(tables, types, source.serverVersion)
     const [found] = sql === null ? [] : await source.rows<{ root: string; change: string }>(sql)
     return readChange(found === undefined ? undefined : [found.root, found.change])?.change ?? null
   } catch (thrown) {

@@ -1,4 +1,4 @@
-import { isLargeObjects, type Relation } from '../../../core/ledger/relation.ts'
+import { isLargeObjects, type Relation, type RelationAtSource } from '../../../core/ledger/relation.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { tableOf } from '../../../core/rows/select.ts'
 import { COLUMN_CHANGED, changedTypeSql, type NamedType } from './named-types.ts'
@@ -11,6 +11,21 @@ import { COLUMN_CHANGED, changedTypeSql, type NamedType } from './named-types.ts
 export type Change = 'planned' | 'structure' | 'file'
 
 const CHANGES: readonly Change[] = ['planned', 'structure', 'file']
+
+/** A table whose rows a query of the source reads. */
+export interface Watched {
+  readonly oid: number
+  readonly source: Pick<RelationAtSource, 'schema' | 'name' | 'columns' | 'tree'>
+  readonly excluded?: readonly string[]
+}
+
+/** The relations with all that their filters read, each table once. */
+export function withReads(relations: readonly Relation[]): readonly Watched[] {
+  const tables = new Map<number, Watched>()
+  for (const { oid, ...source } of relations.flatMap(({ reads = [] }) => reads)) tables.set(oid, { oid, source })
+  for (const relation of relations) tables.set(relation.oid, relation)
+  return [...tables.values()]
+}
 
 /** What `pg_partition_tree` is there since. */
 const PARTITION_TREES = 120_000
@@ -27,7 +42,7 @@ const GENERATED = 120_000
  * @returns null where there is no table among them
  */
 export function changedQuery(
-  relations: readonly Relation[],
+  relations: readonly Watched[],
   types: readonly NamedType[],
   sourceVersion: number,
 ): string | null {
@@ -50,8 +65,9 @@ export function changedQuery(
 }
 
 /** The same of what the view has otherwise than the plan alone: it names nothing that may be gone. */
-export function plannedOtherwiseQuery(relation: Relation, sourceVersion: number): string {
-  return question([plannedRow(relation, 'nothing')], [], [plannedOtherwise(sourceVersion)])
+export function plannedOtherwiseQuery(relations: readonly Watched[], sourceVersion: number): string {
+  const planned = relations.map((relation) => plannedRow(relation, 'nothing'))
+  return question(planned, [], [plannedOtherwise(sourceVersion)])
 }
 
 function question(planned: readonly string[], trees: readonly number[], parts: readonly string[]): string {
@@ -76,7 +92,7 @@ export function readChange(row: readonly (string | null)[] | undefined): { oid: 
 }
 
 /** The types are those that the columns' names stand for now: under the lock of its COPY the table is there, and has them. */
-function plannedRow({ oid, source, excluded = [] }: Relation, named: 'all' | 'nothing' = 'all'): string {
+function plannedRow({ oid, source, excluded = [] }: Watched, named: 'all' | 'nothing' = 'all'): string {
   const { schema, name, tree, columns } = source
   const table = tableOf(source)
   const types = (named === 'nothing' ? [] : columns).map(
@@ -135,7 +151,7 @@ const LOCKED_PARTITIONS = `(WITH locked AS (
       UNION ALL SELECT p.oid, 1 FROM planned p JOIN pg_catalog.pg_class c ON c.oid = p.oid
        WHERE NOT c.relispartition AND pg_catalog.pg_get_partition_constraintdef(c.oid) IS NOT NULL)`
 
-function typesOf(tables: readonly Relation[], types: readonly NamedType[]): string[] {
+function typesOf(tables: readonly Watched[], types: readonly NamedType[]): string[] {
   const oids = new Set(tables.map(({ oid }) => oid))
   return types.flatMap((type) => {
     const users = type.relations.filter((oid) => oids.has(oid))

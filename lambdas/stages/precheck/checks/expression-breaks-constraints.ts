@@ -9,7 +9,7 @@ export const expressionBreaksConstraints: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
-  needs: ['source'],
+  needs: ['source', 'destination'],
   title: 'what the task computes keeps the keys, exclusions, CHECKs and NOT NULLs of its columns',
   cause: 'values that the task computes break a key, an exclusion, a CHECK or a NOT NULL of their columns',
   remedy:

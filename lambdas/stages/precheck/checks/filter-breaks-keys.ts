@@ -8,11 +8,11 @@ export const filterBreaksKeys: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
-  needs: ['source'],
+  needs: ['source', 'destination'],
   title: 'no row that comes refers to one that a filter keeps away',
   cause: 'rows come whose parents a filter keeps away: the foreign keys do not hold on the destination',
   remedy:
-    'filter these rows too, or say in "keys" of the table: "leave" or "not valid"; or acknowledge: keys are made NOT VALID, or fail where a table is partitioned',
+    'say in "keys" of the table "follow" (these rows stay behind too), "leave" or "not valid"; or acknowledge: what is said of each key comes about',
   async run(context) {
     requireFilters(context)
     const broken = (await context.fact(brokenConstraints)).filter(({ computed }) => !computed)
@@ -20,15 +20,15 @@ export const filterBreaksKeys: Check = {
   },
 }
 
-function lineOf({ constraint, table, parent, rows }: BrokenConstraint): string {
+function lineOf({ constraint, table, parent, rows, notValid }: BrokenConstraint): string {
   const known = typeof rows === 'number'
   const many = known ? `${count(rows, 'row')} whose parent stays behind` : `not known for how many rows: ${rows}`
   const to = parent === null ? '' : `, to ${shownName(parent.schema, parent.name)}`
   const key = `${shownName(constraint.name)} of ${shownName(table.schema, table.name)}${to}`
-  return `${key}: ${many}; ${known ? 'the key' : 'if there are any, the key'} ${fateOfKey({ table, parent })}`
+  return `${key}: ${many}; ${known ? 'the key' : 'if there are any, the key'} ${fateOfKey({ notValid })}`
 }
 
 /** What becomes of a foreign key that rows do not hold. */
-export function fateOfKey({ table, parent }: Pick<BrokenConstraint, 'table' | 'parent'>): string {
-  return table.partitioned || parent?.partitioned ? 'cannot be made, and fails' : 'is made NOT VALID'
+export function fateOfKey({ notValid }: Pick<BrokenConstraint, 'notValid'>): string {
+  return notValid ? 'is made NOT VALID' : 'cannot be made, and fails'
 }

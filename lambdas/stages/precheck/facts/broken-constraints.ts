@@ -1,8 +1,8 @@
 import type { ComputedColumn } from '../../../core/expression/computed.ts'
-import { allOf, conditionOfTree, type FilterableTable, isNamedBy } from '../../../core/filter/filtered.ts'
+import { allOf, conditionOfTree, type FilterableTable } from '../../../core/filter/filtered.ts'
+import { leavesOf, PROMISED_SINCE } from '../../../core/filter/keys.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { toSampanError } from '../../../core/runtime/errors.ts'
-import { type KeyChoice, keyChoices } from '../../../core/task/table-options.ts'
 import type { CheckContext } from '../context.ts'
 import { type Constraint, readConstraints } from './constraints.ts'
 import { type ChangedTables, changedTables, judgedChanges } from './table-changes.ts'
@@ -20,6 +20,8 @@ export interface BrokenConstraint {
   readonly computed: boolean
   /** How many rows break it; why not, where they cannot be counted in time. */
   readonly rows: number | string
+  /** A foreign key that the destination makes NOT VALID; before 18 none of partitioned tables, on either side. */
+  readonly notValid: boolean
 }
 
 /**
@@ -30,32 +32,23 @@ export async function brokenConstraints(context: CheckContext): Promise<readonly
   const [changes, judged] = await Promise.all([context.fact(changedTables), context.fact(judgedChanges)])
   if (judged.filters.length + judged.expressions.length > 0) return []
   const comes = new Map(changes.chosen.map((table) => [table.oid, table]))
+  const [{ keys }, version] = [changes, context.destinationServer.serverVersion]
   const deadline = performance.now() + LONGEST_COUNTING
   const broken: BrokenConstraint[] = []
   for (const constraint of await readConstraints(context.source, [...comes.keys()])) {
     const table = comes.get(constraint.table)
     const parent = constraint.parent === null ? null : comes.get(constraint.parent)
     if (table === undefined || parent === undefined) continue
-    if (isSettled(constraint, { table, parent }, keyChoices(context.database))) continue
+    // What becomes of it the task says.
+    if (keys.some((key) => key.child === constraint.table && key.name === constraint.name)) continue
     const query = countOf(constraint, { table, parent }, changes)
     if (query === null) continue
     const { sql, computed } = query
     const rows = await ask(judged.session, judged.path, sql, deadline - performance.now())
-    if (rows !== 0) broken.push({ constraint, table, parent, computed, rows })
+    const partitioned = (table.partitioned || parent?.partitioned === true) && version < PROMISED_SINCE
+    if (rows !== 0) broken.push({ constraint, table, parent, computed, rows, notValid: !partitioned })
   }
   return broken
-}
-
-/** The task says what becomes of a foreign key; what references a partitioned table or is of one cannot be NOT VALID. */
-function isSettled(
-  { kind, name }: Constraint,
-  { table, parent }: { readonly table: FilterableTable; readonly parent: FilterableTable | null },
-  choices: readonly KeyChoice[],
-): boolean {
-  if (kind !== 'foreign') return false
-  const own = choices.filter((choice) => choice.key === name && isNamedBy(choice, table))
-  const partitioned = table.partitioned || parent?.partitioned === true
-  return own.some(({ choice }) => choice === 'leave' || !partitioned)
 }
 
 interface Counting {
@@ -169,11 +162,7 @@ function computedAmong({ oid }: FilterableTable, columns: readonly string[], { c
 
 function conditionOf(table: FilterableTable, { tables, conditions }: ChangedTables): string | null {
   if (!table.partitioned) return allOf(conditions.get(table.oid) ?? [])
-  const leaves = tables.filter(({ above, partitioned }) => !partitioned && above.includes(table.oid))
-  return conditionOfTree(
-    leaves.map(({ oid }) => oid),
-    conditions,
-  )
+  return conditionOfTree(leavesOf(table.oid, tables), conditions)
 }
 
 /** @returns why not, where the rows cannot be counted in time */

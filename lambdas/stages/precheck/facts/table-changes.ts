@@ -10,11 +10,14 @@ import {
   isNamedBy,
   readFilterableTables,
 } from '../../../core/filter/filtered.ts'
+import { followParents } from '../../../core/filter/follow.ts'
 import { judgeFilter } from '../../../core/filter/judge.ts'
+import { type ChosenKey, type RefusedKey, readChosenKeys, refusedKeys } from '../../../core/filter/keys.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { readSearchPath } from '../../../core/postgres/source-path.ts'
 import {
   columnExpressions,
+  keyChoices,
   type RowFilter,
   rowFilters,
   type TableName,
@@ -31,6 +34,10 @@ export interface ChangedTables {
   /** The conditions of each table that has any. */
   readonly conditions: ReadonlyMap<number, readonly string[]>
   readonly computed: ComputedTables
+  /** The foreign keys that the task says something of. */
+  readonly keys: readonly ChosenKey[]
+  /** Of those the ones whose rows would follow themselves. */
+  readonly rings: readonly RefusedKey[]
   /** Names of no chosen table. */
   readonly unused: readonly TableName[]
 }
@@ -42,9 +49,11 @@ export async function changedTables(context: CheckContext): Promise<ChangedTable
   const [tables, comes] = await Promise.all([readFilterableTables(context.source), context.fact(isChosen)])
   const chosen = tables.filter(({ schema, name }) => comes(schema, name))
   const expressions = columnExpressions(context.database)
+  const keys = await readChosenKeys(context.source, keyChoices(context.database), tables)
+  const own = conditionsByTable(rowFilters(context.database), tables)
+  const { conditions, refused: rings } = followParents(own, keys, tables)
   return {
-    ...{ chosen, tables },
-    conditions: conditionsByTable(rowFilters(context.database), tables),
+    ...{ chosen, tables, conditions, keys, rings },
     computed: await readComputed(context.source, expressions, tables, ({ schema, name }) => comes(schema, name)),
     unused: names.filter((one) => !chosen.some((table) => isNamedBy(one, table))),
   }
@@ -53,6 +62,14 @@ export async function changedTables(context: CheckContext): Promise<ChangedTable
 /** @throws CannotRun where the task filters nothing */
 export function requireFilters({ database }: CheckContext): void {
   if (rowFilters(database).length === 0) throw new CannotRun('irrelevant', 'the task filters no rows')
+}
+
+/** What the task says of foreign keys, and cannot be. @throws CannotRun where it says nothing of any */
+export async function refusedChoices(context: CheckContext): Promise<readonly RefusedKey[]> {
+  if (keyChoices(context.database).length === 0) throw new CannotRun('irrelevant', 'the task says nothing of keys')
+  const { chosen, keys, rings, tables } = await context.fact(changedTables)
+  const comes = new Set(chosen.map(({ oid }) => oid))
+  return [...refusedKeys(keys, tables, comes, context.destinationServer.serverVersion), ...rings]
 }
 
 /** @throws CannotRun where the task computes nothing */

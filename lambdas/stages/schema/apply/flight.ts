@@ -48,7 +48,7 @@ export async function sendFlight<Due extends DueObject>(
 ): Promise<FlightEnd> {
   const { outcomes, smooth } = await send(session, batches, query)
   const objects = batches.flatMap((batch) => batch.objects)
-  const broken = objects.flatMap((object) => notValid(run, object, outcomes.get(object.id)))
+  const broken = objects.flatMap((object) => notValid(run, object, outcomes.get(object.id), session.serverVersion))
   if (broken.length === 0) return { outcomes, smooth }
   // What is said of them has failed behind them.
   const said = objects.filter(({ id, kind }) => kind === 'COMMENT' && outcomes.get(id)?.kind === 'failed')

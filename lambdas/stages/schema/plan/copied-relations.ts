@@ -1,7 +1,7 @@
 import type { ComputedTables } from '../../../core/expression/computed.ts'
 import { allOf, conditionOfTree } from '../../../core/filter/filtered.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
-import { LARGE_OBJECTS_OID } from '../../../core/ledger/relation.ts'
+import { LARGE_OBJECTS_OID, type TableRead } from '../../../core/ledger/relation.ts'
 import { LARGE_OBJECT_IDS } from '../../../core/postgres/value-types.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { ArchiveFilter } from '../select/filter.ts'
@@ -18,26 +18,26 @@ export function copiedRelations(
   holdsRows: ReadonlySet<number>,
   facts: SourceFacts,
   filter: ArchiveFilter,
-  { conditions, computed }: TableChanges,
+  { conditions, computed, reads }: TableChanges,
 ): PlannedRelation[] {
   const trees = wholeTrees(objects, facts)
   const inTrees = new Set(trees.flatMap(({ leaves }) => leaves))
+  const change = (relation: PlannedRelation, leaves: readonly number[]) =>
+    withComputed(reading(relation, new Set(leaves.flatMap((leaf) => reads.get(leaf) ?? [])), facts), computed)
   const tables = objects.flatMap((object): PlannedRelation[] => {
     if (object.status !== 'pending' || !holdsRows.has(object.id) || inTrees.has(object.oid)) return []
     const relation = facts.relations.get(object.oid)
     if (relation === undefined) throw changed(object)
     const own = { ...relation, object: object.id }
     if (object.kind === 'TABLE') {
-      return [withComputed(filtered(own, allOf(conditions.get(object.oid) ?? [])), computed)]
+      return [change(filtered(own, allOf(conditions.get(object.oid) ?? [])), [object.oid])]
     }
     // Made by its extension, and kept: of the same rows there may be others.
     const { where, behind } = facts.configuration.find(({ oid }) => oid === object.oid) ?? { where: 'true', behind: [] }
     return [{ ...relation, object: object.id, where, behind }]
   })
   tables.push(
-    ...trees.map(({ relation, leaves }) =>
-      withComputed(filtered(relation, conditionOfTree(leaves, conditions)), computed),
-    ),
+    ...trees.map(({ relation, leaves }) => change(filtered(relation, conditionOfTree(leaves, conditions)), leaves)),
   )
   // Large objects belong to no schema: they come with everything, or with a table whose columns may point to them.
   const pointing = tables.some(({ types }) => types.some((type) => LARGE_OBJECT_IDS.test(type)))
@@ -47,6 +47,18 @@ export function copiedRelations(
 
 function filtered(relation: PlannedRelation, where: string | null): PlannedRelation {
   return where === null ? relation : { ...relation, where, filtered: true }
+}
+
+/** With the tables that its condition reads. */
+function reading(relation: PlannedRelation, oids: ReadonlySet<number>, { relations }: SourceFacts): PlannedRelation {
+  if (oids.size === 0) return relation
+  const reads = [...oids].map((oid): TableRead => {
+    const table = relations.get(oid)
+    if (table === undefined) throw changed({ schema: relation.schema, name: `${relation.name}, or what it refers to,` })
+    const { schema, name, columns, partitioned = false } = table
+    return { oid, schema, name, columns, tree: partitioned }
+  })
+  return { ...relation, reads }
 }
 
 function withComputed(relation: PlannedRelation, { byTable }: ComputedTables): PlannedRelation {
@@ -78,7 +90,7 @@ function wholeTrees(
 }
 
 /** A table that is in the archive but no longer in the catalogue would be made, and never filled. */
-function changed(object: Decided): SampanError {
+function changed(object: Pick<Decided, 'schema' | 'name'>): SampanError {
   return new SampanError({
     code: 'SRC_OBJECTS_CHANGED',
     message: `the table ${object.schema}.${object.name} went while the source’s objects were being read`,

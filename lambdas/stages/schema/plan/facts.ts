@@ -37,7 +37,7 @@ export interface SourceFacts {
   readonly rowSecuredViews: ReadonlySet<number>
   /** The account that reads the source. */
   readonly account: string
-  readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'>>
+  readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'> & { readonly partitioned?: boolean }>
   /** What extensions have declared as their configuration. */
   readonly configuration: readonly ExtensionRelation[]
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */

@@ -1,6 +1,7 @@
+import { PROMISED_SINCE } from '../../../core/filter/keys.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { PartitionTrees } from './partitions.ts'
-import { foreignKeySteps, PROMISED_SINCE, partitionedKey, type Steps, sameKey } from './steps.ts'
+import { foreignKeySteps, partitionedKey, type Steps, sameKey } from './steps.ts'
 
 /** From here on a key that is added to a partitioned table takes over its partitions' equal ones. */
 const TAKEN_OVER_SINCE = 120_000

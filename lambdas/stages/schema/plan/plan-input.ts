@@ -1,6 +1,8 @@
 import type { CloudEnvironment } from '../../../core/cloud/environment.ts'
 import { readComputed } from '../../../core/expression/computed.ts'
 import { conditionsByTable, readFilterableTables } from '../../../core/filter/filtered.ts'
+import { followParents } from '../../../core/filter/follow.ts'
+import { readChosenKeys } from '../../../core/filter/keys.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { type ExtensionPlace, findPlaces } from '../../../core/postgres/extension-places.ts'
 import type { ExtensionRelation } from '../../../core/postgres/extension-relations.ts'
@@ -69,10 +71,12 @@ async function readChanges(source: Session, database: TaskDatabase, comes: reado
   const filters = rowFilters(database)
   const tables = names.length === 0 ? [] : await readFilterableTables(source)
   const known = new Set(comes)
+  const keys = keyChoices(database)
+  const chosenKeys = await readChosenKeys(source, keys, tables)
+  const { conditions, reads, refused } = followParents(conditionsByTable(filters, tables), chosenKeys, tables)
   return {
-    ...{ names, filters, tables },
-    keys: keyChoices(database),
-    conditions: conditionsByTable(filters, tables),
+    ...{ names, filters, tables, keys, conditions, reads },
+    ...{ chosenKeys, refusedKeys: refused },
     computed: await readComputed(source, columnExpressions(database), tables, ({ oid }) => known.has(oid)),
   }
 }

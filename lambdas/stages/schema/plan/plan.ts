@@ -1,5 +1,6 @@
 import { type ComputedColumn, type ComputedTables, NOTHING_COMPUTED } from '../../../core/expression/computed.ts'
 import type { FilterableTable } from '../../../core/filter/filtered.ts'
+import type { ChosenKey, RefusedKey } from '../../../core/filter/keys.ts'
 import type { ExpectedRights } from '../../../core/ledger/objects/expected-rights.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
@@ -36,8 +37,14 @@ export interface TableChanges {
   readonly filters: readonly RowFilter[]
   /** The conditions of each table that has any, by its oid. */
   readonly conditions: ReadonlyMap<number, readonly string[]>
+  /** Oids of the tables that the conditions of each table read beside itself. */
+  readonly reads: ReadonlyMap<number, readonly number[]>
   readonly computed: ComputedTables
   readonly keys: readonly KeyChoice[]
+  /** The foreign keys that these name. */
+  readonly chosenKeys: readonly ChosenKey[]
+  /** Those whose rows would follow themselves. */
+  readonly refusedKeys: readonly RefusedKey[]
   /** All of the source; none where the task wants nothing of single tables. */
   readonly tables: readonly FilterableTable[]
 }
@@ -46,8 +53,11 @@ const NO_CHANGES: TableChanges = {
   names: [],
   filters: [],
   conditions: new Map(),
+  reads: new Map(),
   computed: NOTHING_COMPUTED,
   keys: [],
+  chosenKeys: [],
+  refusedKeys: [],
   tables: [],
 }
 

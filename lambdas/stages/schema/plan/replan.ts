@@ -63,6 +63,17 @@ function keysOfGrownTrees(known: readonly KnownObject[], { objects }: Plan): rea
 
 /** A column that came to the source behind the plan, and stays behind, is one of those that the copy expects to find there. */
 function shape(relation: KnownRelation | PlannedRelation): string {
-  const { schema, name, columns, types, tree = false, where = null, expressions = null, excluded = [] } = relation
-  return JSON.stringify([schema, name, columns, types, tree, where, expressions, excluded])
+  const {
+    schema,
+    name,
+    columns,
+    types,
+    tree = false,
+    where = null,
+    expressions = null,
+    excluded = [],
+    reads = [],
+  } = relation
+  const read = reads.map((table) => [table.oid, table.schema, table.name, table.columns, table.tree])
+  return JSON.stringify([schema, name, columns, types, tree, where, expressions, excluded, read])
 }

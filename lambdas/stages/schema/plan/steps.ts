@@ -1,3 +1,4 @@
+import { PROMISED_SINCE } from '../../../core/filter/keys.ts'
 import { beginKeySql } from '../../../core/ledger/calls.ts'
 import { splitStatements } from './statements.ts'
 
@@ -6,9 +7,6 @@ export interface Steps {
   readonly buildSql: string
   readonly finishSql: string
 }
-
-/** The key of a partitioned table can be promised (NOT VALID), and validated with all that hangs on it, from here on. */
-export const PROMISED_SINCE = 180_000
 
 /** The fixed form in which pg_dump writes names and keys; what has another form is made by its own text. */
 const NAME = '(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_]*)'

@@ -1,6 +1,7 @@
 import { computedOtherwise, judgeComputed, type RefusedExpression } from '../../../core/expression/computed.ts'
 import { isNamedBy } from '../../../core/filter/filtered.ts'
 import { judgeFilter } from '../../../core/filter/judge.ts'
+import { type RefusedKey, refusedKeys } from '../../../core/filter/keys.ts'
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
@@ -17,13 +18,14 @@ interface Planned {
  * Every filter and every expression is judged once more on the tables that the plan copies: since the precheck a column or a function may
  * be another one.
  * @param source with no transaction open
- * @throws SampanError `FILTER_INVALID`, `EXPRESSION_INVALID`
+ * @throws SampanError `FILTER_INVALID`, `EXPRESSION_INVALID`, `KEY_CHOICE_IMPOSSIBLE`
  */
 export async function requireValidChanges(
   source: Session,
   changes: TableChanges,
   { objects, relations }: Planned,
   path: SearchPath,
+  destinationVersion: number,
 ): Promise<void> {
   const comes = objects.filter(({ kind, status }) => kind === 'TABLE' && status === 'pending')
   for (const filter of changes.filters) {
@@ -34,6 +36,11 @@ export async function requireValidChanges(
     }
   }
   const oids = new Set(comes.map(({ oid }) => oid))
+  const [impossible] = [
+    ...refusedKeys(changes.chosenKeys, changes.tables, oids, destinationVersion),
+    ...changes.refusedKeys,
+  ]
+  if (impossible !== undefined) throw impossibleChoice(impossible)
   const chosen = changes.tables.filter(({ oid }) => oids.has(oid))
   const [refused] = [
     ...changes.computed.refused.filter(({ table }) => table === null || oids.has(table.oid)),
@@ -74,6 +81,15 @@ function invalid({ name, where }: RowFilter, table: string, refusal: string): Sa
     message: `the filter of ${name === table ? table : `${table} (${name})`} cannot be used: ${refusal}; it is: ${where}`,
     remedy:
       'nothing was written: mend the condition in the task; it is one of the table’s own columns, with literals in place of now() and the like',
+  })
+}
+
+function impossibleChoice({ key, why }: RefusedKey): SampanError {
+  return new SampanError({
+    code: 'KEY_CHOICE_IMPOSSIBLE',
+    message: `"${key.choice.choice}" for the key ${key.name} of ${key.choice.name} cannot be: ${why}`,
+    remedy:
+      'nothing was written: say "leave" of the key, or filter its rows by a condition of their own, then start again',
   })
 }
 

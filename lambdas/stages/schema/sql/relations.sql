@@ -3,6 +3,7 @@
 SELECT c.oid,
        n.nspname::text AS schema,
        c.relname::text AS name,
+       c.relkind = 'p' AS partitioned,
        COALESCE(k.columns, '{}') AS columns,
        COALESCE(k.types, '{}') AS types,
        EXISTS (
