@@ -19,7 +19,7 @@ export async function migrateLedger(destination: Session): Promise<void> {
     throw new SampanError({
       code: 'LEDGER_SERVER_TOO_OLD',
       message: `the destination runs version number ${destination.serverVersion}; the ledger needs PostgreSQL 10 or later`,
-      remedy: 'migrate to a newer destination',
+      remedy: 'give the task a destination of PostgreSQL 10 or later, then start it again',
     })
   }
   const version = await currentVersion(destination)

@@ -4,8 +4,8 @@ import { beginInView } from '../postgres/snapshot.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { liveSnapshots } from './snapshots.ts'
 
-/** How long a lane looks for a keeper before it leaves the waiting to the state machine. */
-const PATIENCE_MILLISECONDS = 15_000
+/** How long a lane looks for a keeper before it leaves the waiting to the state machine, milliseconds. Tests shorten it. */
+export const viewTimes = { patience: 15_000 }
 /** The first look comes too early as a rule, by milliseconds; a keeper that has to come back takes seconds. */
 const PAUSE = { first: 10, longest: 200 }
 
@@ -20,7 +20,7 @@ export async function importView(
   run: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const until = performance.now() + PATIENCE_MILLISECONDS
+  const until = performance.now() + viewTimes.patience
   for (let pause = PAUSE.first; performance.now() < until && !signal.aborted; pause *= 2) {
     for (const snapshot of await liveSnapshots(destination, run)) {
       if (!snapshot.givenUp && (await beginInView(source, snapshot))) return snapshot.generation

@@ -6,11 +6,13 @@ import { toSampanError } from '../../core/runtime/errors.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { precheckDocumentSchema } from './document.ts'
+import { requireAsked } from './not-asked.ts'
 import { keepTurns, readTurns } from './progress.ts'
 import { checks } from './registry.ts'
 import { runChecks } from './runner.ts'
 import { judgeOutcomes } from './score.ts'
 import { CONNECT_PATIENCE } from './sessions.ts'
+import { isCrowdedOut } from './turn.ts'
 
 /** What Precheck puts into the state. */
 export interface PrecheckOutput {
@@ -31,6 +33,8 @@ export const handler = stepHandler('Precheck', async (given, step) => {
   const { remainingMilliseconds } = step
   const opening = { event, environment, signal, patience: CONNECT_PATIENCE, remainingMilliseconds }
   const turns = await readTurns(store, event.run, checks)
+  // What found no connection is asked again.
+  for (const [place, { outcomes }] of turns) if (outcomes.some(isCrowdedOut)) turns.delete(place)
   const known = turns.size
   const keep = async () => {
     if (turns.size === known) return
@@ -55,6 +59,7 @@ export const handler = stepHandler('Precheck', async (given, step) => {
     'application/json',
   )
   const blocking = document.items.filter((item) => item.blocks).map((item) => item.code)
+  if (!document.refused) requireAsked(outcomes, event.task.precheck.acknowledge)
   logger.info('PRECHECK_DONE', { score: document.score, refused: document.refused, blocking })
   return done<PrecheckOutput>({ refused: document.refused, score: document.score })
 })

@@ -61,7 +61,8 @@ function itemsOf(outcome: Outcome, accepted: ReadonlySet<string>): PrecheckItem[
   })
 }
 
-function isBlocking(check: Check, code: string, accepted: ReadonlySet<string>): boolean {
+/** Whether what the check finds by this code stands in the way. */
+export function isBlocking(check: Check, code: string, accepted: ReadonlySet<string>): boolean {
   switch (check.level) {
     case 'error':
       return true

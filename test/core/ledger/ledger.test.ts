@@ -4,7 +4,7 @@ import { migrations } from '../../../lambdas/core/ledger/migrations.ts'
 import { handOver } from '../../../lambdas/core/ledger/objects/hand-over.ts'
 import { markPlanned, openRun, sealRun } from '../../../lambdas/core/ledger/run.ts'
 import { openSession } from '../../support/copy-run.ts'
-import { createDatabase, sharedServer } from '../../support/servers.ts'
+import { createDatabase, oldestServer, sharedServer } from '../../support/servers.ts'
 
 const SOURCE = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
 
@@ -23,6 +23,18 @@ test('two runs that start at once on an empty destination make one ledger', asyn
   expect(await database.query('SELECT number FROM sampan.migration')).toEqual(
     migrations.map(({ number }) => ({ number: String(number) })),
   )
+})
+
+test('a destination before 10 has no ledger; one of 10 or later, as the error asks for, has', async () => {
+  const { session } = await ledger()
+  await expect(migrateLedger({ ...session, serverVersion: 90_624 })).rejects.toMatchObject({
+    code: 'LEDGER_SERVER_TOO_OLD',
+    remedy: expect.stringContaining('PostgreSQL 10 or later'),
+  })
+  await session.close()
+  const oldest = await openSession(await createDatabase(await oldestServer()), 'destination')
+  await migrateLedger(oldest)
+  await oldest.close()
 })
 
 test('a ledger of a newer Sampan is left alone', async () => {

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { readRelations } from '../../../lambdas/core/ledger/relations.ts'
 import { handler as copyLane } from '../../../lambdas/stages/copy/lane/lane-handler.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
+import { copyInNewerView } from '../../../lambdas/stages/copy/view/rewritten.ts'
 import { handler as keepSnapshot } from '../../../lambdas/stages/snapshot/handler.ts'
 import { copyRound } from '../../support/copy-round.ts'
-import { planRelations } from '../../support/copy-run.ts'
+import { openSession, planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { untilFound } from '../../support/hold.ts'
 import {
@@ -138,6 +140,22 @@ test.each(servers)(
   },
   60_000,
 )
+
+test('a table that was changed five times ends the run; when that is left, and the task started again, it arrives', async () => {
+  const run = await begun(sharedServer(15), 'calm')
+  const ledger = await openSession(run.destination, 'destination')
+  const [relation] = await readRelations(ledger, run.event.run.id)
+  if (relation === undefined) throw new Error('no relation')
+  await run.destination.query('UPDATE sampan.relation SET rewrites = 4')
+  await expect(copyInNewerView(ledger, run.event.run.id, relation, 'structure', 1)).rejects.toMatchObject({
+    code: 'SRC_STRUCTURE_CHANGED',
+    remedy: expect.stringContaining('leave that until the rows are copied, and start the task again'),
+  })
+  await ledger.close()
+  await planCopy(run.event, stepContext())
+  expect(await run.toItsEnd()).toMatchObject({ verdict: 'done' })
+  expect(await rowsOf(run.destination, 'calm')).toEqual(await rowsOf(run.source, 'calm'))
+})
 
 test.each(servers)(
   'a tree that travels through its root has the partitions of its view, from %s',

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect } from '../../../lambdas/core/postgres/connect.ts'
 import type { Check } from '../../../lambdas/stages/precheck/check.ts'
 import { handler } from '../../../lambdas/stages/precheck/handler.ts'
+import { requireAsked } from '../../../lambdas/stages/precheck/not-asked.ts'
+import { runChecks } from '../../../lambdas/stages/precheck/runner.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
-import { asUser, blocking, freshName, itemOf, precheck } from './prechecks.ts'
+import { asUser, blocking, freshName, impatient, itemOf, precheck } from './prechecks.ts'
 
 const role = freshName('few')
 let source: TestDatabase
@@ -85,4 +88,42 @@ test('a check that has no answer in its time stands in the way as its finding wo
   const document = await precheck(source, destination, { only: [silent], checkMilliseconds: 50 })
   const told = { status: 'not-run', blocks: true, cause: 'it had no answer after 0.05 seconds' }
   expect(itemOf(document, 'SILENT')).toMatchObject(told)
+})
+
+test('a check that finds no connection, even asked alone, is no check that has passed', async () => {
+  const crowded = (level: Check['level']): Check => ({
+    ...{ code: 'CROWDED', side: 'source', level, scope: 'task', needs: [] },
+    ...{ title: 'a check', cause: 'a cause', remedy: 'a remedy' },
+    run: async ({ event }) => {
+      const refused = await connect({
+        side: 'source',
+        ...asUser(source, role, 'secret').connection,
+        tls: false,
+        applicationName: event.run.id,
+      })
+      await refused.close()
+      return []
+    },
+  })
+  await source.query(`ALTER ROLE ${role} CONNECTION LIMIT 0`)
+  const outcomesOf = async (level: Check['level']) => {
+    const event = stepEvent(source, destination)
+    const opening = { event, environment: {}, signal: AbortSignal.timeout(30_000), patience: impatient }
+    return (await runChecks(opening, [crowded(level)], null)) ?? []
+  }
+  const error = await outcomesOf('error')
+  expect(error).toMatchObject([{ kind: 'not-run', why: 'crowded' }])
+  expect(() => requireAsked(error, [])).toThrow(
+    expect.objectContaining({
+      code: 'CHECKS_NOT_ASKED',
+      retryable: true,
+      kind: 'other',
+      message: expect.stringContaining('CROWDED'),
+    }),
+  )
+  const warning = await outcomesOf('warning')
+  expect(() => requireAsked(warning, [])).toThrow(expect.objectContaining({ code: 'CHECKS_NOT_ASKED' }))
+  expect(() => requireAsked(warning, ['CROWDED'])).not.toThrow()
+  const info = await outcomesOf('info')
+  expect(() => requireAsked(info, [])).not.toThrow()
 })

@@ -3,7 +3,8 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { findEntry, readCatalogue } from '../../../cli/errors/catalogue.ts'
 import { summaryText } from '../../../cli/summary/summary.ts'
-import { failed as cut } from '../../../lambdas/core/runtime/verdict.ts'
+import { viewTimes } from '../../../lambdas/core/ledger/view.ts'
+import { failed as cut, waiting } from '../../../lambdas/core/runtime/verdict.ts'
 import type { Around } from '../../support/cases/case.ts'
 import { compareDatabases } from '../../support/judges.ts'
 import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
@@ -203,4 +204,59 @@ test('what could not be made is excluded under another name, into an emptied des
     ],
   })
   expect(excluding.outcome).toMatchObject({ exitStatus: 0, error: null })
+}, 180_000)
+
+test('SRC_STRUCTURE_OF_PLAN_CHANGED ends well when the task is started again: the plan is made anew', async () => {
+  const { source, destination } = await databases()
+  const name = 'planned-otherwise'
+  // The plan is held against every view: what it has otherwise all the same must not be believed again.
+  const stale = () =>
+    destination.query(
+      `UPDATE sampan.relation SET columns = '{id,label}', destination_columns = '{id,name}' WHERE name = 'customers'`,
+    )
+  const failed = await migrate(source, destination, { name, lanes: 1 }, before('CopyLaneFunction', stale))
+  expect(failed.report.databases[0]?.error).toMatchObject({
+    code: 'SRC_STRUCTURE_OF_PLAN_CHANGED',
+    remedy: expect.stringContaining('start the task again: what has changed is planned anew'),
+  })
+  expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+}, 180_000)
+
+test('SNAPSHOT_NOT_KEPT passes by itself when the keeper is back; behind the window the task is started again', async () => {
+  const { source, destination } = await databases()
+  const name = 'not-kept'
+  const { patience } = viewTimes
+  viewTimes.patience = 200
+  try {
+    const told: (string | undefined)[] = []
+    /** No keeper until a lane has missed it; `late`: the lane's window was opened long ago. */
+    const away = (late: boolean): Around => {
+      let missed = false
+      return ({ step }, handler) =>
+        async (event, context) => {
+          if (step === 'KeepSnapshotFunction' && !missed) return waiting(1)
+          if (step !== 'CopyLaneFunction') return handler(event, context)
+          const window = { kind: 'connection', since: '2020-01-01T00:00:00Z', attempt: 9 }
+          const answer = await handler(late ? { ...event, window } : event, context)
+          if (answer.error !== null || answer.verdict === 'retry') missed = true
+          if (answer.error !== null) told.push(answer.error.code)
+          return answer
+        }
+    }
+    const failed = await migrate(source, destination, { name, lanes: 1 }, away(true))
+    expect(failed.outcome.error).toMatchObject({
+      code: 'SNAPSHOT_NOT_KEPT',
+      remedy: expect.stringContaining('start the task again'),
+    })
+    told.length = 0
+    expect((await migrate(source, destination, { name, lanes: 1 }, away(false))).outcome).toMatchObject({
+      exitStatus: 0,
+      error: null,
+    })
+    expect(new Set(told)).toEqual(new Set(['SNAPSHOT_NOT_KEPT']))
+  } finally {
+    viewTimes.patience = patience
+  }
+  expect(await compareDatabases(source, destination)).toEqual([])
 }, 180_000)

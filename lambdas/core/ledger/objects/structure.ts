@@ -69,6 +69,11 @@ export async function readPlannedStructure(destination: Session, run: string): P
   ])
 }
 
+/** The plan is not what it was taken for: the next start makes it anew, whatever the source's structure is. */
+export async function disownPlan(destination: Session, run: string): Promise<void> {
+  await destination.rows(`UPDATE sampan.run SET structure_digest = '' WHERE id = $1`, [run])
+}
+
 /** The plan is of this view, or (`false`) is not and has to be made anew in it. */
 export async function markView(destination: Session, run: string, generation: number, planned: boolean): Promise<void> {
   const column = planned ? 'plan_generation' : 'replan_generation'

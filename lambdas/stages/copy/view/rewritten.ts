@@ -2,6 +2,7 @@ import { giveUpView } from '../../../core/ledger/chunks/round.ts'
 import { awaitView, holdForView } from '../../../core/ledger/chunks/take-back.ts'
 import { writeEvents } from '../../../core/ledger/events.ts'
 import { fenceRun } from '../../../core/ledger/fence.ts'
+import { disownPlan } from '../../../core/ledger/objects/structure.ts'
 import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
@@ -56,7 +57,13 @@ export async function copyInNewerView(
 ): Promise<void> {
   const error = tableChanged(relation, change)
   // A newer view is no nearer to the plan.
-  if (change === 'planned') throw error
+  if (change === 'planned') {
+    await inTransaction(destination, async () => {
+      await fenceRun(destination, run)
+      await disownPlan(destination, run)
+    })
+    throw error
+  }
   const rewrites = await inTransaction(destination, async () => {
     await fenceRun(destination, run)
     const newer = generation + 1
