@@ -29,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { number: 20, sql: sqlFile(new URL('./sql/000020.sql', import.meta.url)) },
   { number: 21, sql: sqlFile(new URL('./sql/000021.sql', import.meta.url)) },
   { number: 22, sql: sqlFile(new URL('./sql/000022.sql', import.meta.url)) },
+  { number: 23, sql: sqlFile(new URL('./sql/000023.sql', import.meta.url)) },
 ]

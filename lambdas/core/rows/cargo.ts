@@ -1,9 +1,9 @@
-import { LARGE_OBJECT_PAGE_COPY, LARGE_OBJECTS_WRITTEN } from '../ledger/large-object-page.ts'
+import { LARGE_OBJECT_PAGE_COPY, largeObjectsWritten } from '../ledger/large-object-page.ts'
 import type { Relation, RelationAtDestination } from '../ledger/relation.ts'
 import { quoteLiteral } from '../postgres/identifiers.ts'
 import { type SearchPath, underPath } from '../postgres/search-path.ts'
 import { type DigestOptions, sourceDigest } from './digest.ts'
-import { largeObjectPages } from './large-objects.ts'
+import { largeObjectPages, withinIds } from './large-objects.ts'
 import { readingOfRange } from './page-reading.ts'
 import { type RowRange, rangeOfSource } from './range.ts'
 import { columnsOf, rowsOf, tableOf, valuesOf, whereOf } from './select.ts'
@@ -44,7 +44,7 @@ export function cargoOf(relation: Relation, range: RowRange, servers: CopyServer
       copyOut: `COPY (${largeObjectPages(range.lower, range.upper)}) TO STDOUT (FORMAT binary)`,
       copyIn: `COPY ${LARGE_OBJECT_PAGE_COPY} FROM STDIN (FORMAT binary)`,
       digest,
-      afterwards: LARGE_OBJECTS_WRITTEN,
+      afterwards: largeObjectsWritten(withinIds('made.oid', range)),
     }
   }
   const reading = readingOfRange(relation, range, servers.sourceVersion)

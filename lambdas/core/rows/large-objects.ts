@@ -24,12 +24,17 @@ export function largeObjectPageCount(lower: string | null, upper: string | null)
   return `SELECT COALESCE(pg_catalog.sum(1 + ${FULL_PAGES}), 0)::float8 AS pages FROM (${sizedObjects(lower, upper)}) o`
 }
 
-function sizedObjects(lower: string | null, upper: string | null): string {
-  const range = [
-    lower === null ? null : `m.oid >= ${Number(lower)}::pg_catalog.oid`,
-    upper === null ? null : `m.oid < ${Number(upper)}::pg_catalog.oid`,
+/** The condition that an id is within `lower` (inclusive) and `upper` (exclusive), either of them open where null. */
+export function withinIds(id: string, { lower, upper }: { lower: string | null; upper: string | null }): string {
+  const bounds = [
+    lower === null ? null : `${id} >= ${Number(lower)}::pg_catalog.oid`,
+    upper === null ? null : `${id} < ${Number(upper)}::pg_catalog.oid`,
   ].filter((condition) => condition !== null)
-  const where = range.length === 0 ? '' : `WHERE ${range.join(' AND ')}`
+  return bounds.length === 0 ? 'true' : bounds.join(' AND ')
+}
+
+function sizedObjects(lower: string | null, upper: string | null): string {
+  const where = `WHERE ${withinIds('m.oid', { lower, upper })}`
   return `SELECT sized.loid, sized.size, pg_catalog.lo_close(sized.fd)
             FROM (SELECT opened.loid, opened.fd, pg_catalog.lo_lseek64(opened.fd, 0, 2) AS size
                     FROM (SELECT m.oid AS loid, pg_catalog.lo_open(m.oid, ${READ}) AS fd
