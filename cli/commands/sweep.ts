@@ -9,22 +9,26 @@ import { hintsOf } from '../../lambdas/stages/access/hints.ts'
 import { closeLeftovers } from '../../lambdas/stages/access/leftovers.ts'
 import type { AccessTools } from '../../lambdas/stages/access/tools.ts'
 import { newExecutionName } from '../execution-name.ts'
+import { dropLeftScratches } from '../left-scratches.ts'
+import { hidePasswords } from '../passwords.ts'
 import { refuseTask } from '../problem-text.ts'
 import { readTaskFile } from '../task-file.ts'
 
 export function sweepCommand(): Command {
   return new Command('sweep')
     .description(
-      'Close what killed runs of a task on this machine, or another one, left open: security group rules and the whitelist group. Not while the task runs.',
+      'Close what killed runs of a task on this machine, or another one, left open: security group rules and the whitelist group. What they left to try new names in is dropped. Not while the task runs.',
     )
     .argument('<task>', 'a task as JSON, or - for standard input')
     .option('--out <directory>', 'where the killed run wrote its documents, if it is known', 'out')
     .action(async (path: string, options: { out: string }) => {
-      const { task, problems } = readTask(await readTaskFile(path))
+      const { task: input, variables } = hidePasswords(await readTaskFile(path))
+      const { task, problems } = readTask(input)
       if (task === null) {
         refuseTask(problems, path)
         return
       }
+      Object.assign(process.env, variables)
       const SAMPAN_ARTEFACTS = pathToFileURL(resolve(options.out)).href
       // A deployed stack has nets of its own, and its rules are not this command's.
       const environment = readEnvironment({ ...process.env, SAMPAN_ARTEFACTS, SAMPAN_STACK: undefined })
@@ -36,11 +40,14 @@ export function sweepCommand(): Command {
         logger: createLogger('off', {}),
       }
       const hints = hintsOf({ task }, tools)
+      // Before the way to the destination is closed, by which it may be reached.
+      const scratches = await dropLeftScratches(task, environment)
       const left = await closeLeftovers(run, hints, tools)
       // The whitelist group is the run's; with no record of who filled it, it is emptied all the same.
       const { closed } = await closeAccess(run, hints, tools)
       for (const execution of left) process.stdout.write(`closed what ${execution} had left open\n`)
       if (closed > 0) process.stdout.write(`closed ${closed} whitelist entries that no record tells of\n`)
-      if (left.length === 0 && closed === 0) process.stdout.write('nothing was open\n')
+      for (const line of scratches) process.stdout.write(`${line}\n`)
+      if (left.length === 0 && closed === 0 && scratches.length === 0) process.stdout.write('nothing was open\n')
     })
 }

@@ -1,8 +1,9 @@
 import type { readStory } from '../../core/ledger/story/story.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { dropScratches, findScratches } from '../../core/postgres/scratches.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
-import type { DatabaseResult, ReportEvent } from '../../core/runtime/event.ts'
+import type { DatabaseIdentity, DatabaseResult, ReportEvent } from '../../core/runtime/event.ts'
 import { toStepError } from '../../core/runtime/step-error.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { Task } from '../../core/task/task.ts'
@@ -81,6 +82,8 @@ async function gatherOne(
       serverVersion: session.serverVersion,
       encoding: session.parameters.get('server_encoding') ?? null,
     }
+    // One that came through has dropped its own.
+    if (facts.result?.verdict !== 'done') await dropLeftScratches(session, event, { name, as }, notes)
     const story = await readLedger(session, event.run.id)
     if (story === null && facts.result !== null) notes.push(`${name}: the destination has no ledger of this run`)
     return { ...facts, story, destination }
@@ -89,5 +92,23 @@ async function gatherOne(
     return facts
   } finally {
     await session?.close()
+  }
+}
+
+/** What a killed call of this execution has left beside the database; another start's is not this one's to drop. */
+async function dropLeftScratches(
+  session: Session,
+  { run }: CompleteEvent,
+  { name, as }: DatabaseIdentity,
+  notes: string[],
+): Promise<void> {
+  try {
+    const found = await findScratches(session, { run: run.id, as, execution: run.execution })
+    await dropScratches(
+      session,
+      found.map((one) => one.name),
+    )
+  } catch (thrown) {
+    notes.push(`${name}: scratch databases may be left: ${toStepError(toSampanError(thrown)).message}`)
   }
 }

@@ -18,6 +18,7 @@ import { markPlanned, openRun, storeDestinationPath, taskFingerprint } from '../
 import { StepWatch } from '../../core/ledger/step-watch.ts'
 import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { dropScratches, findScratches } from '../../core/postgres/scratches.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import { BEGIN_VIEW, type ExportedView, exportView } from '../../core/postgres/snapshot.ts'
 import { readSearchPath } from '../../core/postgres/source-path.ts'
@@ -55,7 +56,6 @@ import { readNewNames, underNewNames } from './plan/under-new-names.ts'
 import { requireValidChanges } from './plan/valid-changes.ts'
 import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
-import { dropScratches, findScratches } from './transform/scratch-database.ts'
 
 /** What the workflow reads of the plan. */
 export interface Planned {
@@ -102,7 +102,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     await migrateLedger(destination)
     // Those of earlier starts and of killed attempts. Listed before the run is opened: a later start's are among them only where it has opened
     // the run already, and then this one comes no further.
-    const scratches = await findScratches(destination, event)
+    const scratches = await findScratches(destination, { run: run.id, as: database.as })
     const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
       serverVersion: source.serverVersion,
       encoding: form.encoding,
@@ -110,7 +110,10 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
       searchPath: await readSearchPath(source),
     })
     if (row.former.includes(run.execution)) await requireOwnStart(destination, run)
-    await dropScratches(destination, scratches)
+    await dropScratches(
+      destination,
+      scratches.map(({ name }) => name),
+    )
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
     await requireAlone(destination, event)
     const joining = await readJoining(destination, run.id, row)

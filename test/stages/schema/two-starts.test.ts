@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest'
 import { fenceRun } from '../../../lambdas/core/ledger/fence.ts'
 import { openRun, readRun } from '../../../lambdas/core/ledger/run.ts'
+import { findScratches } from '../../../lambdas/core/postgres/scratches.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import type { StepTools } from '../../../lambdas/core/runtime/step-handler.ts'
 import { readDatabaseForm } from '../../../lambdas/stages/schema/plan/destination-database.ts'
 import { setSequences } from '../../../lambdas/stages/schema/sequences/values.ts'
-import { findScratches, scratchDatabase } from '../../../lambdas/stages/schema/transform/scratch-database.ts'
+import { scratchDatabase } from '../../../lambdas/stages/schema/transform/scratch-database.ts'
 import { handler as validateLane } from '../../../lambdas/stages/validate/lane-handler.ts'
 import { handler as planValidation } from '../../../lambdas/stages/validate/plan-handler.ts'
 import { handler as seal } from '../../../lambdas/stages/validate/seal-handler.ts'
@@ -28,6 +29,8 @@ async function twoStarts() {
   await mustBeDone('createObjects', first)
   return { destination, first, second: { ...first, run: { ...first.run, execution: 'second' } } }
 }
+
+const scratchesOf = ({ run, database }: StepEvent) => ({ run: run.id, as: database?.as ?? '' })
 
 /** How each step that writes ends for this start. */
 async function endings(event: StepEvent): Promise<(string | undefined)[]> {
@@ -82,7 +85,7 @@ test('the scratch databases of a start are not dropped by one that it has taken 
   expect(await call('planObjects', first)).toMatchObject({ error: { code: 'RUN_TAKEN_OVER' } })
   expect(await made.make(['CREATE TABLE public.still_there ()'])).toEqual([])
   await made.remove()
-  expect(await findScratches(beside, second)).toEqual([])
+  expect(await findScratches(beside, scratchesOf(second))).toEqual([])
   await beside.close()
 })
 
@@ -94,13 +97,13 @@ test('two attempts at once have a scratch each, and one that cannot be opened do
   const open = (signal: AbortSignal) =>
     scratchDatabase(first, { environment, signal } as StepTools, beside, form, () => 60_000)
   const [one, other] = [await open(AbortSignal.timeout(60_000)), await open(AbortSignal.timeout(60_000))]
-  expect(await findScratches(beside, first)).toHaveLength(2)
+  expect(await findScratches(beside, scratchesOf(first))).toHaveLength(2)
   await expect(open(AbortSignal.abort())).rejects.toThrow()
-  expect(await findScratches(beside, first)).toHaveLength(2)
+  expect(await findScratches(beside, scratchesOf(first))).toHaveLength(2)
   await one.remove()
   expect(await other.make(['CREATE TABLE public.still_there ()'])).toEqual([])
   await other.remove()
-  expect(await findScratches(beside, first)).toEqual([])
+  expect(await findScratches(beside, scratchesOf(first))).toEqual([])
   await beside.close()
 })
 

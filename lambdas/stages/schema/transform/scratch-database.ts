@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
-import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
+import { dropScratches, scratchPrefix } from '../../../core/postgres/scratches.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { inBatches } from '../../../core/runtime/in-batches.ts'
@@ -9,9 +8,6 @@ import type { StepTools } from '../../../core/runtime/step-handler.ts'
 import { createDatabase, type DatabaseForm } from '../plan/destination-database.ts'
 import type { Refused, Scratch } from './scratch.ts'
 import { dumpScratch } from './scratch-dump.ts'
-
-/** WITH (FORCE) came with 13. */
-const FORCE_SINCE = 130_000
 
 /** Objects of one transaction: it locks each of them, and the lock table is the whole server's. */
 const BATCH = 50
@@ -35,7 +31,7 @@ export async function scratchDatabase(
     // One that is there is of another attempt of this very start, which may still be at it.
     do {
       number += 1
-      name = `${prefixOf(event)}_${digestOf(event.run.execution, 8)}_${number}`
+      name = `${scratchPrefix(ownerOf(event))}${number}`
     } while (!(await createDatabase(beside, name, form)))
     made.push(name)
     return openDestination(event, step.environment, { purpose: 'scratch', database: name, signal: step.signal })
@@ -98,35 +94,7 @@ async function removeScratches(
   }
 }
 
-/** Scratch databases of the run, whichever start of it has made them. */
-export async function findScratches(session: Session, event: StepEvent): Promise<readonly string[]> {
-  const pattern = `${prefixOf(event).replaceAll('_', String.raw`\_`)}\\_%`
-  const found = await session.rows<{ name: string }>(
-    `SELECT datname::text AS name FROM pg_catalog.pg_database WHERE datname LIKE ${quoteLiteral(pattern)} ORDER BY 1`,
-  )
-  return found.map(({ name }) => name)
-}
-
-/** @param session to another database */
-export async function dropScratches(session: Session, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    if (session.serverVersion >= FORCE_SINCE) {
-      await session.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`)
-      continue
-    }
-    await session.rows(
-      `SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a WHERE a.datname = $1`,
-      [name],
-    )
-    await session.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
-  }
-}
-
-/** The run's and the database's own: another run on the same server has others. */
-function prefixOf({ run, database }: StepEvent): string {
-  return `sampan_scratch_${digestOf(JSON.stringify([run.id, database?.as]), 16)}`
-}
-
-function digestOf(text: string, length: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, length)
+/** Of this run, this database and this start. */
+function ownerOf({ run, database }: StepEvent) {
+  return { run: run.id, as: database?.as ?? '', execution: run.execution }
 }
