@@ -11,6 +11,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   filter: ['runtime', 'task', 'postgres'],
   expression: ['runtime', 'task', 'postgres', 'filter'],
   names: ['runtime', 'task', 'postgres'],
+  existing: ['runtime', 'task', 'postgres', 'names'],
   ledger: ['runtime', 'task', 'postgres', 'present'],
   rows: ['runtime', 'task', 'postgres', 'ledger'],
   structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],

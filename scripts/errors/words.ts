@@ -114,6 +114,15 @@ export const words: Readonly<Record<string, Words>> = {
     cause: '{constraint}: NOT VALID: rows do not hold it ({sqlstate}), and only new ones are checked',
     remedy: 'mend the rows, which the query in the message finds, then run the VALIDATE CONSTRAINT that it gives',
   },
+  DST_TABLES_MET: {
+    cause: 'tables stand on the destination already, and the task says what becomes of them ("conflicts")',
+    remedy: NOTHING,
+  },
+  DST_TABLES_OTHERWISE: {
+    cause:
+      'tables that stand on the destination are in part otherwise than the source’s, which keeps no row from coming by itself',
+    remedy: 'change them by hand on the destination where the source’s form is wanted',
+  },
   DST_OBJECTS_REFUSED: {
     remedy: 'change or drop them on the source, or acknowledge this code: they are left out, with what needs them',
   },

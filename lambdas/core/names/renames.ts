@@ -48,3 +48,17 @@ export function schemaThere({ schemas, emptied }: Pick<Renames, 'schemas' | 'emp
 export function isNothing({ schemas, emptied, relations }: Renames): boolean {
   return schemas.size + emptied.size + relations.size === 0
 }
+
+/** A type as the destination's `format_type` writes it, which writes a type of the user's with its schema. */
+export function typesUnder(renames: Renames | null): (type: string) => string {
+  if (renames === null) return (type) => type
+  return (type) => {
+    const [, schema, rest] = /^("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)\.(.*)$/s.exec(type) ?? []
+    if (schema === undefined || rest === undefined) return type
+    const plain = schema.startsWith('"') ? schema.slice(1, -1).replaceAll('""', '"') : schema
+    const there = schemaThere(renames, plain)
+    return there === plain
+      ? type
+      : `${/^[a-z_][a-z0-9_$]*$/.test(there) ? there : `"${there.replaceAll('"', '""')}"`}.${rest}`
+  }
+}

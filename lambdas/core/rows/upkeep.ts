@@ -3,15 +3,19 @@ import { isLargeObjects, type Relation, type RelationAtDestination } from '../le
 import { rowsOf, tableOf, whereOf } from './select.ts'
 
 /**
- * Takes all rows of a relation from the destination. A table that is copied in part may hold rows that are none of this run's: these stay.
- * @param run whose search path the condition needs
- * @returns null where there is nothing to take: large objects are overwritten whole by their chunk
+ * Takes all rows of some relations from the destination. A table that is copied in part may hold rows that are none of this run's: these
+ * stay. Tables that refer to each other are emptied together, as PostgreSQL empties them in no other way.
+ * @param run whose search path a condition needs
+ * @returns empty where there is nothing to take: large objects are overwritten whole by their chunk
  */
-export function emptyingSql(relation: Pick<Relation, 'oid' | 'destination'>, run: string): string | null {
-  if (isLargeObjects(relation)) return null
-  const { destination } = relation
-  if (destination.where === null) return `TRUNCATE ${rowsOf(destination)}`
-  return [sourcePathSql(run), `DELETE FROM ${rowsOf(destination)}${whereOf(destination)}`, OWN_PATH_SQL].join(';\n')
+export function emptyingSql(relations: readonly Pick<Relation, 'oid' | 'destination'>[], run: string): string {
+  const ends = relations.filter((relation) => !isLargeObjects(relation)).map(({ destination }) => destination)
+  const whole = ends.filter(({ where }) => where === null)
+  const parts = ends.filter(({ where }) => where !== null).map((end) => `DELETE FROM ${rowsOf(end)}${whereOf(end)}`)
+  return [
+    ...(parts.length === 0 ? [] : [sourcePathSql(run), ...parts, OWN_PATH_SQL]),
+    ...(whole.length === 0 ? [] : [`TRUNCATE ${whole.map(rowsOf).join(', ')}`]),
+  ].join(';\n')
 }
 
 /** Statistics for the planner. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkConflictNames } from './conflicts.ts'
 import { excludedObjectSchema } from './excluded-object.ts'
 import { inCase, type NameCase, namesSchema } from './names.ts'
 import { parseTablePattern } from './pattern.ts'
@@ -48,12 +49,13 @@ const fields = z.strictObject({
 })
 
 /** One database to migrate, which of its tables, and which of their rows. */
-export const databaseSchema = across(fields, ({ tables }, report) => checkTableNames(tables, report)).transform(
-  (database) => ({
-    ...database,
-    as: database.as ?? inCase(database.name, database.names?.case ?? 'source', 'database'),
-  }),
-)
+export const databaseSchema = across(fields, ({ tables }, report) => {
+  checkTableNames(tables, report)
+  checkConflictNames(tables, report)
+}).transform((database) => ({
+  ...database,
+  as: database.as ?? inCase(database.name, database.names?.case ?? 'source', 'database'),
+}))
 
 /** Its name on the destination, of a database that may be wrong in other ways. */
 export function nameThere({ name, as, names }: Readonly<Record<string, unknown>>): unknown {

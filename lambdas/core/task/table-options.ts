@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tableConflictsSchema } from './conflicts.ts'
 import { columnName, type NameWishes, type namesSchema, parseNewName, tableName } from './names.ts'
 import { matchesTablePattern, parseTablePattern, type TablePattern } from './pattern.ts'
 import { across, isRecord, type Report, textThat } from './rule.ts'
@@ -88,6 +89,7 @@ const tableOptions = across(
           'those rows come whose parent comes, or that refer to none. Default: the precheck refuses until FILTER_BREAKS_KEYS is acknowledged.',
       )
       .meta({ examples: [{ orders_customer_fkey: 'leave' }] }),
+    conflicts: tableConflictsSchema,
   }),
   (options, report) => {
     if (!Object.values(options).every(isEmpty)) return
@@ -95,7 +97,7 @@ const tableOptions = across(
       code: 'TASK_TABLE_OPTIONS',
       message: 'asks for nothing',
       remedy:
-        'write which of its rows come ("where"), what it is called ("as"), what becomes of its columns ("columns") or of its foreign keys ("keys"), or take the name out',
+        'write which of its rows come ("where"), what it is called ("as"), what becomes of its columns ("columns"), of its foreign keys ("keys") or of a table that stands there ("conflicts"), or take the name out',
     })
   },
 )
@@ -164,10 +166,10 @@ interface WithTables {
 
 /** Every name of `tables` that is for rows and keys, in the task's order: other names may be a view's. */
 export function tableNames({ tables }: WithTables): readonly TableName[] {
-  return Object.entries(tables ?? {}).flatMap(([name, { where, keys, columns = {} }]) => {
+  return Object.entries(tables ?? {}).flatMap(([name, { where, keys, conflicts, columns = {} }]) => {
     const pattern = parseTablePattern(name)
     const computed = Object.values(columns).some((column) => column.expression !== undefined)
-    if (where === undefined && keys === undefined && !computed) return []
+    if (where === undefined && keys === undefined && conflicts === undefined && !computed) return []
     // The task's schema refuses other names.
     return pattern === null ? [] : [{ name, pattern }]
   })

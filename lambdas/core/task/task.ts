@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { accessSchema } from './access.ts'
+import { conflictsSchema } from './conflicts.ts'
 import { checkDatabases, databaseSchema, nameThere } from './databases.ts'
 import { destinationSchema, sourceSchema } from './endpoint.ts'
 import { checkRoles, rolesSchema } from './roles.ts'
@@ -62,12 +63,7 @@ const fields = z.strictObject({
   destination: destinationSchema.describe('Where the data goes: an ApsaraDB instance, or any PostgreSQL server.'),
   databases: z.array(databaseSchema).min(1).describe('The databases to migrate, at least one.'),
   roles: rolesSchema,
-  conflicts: z
-    .enum(['report'])
-    .default('report')
-    .describe(
-      'What to do with objects that already stand on the destination. report: refuse and list them. Default report.',
-    ),
+  conflicts: conflictsSchema,
   onObjectError: z
     .enum(['fail', 'continue'])
     .default('fail')

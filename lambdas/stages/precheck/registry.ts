@@ -10,6 +10,7 @@ import { columnOrderChanges, rowTypeOrder } from './checks/column-order.ts'
 import { comesAlong } from './checks/comes-along.ts'
 import { computedAnew } from './checks/computed-anew.ts'
 import { concurrencyShort } from './checks/concurrency-short.ts'
+import { conflictsRefused } from './checks/conflicts-refused.ts'
 import { destinationConnect, sourceConnect } from './checks/connect.ts'
 import { destinationConnectionsShort, sourceConnectionsShort } from './checks/connections-short.ts'
 import { databaseMissing } from './checks/database-missing.ts'
@@ -63,6 +64,7 @@ import { rightsWider } from './checks/rights-wider.ts'
 import { rolesMissing } from './checks/roles-missing.ts'
 import { rolesNotCreatable } from './checks/roles-not-creatable.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
+import { rowsGiveWay } from './checks/rows-give-way.ts'
 import { runAtWork } from './checks/run-at-work.ts'
 import { sameDatabase } from './checks/same-database.ts'
 import { scratchImpossible } from './checks/scratch-impossible.ts'
@@ -146,6 +148,8 @@ export const checks: readonly Check[] = [
   ledgerUnusable,
   ledgerSchema,
   objectsExist,
+  conflictsRefused,
+  rowsGiveWay,
   destinationEventTriggers,
   // What both servers must have in common
   extensionMissing,

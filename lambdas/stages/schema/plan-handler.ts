@@ -43,16 +43,17 @@ import { readDatabaseForm } from './plan/destination-database.ts'
 import { asPlannedBefore } from './plan/extension-data.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
 import { keepIds } from './plan/keep-ids.ts'
+import { readStanding } from './plan/kept.ts'
 import { requireExtensionRows } from './plan/lost-extension-rows.ts'
 import { withMappedProperties } from './plan/map-roles.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
 import { type PlanInput, planObjects } from './plan/plan.ts'
-import { comesAlong, madeAnew, notice, readerRights } from './plan/plan-events.ts'
+import { comesAlong, madeAnew, notice, readerRights, tablesMet } from './plan/plan-events.ts'
 import { readPlanInput, taskDatabase } from './plan/plan-input.ts'
 import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { storeReplan } from './plan/store-replan.ts'
-import { readNewNames, underNewNames } from './plan/under-new-names.ts'
+import { readNewNames, renamesOf, underNewNames } from './plan/under-new-names.ts'
 import { requireValidChanges } from './plan/valid-changes.ts'
 import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
@@ -204,20 +205,27 @@ async function plan(
   const none = denied.size === 0 && (refused === null || refused.length === 0)
   const settled = none ? input : withoutRefused(event, input, refused ?? [], denied)
   const whole = withoutWhatCannotCome(none ? first : planObjects(settled), event.task)
+  let last: PlanInput = settled
   const named = await underNewNames(names, whole, {
     ...{ event, step, destination, facts: input.facts, path },
     replan: (transformation, more) => {
       const without = new Map([...(settled.refused ?? []), ...more])
-      return withoutWhatCannotCome(planObjects({ ...settled, refused: without, transformation }), event.task)
+      last = { ...settled, refused: without, transformation }
+      return withoutWhatCannotCome(planObjects(last), event.task)
     },
     timeout: () => Math.max(1_000, step.remainingMilliseconds() - 15_000),
   })
-  const planned = named.plan
+  // What stands there already is met under its own name, and tried nowhere.
+  const met = { task: event.task, database: taskDatabase(event, database) }
+  const renames = names === null ? null : renamesOf(names, whole)
+  const standing = await readStanding({ source, destination }, met, named.plan.objects, renames, known.objects)
+  const planned = standing === null ? named.plan : withoutWhatCannotCome(planObjects({ ...last, standing }), event.task)
   requireRowTypeOrder(planned.relations, input.facts.columnOrder)
   const told = [
     ...notices.map(notice),
     ...readerRights(planned.readerGrants),
     ...comesAlong(planned.along),
+    ...(standing === null ? [] : tablesMet(standing)),
     ...named.events,
   ]
   if (!anew) {

@@ -62,8 +62,8 @@ const wherever = (relation: Relation) => ({
 const destined = (relation: Relation) => ({
   'COPY in': cargoOf(relation, pages, SERVERS).copyIn,
   'COPY in, text of another encoding': cargoOf(relation, pages, { ...SERVERS, sourceEncoding: 'LATIN1' }).copyIn,
-  'emptying a part': emptyingSql(relation, 'r'),
-  TRUNCATE: emptyingSql({ ...relation, destination: { ...relation.destination, where: null } }, 'r'),
+  'emptying a part': emptyingSql([relation], 'r'),
+  TRUNCATE: emptyingSql([{ ...relation, destination: { ...relation.destination, where: null } }], 'r'),
   digest: destinationDigest(relation.destination, pages, SERVERS),
   count: destinationDigest(relation.destination, whole, { ...SERVERS, digests: false }),
   ANALYZE: analyzingSql(relation.destination),
@@ -112,5 +112,5 @@ test('large objects are rows without a table: they are copied and digested by th
   }
   expect(copyIn).toContain('sampan.large_object_page')
   expect(afterwards).toContain('lo_create')
-  expect(emptyingSql(large, 'r')).toBeNull()
+  expect(emptyingSql([large], 'r')).toBe('')
 })

@@ -84,6 +84,7 @@ export const anyTask: fc.Arbitrary<TaskInput> = fc
                     keys: fc.dictionary(fc.constant('a_fkey'), fc.constantFrom('leave', 'not valid', 'follow'), {
                       minKeys: 1,
                     }),
+                    conflicts: fc.constant('report' as const),
                     as: fc.constantFrom('orders', 'sales.orders', '"My.Schema"."T""x"'),
                     columns: fc.dictionary(
                       fc.constantFrom('mail', 'Name of "it"'),

@@ -24,7 +24,7 @@ const HAS_DEFAULTS = `(SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_default
 /** What a stage has still to make, in the order in which it can be made. */
 export async function readDue(session: Session, run: string, stage: Stage, limit: number): Promise<DueObject[]> {
   return session.rows<DueObject>(
-    `SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema) AS schema, COALESCE(o.destination_name, o.name) AS name, o.sql, o.verdict, o.bytes::float8 AS bytes, ${HAS_DEFAULTS} AS plain
+    `SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema) AS schema, COALESCE(o.destination_name, o.name) AS name, o.sql, o.verdict, o.bytes::float8 AS bytes, ${HAS_DEFAULTS} AND NOT o.kept AS plain
        FROM sampan.object o
       WHERE o.run = $1 AND o.stage = $2 AND o.status = 'pending' ORDER BY o.position LIMIT $3`,
     [run, stage, limit],

@@ -15,6 +15,8 @@ export interface KnownObject {
   readonly dependencies: readonly number[]
   /** It is on the destination, or a part of it is. */
   readonly made: boolean
+  /** It stood there before the run. */
+  readonly kept: boolean
 }
 
 /** A relation of the plan before. */
@@ -34,7 +36,7 @@ export async function readKnown(
   const [objects, relations] = await Promise.all([
     destination.rows<KnownObject>(
       `SELECT id, position, kind, schema, name, oid, sql, drop_sql AS "dropSql", dependencies,
-              status IN ('migrated', 'transformed') OR built_at IS NOT NULL AS made
+              status IN ('migrated', 'transformed') OR built_at IS NOT NULL AS made, kept
          FROM sampan.object WHERE run = $1 ORDER BY position`,
       [run],
     ),

@@ -42,6 +42,8 @@ export interface PlannedObject {
   readonly finishSql: string | null
   /** What the destination calls it. @default as the source does */
   readonly there?: { readonly schema: string | null; readonly name: string }
+  /** It stands on the destination already, and is somebody's: it is never dropped, nor given other rights. @default false */
+  readonly kept?: boolean
 }
 
 /** A table whose rows are copied; `oid` is the source's, `object` the planned object that creates it. */

@@ -61,6 +61,8 @@ export interface StoodSequence extends SequenceName {
   /** Where it stood by the newest view that rows were read by: what counts of older ones is proved to be of this one too. */
   readonly inView: (SequenceValue & { readonly file: string }) | null
   readonly counting: Counting
+  /** It stood there before the run, and whoever uses it has had its values: it never goes back. */
+  readonly kept: boolean
 }
 
 /** In the archive's order. */
@@ -76,7 +78,7 @@ const STOOD = `
                                        'most', COALESCE(q.seqmax, 1)::text, 'cycles', COALESCE(q.seqcycle, true)) AS counting,
          (SELECT pg_catalog.jsonb_build_object('lastValue', v.last_value::text, 'isCalled', v.is_called, 'file', v.file::text)
             FROM sampan.sequence_in_view v WHERE v.run = o.run AND v.schema = o.schema AND v.name = o.name
-           ORDER BY v.generation DESC LIMIT 1) AS "inView"
+           ORDER BY v.generation DESC LIMIT 1) AS "inView", o.kept
     FROM sampan.object o
     LEFT JOIN pg_catalog.pg_sequence q
            ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', COALESCE(o.destination_schema, o.schema),

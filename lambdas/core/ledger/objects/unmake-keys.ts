@@ -44,5 +44,5 @@ const STANDING_KEYS = `
     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN sampan.object o ON o.run = $1 AND o.kind = 'FK CONSTRAINT' AND COALESCE(o.destination_schema, o.schema) = n.nspname
                         AND COALESCE(o.destination_name, o.name) = pg_catalog.concat_ws(' ', c.relname, k.conname)
-   WHERE o.status IN ('migrated', 'transformed') OR o.built_at IS NOT NULL
+   WHERE NOT o.kept AND (o.status IN ('migrated', 'transformed') OR o.built_at IS NOT NULL)
    ORDER BY o.id FOR UPDATE OF o`

@@ -1,6 +1,6 @@
 import { holdReferring, takeBackChunks } from '../../../core/ledger/chunks/take-back.ts'
 import { unmakeKeys } from '../../../core/ledger/objects/unmake-keys.ts'
-import type { Relation } from '../../../core/ledger/relation.ts'
+import { isLargeObjects, type Relation } from '../../../core/ledger/relation.ts'
 import { readRelations } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { emptyingSql } from '../../../core/rows/upkeep.ts'
@@ -10,14 +10,11 @@ import { emptyingSql } from '../../../core/rows/upkeep.ts'
  * transaction that holds the relation's row FOR UPDATE: then no lane is inside it.
  */
 export async function emptyRelation(destination: Session, run: string, relation: Relation): Promise<void> {
-  for (const one of await referringFirst(destination, run, relation)) {
-    const emptying = emptyingSql(one, run)
-    if (emptying !== null) {
-      await unmakeKeys(destination, run, one.destination)
-      await destination.execute(emptying)
-    }
-    await takeBackChunks(destination, run, one.oid)
-  }
+  const all = await referringFirst(destination, run, relation)
+  for (const one of all) if (!isLargeObjects(one)) await unmakeKeys(destination, run, one.destination)
+  const emptying = emptyingSql(all, run)
+  if (emptying !== '') await destination.execute(emptying)
+  for (const { oid } of all) await takeBackChunks(destination, run, oid)
 }
 
 /** Foreign keys that stand before the rows come keep what is referred to: the others go first. Each is held like the relation itself. */

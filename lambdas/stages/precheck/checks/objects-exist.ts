@@ -1,7 +1,9 @@
+import { nameKey } from '../../../core/existing/tables.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun } from '../context.ts'
 import { createdByThisRun } from '../facts/created.ts'
 import { largeObjectsInTheWay } from '../facts/large-objects.ts'
+import { meetings, neededThere } from '../facts/meetings.ts'
 import { namesThere } from '../facts/names.ts'
 import { destinationObjects, type NamedObject, sourceObjects } from '../facts/objects.ts'
 import { sourceThatIsDestination } from '../facts/same-database.ts'
@@ -17,19 +19,28 @@ export const objectsExist: Check = {
   cause:
     'tables, views, sequences, types or functions of the same names, or large objects, are in the destination already',
   remedy:
-    'drop or rename them (of a large object: SELECT lo_unlink(OID)), choose fewer objects (exclude), or migrate into another database (as)',
+    'drop or rename them (large objects: SELECT lo_unlink(OID)), choose fewer (exclude), say "conflicts" of tables, or migrate into another database (as)',
   async run(context) {
     if ((await context.fact(sourceThatIsDestination)) !== null)
       throw new CannotRun('prerequisite', 'source and destination are one and the same database')
-    const [wanted, there, present, created, large] = await Promise.all([
+    const [wanted, there, present, created, large, met, needed] = await Promise.all([
       sourceObjects(context),
       namesThere(context),
       destinationObjects(context),
       createdByThisRun(context),
       largeObjectsInTheWay(context),
+      context.fact(meetings),
+      context.fact(neededThere),
     ])
-    const names = new Set(wanted.map((object) => keyOf(there(object))))
-    const clashes = present.filter((object) => names.has(keyOf(object)) && !created(object))
+    // Tables that the task takes, what lies upon them, and what they cannot be without.
+    const taken = new Set(met.map(({ source }) => nameKey(source)))
+    const isTaken = ({ schema, name, ownerSchema, ownerName }: NamedObject) =>
+      taken.has(nameKey({ schema: ownerSchema ?? schema, name: ownerName ?? name }))
+    const names = new Set(wanted.filter((object) => !isTaken(object)).map((object) => keyOf(there(object))))
+    const stays = new Set(needed.map(keyOf))
+    const clashes = present.filter(
+      (object) => names.has(keyOf(object)) && !created(object) && !stays.has(keyOf(object)),
+    )
     return findingOf(
       [
         ...new Set(
@@ -43,6 +54,6 @@ export const objectsExist: Check = {
 }
 
 /** Tables, views, sequences and indexes share one space of names, types another; functions differ by their arguments too. */
-function keyOf(object: NamedObject): string {
+function keyOf(object: Pick<NamedObject, 'space' | 'schema' | 'name' | 'signature'>): string {
   return JSON.stringify([object.space, object.schema, object.name, object.signature])
 }

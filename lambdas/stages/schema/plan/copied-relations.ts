@@ -7,6 +7,7 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 import type { ArchiveFilter } from '../select/filter.ts'
 import type { Transformation } from '../transform/transform.ts'
 import type { SourceFacts } from './facts.ts'
+import type { Standing } from './kept.ts'
 import type { TableChanges } from './plan.ts'
 
 /** An object before it is decided in which steps it is made. */
@@ -112,6 +113,12 @@ export function largeObjects(bytes: number): PlannedRelation {
     pages: 0,
     object: null,
   }
+}
+
+/** Foreign keys of a table that stands there already want to see others' rows first. */
+export function withStanding(relation: PlannedRelation, standing: Standing | undefined): PlannedRelation {
+  const behind = standing?.behind.get(relation.oid) ?? []
+  return behind.length === 0 ? relation : { ...relation, behind }
 }
 
 /** The relation with the names and the columns that it has on the destination. */

@@ -17,6 +17,11 @@ export interface Fate {
   readonly blockedBy: number | null
 }
 
+interface FateInput extends PlanInput {
+  /** What becomes of entries that stand on the destination already. */
+  readonly kept: ReadonlyMap<number, EntryVerdict>
+}
+
 const goneWithIt: EntryVerdict = { verdict: 'skip', reason: 'what it belongs to is left behind' }
 
 /**
@@ -28,7 +33,7 @@ export function decideFates(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
   properties: ReadonlyMap<TocEntry, EntryVerdict>,
-  input: PlanInput,
+  input: FateInput,
 ): Map<number, Fate> {
   const bodies = [...viewBodies(entries)]
   const bodiless = new Map<number, Fate>()
@@ -53,7 +58,7 @@ function judgeEntries(
   entries: readonly TocEntry[],
   leftOut: ReadonlyMap<number, string>,
   properties: ReadonlyMap<TocEntry, EntryVerdict>,
-  input: PlanInput,
+  input: FateInput,
   decided: ReadonlyMap<number, Fate>,
 ): Map<number, Fate> {
   const { facts, roles, destinationVersion, refused, lz4 } = input
@@ -72,6 +77,11 @@ function judgeEntries(
     const known = decided.get(entry.id)
     if (known !== undefined) {
       fates.set(entry.id, known)
+      continue
+    }
+    const standing = input.kept.get(entry.id)
+    if (standing !== undefined) {
+      fates.set(entry.id, { verdict: standing, blockedBy: null })
       continue
     }
     const judged = properties.get(entry) ?? dataVerdict(entry, input) ?? judgeEntry(entry, facts, roles, publication)

@@ -23,7 +23,8 @@ export function withOwners(
   const kept = new Map<number, Decided>()
   const told = objects.map((object): Decided => {
     const entry = byId.get(object.id)
-    if (entry === undefined || object.status === 'skipped') return object
+    // What stands there already is somebody's.
+    if (entry === undefined || object.status === 'skipped' || object.kept === true) return object
     const verdict = judgeOwner(entry, follows.has(object.id), owners)
     if (verdict.owner === 'kept') kept.set(object.id, ownerOf(object, verdict.sql))
     if (verdict.owner !== 'lost') return object

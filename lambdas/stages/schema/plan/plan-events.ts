@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../../core/ledger/events.ts'
 import { describeChanges, type StructureChange } from '../../../core/structure/compare.ts'
+import type { Standing } from './kept.ts'
 
 const MOST_ALONG = 50
 
@@ -32,4 +33,24 @@ export function comesAlong(along: readonly string[]): readonly RunEvent[] {
 /** What pg_dump says besides. */
 export function notice(message: string): RunEvent {
   return { level: 'info', step: 'PlanObjects', code: 'PG_DUMP_NOTICE', message }
+}
+
+/** What becomes of tables that stand on the destination already, and how they are others than the source's. */
+export function tablesMet({ meetings, told }: Standing): readonly RunEvent[] {
+  const names = meetings.map(({ mode, there }) => `${there.schema}.${there.name} (${mode})`)
+  const met: RunEvent = {
+    level: 'warning',
+    step: 'PlanObjects',
+    code: 'DST_TABLES_MET',
+    message: `they stand on the destination already, and stay as they are: ${listed(names)}`,
+  }
+  if (told.length === 0) return [met]
+  return [met, { ...met, code: 'DST_TABLES_OTHERWISE', message: `otherwise on the destination: ${listed(told)}` }]
+}
+
+const MOST_TOLD = 50
+
+function listed(lines: readonly string[]): string {
+  const rest = lines.length - MOST_TOLD
+  return `${lines.slice(0, MOST_TOLD).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
 }

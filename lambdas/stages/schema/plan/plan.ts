@@ -15,12 +15,14 @@ import type { TocEntry } from '../toc/entry.ts'
 import { madeSchemas } from '../transform/made-schemas.ts'
 import type { Transformation } from '../transform/transform.ts'
 import { completeEntries } from './complete.ts'
-import { copiedRelations, type Decided, relationThere } from './copied-relations.ts'
+import { copiedRelations, type Decided, relationThere, withStanding } from './copied-relations.ts'
 import { isDatabaseProperty } from './database-properties.ts'
 import { expectedRights } from './expected-rights.ts'
 import type { SourceFacts } from './facts.ts'
 import { behindGuards, decideFates } from './fates.ts'
 import { type JudgedProperty, propertyEntries } from './judge-properties.ts'
+import { keepStanding } from './keep.ts'
+import type { Standing } from './kept.ts'
 import { planSteps } from './key-steps.ts'
 import { keysLeft } from './keys-left.ts'
 import { largeObjectOwners } from './large-object-owners.ts'
@@ -89,6 +91,8 @@ export interface PlanInput {
   readonly number?: (entries: readonly TocEntry[]) => readonly TocEntry[]
   /** What all of it is under the destination’s names. @default as on the source */
   readonly transformation?: Transformation
+  /** What stands on the destination already, and is met as the task wants it. @default nothing */
+  readonly standing?: Standing
 }
 
 export interface Plan {
@@ -138,7 +142,8 @@ export function planObjects(input: PlanInput): Plan {
   ]
   const sourceOf = new Map(sources.map((entry) => [entry.id, entry]))
   const withoutKeys = new Map([...leftOut, ...keysLeft(changes.keys, sources)])
-  const fates = decideFates(entries, withoutKeys, properties, input)
+  const kept = input.standing === undefined ? new Map<number, EntryVerdict>() : keepStanding(sources, input.standing)
+  const fates = decideFates(entries, withoutKeys, properties, { ...input, kept })
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
   const stages = assignStages(ordered)
   const sizes = relationSizes(entries, input.facts)
@@ -169,10 +174,11 @@ export function planObjects(input: PlanInput): Plan {
       owner: entry.owner,
       catalogOid: entry.catalogOid,
       oid: entry.oid,
-      stage: skipped ? 'never' : (stages.get(entry.id) ?? 'create'),
+      stage: skipped ? 'never' : kept.has(entry.id) ? 'create' : (stages.get(entry.id) ?? 'create'),
+      ...(kept.has(entry.id) ? { kept: true } : {}),
       // What is left behind may hold a password (subscriptions, user mappings): it is not kept.
       sql: skipped ? '' : verdict.sql,
-      dropSql: skipped ? '' : entry.dropSql,
+      dropSql: skipped || kept.has(entry.id) ? '' : entry.dropSql,
       dependencies: entry.dependencies,
       bytes: Math.max(0, ...entry.dependencies.map((id) => sizes.get(id) ?? 0)),
       verdict: renamed === null ? verdict.verdict : 'transform',
@@ -189,7 +195,7 @@ export function planObjects(input: PlanInput): Plan {
       .map(({ id }) => id),
   )
   const relations = copiedRelations(objects, holdsRows, input.facts, filter, changes).map((relation) =>
-    relationThere(relation, transformation),
+    withStanding(relationThere(relation, transformation), input.standing),
   )
   const roots = new Map(
     relations.flatMap(({ tree, oid }) =>
@@ -218,7 +224,12 @@ export function planObjects(input: PlanInput): Plan {
     entries: sources,
     objects: all,
     relations,
-    rights: expectedRights(transformation?.rights ?? input.facts.rights, all, rightsFacts),
+    // Of what stands there already the rights are not the source's to say.
+    rights: expectedRights(
+      transformation?.rights ?? input.facts.rights,
+      all.filter((object) => object.kept !== true),
+      rightsFacts,
+    ),
     readerGrants: reader.grants,
     inVain: inVain.map(({ entry }) => `${describe(entry)}: ${leftOut.get(entry.id)}`),
     along: along.map(describe),

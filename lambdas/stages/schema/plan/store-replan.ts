@@ -18,6 +18,8 @@ export async function storeReplan(destination: Session, run: string, changes: Re
 }
 
 async function unmake(destination: Session, objects: readonly KnownObject[]): Promise<void> {
+  const kept = objects.filter((object) => object.kept && object.kind === 'TABLE')
+  if (kept.length > 0) throw keptChanged(kept)
   const drops = objects.map(dropIfThere).filter((sql) => sql !== '')
   if (drops.length === 0) return
   try {
@@ -29,6 +31,17 @@ async function unmake(destination: Session, objects: readonly KnownObject[]): Pr
 }
 
 const NAMED = 10
+
+/** It stood there before the run: it is not dropped to be made anew. */
+function keptChanged(tables: readonly KnownObject[]): SampanError {
+  const names = tables.slice(0, NAMED).map(({ schema, name }) => `${schema}.${name}`)
+  const rest = tables.length - names.length
+  return new SampanError({
+    code: 'DST_KEPT_TABLE_CHANGED',
+    message: `the source’s structure has changed since these tables, which stood on the destination before the run, were met there: ${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
+    remedy: 'change them on the destination as on the source, and start the task under another name',
+  })
+}
 
 function inTheWay(objects: readonly KnownObject[], cause: DatabaseError): SampanError {
   const names = objects

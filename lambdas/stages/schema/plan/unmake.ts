@@ -19,7 +19,7 @@ export function unmaking(known: readonly KnownObject[], changed: readonly number
   for (const id of changed) {
     add(id)
     const object = byId.get(id)
-    if (object?.made && object.dropSql === '') add(bearerOf(object, byId))
+    if (object?.made && object.dropSql === '' && !object.kept) add(bearerOf(object, byId))
   }
   for (let before = -1; before < going.size; ) {
     before = going.size

@@ -5,7 +5,7 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 import { goneObjects, readGone } from '../../../core/structure/gone.ts'
 import { furthest, readHeld, wentBack } from './ahead.ts'
 import { readStandings } from './standings.ts'
-import { readSequences, setSequences } from './values.ts'
+import { type Reading, readSequences, setSequences } from './values.ts'
 
 /**
  * Brings every sequence of the run to where it stands on the source, and reads it back. One that went back on the source since
@@ -16,13 +16,26 @@ export async function syncSequences(source: Session, destination: Session, run: 
   const sequences = await readStandings(source, destination, run)
   const back = sequences.filter(wentBack)
   const held = await readHeld(destination, back)
-  const ahead = new Map(back.map((sequence, index) => [sequence, furthest(sequence, held[index] ?? [])]))
+  const used = sequences.filter(({ kept }) => kept)
+  const usedTo = await readSequences(
+    destination,
+    used.map(({ there }) => there),
+  )
+  const ahead = new Map([
+    ...used.map((sequence, index) => [sequence, furthest(sequence, valuesOf(usedTo[index]))] as const),
+    ...back.map((sequence, index) => {
+      const values = [...(held[index] ?? []), ...valuesOf(usedTo[used.indexOf(sequence)])]
+      return [sequence, furthest(sequence, values)] as const
+    }),
+  ])
+  // One that cannot be read could be set back.
+  const unknown = new Set(used.filter((_, index) => valuesOf(usedTo[index]).length === 0))
   const known = sequences.flatMap((sequence) => {
-    const value = ahead.get(sequence) ?? sequence.live
+    const value = unknown.has(sequence) ? null : (ahead.get(sequence) ?? sequence.live)
     const { schema, name, there } = sequence
     return value ? [{ schema, name, there, ...pick(value) }] : []
   })
-  const unread = sequences.filter((sequence) => !(ahead.get(sequence) ?? sequence.live))
+  const unread = sequences.filter((sequence) => unknown.has(sequence) || !(ahead.get(sequence) ?? sequence.live))
   const set = await setSequences(
     destination,
     run,
@@ -46,6 +59,10 @@ export async function syncSequences(source: Session, destination: Session, run: 
   judge([...unread, ...different])
   const kept = back.filter((sequence) => !isSame(ahead.get(sequence), sequence.live))
   await writeEvents(destination, run, keptAhead(kept))
+}
+
+function valuesOf(reading: Reading | undefined): readonly SequenceValue[] {
+  return reading !== undefined && 'lastValue' in reading ? [reading] : []
 }
 
 function pick({ lastValue, isCalled }: SequenceValue): SequenceValue {

@@ -1,0 +1,53 @@
+import type { Session } from '../postgres/connect.ts'
+import { type Conflicts, conflictsOf, meetsTables } from '../task/conflicts.ts'
+import { nameKey, readTables, type StandingTable, type TableName } from './tables.ts'
+
+/** A table that the task chooses, with what its columns are called on the destination. */
+export interface ChosenTable extends TableName {
+  readonly there: TableName
+  /** Columns with another name there, by the source's. */
+  readonly columns: ReadonlyMap<string, string>
+  /** Columns that stay behind. */
+  readonly excluded: readonly string[]
+}
+
+/** A chosen table whose name is taken on the destination, where the task says what becomes of that. */
+export interface Meeting {
+  readonly mode: Exclude<Conflicts, 'report'>
+  readonly chosen: ChosenTable
+  readonly source: StandingTable
+  readonly there: StandingTable
+}
+
+type Task = Parameters<typeof conflictsOf>[0]
+type Database = Parameters<typeof conflictsOf>[1]
+
+/**
+ * The chosen tables that meet one on the destination. A partition goes by what is said of itself, else of the partitioned table at the top.
+ * @param isOwn made by this very run: nobody else's table
+ */
+export async function readMeetings(
+  { source, destination }: { readonly source: Session; readonly destination: Session },
+  { task, database }: { readonly task: Task; readonly database: Database },
+  chosen: readonly ChosenTable[],
+  isOwn: (there: TableName) => boolean,
+): Promise<readonly Meeting[]> {
+  if (!meetsTables(task, database)) return []
+  const wanted = conflictsOf(task, database)
+  const modeOf = ({ schema, name, root }: StandingTable) => {
+    const own = wanted(schema, name)
+    return own === task.conflicts && root !== null ? wanted(root.schema, root.name) : own
+  }
+  const byName = new Map((await readTables(source, chosen)).map((table) => [nameKey(table), table]))
+  const asked = chosen.flatMap((one) => {
+    const table = byName.get(nameKey(one))
+    const mode = table === undefined ? 'report' : modeOf(table)
+    return table === undefined || mode === 'report' || isOwn(one.there) ? [] : [{ mode, chosen: one, source: table }]
+  })
+  const names = asked.map((one) => one.chosen.there)
+  const standing = new Map((await readTables(destination, names)).map((table) => [nameKey(table), table]))
+  return asked.flatMap((one) => {
+    const there = standing.get(nameKey(one.chosen.there))
+    return there === undefined ? [] : [{ ...one, there }]
+  })
+}

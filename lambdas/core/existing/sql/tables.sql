@@ -1,0 +1,51 @@
+-- $1 names as [{"schema": …, "name": …}, …]. What stands under them, whatever it is, and what would meet rows that come into it.
+SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
+       pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
+       c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE'))
+         AND NOT (SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER) AS secured,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+                 'collation', (SELECT o.collname FROM pg_catalog.pg_collation o
+                                WHERE o.oid = a.attcollation AND a.attcollation <> t.typcollation),
+                 'notNull', a.attnotnull, 'identity', NULLIF(a.attidentity::text, ''),
+                 'generated', CASE WHEN COALESCE(pg_catalog.row_to_json(a) ->> 'attgenerated', '') <> ''
+                                   THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+                 'hasDefault', d.oid IS NOT NULL) ORDER BY a.attnum), '[]')
+          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+          LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+       -- The partitioned table at the top, and how many steps above it lies.
+       (WITH RECURSIVE up AS (
+          SELECT i.inhparent, 1 AS depth FROM pg_catalog.pg_inherits i WHERE c.relispartition AND i.inhrelid = c.oid
+          UNION ALL
+          SELECT i.inhparent, up.depth + 1 FROM up JOIN pg_catalog.pg_class u ON u.oid = up.inhparent AND u.relispartition
+            JOIN pg_catalog.pg_inherits i ON i.inhrelid = u.oid)
+        SELECT pg_catalog.json_build_object('schema', rn.nspname, 'name', rc.relname)
+          FROM up JOIN pg_catalog.pg_class rc ON rc.oid = up.inhparent JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
+         ORDER BY up.depth DESC LIMIT 1) AS root,
+       (WITH RECURSIVE part AS (
+          SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE c.relkind = 'p' AND i.inhparent = c.oid
+          UNION ALL
+          SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_class pc ON pc.oid = p.inhrelid AND pc.relkind = 'p'
+            JOIN pg_catalog.pg_inherits i ON i.inhparent = p.inhrelid)
+        SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('schema', pn.nspname, 'name', pc.relname)
+                                            ORDER BY pn.nspname, pc.relname), '[]')
+          FROM part p JOIN pg_catalog.pg_class pc ON pc.oid = p.inhrelid
+          JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace) AS partitions,
+       -- What fires where rows come or a table is emptied: INSERT is bit 4, TRUNCATE bit 32 (pg_trigger.h).
+       ARRAY(SELECT t.tgname::text FROM pg_catalog.pg_trigger t
+              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & 36) <> 0 ORDER BY 1) AS triggers,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'schema', kn.nspname, 'table', kc.relname)
+                                            ORDER BY k.conname, kn.nspname, kc.relname), '[]')
+          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class kc ON kc.oid = k.confrelid
+          JOIN pg_catalog.pg_namespace kn ON kn.oid = kc.relnamespace
+         WHERE k.contype = 'f' AND k.conrelid = c.oid) AS references_to,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'schema', kn.nspname, 'table', kc.relname)
+                                            ORDER BY k.conname, kn.nspname, kc.relname), '[]')
+          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class kc ON kc.oid = k.conrelid
+          JOIN pg_catalog.pg_namespace kn ON kn.oid = kc.relnamespace
+         WHERE k.contype = 'f' AND k.confrelid = c.oid) AS referenced_by
+  FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS w(schema text, name text)
+  JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+  JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+ ORDER BY n.nspname, c.relname

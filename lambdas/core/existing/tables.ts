@@ -1,0 +1,79 @@
+import type { Session } from '../postgres/connect.ts'
+import { sqlFile } from '../postgres/sql-file.ts'
+
+const TABLES = sqlFile(new URL('./sql/tables.sql', import.meta.url))
+
+export interface TableName {
+  readonly schema: string
+  readonly name: string
+}
+
+/** A column as one of the two servers has it. */
+export interface Column {
+  readonly name: string
+  /** `format_type`, with what stands in brackets behind it. */
+  readonly type: string
+  /** Where it is another one than the type's own. */
+  readonly collation: string | null
+  readonly notNull: boolean
+  /** `a`: GENERATED ALWAYS AS IDENTITY, `d`: BY DEFAULT. */
+  readonly identity: 'a' | 'd' | null
+  /** What it is computed by. */
+  readonly generated: string | null
+  readonly hasDefault: boolean
+}
+
+/** A foreign key between a table and another one. */
+export interface KeyTo {
+  /** The key's. */
+  readonly name: string
+  /** The other table's. */
+  readonly schema: string
+  readonly table: string
+}
+
+/** What stands under a name that a table has, or is to get. */
+export interface StandingTable extends TableName {
+  readonly oid: number
+  /** `relkind` */
+  readonly kind: string
+  /** `relpersistence` */
+  readonly persistence: string
+  /** The account owns it, or is a member of the role that does. */
+  readonly owned: boolean
+  /** Row security is in force for the account. */
+  readonly secured: boolean
+  readonly columns: readonly Column[]
+  /** The partitioned table at the top, for a partition. */
+  readonly root: TableName | null
+  /** All that lie below a partitioned table. */
+  readonly partitions: readonly TableName[]
+  /** Triggers that rows which come, or TRUNCATE, would fire. */
+  readonly triggers: readonly string[]
+  /** Foreign keys of the table, with the tables that they refer to. */
+  readonly references: readonly KeyTo[]
+  /** Foreign keys that refer to it, with the tables that have them. */
+  readonly referencedBy: readonly KeyTo[]
+}
+
+interface Row extends Omit<StandingTable, 'references' | 'referencedBy'> {
+  readonly references_to: readonly KeyTo[]
+  readonly referenced_by: readonly KeyTo[]
+}
+
+/** What stands under these names on either end, in one question; nothing of a name that is free. */
+export async function readTables(session: Session, names: readonly TableName[]): Promise<readonly StandingTable[]> {
+  if (names.length === 0) return []
+  const wanted = names.map(({ schema, name }) => ({ schema, name }))
+  const rows = await session.rows<Row>(TABLES, [JSON.stringify(wanted)])
+  return rows.map(({ references_to: references, referenced_by: referencedBy, ...row }) => ({
+    ...row,
+    references,
+    referencedBy,
+  }))
+}
+
+/** One text for a name, to compare by. */
+export function nameKey({ schema, name }: TableName): string {
+  return JSON.stringify([schema, name])
+}

@@ -1,0 +1,54 @@
+import type { ConflictCode } from '../../../core/existing/judge.ts'
+import type { Check } from '../check.ts'
+import type { DocumentedCode } from '../check-description.ts'
+import { judgedMeetings } from '../facts/meetings.ts'
+
+const PROBLEMS: Readonly<Record<ConflictCode, Omit<DocumentedCode, 'code'>>> = {
+  DST_TABLE_DIFFERS: {
+    cause:
+      'a table that stands on the destination has not the source’s columns: one is missing or of another type, or would stay without a value',
+    remedy:
+      'change the destination’s table as the source has it, or leave the column out in the task ("columns": {"…": {"exclude": true}})',
+  },
+  DST_TABLE_NOT_WRITABLE: {
+    cause:
+      'a table that stands on the destination is not the account’s, or its row security is in force for the account',
+    remedy: 'GRANT the role that owns it to the destination’s account; ALTER TABLE … NO FORCE ROW LEVEL SECURITY',
+  },
+  DST_TABLE_TRIGGERS: {
+    cause: 'triggers of a table that stands on the destination would fire for the rows that come',
+    remedy: 'ALTER TABLE … DISABLE TRIGGER … on the destination for the time of the run, and ENABLE it afterwards',
+  },
+  DST_TABLE_REFERENCED: {
+    cause:
+      'a table that is to be emptied is referred to by another one that is not, and PostgreSQL empties them together only',
+    remedy: 'name the other table too, with "conflicts": "truncate", or drop its foreign key on the destination',
+  },
+  DST_KEYS_IN_A_RING: {
+    cause: 'foreign keys of tables that stand on the destination lead in a ring: no order of the rows satisfies them',
+    remedy: 'drop one of these foreign keys on the destination, and add it again behind the run',
+  },
+}
+
+/** PlanObjects asks once more. */
+export const conflictsRefused: Check = {
+  code: 'CONFLICTS_REFUSED',
+  side: 'destination',
+  level: 'error',
+  scope: 'database',
+  needs: ['source', 'destinationDatabase'],
+  title: 'rows can come into every table that stands there and that the task takes ("conflicts")',
+  cause:
+    'tables that stand on the destination cannot be met as the task wants it; what PlanObjects finds of the kinds below it tells by this code',
+  remedy: 'mend the tables or the task, by what is said of each',
+  codes: Object.entries(PROBLEMS).map(([code, words]) => ({ code, ...words })),
+  async run(context) {
+    const { problems } = await context.fact(judgedMeetings)
+    return [...Map.groupBy(problems, ({ code }) => code)].map(([code, group]) => ({
+      code,
+      cause: PROBLEMS[code].cause,
+      remedy: PROBLEMS[code].remedy,
+      details: group.map(({ text }) => text),
+    }))
+  },
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { conflictsRefused } from '../../../lambdas/stages/precheck/checks/conflicts-refused.ts'
+import { objectsExist } from '../../../lambdas/stages/precheck/checks/objects-exist.ts'
+import { rowsGiveWay } from '../../../lambdas/stages/precheck/checks/rows-give-way.ts'
+import { createDatabase, sharedServer } from '../../support/servers.ts'
+import { itemOf, itemsOf, precheck } from './prechecks.ts'
+
+const SOURCE = `
+  CREATE TYPE state AS ENUM ('new', 'sent');
+  CREATE TABLE fits (id serial PRIMARY KEY, state state);
+  CREATE TABLE differs (id int PRIMARY KEY, note text, gone int);
+  CREATE TABLE shape (id int);
+  CREATE TABLE fired (id int PRIMARY KEY);
+  CREATE TABLE parent (id int PRIMARY KEY);
+  CREATE TABLE child (id int PRIMARY KEY, parent int);
+  CREATE TABLE ring (id int PRIMARY KEY, other int);
+  CREATE TABLE chain (id int PRIMARY KEY, other int);
+  CREATE TABLE parts (id int) PARTITION BY LIST (id);
+  CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+  CREATE TABLE untold (id int)`
+
+const DESTINATION = `
+  CREATE TYPE state AS ENUM ('new', 'sent');
+  CREATE TABLE fits (id serial PRIMARY KEY, state state); INSERT INTO fits (state) VALUES ('new'), ('sent'); ANALYZE fits;
+  CREATE TABLE differs (id int PRIMARY KEY, note varchar(10));
+  CREATE VIEW shape AS SELECT 1 AS id;
+  CREATE TABLE fired (id int PRIMARY KEY);
+  CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE TRIGGER fires BEFORE INSERT ON fired FOR EACH ROW EXECUTE FUNCTION fire();
+  CREATE TRIGGER rests BEFORE INSERT ON fired FOR EACH ROW EXECUTE FUNCTION fire(); ALTER TABLE fired DISABLE TRIGGER rests;
+  CREATE TRIGGER updates BEFORE UPDATE ON fired FOR EACH ROW EXECUTE FUNCTION fire();
+  CREATE TABLE parent (id int PRIMARY KEY);
+  CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent);
+  CREATE TABLE ring (id int PRIMARY KEY, other int);
+  CREATE TABLE chain (id int PRIMARY KEY, other int REFERENCES ring);
+  ALTER TABLE ring ADD FOREIGN KEY (other) REFERENCES chain;
+  CREATE TABLE parts (id int) PARTITION BY LIST (id);
+  CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (1);
+  CREATE TABLE untold (id int)`
+
+const truncate = { conflicts: 'truncate' } as const
+
+test('what stands there is compared with the source, and what keeps rows from coming is told by its own code', async () => {
+  const source = await createDatabase(sharedServer(15), SOURCE)
+  const destination = await createDatabase(sharedServer(15), DESTINATION)
+  const named = ['fits', 'differs', 'shape', 'fired', 'parent', 'ring', 'chain', 'parts']
+  const tables = Object.fromEntries(named.map((name) => [`public.${name}`, truncate]))
+  const overrides = { databases: [{ name: source.name, as: destination.name, tables }] }
+  const only = [objectsExist, conflictsRefused, rowsGiveWay]
+  const document = await precheck(source, destination, { overrides, only })
+  const details = (code: string) => itemOf(document, code).details
+  expect(details('DST_TABLE_DIFFERS')).toEqual([
+    'public.differs: column note: text on the source, character varying(10) on the destination',
+    'public.differs: column gone is missing on the destination',
+    'public.parts: other partitions: the destination lacks parts_1; only the destination has parts_2',
+    'public.shape: a table on the source, a view on the destination',
+  ])
+  expect(details('DST_TABLE_TRIGGERS')).toEqual(['public.fired: fires'])
+  expect(details('DST_TABLE_REFERENCED')).toEqual(['public.parent: public.child refers to it by child_parent_fkey'])
+  expect(details('DST_KEYS_IN_A_RING')).toEqual([
+    'foreign keys lead from each of these to itself: public.chain, public.ring',
+  ])
+  expect(details('DST_ROWS_GIVE_WAY')).toEqual(['public.fits: about 2 rows, 24.6 kB'])
+  // What the task says nothing of is in the way as ever, and what a kept table needs is not.
+  expect(details('DST_OBJECTS_EXIST')).toEqual(expect.arrayContaining(['table public.child', 'table public.untold']))
+  for (const name of ['fits', 'fits_id_seq', 'fits_pkey', 'public.state']) {
+    expect(details('DST_OBJECTS_EXIST').join('\n')).not.toContain(name)
+  }
+})
+
+test('a task that says nothing of tables that stand there is not asked about them', async () => {
+  const source = await createDatabase(sharedServer(15), 'CREATE TABLE a (id int)')
+  const document = await precheck(source, await createDatabase(sharedServer(15)), {
+    only: [conflictsRefused, rowsGiveWay],
+  })
+  expect([...itemsOf(document, 'CONFLICTS_REFUSED'), ...itemsOf(document, 'DST_ROWS_GIVE_WAY')]).toEqual([])
+})
