@@ -20,6 +20,12 @@ const PINNED: readonly { name: string; value: string; since?: number }[] = [
   { name: 'search_path', value: '' },
   { name: 'standard_conforming_strings', value: 'on' },
   { name: 'check_function_bodies', value: 'off' },
+  // A = NULL of a view, check or filter stays what it is.
+  { name: 'transform_null_equals', value: 'off' },
+  // A scan of a GIN index by a filter would return some of its rows, by chance.
+  { name: 'gin_fuzzy_search_limit', value: '0' },
+  // What is tried and undone ends in an error, and must not end the session with it: that looks like a lost connection for ever.
+  { name: 'exit_on_error', value: 'off' },
   // Names come as pg_dump quotes them, and tables are what they are on the source: pg_restore sets the same.
   { name: 'quote_all_identifiers', value: 'off' },
   { name: 'default_table_access_method', value: 'heap', since: 120000 },

@@ -10,6 +10,9 @@ const HOSTILE = {
   statement_timeout: '1s',
   array_nulls: 'off',
   quote_all_identifiers: 'on',
+  transform_null_equals: 'on',
+  gin_fuzzy_search_limit: '3',
+  exit_on_error: 'on',
 }
 
 describe('a session keeps its own settings, whatever the database says', () => {
@@ -29,10 +32,13 @@ describe('a session keeps its own settings, whatever the database says', () => {
       const pinned = {
         array_nulls: 'on',
         bytea_output: 'hex',
+        exit_on_error: 'off',
+        gin_fuzzy_search_limit: '0',
         jit: 'off',
         quote_all_identifiers: 'off',
         statement_timeout: '0',
         synchronize_seqscans: 'off',
+        transform_null_equals: 'off',
       }
       const expected = Object.entries(pinned).filter(([name]) => known.some(([other]) => other === name))
       expect(Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))).toEqual(Object.fromEntries(expected))
