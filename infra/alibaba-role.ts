@@ -1,10 +1,11 @@
-import { CfnOutput, type Stack } from 'aws-cdk-lib'
+import { CfnOutput, Stack } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
 import { type AnyFunctionName, FUNCTION_SETTINGS } from './function-settings.ts'
 import type { Functions } from './functions.ts'
 import type { Options } from './options.ts'
 
 /** Tells the trust policy of the RAM role, as JSON to be pasted in RAM: the tokens of this account for the functions that call Alibaba Cloud. */
-export function tellAlibabaRole(stack: Stack, { alibabaRole }: Options, functions: Functions): void {
+export function tellAlibabaRole(construct: Construct, { alibabaRole }: Options, functions: Functions): void {
   if (alibabaRole === null) return
   const { arn, provider, issuer, audience } = alibabaRole
   const callers = (Object.keys(FUNCTION_SETTINGS) as AnyFunctionName[]).filter((name) =>
@@ -23,8 +24,8 @@ export function tellAlibabaRole(stack: Stack, { alibabaRole }: Options, function
       },
     },
   }
-  new CfnOutput(stack, 'AlibabaRoleTrust', {
+  new CfnOutput(construct, 'AlibabaRoleTrust', {
     description: `Trust policy of ${arn}`,
-    value: stack.toJsonString({ Version: '1', Statement: [trust] }),
+    value: Stack.of(construct).toJsonString({ Version: '1', Statement: [trust] }),
   })
 }

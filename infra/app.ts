@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { App, Validations } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { bundleHandlers, describeBundles } from './bundle.ts'
+import { describeBundles } from './bundle.ts'
+import { bundleFunctions } from './bundle-functions.ts'
 import { deployment } from './deployment.ts'
 import { discoverEgress } from './discover-egress.ts'
-import { FUNCTION_SETTINGS } from './function-settings.ts'
 import { MigrationStack } from './migration-stack.ts'
 import { readOptions } from './options.ts'
 
@@ -20,11 +20,7 @@ const app = new App()
 const options = await discoverEgress(readOptions(deployment, app.node.getAllContext()))
 
 const out = fileURLToPath(new URL('../.build', import.meta.url))
-const bundles = await bundleHandlers({
-  handlers: Object.fromEntries(Object.entries(FUNCTION_SETTINGS).map(([name, { handler }]) => [name, handler])),
-  root: fileURLToPath(new URL('../lambdas', import.meta.url)),
-  out,
-})
+const bundles = await bundleFunctions(out)
 process.stderr.write(`${describeBundles(bundles)}\n`)
 
 new MigrationStack(app, 'Sampan', {

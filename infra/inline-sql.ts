@@ -10,7 +10,7 @@ export function inlineSql(): Plugin {
   return {
     name: 'inline-sql',
     setup(build) {
-      build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      build.onLoad({ filter: /\.[jt]s$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8')
         if (!source.includes('sqlFile(')) return undefined
         const calls = [...source.matchAll(CALL)].filter(({ index }) => !isComment(source, index))
@@ -22,7 +22,7 @@ export function inlineSql(): Plugin {
           contents =
             contents.slice(0, call.index) + JSON.stringify(texts[at]) + contents.slice(call.index + call[0].length)
         }
-        return { contents, loader: 'ts', watchFiles: files }
+        return { contents, loader: path.endsWith('.ts') ? 'ts' : 'js', watchFiles: files }
       })
     },
   }

@@ -1,15 +1,15 @@
-import { Aspects, CfnResource, type IAspect, type Stack } from 'aws-cdk-lib'
+import { Aspects, CfnResource, type IAspect } from 'aws-cdk-lib'
 import { CfnRole, ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam'
-import type { IConstruct } from 'constructs'
+import type { Construct, IConstruct } from 'constructs'
 import type { Options } from './options.ts'
 
 /** The account's rules for roles: what bounds them, and where they stand. */
-export function ruleRoles(stack: Stack, { permissionsBoundary, rolePath }: Options): void {
+export function ruleRoles(scope: Construct, { permissionsBoundary, rolePath }: Options): void {
   if (permissionsBoundary !== null) {
-    const policy = ManagedPolicy.fromManagedPolicyArn(stack, 'PermissionsBoundary', permissionsBoundary)
-    PermissionsBoundary.of(stack).apply(policy)
+    const policy = ManagedPolicy.fromManagedPolicyArn(scope, 'PermissionsBoundary', permissionsBoundary)
+    PermissionsBoundary.of(scope).apply(policy)
   }
-  if (rolePath !== '/') Aspects.of(stack).add(new RolePath(rolePath))
+  if (rolePath !== '/') Aspects.of(scope).add(new RolePath(rolePath))
 }
 
 /** Those too that CDK makes for its own purposes. */

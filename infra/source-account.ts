@@ -1,5 +1,6 @@
-import { CfnOutput, type Stack } from 'aws-cdk-lib'
+import { CfnOutput, Stack } from 'aws-cdk-lib'
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { Construct } from 'constructs'
 import { type AnyFunctionName, FUNCTION_SETTINGS } from './function-settings.ts'
 import type { Functions } from './functions.ts'
 import type { Options } from './options.ts'
@@ -23,17 +24,17 @@ export function sourceRoleOf(name: AnyFunctionName, { sourceRole }: Options): st
  * Tells what the roles in the source's account need: their trust and their rights, as JSON to be pasted there. They are not the stack's to
  * make.
  */
-export function tellSourceRoles(stack: Stack, options: Options, functions: Functions): void {
+export function tellSourceRoles(construct: Construct, options: Options, functions: Functions): void {
   const { sourceRole } = options
   if (sourceRole === null) return
-  const scope: SourceScope = { stack, options }
-  tell(stack, 'SourceRole', sourceRole.arn, sourceStatements(scope), options, functions)
+  const scope: SourceScope = { stack: Stack.of(construct), options }
+  tell(construct, 'SourceRole', sourceRole.arn, sourceStatements(scope), options, functions)
   if (sourceRole.readerArn !== undefined)
-    tell(stack, 'SourceReader', sourceRole.readerArn, readerStatements(scope), options, functions)
+    tell(construct, 'SourceReader', sourceRole.readerArn, readerStatements(scope), options, functions)
 }
 
 function tell(
-  stack: Stack,
+  construct: Construct,
   name: string,
   role: string,
   statements: readonly PolicyStatement[],
@@ -49,9 +50,10 @@ function tell(
     Action: 'sts:AssumeRole',
     Condition: { StringEquals: { 'sts:ExternalId': options.sourceRole?.externalId } },
   }
-  const policy = (Statement: readonly unknown[]) => stack.toJsonString({ Version: '2012-10-17', Statement })
-  new CfnOutput(stack, `${name}Trust`, { description: `Trust policy of ${role}`, value: policy([trust]) })
-  new CfnOutput(stack, `${name}Rights`, {
+  const policy = (Statement: readonly unknown[]) =>
+    Stack.of(construct).toJsonString({ Version: '2012-10-17', Statement })
+  new CfnOutput(construct, `${name}Trust`, { description: `Trust policy of ${role}`, value: policy([trust]) })
+  new CfnOutput(construct, `${name}Rights`, {
     description: `Policy of ${role}`,
     value: policy(statements.map((statement) => statement.toStatementJson())),
   })

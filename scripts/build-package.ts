@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const rooms = 'cli,lambdas,local,statemachine'
+const rooms = 'cli,infra,lambdas,local,statemachine'
 const target = resolve(root, process.argv[2] ?? 'dist')
 
 rmSync(target, { recursive: true, force: true })
@@ -23,6 +23,8 @@ for (const file of globSync('**/*.js', { cwd: target })) {
   if (rewritten !== text) writeFileSync(path, rewritten)
 }
 
+keepDeclarationsOf('infra/sampan.d.ts')
+
 for (const file of globSync(`{${rooms}}/**/*`, { cwd: root, withFileTypes: true })) {
   if (!file.isFile() || /(?<!\.d)\.ts$/.test(file.name)) continue
   const from = join(file.parentPath, file.name)
@@ -33,6 +35,19 @@ for (const file of globSync(`{${rooms}}/**/*`, { cwd: root, withFileTypes: true 
 
 writeFileSync(join(target, 'cli', 'commit'), commit())
 chmodSync(join(target, 'cli', 'sampan.mjs'), 0o755)
+
+/** The types that others import, and what these need; the command needs none. */
+function keepDeclarationsOf(entry: string): void {
+  const kept = new Set([join(target, entry)])
+  for (const file of kept) {
+    const text = readFileSync(file, 'utf8').replaceAll(/(from '\.[^']+|import\("\.[^"]+)\.ts(?=['"])/g, '$1.js')
+    writeFileSync(file, text)
+    for (const [, path = ''] of text.matchAll(/(?:from '|import\(")(\.[^'"]+)\.js['"]/g))
+      kept.add(join(dirname(file), `${path}.d.ts`))
+  }
+  for (const file of globSync('**/*.d.ts', { cwd: target }))
+    if (!kept.has(join(target, file))) rmSync(join(target, file))
+}
 
 /** The commit this is built from, or nothing where there is no repository. */
 function commit(): string {
