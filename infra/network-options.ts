@@ -8,7 +8,6 @@ export const DEFAULT_CIDR = '10.255.0.0/24'
 
 const address = z.string().refine((text) => ipaddr.isValid(text), 'must be an IP address')
 const vpcId = z.string().regex(/^vpc-[0-9a-f]+$/, 'must be a VPC id')
-/** TCP ports the workers may call besides 443. */
 const databasePorts = distinct(
   z.array(z.int().min(1).max(65535)).min(1, 'must have a port: the workers could reach no database'),
 ).default(() => [5432])
@@ -29,18 +28,8 @@ const existingNetwork = z
   .strictObject({
     create: z.literal(false),
     vpcId,
-    /** Private subnets whose way out is a NAT gateway. Two, in different zones, outlive the loss of a zone. */
     subnetIds: distinct(z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be a subnet id')).min(1)),
-    /**
-     * The addresses the workers leave by, for the ApsaraDB whitelist. `discover` asks EC2 for the NAT gateways of the subnets
-     * when the stack is synthesised.
-     */
     egressAddresses: z.union([z.literal('discover'), distinct(z.array(address))]).default('discover'),
-    /**
-     * How the workers come in to the source: `group` by a rule for their security group (the source is in this VPC or a peer
-     * of it, and is reached by its private address), `addresses` by rules for the egress addresses (a public source), `auto` by what the
-     * instance is: the group where it is in this VPC or has no public address, else the addresses.
-     */
     sourceBy: z.enum(['auto', 'group', 'addresses']).default('auto'),
     databasePorts,
   })
@@ -52,7 +41,6 @@ const existingNetwork = z
 const madeNetwork = z
   .strictObject({
     create: z.literal(true),
-    /** Of the VPC that is made. It must overlap with none of the peers. */
     cidr: block
       .refine((text) => /\/(1[6-9]|2[0-4])$/.test(text), 'must be a block of /16 to /24')
       .refine(
@@ -60,27 +48,21 @@ const madeNetwork = z
         'must be private: in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10',
       )
       .default(DEFAULT_CIDR),
-    /** Two zones; default the first two that the account has in the region. */
     zones: distinct(
       z.array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be a zone such as us-east-1a')).length(2),
     ).optional(),
-    /** An Elastic IP that is there already, so that the address stays when the stack goes; without it the stack makes one. */
     allocationId: z
       .string()
       .regex(/^eipalloc-[0-9a-f]+$/, 'must be the allocation id of an Elastic IP')
       .optional(),
-    /** The public address of `allocationId`. */
     address: address.optional(),
-    /** VPCs of private sources in this account and region: a peering is made to each, with routes both ways. */
     peers: z
       .array(
         z.strictObject({
           vpcId,
-          /** Its block, or all that it has. */
           cidr: z
             .union([block, distinct(z.array(block).min(1))])
             .transform((given) => (typeof given === 'string' ? [given] : given)),
-          /** Of the subnets that the instance is in. */
           routeTableIds: distinct(z.array(z.string().regex(/^rtb-[0-9a-f]+$/, 'must be a route table id')).min(1)),
         }),
       )

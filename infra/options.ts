@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { DeploymentOptions } from './deployment-options.ts'
 import { distinct } from './distinct.ts'
 import { networkSchema } from './network-options.ts'
 import { scheduleSchema, taskProblems } from './schedule-options.ts'
@@ -32,14 +33,12 @@ const host = z
   .string()
   .regex(/^(\*\.)?[A-Za-z0-9:_-][A-Za-z0-9.:_-]*$/, 'must be a host name or address, with at most *. before it')
 
-/** Everything a deployment may choose. Every option has a default that deploys. */
+/** What DeploymentOptions says of each, checked. */
 const options = z.strictObject({
-  /** Name of the stack and beginning of the names of what is in it. */
   name: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,30}$/, 'must be a letter and up to 30 letters, digits, dashes')
     .default('Sampan'),
-  /** Tags of your own on everything the stack makes, such as a cost centre. Those of AWS and of Sampan itself keep their names. */
   tags: z
     .record(
       z
@@ -52,38 +51,29 @@ const options = z.strictObject({
     )
     .refine((tags) => Object.keys(tags).length <= MOST_TAGS, `must be at most ${MOST_TAGS} tags`)
     .default(() => ({})),
-  /** Managed policy that bounds every role of the stack, by its ARN; `null`: none. */
   permissionsBoundary: z
     .string()
     .regex(/^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/\S+$/, 'must be the ARN of a managed policy')
     .nullable()
     .default(null),
-  /** Path of every role of the stack. */
   rolePath: z
     .string()
     .regex(/^\/([!-~]{1,510}\/)?$/, 'must begin and end with a slash')
     .default('/'),
-  /** Tag `sampan:environment` on everything. */
   environment: z.string().min(1).max(256).default('production'),
-  /** Account and region to deploy to; without them the command line's. */
   account: z
     .string()
     .regex(/^\d{12}$/, 'must be an account id')
     .optional(),
   region: region.optional(),
-  /** Memory of the lanes and the default number of lanes. */
   size: z.enum(['small', 'medium', 'large', 'xlarge']).default('medium'),
-  /** The VPC the workers run in: one that is there, `create`, or `null`: no VPC, which reaches only servers that are open to everybody. */
   network: networkSchema.nullable().default(null),
-  /** What happens to reports and logs when the stack is deleted. What a first deployment that fails has made always goes. */
   removal: z.enum(['retain', 'destroy']).default('retain'),
-  /** An existing bucket for the reports, such as the one that an earlier stack has left; `null`: the stack makes one. */
   documentsBucket: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
     .nullable()
     .default(null),
-  /** Existing log groups, such as those that an earlier stack has left; without them the stack makes its own. */
   logGroups: z
     .strictObject({
       functions: z.string().min(1).optional(),
@@ -93,17 +83,13 @@ const options = z.strictObject({
         .optional(),
     })
     .default(() => ({})),
-  /** Encryption at rest: `aws` = keys of the services, `create` = a customer key made by the stack, or a key's ARN. */
   key: z.union([z.enum(['aws', 'create']), keyArn]).default('aws'),
-  /** What encrypts `documentsBucket`: a customer key by its ARN, or `aws`, a key of S3's own. Without it: as `key`. */
   documentsKey: z.union([z.literal('aws'), keyArn]).optional(),
   logDays: z
     .number()
     .refine((days) => RETENTION_DAYS.includes(days), `must be one of ${RETENTION_DAYS.join(', ')}`)
     .default(90),
-  /** Days after which the documents of a run are deleted; among them, while it runs, the record of what is open. */
   reportDays: z.int().min(91, 'must be more than the 90 days that a run may take').max(3650).default(400),
-  /** Names of the Secrets Manager secrets the functions may read, `*` allowed at the end; any region of this account. */
   secrets: distinct(
     z
       .array(
@@ -111,17 +97,11 @@ const options = z.strictObject({
       )
       .min(1),
   ).default(() => ['sampan/*']),
-  /** Name of the secret with the Alibaba Cloud access key; `null`: none, for destinations given by host. */
   alibabaSecret: z
     .string()
     .regex(/^[A-Za-z0-9/_+=.@!-]+$/, 'must be the name of a secret')
     .nullable()
     .default('sampan-alibaba'),
-  /**
-   * A RAM role of Alibaba Cloud that is assumed by a token of AWS, so that no access key is kept: the role (`arn`), the OIDC provider in RAM
-   * that vouches for the tokens (`provider`), the issuer of this AWS account, and the audience, a client ID of the provider. With it
-   * `alibabaSecret` is not read. The output `AlibabaRoleTrust` is the role's trust policy.
-   */
   alibabaRole: z
     .strictObject({
       arn: z
@@ -144,15 +124,8 @@ const options = z.strictObject({
     })
     .nullable()
     .default(null),
-  /** ARNs of the customer keys that encrypt those secrets; none where they use `aws/secretsmanager`. */
   secretKeys: distinct(z.array(keyArn)).default(() => []),
-  /** Regions whose RDS instances may be migrated; default the stack's own. */
   sourceRegions: distinct(z.array(region)).default(() => []),
-  /**
-   * Where the sources are in another account: a role there for what opens and closes access (`arn`), and one for the functions that talk
-   * to the databases (`readerArn`), for the CPU of the instance and for logging in by IAM; both ask for `externalId`. The outputs
-   * `SourceRole…` and `SourceReader…` have their policies. `null`: the sources are in the stack's account.
-   */
   sourceRole: z
     .strictObject({
       arn: role,
@@ -165,57 +138,26 @@ const options = z.strictObject({
     })
     .nullable()
     .default(null),
-  /**
-   * Security groups in which a run may add and remove rules. Default: every group of those regions that its owner has tagged
-   * `sampan:allowed` = `true`, since tasks name the instance.
-   */
   securityGroups: distinct(z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be a security group id'))).default(
     () => [],
   ),
-  /**
-   * Where the groups of a source are full, make groups for the run and attach them to the instance. Costs the right to modify
-   * instances, which IAM cannot narrow to their groups.
-   */
   temporaryGroups: z.boolean().default(false),
-  /** Hours after which the sweep may close what a run opened, whatever the run does. */
   accessHours: z.int().min(1).max(8760).default(168),
-  /**
-   * Prefix lengths of the broadest blocks that a task may open; together it opens at most sixteen of them. No acknowledgement of a task
-   * goes beyond.
-   */
   broadestBlock: z
     .strictObject({ ipv4: z.int().min(8).max(32).default(16), ipv6: z.int().min(16).max(128).default(32) })
     .default(() => ({ ipv4: 16, ipv6: 32 })),
-  /** The account’s quota of inbound rules per security group. */
   rulesPerGroup: z.int().min(1).max(1000).default(60),
-  /**
-   * Functions at work that are reserved for closing access and judging, two for each of them. AWS takes a reservation only where 100
-   * stay for the rest, so not in new accounts; without it the precheck sees to it that lanes leave room.
-   */
   reserveConcurrency: z.boolean().default(false),
-  /** Database users of RDS that may be logged in as by IAM; none by default. */
   iamDatabaseUsers: distinct(z.array(z.string().regex(/^[A-Za-z0-9_.-]+$/, 'must be a database user'))).default(
     () => [],
   ),
-  /** Who gets the alarms by mail. Each address is asked to confirm. */
   alarmMails: distinct(z.array(z.email())).default(() => []),
-  /** Tell too when an alarm is over. Each alarm then also says so once when it is made. */
   alarmsWhenOver: z.boolean().default(false),
-  /**
-   * Hosts to which tasks may switch TLS off or leave it unverified, `*.` allowed at the beginning; none by default. Instances that a
-   * task names by their id need no entry: their clouds tell the address.
-   */
   unverifiedHosts: distinct(z.array(host)).default(() => []),
-  /**
-   * Hosts that tasks may name at all, `*.` allowed at the beginning; without them any. Instances that a task names by their id need no
-   * entry.
-   */
   hosts: distinct(z.array(host)).default(() => []),
-  /** `source` of the events on the account’s default bus that may start a migration; none by default: the stack has a bus of its own. */
   eventSources: distinct(z.array(z.string().min(1))).default(() => []),
-  /** Starts that are deployed with the stack. */
   schedules: z.array(scheduleSchema).default(() => []),
-})
+} satisfies Record<keyof DeploymentOptions, z.ZodType>)
 
 /**
  * Whether a right to read the secrets of these names, `*` allowed at their ends, is one to read this secret too. IAM compares the secret's
@@ -273,7 +215,6 @@ export const optionsSchema = options.superRefine((given, context) => {
 })
 
 export type Options = z.output<typeof optionsSchema>
-export type OptionsInput = z.input<typeof optionsSchema>
 export type ScheduleOptions = Options['schedules'][number]
 
 /** Context keys of single options: `-c sampan:size=large`. */
@@ -284,7 +225,7 @@ const PREFIX = 'sampan:'
  * Values that are no plain text are given as JSON: `-c 'sampan:network={"vpcId": …}'`.
  * @throws Error with every problem, not the first
  */
-export function readOptions(deployment: OptionsInput, context: Readonly<Record<string, unknown>> = {}): Options {
+export function readOptions(deployment: DeploymentOptions, context: Readonly<Record<string, unknown>> = {}): Options {
   const given = Object.entries(context)
     .filter(([key]) => key.startsWith(PREFIX))
     .map(([key, value]) => [key.slice(PREFIX.length), fromContext(value)] as const)

@@ -9,14 +9,15 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3'
 import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
+import type { DeploymentOptions } from './deployment-options.ts'
 import { Migration, rule } from './migration.ts'
-import { type OptionsInput, readOptions } from './options.ts'
+import { readOptions } from './options.ts'
 
 /**
  * The options of a deployment, all with a default that deploys. Account and region are those of the stack. Of a VPC that is there already,
  * `network.egressAddresses` must be given: nothing is looked up while an app is synthesised.
  */
-export interface SampanProps extends Omit<OptionsInput, 'account' | 'region'> {}
+export interface SampanProps extends Omit<DeploymentOptions, 'account' | 'region'> {}
 
 /**
  * The whole migration in a stack of yours: state machine, functions, the bus and the schedules that start it, the nets that close what it

@@ -2,16 +2,14 @@ import { z } from 'zod'
 import { type Deployment, deployedProblems } from '../lambdas/core/task/deployed-rules.ts'
 import { formatProblem, readTask } from '../lambdas/core/task/problems.ts'
 
-/** A start that is deployed with the stack. */
+/** One of `schedules` in DeploymentOptions, checked. */
 export const scheduleSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be up to 64 letters, digits, dots, dashes'),
-  /** Once: `2026-12-24T02:00:00`, in `timezone`. */
   at: z.iso.datetime({ local: true, offset: false, error: 'must be a local time such as 2026-12-24T02:00:00' }),
   timezone: z
     .string()
     .refine(isTimezone, 'must be a time zone of the IANA database such as Asia/Singapore')
     .default('Etc/UTC'),
-  /** The task to start, as it would be given to the console. It stands in the template, so it may hold no password. */
   task: z.record(z.string(), z.unknown()),
 })
 

@@ -1,10 +1,11 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { App } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
+import type { DeploymentOptions } from './deployment-options.ts'
 import { FUNCTION_SETTINGS } from './function-settings.ts'
 import { type MadePage, row, write } from './made-page.ts'
 import { MigrationStack } from './migration-stack.ts'
-import { type OptionsInput, readOptions } from './options.ts'
+import { readOptions } from './options.ts'
 
 /** A statement of a role, as it stands in the template. */
 interface Statement {
@@ -16,7 +17,7 @@ interface Statement {
 }
 
 /** Everything that can be switched on, so that every statement there can be is in the table. */
-const EVERYTHING: OptionsInput = {
+const EVERYTHING: DeploymentOptions = {
   region: 'us-east-1',
   network: {
     vpcId: 'vpc-0123456789abcdef0',
@@ -31,7 +32,7 @@ const EVERYTHING: OptionsInput = {
 }
 
 /** Instead of the access key. */
-const BY_ROLE: OptionsInput = {
+const BY_ROLE: DeploymentOptions = {
   alibabaRole: {
     arn: 'acs:ram::113511544585:role/sampan',
     provider: 'acs:ram::113511544585:oidc-provider/aws',
@@ -46,7 +47,7 @@ export const whoPage: MadePage = {
 }
 
 /** The template of a stack with everything switched on; nothing is bundled. */
-function template(options: OptionsInput): Readonly<Record<string, { readonly Type: string }>> {
+function template(options: DeploymentOptions): Readonly<Record<string, { readonly Type: string }>> {
   const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
     readonly context: Record<string, unknown>
   }

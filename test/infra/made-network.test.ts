@@ -1,10 +1,11 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions'
 import { describe, expect, it } from 'vitest'
+import type { DeploymentOptions } from '../../infra/deployment-options.ts'
 import { layoutRemarks } from '../../infra/layout-remarks.ts'
-import { type OptionsInput, readOptions } from '../../infra/options.ts'
+import { readOptions } from '../../infra/options.ts'
 import { makeStack, nagFindings, synthesise } from './stack.ts'
 
-const PEERED: OptionsInput = {
+const PEERED: DeploymentOptions = {
   account: '111122223333',
   region: 'eu-central-1',
   network: {
@@ -91,11 +92,11 @@ describe('a VPC that the stack makes', () => {
   })
 
   it('is another one beside the first where block or zones change, of which CloudFormation can change nothing', () => {
-    const ids = (network: OptionsInput['network']) =>
+    const ids = (network: DeploymentOptions['network']) =>
       Object.entries(synthesise({ network }).toJSON().Resources as Record<string, { Type: string }>)
         .filter(([, { Type }]) => /^AWS::EC2::(VPC|Subnet|EIP|NatGateway|RouteTable|InternetGateway)$/.test(Type))
         .map(([id]) => id)
-    const layouts: OptionsInput['network'][] = [
+    const layouts: DeploymentOptions['network'][] = [
       'create',
       { create: true, cidr: '10.9.0.0/24' },
       { create: true, zones: ['eu-central-1a', 'eu-central-1b'] },
@@ -113,7 +114,7 @@ describe('a VPC that the stack makes', () => {
   })
 
   it('says at synth what the layout reaches, and what not', () => {
-    const remarks = (input: OptionsInput) => layoutRemarks(readOptions(input)).map(({ id }) => id)
+    const remarks = (input: DeploymentOptions) => layoutRemarks(readOptions(input)).map(({ id }) => id)
     expect(remarks({})).toEqual(['sampan:noVpc'])
     expect(remarks({ network: 'create' })).toEqual(['sampan:madeVpc'])
     const network = { vpcId: 'vpc-0a', subnetIds: ['subnet-0a'], egressAddresses: [] }
@@ -147,6 +148,6 @@ describe('a VPC that the stack makes', () => {
     [{ vpcId: 'vpc-0a', subnetIds: ['subnet-0a'], sourceBy: 'addresses', egressAddresses: [] }, /egressAddresses/],
     ['made', /network: must be "create"/],
   ])('is refused as %j', (network, problem) => {
-    expect(() => readOptions({ network } as OptionsInput)).toThrow(problem)
+    expect(() => readOptions({ network } as DeploymentOptions)).toThrow(problem)
   })
 })

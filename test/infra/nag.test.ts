@@ -2,10 +2,10 @@ import { App, Stack } from 'aws-cdk-lib'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { describe, expect, it } from 'vitest'
-import type { OptionsInput } from '../../infra/options.ts'
+import type { DeploymentOptions } from '../../infra/deployment-options.ts'
 import { IN_VPC, nagFindings, outdir, TASK } from './stack.ts'
 
-const deployments: Readonly<Record<string, OptionsInput>> = {
+const deployments: Readonly<Record<string, DeploymentOptions>> = {
   'with the defaults': {},
   'in a VPC, with a key of its own, to be destroyed': { ...IN_VPC, key: 'create', removal: 'destroy' },
   'with everything a task may need': {

@@ -2,13 +2,13 @@ import { Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { expect, test } from 'vitest'
 import { deployment } from '../../infra/deployment.ts'
-import type { OptionsInput } from '../../infra/options.ts'
+import type { DeploymentOptions } from '../../infra/deployment-options.ts'
 import { EXISTING, IN_VPC, makeStack, TASK } from './stack.ts'
 
 const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f'
 
 /** What people deploy; each differs from the others in more than a figure. */
-const SETS: Readonly<Record<string, OptionsInput>> = {
+const SETS: Readonly<Record<string, DeploymentOptions>> = {
   'as it comes': deployment,
   'without a VPC': { network: null },
   'in a VPC that is there, by its addresses': { network: { ...EXISTING, sourceBy: 'addresses' }, size: 'small' },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { DeploymentOptions } from '../../infra/deployment-options.ts'
 import { layoutRemarks } from '../../infra/layout-remarks.ts'
-import { type OptionsInput, readOptions } from '../../infra/options.ts'
+import { readOptions } from '../../infra/options.ts'
 import { ALIBABA_ROLE, EXISTING, TASK } from './stack.ts'
 
 describe('the options of a deployment', () => {
@@ -105,9 +106,9 @@ describe('the options of a deployment', () => {
   const at = '2026-12-24T02:00:00'
   const schedule = (change: object = {}) => ({ name: 'tonight', at, task: TASK, ...change })
   const key = 'arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f'
-  const made = (change: object) => ({ network: { create: true, ...change } }) as OptionsInput
+  const made = (change: object) => ({ network: { create: true, ...change } }) as DeploymentOptions
 
-  it.each<[OptionsInput, RegExp]>([
+  it.each<[DeploymentOptions, RegExp]>([
     [{ schedules: [schedule(), schedule()] }, /schedules\.1\.name: is there twice: tonight/],
     [{ schedules: [schedule({ timezone: 'Mars/Olympus' })] }, /schedules\.0\.timezone: must be a time zone/],
     [{ schedules: [schedule({ timezone: '+01:00' })] }, /schedules\.0\.timezone/],

@@ -3,8 +3,9 @@ import { App, Validations } from 'aws-cdk-lib'
 import { Template } from 'aws-cdk-lib/assertions'
 import { Code } from 'aws-cdk-lib/aws-lambda'
 import { AwsSolutionsChecks } from 'cdk-nag'
+import type { DeploymentOptions } from '../../infra/deployment-options.ts'
 import { MigrationStack } from '../../infra/migration-stack.ts'
-import { type OptionsInput, readOptions } from '../../infra/options.ts'
+import { readOptions } from '../../infra/options.ts'
 import { temporaryDirectory } from '../support/directories.ts'
 
 /** The feature flags a deployment has. */
@@ -34,10 +35,10 @@ export const ALIBABA_ROLE = {
   issuer: 'https://0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f.tokens.sts.global.api.aws',
 }
 
-export const IN_VPC: OptionsInput = { network: EXISTING }
+export const IN_VPC: DeploymentOptions = { network: EXISTING }
 
 /** A stack of functions without code: what is in their bundles has tests of its own. */
-export function makeStack(input: OptionsInput = {}) {
+export function makeStack(input: DeploymentOptions = {}) {
   const app = new App({ context, analyticsReporting: false, outdir })
   const stack = new MigrationStack(app, 'Sampan', {
     options: readOptions(input),
@@ -46,12 +47,12 @@ export function makeStack(input: OptionsInput = {}) {
   return { app, stack }
 }
 
-export function synthesise(input: OptionsInput = {}): Template {
+export function synthesise(input: DeploymentOptions = {}): Template {
   return Template.fromStack(makeStack(input).stack)
 }
 
 /** What cdk-nag (AwsSolutions) finds in a stack, one line each. */
-export function nagFindings(input: OptionsInput = {}): readonly string[] {
+export function nagFindings(input: DeploymentOptions = {}): readonly string[] {
   const { app } = makeStack(input)
   const pack = new AwsSolutionsChecks(app)
   Validations.of(app).addPlugins(pack)
