@@ -13,17 +13,17 @@ const target = resolve(root, process.argv[2] ?? 'dist')
 
 rmSync(target, { recursive: true, force: true })
 const compiler = join(root, 'node_modules', '.bin', 'tsc')
-execFileSync(compiler, ['-p', 'tsconfig.package.json', '--outDir', target], { cwd: root, stdio: 'inherit' })
-
-// The compiler rewrites imports, but not the addresses of workers and of processes.
-for (const file of globSync('**/*.js', { cwd: target })) {
-  const path = join(target, file)
-  const text = readFileSync(path, 'utf8')
-  const rewritten = text.replaceAll(/(new URL\(['"][^'"]+)\.ts(?=['"])/g, '$1.js')
-  if (rewritten !== text) writeFileSync(path, rewritten)
+for (const project of ['tsconfig.package.json', 'tsconfig.types.json']) {
+  execFileSync(compiler, ['-p', project, '--outDir', target], { cwd: root, stdio: 'inherit' })
 }
 
-keepDeclarationsOf('infra/sampan.d.ts')
+// The compiler rewrites imports, but not the addresses of workers and of processes, nor the imports of types.
+for (const file of globSync('**/*.{js,d.ts}', { cwd: target })) {
+  const path = join(target, file)
+  const text = readFileSync(path, 'utf8')
+  const rewritten = text.replaceAll(/((?:new URL\(|from )['"]\.[^'"]+)\.ts(?=['"])/g, '$1.js')
+  if (rewritten !== text) writeFileSync(path, rewritten)
+}
 
 for (const file of globSync(`{${rooms}}/**/*`, { cwd: root, withFileTypes: true })) {
   if (!file.isFile() || /(?<!\.d)\.ts$/.test(file.name)) continue
@@ -35,19 +35,6 @@ for (const file of globSync(`{${rooms}}/**/*`, { cwd: root, withFileTypes: true 
 
 writeFileSync(join(target, 'cli', 'commit'), commit())
 chmodSync(join(target, 'cli', 'sampan.mjs'), 0o755)
-
-/** The types that others import, and what these need; the command needs none. */
-function keepDeclarationsOf(entry: string): void {
-  const kept = new Set([join(target, entry)])
-  for (const file of kept) {
-    const text = readFileSync(file, 'utf8').replaceAll(/(from '\.[^']+|import\("\.[^"]+)\.ts(?=['"])/g, '$1.js')
-    writeFileSync(file, text)
-    for (const [, path = ''] of text.matchAll(/(?:from '|import\(")(\.[^'"]+)\.js['"]/g))
-      kept.add(join(dirname(file), `${path}.d.ts`))
-  }
-  for (const file of globSync('**/*.d.ts', { cwd: target }))
-    if (!kept.has(join(target, file))) rmSync(join(target, file))
-}
 
 /** The commit this is built from, or nothing where there is no repository. */
 function commit(): string {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, stat, symlink } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -20,6 +20,7 @@ beforeAll(async () => {
   command = join(place, 'dist', 'cli', 'sampan.mjs')
   await run(process.execPath, ['--no-warnings', join(root, 'scripts', 'build-package.ts'), join(place, 'dist')])
   await symlink(join(root, 'node_modules'), join(place, 'node_modules'))
+  await copyFile(join(root, 'package.json'), join(place, 'package.json'))
 })
 
 describe('the installed command', () => {
@@ -41,5 +42,48 @@ describe('the installed command', () => {
     expect(stdout).toContain('exactly as before the run')
     const report = reportSchema.parse(JSON.parse(await readFile(join(here, 'out', 'report.json'), 'utf8')))
     expect(report.status).toBe('succeeded')
+  })
+})
+
+describe('the construct of the package', () => {
+  const app = (options: string) => `import { App, CfnOutput, Stack } from 'aws-cdk-lib'
+import { Sampan } from 'sampan/cdk'
+const app = new App({ outdir: process.argv[2] ?? '' })
+const stack = new Stack(app, 'Platform')
+const sampan = new Sampan(stack, 'Moves', ${options})
+new CfnOutput(stack, 'Topic', { value: sampan.alarmTopic.topicArn })
+app.synth()
+`
+
+  it('has types, which know the options', async () => {
+    await writeFile(join(place, 'right.ts'), app("{ name: 'Moves', network: 'create', size: 'large' }"))
+    await writeFile(join(place, 'wrong.ts'), app("{ network: 'made', sice: 'large' }"))
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
+    const check = (file: string) => run(join(root, 'node_modules/.bin/tsc'), [...options, file], { cwd: place })
+    await check('right.ts')
+    await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: expect.stringMatching(/'sice' does not exist/) })
+  })
+
+  it('stands in a stack of others, with its code', async () => {
+    const out = join(place, 'cdk.out')
+    await writeFile(join(place, 'app.mjs'), app("{ name: 'Moves', network: 'create' }"))
+    await run(process.execPath, [join(place, 'app.mjs'), out], { cwd: place })
+    const template = JSON.parse(await readFile(join(out, 'Platform.template.json'), 'utf8'))
+    const resources = Object.values<{ Type: string; Properties: Record<string, unknown> }>(template.Resources)
+    const machines = resources.filter(({ Type }) => Type === 'AWS::StepFunctions::StateMachine')
+    expect(machines.map(({ Properties }) => Properties.StateMachineName)).toEqual(['Moves'])
+    const assets = JSON.parse(await readFile(join(out, 'Platform.assets.json'), 'utf8'))
+    const directories = Object.values<{ source: { path: string } }>(assets.files).map(({ source }) => source.path)
+    const codes = directories.filter((path) => path.startsWith('asset.'))
+    expect(codes.length).toBeGreaterThan(20)
+    await Promise.all(
+      codes.map(async (path) => expect((await stat(join(out, path, 'index.mjs'))).size).toBeGreaterThan(0)),
+    )
+  })
+
+  it('refuses options with every problem', async () => {
+    await writeFile(join(place, 'app.mjs'), app("{ size: 'huge', logDays: 8 }"))
+    const refused = run(process.execPath, [join(place, 'app.mjs'), join(place, 'none')], { cwd: place })
+    await expect(refused).rejects.toMatchObject({ stderr: expect.stringMatching(/ {2}size: .*\n {2}logDays: /) })
   })
 })
