@@ -1,12 +1,13 @@
 /**
  * The benchmarks, peers side by side. Prints tables and writes them into docs/performance.md.
  *
- *     npm run bench -- [all | whole | rows | small | distance | validation | lanes]… [--rounds N] [--scale S] [--lanes N]
+ *     npm run bench -- [all | whole | rows | small | distance | validation | lanes | growth]… [--rounds N] [--scale S] [--lanes N]
  *       [--peers all|fastest]
  */
 import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmarks/benchmark.ts'
 import { distance } from './benchmarks/distance.ts'
+import { growth } from './benchmarks/growth.ts'
 import { lanes } from './benchmarks/lanes.ts'
 import { rows } from './benchmarks/rows.ts'
 import { small } from './benchmarks/small.ts'
@@ -16,7 +17,7 @@ import { writeSection } from './document.ts'
 import { machineFacts, requirePeers } from './machine.ts'
 import { openStage } from './stage.ts'
 
-const benchmarks: readonly Benchmark[] = [whole, rows, small, distance, validation, lanes]
+const benchmarks: readonly Benchmark[] = [whole, rows, small, distance, validation, lanes, growth]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,10 +36,11 @@ const chosen = benchmarks.filter(({ name }) => all || positionals.includes(name)
 const [rounds, scale, laneCount] = [Number(values.rounds), Number(values.scale), Number(values.lanes)]
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-requirePeers()
+const besidePeers = chosen.some(({ name }) => name !== growth.name)
+if (besidePeers) requirePeers()
 const stage = await openStage()
 try {
-  writeSection('machine', await machineFacts(stage))
+  if (besidePeers) writeSection('machine', await machineFacts(stage))
   for (const { name, title, run } of chosen) {
     log(title)
     const text = await run({ stage, rounds, scale, lanes: laneCount, allPeers: values.peers === 'all', log })

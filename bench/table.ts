@@ -34,7 +34,8 @@ export function ratios(one: Result, other: Result, column: Column): number[] {
   })
 }
 
-function markdown(heads: readonly string[], lines: readonly (readonly string[])[]): string {
+/** A table; all but the first column are numbers. */
+export function markdown(heads: readonly string[], lines: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [row(heads), row(heads.map((_, index) => (index === 0 ? '---' : '---:'))), ...lines.map(row)].join('\n')
 }

@@ -30,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { number: 21, sql: sqlFile(new URL('./sql/000021.sql', import.meta.url)) },
   { number: 22, sql: sqlFile(new URL('./sql/000022.sql', import.meta.url)) },
   { number: 23, sql: sqlFile(new URL('./sql/000023.sql', import.meta.url)) },
+  { number: 24, sql: sqlFile(new URL('./sql/000024.sql', import.meta.url)) },
 ]

@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
 import { TID_RANGES } from '../postgres/tid-ranges.ts'
+import { byNumber } from './by-number.ts'
 import type { Chunk } from './chunks/chunk.ts'
 import { isLargeObjects, type RelationAtDestination } from './relation.ts'
 
@@ -117,8 +118,8 @@ export async function storeResults(
   await destination.rows(
     `UPDATE sampan.digest_part p SET state = 'done', rows = r.rows, digest = r.digest, milliseconds = $3
        FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS r(id integer, rows bigint, digest numeric)
-      WHERE p.run = $1 AND p.id = r.id`,
-    [run, JSON.stringify(results), milliseconds / Math.max(1, results.length)],
+      WHERE p.${byNumber('digest_part', '$1', '$4::integer[]')} AND p.id = r.id`,
+    [run, JSON.stringify(results), milliseconds / Math.max(1, results.length), results.map(({ id }) => id)],
   )
 }
 

@@ -15,7 +15,7 @@ export const handler = stepHandler<null, SummaryEvent>('SummariseIndexes', (even
   withDestination<null>(event, step, 'summarise-indexes', async (destination) => {
     const { id: run, execution } = event.run
     const standing = await readStanding(destination, run, execution)
-    if (standing.pending > 0 || !standing.copied) {
+    if (standing.pending || !standing.copied) {
       const error = event.results.find(({ verdict }) => verdict === 'failed')?.error
       if (error) return failed(error)
       return standing.ended ? done() : yielded()

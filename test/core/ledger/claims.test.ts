@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest'
 import { claimChunks } from '../../../lambdas/core/ledger/chunks/claim.ts'
 import { alignChunks } from '../../../lambdas/core/ledger/chunks/plan.ts'
-import { countFailure } from '../../../lambdas/core/ledger/chunks/receipts.ts'
+import { countFailure, writeReceipts } from '../../../lambdas/core/ledger/chunks/receipts.ts'
+import { hasSlowChunks } from '../../../lambdas/core/ledger/chunks/slow.ts'
+import { readComparisons } from '../../../lambdas/core/ledger/comparisons.ts'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { migrations } from '../../../lambdas/core/ledger/migrations.ts'
+import { readDue } from '../../../lambdas/core/ledger/objects/due.ts'
+import { claimObjectsSql, receiptsSql } from '../../../lambdas/core/ledger/objects/receipts.ts'
 import { readFreeSteps } from '../../../lambdas/core/ledger/objects/steps.ts'
 import { openRun } from '../../../lambdas/core/ledger/run.ts'
-import { claimParts } from '../../../lambdas/core/ledger/validation.ts'
+import { claimParts, storeResults } from '../../../lambdas/core/ledger/validation.ts'
 import { toSampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { openSession } from '../../support/copy-run.ts'
-import { plansOf } from '../../support/plans.ts'
+import { plansOf, plansOfSession } from '../../support/plans.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 
 const SOURCE = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
@@ -195,6 +199,65 @@ test('what waits for rows is found without reading the chunks of large tables', 
   expect((await readFreeSteps(session, 'r', 10, 1)).map(({ id }) => id)).toEqual([1, 2])
   await session.close()
 })
+
+test.each([10, 18] as const)(
+  'on PostgreSQL %i receipts, results and claims of objects read no others, and no relation is compared with every other',
+  async (major) => {
+    const { database, session } = await manyChunks(20_000, major)
+    await database.query(`
+      INSERT INTO sampan.relation (run, oid, schema, name, columns, types, has_key, bytes)
+      SELECT 'r', oid, 'public', 't' || oid, '{a}', '{int}', false, 0 FROM generate_series(101, 1000) oid;
+      INSERT INTO sampan.digest_part (run, id, relation, bytes) SELECT 'r', id, 1 + id % 1000, 1 FROM generate_series(1, 20000) id;
+      INSERT INTO sampan.object (run, id, position, kind, name, stage, verdict, rows_of, bytes)
+      SELECT 'r', id, id, 'INDEX', 'i' || id, CASE WHEN id % 2 = 0 THEN 'link' ELSE 'index' END, 'migrate', ARRAY[(1 + id % 1000)::oid], 100
+        FROM generate_series(1, 20000) id`)
+    const digest = { rows: '1', digest: '1' }
+    const numbers = Array.from({ length: 64 }, (_, at) => 1 + at)
+    const due = await readDue(session, 'r', 'link', 50)
+    const questions = [
+      () =>
+        writeReceipts(
+          session,
+          'r',
+          0,
+          numbers.map((id) => ({ id, bytes: 1, milliseconds: 1, ...digest })),
+        ),
+      () =>
+        storeResults(
+          session,
+          'r',
+          numbers.map((id) => ({ id, ...digest })),
+          1,
+        ),
+      () => session.execute(receiptsSql('r', due)),
+      () => session.execute(claimObjectsSql('r', due, { alone: [], inOrder: true })),
+      () => hasSlowChunks(session, 'r'),
+    ]
+    for (const ask of questions) expect(mostRows(await plansOfSession(session, ask))).toBeLessThan(1_000)
+    const plans = await plansOfSession(session, () => readComparisons(session, 'r'))
+    // A thousand relations, each looked up once: nothing is read a thousand times a thousand times.
+    expect(mostRows(plans)).toBeLessThan(50_000)
+    // Objects of large tables wait for other indexes of theirs: looked up, not compared with all that is pending.
+    const free = await plansOfSession(session, () => readFreeSteps(session, 'r', 10, 1))
+    expect(mostRows(free)).toBeLessThan(50_000)
+    await session.close()
+  },
+)
+
+/** Rows that any node of the plans has brought or thrown away, all of its loops together. */
+function mostRows(plans: readonly string[]): number {
+  expect(plans.length).toBeGreaterThan(0)
+  const lines = plans.join('\n').split('\n')
+  let loops = 1
+  return Math.max(
+    ...lines.map((line) => {
+      const node = / rows=(\d+(?:\.\d+)?) loops=(\d+)\)/.exec(line.replace(/^.*\(actual /, ' '))
+      if (node !== null) loops = Number(node[2])
+      const removed = /Rows Removed by (?:Join |Index )?Filter: (\d+)/.exec(line)
+      return Number(node?.[1] ?? removed?.[1] ?? 0) * loops
+    }),
+  )
+}
 
 test('a run that was begun under the ledger before goes on: its chunks and parts are claimed in their order', async () => {
   const database = await createDatabase(sharedServer(18))

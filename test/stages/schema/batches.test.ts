@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { openRun } from '../../../lambdas/core/ledger/run.ts'
 import { BATCH } from '../../../lambdas/stages/schema/apply/batches.ts'
+import { untilNextLook } from '../../../lambdas/stages/schema/apply/lane.ts'
 import { applyStage } from '../../../lambdas/stages/schema/apply/stage.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
@@ -69,4 +70,12 @@ test('one that fails takes nothing with it but what needs it, and nothing is mad
     .filter((id) => id !== BROKEN && !NEEDING.includes(id))
     .map((id) => `t${id}`)
   expect(tables.map(({ relname }) => relname)).toEqual(expected)
+})
+
+test('a lane without work looks the less often the longer it has none, and the more a look costs', () => {
+  expect(untilNextLook(0, 5)).toBe(100)
+  expect(untilNextLook(2_000, 5)).toBe(400)
+  expect(untilNextLook(60_000, 5)).toBe(1_000)
+  expect(untilNextLook(60_000, 600)).toBe(2_400)
+  expect(untilNextLook(0, 600_000)).toBe(10_000)
 })

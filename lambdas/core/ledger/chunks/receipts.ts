@@ -1,5 +1,6 @@
 import type { Session } from '../../postgres/connect.ts'
 import type { SampanError } from '../../runtime/errors.ts'
+import { byNumber } from '../by-number.ts'
 
 /** What the transaction of a chunk leaves behind. `rows` and `digest` are the server's own text. */
 export interface Receipt {
@@ -23,8 +24,8 @@ export async function writeReceipts(
             last_error = NULL, too_slow = 0, finished_at = pg_catalog.clock_timestamp()
        FROM pg_catalog.jsonb_to_recordset($3::jsonb)
          AS r(id integer, rows bigint, bytes bigint, digest numeric, milliseconds float8)
-      WHERE c.run = $1 AND c.id = r.id`,
-    [run, lane, JSON.stringify(receipts)],
+      WHERE c.${byNumber('chunk', '$1', '$4::integer[]')} AND c.id = r.id`,
+    [run, lane, JSON.stringify(receipts), receipts.map(({ id }) => id)],
   )
 }
 

@@ -1,4 +1,5 @@
 import { quoteLiteral } from '../../postgres/identifiers.ts'
+import { byNumber } from '../by-number.ts'
 import type { DueObject } from './due.ts'
 import type { DueStep } from './steps.ts'
 
@@ -68,5 +69,5 @@ export function receiptsSql(run: string, objects: readonly DueObject[]): string 
        sql = CASE kind WHEN 'USER MAPPING' THEN '' ELSE sql END,
        error_code = NULL, error_message = NULL, blocked_by = NULL,
        finished_at = pg_catalog.clock_timestamp(), milliseconds = ${SPENT} / ${objects.length}
- WHERE run = ${quoteLiteral(run)} AND id = ANY (${idsOf(objects)})`
+ WHERE ${byNumber('object', quoteLiteral(run), idsOf(objects))}`
 }

@@ -38,8 +38,8 @@ export async function readFreeSteps(
 
 /** How far what comes after the rows is, and whether there is more to wait for. */
 export interface Standing {
-  /** Objects of the stage that are not made yet, those under way included. */
-  readonly pending: number
+  /** Objects of the stage are not made yet, those under way included. */
+  readonly pending: boolean
   /** All rows are there. */
   readonly copied: boolean
   /** The round of the copy is over without that, or another execution has taken over the run. */
@@ -50,13 +50,13 @@ export interface Standing {
 
 export async function readStanding(session: Session, run: string, execution: string): Promise<Standing> {
   const [row] = await session.rows<Standing>(
-    `SELECT (SELECT count(*)::integer FROM sampan.object o
-              WHERE o.run = r.id AND o.stage = 'index' AND o.status = 'pending') AS pending,
+    `SELECT EXISTS (SELECT FROM sampan.object o
+                     WHERE o.run = r.id AND o.stage = 'index' AND o.status = 'pending') AS pending,
             r.copied_at IS NOT NULL AS copied,
             r.execution <> $2 OR r.copied_at IS NULL AND r.copy_ended_at IS NOT NULL AS ended,
             EXTRACT(epoch FROM pg_catalog.clock_timestamp() - r.started_at)::float8 AS seconds
        FROM sampan.run r WHERE r.id = $1`,
     [run, execution],
   )
-  return row ?? { pending: 0, copied: false, ended: true, seconds: 0 }
+  return row ?? { pending: false, copied: false, ended: true, seconds: 0 }
 }

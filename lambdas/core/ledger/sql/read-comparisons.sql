@@ -17,18 +17,6 @@ SELECT r.oid, r.schema, r.name, there.schema AS "thereSchema", there.name AS "th
   FROM sampan.relation r
   CROSS JOIN LATERAL sampan.destination_of(r) there
   LEFT JOIN sampan.object o ON o.run = r.run AND o.id = r.object
-  LEFT JOIN (
-    SELECT relation, count(*)::integer AS chunks, min(kind) AS kind, min(id) AS first,
-           count(*) FILTER (WHERE state = 'pending' OR chunk.generation < latest.generation)::integer AS open,
-           sum(attempts)::integer AS attempts, sum(copied_bytes) AS copied_bytes, sum(milliseconds) AS milliseconds,
-           max(last_error) AS last_error, sum(rows) AS rows,
-           CASE WHEN bool_and(digest IS NOT NULL) THEN sum(digest) END AS digest
-      FROM sampan.chunk, (SELECT COALESCE(max(generation), 0) AS generation FROM sampan.snapshot WHERE run = $1) latest
-     WHERE run = $1 GROUP BY relation
-  ) c ON c.relation = r.oid
-  LEFT JOIN (
-    SELECT relation, count(*)::integer AS parts, count(*) FILTER (WHERE state = 'pending')::integer AS open,
-           sum(rows) AS rows, CASE WHEN bool_and(digest IS NOT NULL) THEN sum(digest) END AS digest
-      FROM sampan.digest_part WHERE run = $1 GROUP BY relation
-  ) p ON p.relation = r.oid
+  LEFT JOIN sampan.chunk_sums($1) c ON c.relation = r.oid
+  LEFT JOIN sampan.part_sums($1) p ON p.relation = r.oid
  WHERE r.run = $1 ORDER BY r.schema, r.name

@@ -8,13 +8,13 @@ WITH run AS (
 ), pending AS (
   SELECT id FROM sampan.object WHERE run = $1 AND status = 'pending'
 ), building AS (
-  -- Indexes of large tables that can be built side by side: what locks the table against them comes after the last one.
-  SELECT DISTINCT rows_of FROM sampan.object
+  -- Indexes of large tables that can be built side by side: what locks the table against them comes after the last one. Single relations
+  -- here and below, to be looked up: a key of a partitioned table reads all its partitions, and to compare such lists would be their square.
+  SELECT DISTINCT pg_catalog.unnest(rows_of) AS oid FROM sampan.object
    WHERE run = $1 AND stage = 'index' AND status = 'pending' AND bytes > $3 AND built_at IS NULL
      AND (kind = 'INDEX' OR kind = 'CONSTRAINT' AND build_sql IS NOT NULL)
 ), indexing AS (
-  -- A foreign key's validation would hold up what is left to do for the indexes of its table. From here on single relations, to
-  -- be looked up: a key of a partitioned table reads all its partitions, and to compare such lists would be their square.
+  -- A foreign key's validation would hold up what is left to do for the indexes of its table.
   SELECT DISTINCT pg_catalog.unnest(rows_of) AS oid FROM sampan.object
    WHERE run = $1 AND stage = 'index' AND status = 'pending' AND bytes > $3 AND kind IN ('INDEX', 'CONSTRAINT')
 ), adding AS (
@@ -74,7 +74,8 @@ SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema) AS schema, COALESC
                     WHERE (needed.id IN (SELECT p.id FROM pending p)) IS TRUE)
    AND (o.kind <> 'FK CONSTRAINT' AND o.bytes <= $3
         OR step.name <> 'finish' AND o.kind = 'INDEX' OR step.name = 'build' AND o.kind = 'CONSTRAINT'
-        OR o.kind <> 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM building b WHERE b.rows_of && o.rows_of)
+        OR o.kind <> 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(o.rows_of) AS read(oid)
+                         WHERE (read.oid IN (SELECT b.oid FROM building b)) IS TRUE)
         OR o.kind = 'FK CONSTRAINT' AND NOT EXISTS (SELECT 1 FROM pg_catalog.unnest(o.rows_of) AS read(oid)
                          WHERE (read.oid IN (SELECT i.oid FROM indexing i)) IS TRUE))
    AND (o.kind <> 'FK CONSTRAINT' OR step.name = 'build'
