@@ -12,11 +12,12 @@ import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { inBatches } from '../../core/runtime/in-batches.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
+import { timeKeeper } from '../../core/runtime/time-keeper.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { changedTables } from '../../core/structure/changed.ts'
 import { objectName } from '../../core/structure/object-name.ts'
 import { judgeOutcome, type Outcome } from './apply/outcome.ts'
-import { timeKeeper, withDestination } from './apply/with-destination.ts'
+import { withDestination } from './apply/with-destination.ts'
 import { SMALL_BYTES } from './plan/key-steps.ts'
 
 /** Tables on their way at once: ANALYZE reads 30,000 rows of each at most, some hundred milliseconds. */

@@ -1,11 +1,12 @@
 import { alignChunks } from '../../core/ledger/chunks/plan.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
+import { timeKeeper } from '../../core/runtime/time-keeper.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { timeKeeper, withDestination } from './apply/with-destination.ts'
+import { withDestination } from './apply/with-destination.ts'
 
 /** CreateObjects: what rows need to arrive: schemas, extensions, types, functions, tables, views. */
 export const handler = stepHandler('CreateObjects', (event: StepEvent, step) =>

@@ -3,10 +3,11 @@ import { quoteLiteral } from '../../core/postgres/identifiers.ts'
 import { applicationName } from '../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
+import { timeKeeper } from '../../core/runtime/time-keeper.ts'
 import { done, more, waiting } from '../../core/runtime/verdict.ts'
 import { laneNumbers } from '../../core/task/lanes.ts'
 import { applyLane } from './apply/lane.ts'
-import { timeKeeper, withDestination } from './apply/with-destination.ts'
+import { withDestination } from './apply/with-destination.ts'
 
 /**
  * BuildIndexes, one lane: keys, indexes, statistics, the filling of materialized views, foreign keys. It begins beside the

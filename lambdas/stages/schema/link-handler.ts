@@ -1,10 +1,11 @@
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
+import { timeKeeper } from '../../core/runtime/time-keeper.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { noteDefinitions } from '../../core/structure/definitions.ts'
 import { applyStage } from './apply/stage.ts'
 import { requireAllMade } from './apply/unmade.ts'
-import { timeKeeper, withDestination } from './apply/with-destination.ts'
+import { withDestination } from './apply/with-destination.ts'
 
 /** LinkObjects: triggers, rules, policies, publications; event triggers last of all. */
 export const handler = stepHandler('LinkObjects', (event: StepEvent, step) =>

@@ -11,7 +11,7 @@ import { inOneFlight } from '../../../core/postgres/transaction.ts'
 import { readRowEstimates } from '../../../core/rows/row-estimates.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { cutLargeObjects, numberChunks } from './chunking.ts'
-import type { ColumnType } from './column-form.ts'
+import type { ColumnType, FormServers } from './column-form.ts'
 import { cutRelations } from './cut.ts'
 import { readHeldTypes } from './floats.ts'
 import { decideForm, type TravelForm } from './relation-form.ts'
@@ -20,18 +20,64 @@ import { formServers } from './servers.ts'
 const COLUMN_TYPES = sqlFile(new URL('./sql/column-types.sql', import.meta.url))
 
 /**
- * Decides how every relation travels that has no chunks yet, and cuts it into some: the plan is data in the ledger, written in
- * one transaction.
- * The number of round trips does not depend on the number of tables.
+ * So many columns are planned together (a test makes it few): what is known of each, with the digests it goes into, is about a kilobyte and a half here, and a
+ * database of 400,000 columns must fit into a call's memory as well as into its time.
  */
-export async function planCopy(source: Session, destination: Session, task: Task, run: string): Promise<void> {
+export const planBatches = { columns: 20_000 }
+
+/**
+ * Decides how every relation travels that has no chunks yet, and cuts it into some: the plan is data in the ledger, the largest relations first,
+ * each batch in a transaction. Whoever is stopped in between leaves what is planned, and the next call goes on behind it. Few
+ * round trips, whatever the number of tables.
+ * @param hasTime asked before each batch but the first
+ * @returns false where the time was used up before the end
+ */
+export async function planCopy(
+  source: Session,
+  destination: Session,
+  task: Task,
+  run: string,
+  hasTime: () => boolean,
+): Promise<boolean> {
   const [all, planned, servers] = await Promise.all([
     readRelations(destination, run),
     readPlannedChunks(destination, run),
     formServers(source, destination),
   ])
-  // A plan that was made anew leaves what it does not touch as it was.
-  const relations = all.filter(({ oid }) => !planned.relations.includes(oid))
+  // A plan that was made anew leaves what it does not touch as it was, and so does a call that goes on.
+  const before = new Set(planned.relations)
+  const batches = batchesOf(all.filter(({ oid }) => !before.has(oid)))
+  let { lastId } = planned
+  for (const [number, relations] of batches.entries()) {
+    if (number > 0 && !hasTime()) return false
+    const plan = await planBatch(source, relations, { task, servers, lastId })
+    lastId += plan.chunks.length
+    await storePlan(destination, run, plan, number === batches.length - 1)
+  }
+  return true
+}
+
+/** The largest first, so that chunks are numbered in about that order; one batch at least. */
+function batchesOf(relations: readonly Relation[]): readonly (readonly Relation[])[] {
+  const batches: Relation[][] = [[]]
+  let columns = 0
+  for (const relation of relations.toSorted((a, b) => b.bytes - a.bytes)) {
+    if (columns > 0 && columns + relation.source.columns.length > planBatches.columns) {
+      batches.push([])
+      columns = 0
+    }
+    batches.at(-1)?.push(relation)
+    // One without columns is work as well.
+    columns += relation.source.columns.length + 1
+  }
+  return batches
+}
+
+async function planBatch(
+  source: Session,
+  relations: readonly Relation[],
+  { task, servers, lastId }: { readonly task: Task; readonly servers: FormServers; readonly lastId: number },
+): Promise<CopyPlan> {
   const columns = await readColumnTypes(source, relations)
   const wishes = { format: task.format, digests: task.validation.mode === 'full' }
   const forms = relations
@@ -48,19 +94,18 @@ export async function planCopy(source: Session, destination: Session, task: Task
     source,
     filtered.map(({ oid }) => oid),
   )
-  const plan: CopyPlan = {
+  return {
     forms: forms.map((form) => ({
       ...form,
       cutReason: cuts.get(form.oid)?.reason ?? '',
       rowsEstimated: roundedRows(rows.get(form.oid)),
     })),
-    chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()], planned.lastId),
+    chunks: numberChunks([...[...cuts.values()].flatMap(({ chunks }) => chunks), ...objects.flat()], lastId),
     warnings: [
-      ...(task.format === 'binary' ? forms.flatMap((form) => insteadOfBinary(form, relations)) : []),
+      ...(task.format === 'binary' ? insteadOfBinary(forms, relations) : []),
       ...leftUncompared(forms, relations),
     ],
   }
-  await storePlan(destination, run, plan)
 }
 
 function roundedRows(rows: number | undefined): number | null {
@@ -74,11 +119,14 @@ interface CopyPlan {
 }
 
 /** The task wants binary, and this table cannot: it travels as text, and the run's story says so. */
-function insteadOfBinary(form: TravelForm, relations: readonly Relation[]): RunEvent[] {
-  const relation = relations.find(({ oid }) => oid === form.oid)
-  if (form.formatReason === null || relation === undefined || relation.source.columns.length === 0) return []
-  const message = `${titleOf(relation)} travels as text, not binary as the task wishes: ${form.formatReason}`
-  return [{ level: 'warning', step: 'PlanCopy', code: 'FORMAT_TEXT_INSTEAD', message }]
+function insteadOfBinary(forms: readonly TravelForm[], relations: readonly Relation[]): RunEvent[] {
+  const byOid = new Map(relations.map((relation) => [relation.oid, relation]))
+  return forms.flatMap(({ oid, formatReason }) => {
+    const relation = byOid.get(oid)
+    if (formatReason === null || relation === undefined || relation.source.columns.length === 0) return []
+    const message = `${titleOf(relation)} travels as text, not binary as the task wishes: ${formatReason}`
+    return [{ level: 'warning' as const, step: 'PlanCopy', code: 'FORMAT_TEXT_INSTEAD', message }]
+  })
 }
 
 /** What the digests leave out is said. */
@@ -92,13 +140,13 @@ function leftUncompared(forms: readonly TravelForm[], relations: readonly Relati
   return [{ level: 'warning', step: 'PlanCopy', code: 'VALUES_NOT_COMPARED', message }]
 }
 
-async function storePlan(destination: Session, run: string, plan: CopyPlan): Promise<void> {
+async function storePlan(destination: Session, run: string, plan: CopyPlan, last: boolean): Promise<void> {
   await inOneFlight(destination, () => [
     keepRun(destination, run),
     storeForms(destination, run, plan.forms),
     storeChunks(destination, run, plan.chunks),
     writeEvents(destination, run, plan.warnings),
-    markPlanned(destination, run, 'copy_planned_at'),
+    ...(last ? [markPlanned(destination, run, 'copy_planned_at')] : []),
   ])
 }
 

@@ -7,7 +7,8 @@ import type { Session } from '../../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { stepHandler } from '../../../core/runtime/step-handler.ts'
-import { done } from '../../../core/runtime/verdict.ts'
+import { timeKeeper } from '../../../core/runtime/time-keeper.ts'
+import { done, more } from '../../../core/runtime/verdict.ts'
 import { laneNumbers } from '../../../core/task/lanes.ts'
 import { planCopy } from './plan-copy.ts'
 
@@ -26,7 +27,7 @@ export interface PlanCopyEvent extends StepEvent {
 
 /**
  * PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. Where the objects
- * were planned anew it is completed. Bounds may be of another moment than the rows: the first chunk of a table has no lower and
+ * were planned anew it is completed, and where a call's time is used up by the next one. Bounds may be of another moment than the rows: the first chunk of a table has no lower and
  * the last no upper one.
  */
 export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step) => {
@@ -35,17 +36,23 @@ export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step
   const options = { purpose: 'plan-copy', signal: step.signal, pipeline: true }
   const destination = await openDestination(event, step.environment, options)
   const open: Session[] = []
+  const hasTime = timeKeeper(step)
   try {
-    await underWatch(event, step, { destination, source: () => open }, async () => {
+    const whole = await underWatch(event, step, { destination, source: () => open }, async () => {
       const { copyPlannedAt } = await requireOwnStart(destination, event.run)
       if (copyPlannedAt === null) {
         const source = await openSource(event, step.environment, options)
         open.push(source)
         if (event.inView) await importView(source, destination, event.run.id, step.signal)
-        await planCopy(source, destination, event.task, event.run.id)
+        if (!(await planCopy(source, destination, event.task, event.run.id, hasTime))) return false
       }
       await beginRound(destination, event)
+      return true
     })
+    if (!whole) return more()
+  } catch (thrown) {
+    if (step.signal.aborted) return more()
+    throw thrown
   } finally {
     await Promise.all([destination, ...open].map((each) => each.close()))
   }

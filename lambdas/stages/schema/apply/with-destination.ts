@@ -7,15 +7,6 @@ import type { StepEvent } from '../../../core/runtime/event.ts'
 import type { StepTools } from '../../../core/runtime/step-handler.ts'
 import { more, type StepAnswer } from '../../../core/runtime/verdict.ts'
 
-/** What is kept back of a call's time for the flight that is under way. */
-const RESERVE_MILLISECONDS = 60_000
-
-/** Is there time for another flight? Of a short call three quarters are used. */
-export function timeKeeper(step: StepTools): () => boolean {
-  const reserve = Math.min(RESERVE_MILLISECONDS, step.remainingMilliseconds() / 4)
-  return () => !step.signal.aborted && step.remainingMilliseconds() > reserve
-}
-
 /**
  * Opens a pipelined session to the destination for the time of `body`; what it has committed is durable when it is done. A call that is told to stop in the middle answers
  * `more`: what has no receipt is made by the next one. A run that is another start's is none of this step's business.
