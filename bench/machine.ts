@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
-import { ask, databaseOf, type Stage, settings } from './stage.ts'
+import { ask, databaseOf, type Stage } from './stage.ts'
 
 const programs = {
   pgcopydb: 'pgcopydb',
@@ -23,7 +23,9 @@ export async function machineFacts(stage: Stage): Promise<string> {
   const servers = await ask(databaseOf(stage.source, 'postgres'), 'SHOW server_version')
   const facts = [
     `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, shared by both servers, relay and copier`,
-    `source and destination: PostgreSQL ${servers[0]?.server_version} on 127.0.0.1, ${Object.entries(settings)
+    `source and destination: PostgreSQL ${servers[0]?.server_version} on 127.0.0.1, ${Object.entries(
+      stage.servers.settings,
+    )
       .map(([name, value]) => `${name} = ${value}`)
       .join(', ')}, all else as PostgreSQL's defaults (fsync, full_page_writes and synchronous_commit on)`,
     `Sampan on Node.js ${process.version}; ${version('pgcopydb')}; ${version('pg_dump')}`,

@@ -8,22 +8,37 @@ export const cpu: Column = ['own CPU s', (measure) => measure.cpu, 2]
 export const rss: Column = ['peak RSS MB', (measure) => measure.rss, 0]
 export const sourceCpu: Column = ['source CPU s', (measure) => measure.sourceCpu, 1]
 export const destinationCpu: Column = ['destination CPU s', (measure) => measure.destinationCpu, 1]
+/** Of both servers and the contender: what noise on the machine changes least. */
+export const allCpu: Column = ['all CPU s', (one) => one.cpu + one.sourceCpu + one.destinationCpu, 1]
 export const more = (title: string, name: string, digits = 2): Column => [
   title,
   (one) => one.more[name] ?? Number.NaN,
   digits,
 ]
 
-/** Contenders in rows: median (min–max) of each column; where there is one of ours, its wall by the others', pair by pair. */
-export function table(results: readonly Result[], columns: readonly Column[], ours?: string): string {
+/** Contenders in rows: median (min–max) of each column; where there is one of ours, what it took of the others', pair by pair. */
+export function table(
+  results: readonly Result[],
+  columns: readonly Column[],
+  ours?: string,
+  compared: readonly Column[] = [wall],
+): string {
   const own = results.find(({ name }) => name === ours)
-  const heads = ['', ...columns.map(([title]) => title), ...(own ? [`${own.name} by it`] : [])]
+  const heads = [
+    '',
+    ...columns.map(([title]) => title),
+    ...(own ? compared.map(([title]) => titleOf(own.name, title, compared.length)) : []),
+  ]
   const lines = results.map(({ name, measures }) => [
     name,
     ...columns.map(([, value, digits]) => spread(measures.map(value), digits)),
-    ...(own ? [name === ours ? '' : spread(ratios(own, { name, measures }, wall), 2)] : []),
+    ...(own ? compared.map((column) => (name === ours ? '' : spread(ratios(own, { name, measures }, column), 2))) : []),
   ])
   return markdown(heads, lines)
+}
+
+function titleOf(name: string, column: string, columns: number): string {
+  return columns === 1 ? `${name} by it` : `${name}, ${column} by it`
 }
 
 /** What one is of another, in each round. */

@@ -15,6 +15,13 @@ export function dumpAndRestore(jobs: number): Contender {
   }
 }
 
+/** One process each, as many do it: an archive, and its restore behind it. */
+export const dumpArchive: Contender = {
+  name: 'pg_dump -Fc | pg_restore',
+  run: ({ source, destination, far }) =>
+    measure(`pg_dump -Fc -Z0 '${urlOf(source)}' | pg_restore -d '${urlOf(far)}'`, source, destination),
+}
+
 export const dumpIntoPsql: Contender = {
   name: 'pg_dump | psql',
   run: ({ source, destination, far }) =>
