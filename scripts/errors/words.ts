@@ -123,6 +123,12 @@ export const words: Readonly<Record<string, Words>> = {
       'tables that stand on the destination are in part otherwise than the source’s, which keeps no row from coming by itself',
     remedy: 'change them by hand on the destination where the source’s form is wanted',
   },
+  DST_TABLES_LACK: {
+    cause:
+      'tables that stand on the destination have not all that the source’s have: indexes, keys, triggers; nothing of it is made',
+    remedy:
+      'make by hand behind the run what is wanted of it; sampan plan --sql of a task without "existing" has the statements',
+  },
   DST_OBJECTS_REFUSED: {
     remedy: 'change or drop them on the source, or acknowledge this code: they are left out, with what needs them',
   },

@@ -9,6 +9,8 @@ export type ConflictCode =
   | 'DST_TABLE_TRIGGERS'
   | 'DST_TABLE_REFERENCED'
   | 'DST_KEYS_IN_A_RING'
+  | 'DST_TABLE_MISSING'
+  | 'DST_TABLE_NOT_EMPTY'
 
 export interface ConflictProblem {
   readonly code: ConflictCode

@@ -13,7 +13,8 @@ export interface ChosenTable extends TableName {
 
 /** A chosen table whose name is taken on the destination, where the task says what becomes of that. */
 export interface Meeting {
-  readonly mode: Exclude<Conflicts, 'report'>
+  /** `fill`: the task says that its tables stand there, and are empty. */
+  readonly mode: Exclude<Conflicts, 'report'> | 'fill'
   readonly chosen: ChosenTable
   readonly source: StandingTable
   readonly there: StandingTable
@@ -36,7 +37,8 @@ export async function readMeetings(
   const wanted = conflictsOf(task, database)
   const modeOf = ({ schema, name, root }: StandingTable) => {
     const own = wanted(schema, name)
-    return own === task.conflicts && root !== null ? wanted(root.schema, root.name) : own
+    const mode = own === task.conflicts && root !== null ? wanted(root.schema, root.name) : own
+    return mode === 'report' && database.schema === 'existing' ? ('fill' as const) : mode
   }
   const byName = new Map((await readTables(source, chosen)).map((table) => [nameKey(table), table]))
   const asked = chosen.flatMap((one) => {

@@ -41,6 +41,7 @@ export function checkConflictNames(tables: unknown, report: Report): void {
 }
 
 interface WithConflicts {
+  readonly schema?: 'migrate' | 'existing' | undefined
   readonly tables?: Readonly<Record<string, { readonly conflicts?: Conflicts | undefined }>> | undefined
 }
 
@@ -58,6 +59,7 @@ export function conflictsOf(
 }
 
 /** Whether any table may stand there at all. */
-export function meetsTables(task: { readonly conflicts: Conflicts }, { tables }: WithConflicts): boolean {
+export function meetsTables(task: { readonly conflicts: Conflicts }, { schema, tables }: WithConflicts): boolean {
+  if (schema === 'existing') return true
   return [task, ...Object.values(tables ?? {})].some(({ conflicts = 'report' }) => conflicts !== 'report')
 }

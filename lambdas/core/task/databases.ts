@@ -40,6 +40,13 @@ const fields = z.strictObject({
       'What stays behind of the included: tables in the same form, other objects by their kind, such as ' +
         '{ "kind": "PUBLICATION", "name": "pub_*" }. What cannot be without them stays behind too. Default [], nothing.',
     ),
+  schema: z
+    .enum(['migrate', 'existing'])
+    .optional()
+    .describe(
+      'existing: every chosen table stands on the destination already, empty and with the source’s columns, made by somebody else. Rows and ' +
+        'sequences come, and nothing is made, changed or dropped. migrate: the objects are made. Default migrate.',
+    ),
   names: namesSchema
     .optional()
     .describe(

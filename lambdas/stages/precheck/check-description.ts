@@ -27,6 +27,8 @@ export interface CheckDescription extends DocumentedCode {
   readonly needs: readonly Need[]
   /** What holds when the check passes, e.g. "the source runs PostgreSQL 9.4 to 18". */
   readonly title: string
+  /** It is about objects that are made: not asked where rows alone come. @default false */
+  readonly ofObjects?: true
   /** More exact codes that its findings may carry. */
   readonly codes?: readonly DocumentedCode[]
 }

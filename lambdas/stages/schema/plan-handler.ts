@@ -42,6 +42,7 @@ import { type DatabaseProperties, databaseEntries, readDatabaseProperties } from
 import { readDatabaseForm } from './plan/destination-database.ts'
 import { asPlannedBefore } from './plan/extension-data.ts'
 import { judgeProperties } from './plan/judge-properties.ts'
+import { lackingThere } from './plan/keep.ts'
 import { keepIds } from './plan/keep-ids.ts'
 import { readStanding } from './plan/kept.ts'
 import { requireExtensionRows } from './plan/lost-extension-rows.ts'
@@ -189,7 +190,8 @@ async function plan(
   }
   const first = planObjects(input)
   // What is made already would be in the way of a trial.
-  const untried = !known.objects.some(({ made }) => made)
+  const rowsAlone = taskDatabase(event, database).schema === 'existing'
+  const untried = !rowsAlone && !known.objects.some(({ made }) => made)
   const refused =
     untried && mayRefuse(source, destination)
       ? await tryObjects(event, step.environment, source, first.objects, step.signal)
@@ -199,7 +201,7 @@ async function plan(
     untried && !read.roles.superuser
       ? await deniedObjects(event, step.environment, first.objects, path, step.signal)
       : new Map<number, string>()
-  await requireExtensionRows(source, input, first.objects, event.task)
+  if (!rowsAlone) await requireExtensionRows(source, input, first.objects, event.task)
   if (read.changes !== undefined)
     await requireValidChanges(source, read.changes, first, path, destination.serverVersion)
   const none = denied.size === 0 && (refused === null || refused.length === 0)
@@ -225,7 +227,7 @@ async function plan(
     ...notices.map(notice),
     ...readerRights(planned.readerGrants),
     ...comesAlong(planned.along),
-    ...(standing === null ? [] : tablesMet(standing)),
+    ...(standing === null ? [] : tablesMet(standing, lackingThere(planned.objects))),
     ...named.events,
   ]
   if (!anew) {

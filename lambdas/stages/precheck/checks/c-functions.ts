@@ -15,6 +15,7 @@ export const cFunctions: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'the source has no functions in C outside extensions',
   cause:

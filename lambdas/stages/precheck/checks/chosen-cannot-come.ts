@@ -8,6 +8,7 @@ export const chosenCannotCome: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'what is chosen can come: nothing that it needs is left out',
   cause: 'something that the task chooses needs something that is excluded, or that the destination cannot have',

@@ -7,6 +7,7 @@ export const collationMissing: Check = {
   side: 'both',
   level: 'error',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'the destination’s server has every collation that columns name',
   cause: 'columns name collations of the operating system or of ICU that the destination’s server does not have',

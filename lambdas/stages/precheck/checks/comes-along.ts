@@ -17,6 +17,7 @@ export const comesAlong: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'only tables, views and sequences that the task names are chosen',
   cause:

@@ -24,6 +24,14 @@ const PROBLEMS: Readonly<Record<ConflictCode, Omit<DocumentedCode, 'code'>>> = {
       'a table that is to be emptied is referred to by another one that is not, and PostgreSQL empties them together only',
     remedy: 'name the other table too, with "conflicts": "truncate", or drop its foreign key on the destination',
   },
+  DST_TABLE_MISSING: {
+    cause: 'the task says that its tables stand on the destination ("schema": "existing"), and these do not',
+    remedy: 'make them there, exclude them, or let the objects be migrated ("schema": "migrate")',
+  },
+  DST_TABLE_NOT_EMPTY: {
+    cause: 'tables that are to be filled ("schema": "existing") have rows already',
+    remedy: 'empty them (TRUNCATE) or say it of each in the task ("conflicts": "truncate"), or exclude them',
+  },
   DST_KEYS_IN_A_RING: {
     cause: 'foreign keys of tables that stand on the destination lead in a ring: no order of the rows satisfies them',
     remedy: 'drop one of these foreign keys on the destination, and add it again behind the run',
@@ -36,7 +44,7 @@ export const conflictsRefused: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
-  needs: ['source', 'destinationDatabase'],
+  needs: ['source', 'destination'],
   title: 'rows can come into every table that stands there and that the task takes ("conflicts")',
   cause:
     'tables that stand on the destination cannot be met as the task wants it; what PlanObjects finds of the kinds below it tells by this code',

@@ -7,6 +7,7 @@ export const databaseToCreate: Check = {
   side: 'destination',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['destination'],
   title: 'the destination database is there already',
   cause: 'the destination database does not exist yet; Sampan creates it',

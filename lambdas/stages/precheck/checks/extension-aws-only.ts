@@ -7,6 +7,7 @@ export const extensionAwsOnly: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'the source uses no extension that only exists on AWS',
   cause: 'extensions of Amazon’s own are left behind; functions that call them fail on the destination',

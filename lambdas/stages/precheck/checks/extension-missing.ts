@@ -6,6 +6,7 @@ export const extensionMissing: Check = {
   side: 'both',
   level: 'error',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'the destination offers every extension of the source',
   cause: 'the destination’s server does not offer an extension of the source: what depends on it cannot be created',

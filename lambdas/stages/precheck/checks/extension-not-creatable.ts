@@ -10,6 +10,7 @@ export const extensionNotCreatable: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'the account can create the extensions in the destination',
   cause:

@@ -6,6 +6,7 @@ export const extensionOlder: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'the destination’s extensions are not older than the source’s',
   cause:

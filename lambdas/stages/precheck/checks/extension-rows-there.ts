@@ -9,6 +9,7 @@ export const extensionRowsThere: Check = {
   side: 'destination',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'extensions that the destination has already hold no rows of their own configuration',
   cause:

@@ -14,6 +14,7 @@ export const extensionRows: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'rows in tables of extensions are their configuration, and have a place on the destination',
   cause: 'rows of tables of extensions are left behind: not declared as configuration, or without a place there',

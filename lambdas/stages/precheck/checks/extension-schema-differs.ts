@@ -7,6 +7,7 @@ export const extensionSchemaDiffers: Check = {
   side: 'destination',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'extensions that the destination has already are in the source’s schemas',
   cause:

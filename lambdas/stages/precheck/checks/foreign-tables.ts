@@ -7,6 +7,7 @@ export const foreignTables: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'no chosen table is a foreign table',
   cause:

@@ -7,6 +7,7 @@ export const indexesInvalid: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'every index of the chosen tables is valid',
   cause: 'indexes that a failed CREATE INDEX CONCURRENTLY left behind are not migrated',

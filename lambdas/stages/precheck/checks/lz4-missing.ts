@@ -7,6 +7,7 @@ export const lz4Missing: Check = {
   side: 'both',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'the destination’s server knows every compression method of the source’s columns',
   cause:

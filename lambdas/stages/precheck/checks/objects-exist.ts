@@ -14,6 +14,7 @@ export const objectsExist: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'no object under a name that is to be given stands in the destination',
   cause:

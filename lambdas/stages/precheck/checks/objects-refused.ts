@@ -9,6 +9,7 @@ export const objectsRefused: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'the destination’s newer version takes every chosen object',
   cause:

@@ -48,6 +48,7 @@ export const ownersNotKept: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'whatever acts with its owner’s rights keeps its owner',
   cause:

@@ -24,6 +24,7 @@ export const parameterRights: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'nobody on the source has rights on parameters of the server',
   cause: 'rights on parameters (GRANT SET, ALTER SYSTEM ON PARAMETER) are the server’s, as its roles are: not migrated',

@@ -21,6 +21,7 @@ export const policiesLost: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'every restrictive policy has a role on the destination that it takes rows from',
   cause:

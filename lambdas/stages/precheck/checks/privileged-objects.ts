@@ -39,6 +39,7 @@ export const privilegedObjects: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'a plain account of the destination can create every chosen object',
   cause: 'some objects can be created by a superuser only, and the destination account is none',

@@ -8,6 +8,7 @@ export const renameBreaksCode: Check = {
   side: 'source',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'no code that is text names what gets another name',
   cause:

@@ -6,6 +6,7 @@ export const publications: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'the source publishes nothing',
   cause:
@@ -29,6 +30,7 @@ export const subscriptions: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'the source subscribes to nothing',
   cause: 'subscriptions are not migrated: two servers that follow one slot would take changes from each other',

@@ -85,6 +85,7 @@ export const rightsNotTaken: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'what was taken from everybody on the source can be taken on the destination',
   cause:

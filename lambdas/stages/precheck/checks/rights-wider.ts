@@ -10,6 +10,7 @@ export const rightsWider: Check = {
   side: 'both',
   level: 'warning',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destinationDatabase'],
   title: 'nobody may do more on the destination than on the source',
   cause:

@@ -9,6 +9,7 @@ export const rolesMissing: Check = {
   side: 'both',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'the destination has the roles that own the source’s objects or hold rights on them',
   cause:

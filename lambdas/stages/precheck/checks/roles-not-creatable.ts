@@ -7,6 +7,7 @@ export const rolesNotCreatable: Check = {
   side: 'destination',
   level: 'error',
   scope: 'database',
+  ofObjects: true,
   needs: ['source', 'destination'],
   title: 'the account may make the roles that the task wants made',
   cause: '"roles" of the task wants roles made that the destination lacks, and its account may not make roles',

@@ -14,6 +14,7 @@ export const tablespacesLost: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'no chosen table or index lies in a tablespace of its own',
   cause: 'tablespaces are the server’s own matter: these tables and indexes go to the destination’s default one',

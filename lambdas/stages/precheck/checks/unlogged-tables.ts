@@ -7,6 +7,7 @@ export const unloggedTables: Check = {
   side: 'source',
   level: 'info',
   scope: 'database',
+  ofObjects: true,
   needs: ['source'],
   title: 'no chosen table is unlogged',
   cause: 'unlogged tables are migrated as they are: they lose their rows when the destination crashes or fails over',

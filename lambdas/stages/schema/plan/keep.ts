@@ -1,3 +1,4 @@
+import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { remarkKinds } from '../../../core/task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
@@ -41,7 +42,10 @@ export function keepStanding(entries: readonly TocEntry[], standing: Standing): 
     verdicts.set(id, {
       verdict: 'transform',
       sql,
-      reason: 'it stands on the destination: its rows go, the table stays',
+      reason:
+        meeting.mode === 'fill'
+          ? 'it stands on the destination, and is filled'
+          : 'it stands on the destination: its rows go, the table stays',
     })
   }
   const present = (kind: string, schema: string | null, name: string) =>
@@ -59,6 +63,9 @@ export function keepStanding(entries: readonly TocEntry[], standing: Standing): 
       verdicts.set(entry.id, stays)
     } else if (ties.has(entry.kind) && entry.dependencies.some((id) => verdicts.has(id))) {
       verdicts.set(entry.id, stays)
+    } else if (standing.rowsAlone) {
+      const stands = entry.kind === 'SEQUENCE' && present(entry.kind, named.schema, named.name)
+      verdicts.set(entry.id, stands ? stays : rowsAlone)
     } else if (remarkKinds.has(entry.kind) && verdicts.has(entry.dependencies[0] ?? -1)) {
       verdicts.set(entry.id, {
         verdict: 'skip',
@@ -79,9 +86,19 @@ const stays: EntryVerdict = {
   sql: '',
   reason: 'it stands on the destination, and stays as it is',
 }
-const lacking: EntryVerdict = {
+const rowsAlone: EntryVerdict = { verdict: 'skip', reason: 'the task brings rows alone, into what stands there' }
+const lacking = {
   verdict: 'skip',
   reason: 'its table stands on the destination without it, and stays as it is',
+} as const
+
+/** What the source’s tables have, and those that stand there have not: for people. */
+export function lackingThere(
+  objects: readonly Pick<PlannedObject, 'kind' | 'name' | 'schema' | 'reason'>[],
+): readonly string[] {
+  return objects
+    .filter(({ reason }) => reason === lacking.reason)
+    .map(({ kind, schema, name }) => `${kind} ${schema === null ? '' : `${schema}.`}${name}`)
 }
 
 /** The kept table that an entry lies upon. */

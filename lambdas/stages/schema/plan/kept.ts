@@ -1,3 +1,4 @@
+import { readUnready } from '../../../core/existing/filled.ts'
 import type { ConflictProblem } from '../../../core/existing/judge.ts'
 import { judgeMeetings, referencesAmong } from '../../../core/existing/judge.ts'
 import { type Meeting, readMeetings } from '../../../core/existing/meetings.ts'
@@ -16,6 +17,8 @@ import { emptyingOf } from './emptied-tables.ts'
 /** What stands on the destination already, as far as the plan meets it. */
 export interface Standing {
   readonly meetings: readonly Meeting[]
+  /** Nothing is made: all that rows come into stands there. */
+  readonly rowsAlone: boolean
   /** What the tables there cannot be without, as `kind, schema, tag`. */
   readonly needed: ReadonlySet<string>
   /** Everything that has a name there. */
@@ -59,10 +62,17 @@ export async function readStanding(
   const meetings = await readMeetings(sessions, { task, database }, chosen, (name) =>
     own.has(placeOf.get(nameKey(name)) ?? ''),
   )
-  if (meetings.length === 0) return null
-  const { problems, told } = judgeMeetings(meetings, typesUnder(renames))
-  if (problems.length > 0) throw conflictsRefused(problems)
+  const rowsAlone = database.schema === 'existing'
+  if (meetings.length === 0 && !rowsAlone) return null
   const { destination } = sessions
+  const { problems: found, told } = judgeMeetings(meetings, typesUnder(renames))
+  // What the run itself has begun to fill is not empty any more.
+  const begun = known.some(({ kept, made }) => kept && made)
+  const unready = rowsAlone
+    ? await readUnready(destination, chosen, meetings, (name) => begun || own.has(placeOf.get(nameKey(name)) ?? ''))
+    : []
+  const problems = [...unready, ...found]
+  if (problems.length > 0) throw conflictsRefused(problems)
   const needs = await readNeeds(
     destination,
     meetings.map((meeting) => meeting.there.oid),
@@ -74,6 +84,7 @@ export async function readStanding(
   const references = referencesAmong(meetings)
   return {
     meetings,
+    rowsAlone,
     told,
     needed: new Set(needs.flatMap(tagsOf)),
     present: new Set(present.map(keyOf)),

@@ -36,7 +36,7 @@ export function notice(message: string): RunEvent {
 }
 
 /** What becomes of tables that stand on the destination already, and how they are others than the source's. */
-export function tablesMet({ meetings, told }: Standing): readonly RunEvent[] {
+export function tablesMet({ meetings, told }: Standing, lacking: readonly string[]): readonly RunEvent[] {
   const names = meetings.map(({ mode, there }) => `${there.schema}.${there.name} (${mode})`)
   const met: RunEvent = {
     level: 'warning',
@@ -44,8 +44,14 @@ export function tablesMet({ meetings, told }: Standing): readonly RunEvent[] {
     code: 'DST_TABLES_MET',
     message: `they stand on the destination already, and stay as they are: ${listed(names)}`,
   }
-  if (told.length === 0) return [met]
-  return [met, { ...met, code: 'DST_TABLES_OTHERWISE', message: `otherwise on the destination: ${listed(told)}` }]
+  const lack = `the tables there lack, and nothing of it is made: ${listed(lacking)}`
+  return [
+    met,
+    ...(told.length === 0
+      ? []
+      : [{ ...met, code: 'DST_TABLES_OTHERWISE', message: `otherwise on the destination: ${listed(told)}` }]),
+    ...(lacking.length === 0 ? [] : [{ ...met, code: 'DST_TABLES_LACK', message: lack }]),
+  ]
 }
 
 const MOST_TOLD = 50

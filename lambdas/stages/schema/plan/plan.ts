@@ -188,7 +188,7 @@ export function planObjects(input: PlanInput): Plan {
     }
   })
   const owned = withOwners(decided, entries, input.facts, owners)
-  const objects = [...newRoles(input.newRoles ?? [], owned), ...owned]
+  const objects = [...newRoles(input.standing?.rowsAlone ? [] : (input.newRoles ?? []), owned), ...owned]
   const holdsRows = new Set(
     entries
       .filter(({ kind, relationKind }) => (kind === 'TABLE' && relationKind !== 'p') || kind === 'TABLE DATA')
