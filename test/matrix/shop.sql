@@ -1,0 +1,17 @@
+CREATE SCHEMA shop;
+CREATE TYPE shop.state AS ENUM ('new', 'sent');
+CREATE TABLE shop.customers (id serial PRIMARY KEY, name text NOT NULL, since date, CHECK (name <> ''));
+CREATE TABLE shop.orders (id bigserial PRIMARY KEY, customer int NOT NULL CONSTRAINT customer REFERENCES shop.customers, state shop.state, amount numeric(10,2));
+CREATE INDEX by_state ON shop.orders (state) WHERE state = 'new';
+CREATE TABLE shop.events (id int, at date, what text) PARTITION BY RANGE (at);
+CREATE TABLE shop.events_2025 PARTITION OF shop.events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE shop.events_2026 PARTITION OF shop.events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE TABLE shop.notes (body text);
+CREATE FUNCTION shop.upper_name() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.name := upper(NEW.name); RETURN NEW; END';
+INSERT INTO shop.customers (name, since) SELECT 'customer ' || g, date '2025-01-01' + g FROM generate_series(1, 500) g;
+INSERT INTO shop.orders (customer, state, amount) SELECT g % 500 + 1, 'new', g / 7.0 FROM generate_series(1, 5000) g;
+INSERT INTO shop.events SELECT g, date '2025-01-01' + g % 730, 'e' FROM generate_series(1, 3000) g;
+INSERT INTO shop.notes SELECT repeat(md5(g::text), 9) FROM generate_series(1, 700) g;
+CREATE TRIGGER upper_name BEFORE INSERT ON shop.customers FOR EACH ROW EXECUTE PROCEDURE shop.upper_name();
+CREATE VIEW shop.open AS SELECT o.id, c.name FROM shop.orders o JOIN shop.customers c ON c.id = o.customer WHERE o.state = 'new';
+CREATE MATERIALIZED VIEW shop.totals AS SELECT customer, sum(amount) AS amount FROM shop.orders GROUP BY customer;
