@@ -140,14 +140,20 @@ function treeNow(root: number): string {
       OR EXISTS (SELECT FROM (${now} EXCEPT ${known}) added JOIN pg_catalog.pg_class c ON c.oid = added.oid)`
 }
 
-/** Whoever reads a tree locks all that is in it at the moment, and before 12 nothing else tells. */
-const LOCKED_PARTITIONS = `(WITH locked AS (
+/**
+ * Whoever reads a tree locks all that is in it at the moment, and before 12 nothing else tells. Of a tree that is part of another one
+ * the planner asks the bounds too, which locks what is above it (generate_partition_qual in partition.c).
+ */
+const LOCKED_PARTITIONS = `(WITH RECURSIVE locked AS (
         SELECT l.relation AS oid FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
-         WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND d.datname = pg_catalog.current_database())
+         WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND d.datname = pg_catalog.current_database()),
+      above(oid) AS (
+        SELECT i.inhparent FROM known k JOIN pg_catalog.pg_inherits i ON i.inhrelid = k.oid
+        UNION SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid)
       SELECT k.root, 1 FROM known k JOIN planned p ON p.oid = k.root AND p.tree WHERE k.oid NOT IN (SELECT l.oid FROM locked l)
       UNION ALL SELECT (SELECT max(p.oid::bigint)::pg_catalog.oid FROM planned p WHERE p.tree), 1
         FROM locked l JOIN pg_catalog.pg_class c ON c.oid = l.oid AND c.relkind IN ('r', 'p', 'f')
-       WHERE c.oid >= 16384 AND c.oid NOT IN (SELECT k.oid FROM known k)
+       WHERE c.oid >= 16384 AND c.oid NOT IN (SELECT k.oid FROM known k UNION ALL SELECT a.oid FROM above a)
       UNION ALL SELECT p.oid, 1 FROM planned p JOIN pg_catalog.pg_class c ON c.oid = p.oid
        WHERE NOT c.relispartition AND pg_catalog.pg_get_partition_constraintdef(c.oid) IS NOT NULL)`
 
