@@ -1,6 +1,7 @@
-import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
+import { AwsError, awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { lambda } from '../../lambdas/core/cloud/lambda-client.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { isRecord } from '../../lambdas/core/task/rule.ts'
 import type { LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import type { ChangeRunAnswer } from '../../lambdas/stages/copy/pace/change-run-handler.ts'
 import type { StateMachine } from './state-machine.ts'
@@ -25,16 +26,42 @@ export async function changeByStack(
   // It logs in to every database of the task: longer than other calls take.
   const answer = await awsCall(`call ${name} (lambda:InvokeFunction)`, () =>
     client.send(command, { requestTimeout: 70_000 }),
-  )
+  ).catch((thrown: unknown) => {
+    throw thrown instanceof AwsError && thrown.awsCode === 'ResourceNotFoundException'
+      ? withoutFunction(thrown)
+      : thrown
+  })
   const text = Buffer.from(answer.Payload ?? []).toString('utf8')
-  if (answer.FunctionError !== undefined) {
+  const said = answer.FunctionError === undefined ? readAnswer(text) : null
+  if (said === null) {
     throw new SampanError({
       code: 'CHANGE_RUN_CRASHED',
       message: `the function ${name} did not answer`,
       remedy: 'read its log, and repeat the command: it may be given as often as you like',
     })
   }
-  const said = JSON.parse(text) as ChangeRunAnswer
   if (said.error !== null) throw new SampanError({ ...said.error, retryable: false })
   return said
+
+  function withoutFunction(cause: AwsError): SampanError {
+    return new SampanError({
+      code: 'CHANGE_RUN_MISSING',
+      message: `the stack ${stack} in ${region} has no function ${name}`,
+      remedy:
+        'deploy the stack anew: it is of an earlier version, or on its way out; or give the task instead of the execution',
+      cause,
+    })
+  }
+}
+
+/** `null` where it is nothing that the function answers with. */
+function readAnswer(text: string): ChangeRunAnswer | null {
+  try {
+    const said: unknown = JSON.parse(text)
+    return isRecord(said) && Array.isArray(said.databases) && Array.isArray(said.left)
+      ? (said as unknown as ChangeRunAnswer)
+      : null
+  } catch {
+    return null
+  }
 }

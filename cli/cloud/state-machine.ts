@@ -1,5 +1,5 @@
-import { Option } from 'commander'
-import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
+import { InvalidArgumentError, Option } from 'commander'
+import { AwsError, awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { sfn } from '../../lambdas/core/cloud/sfn-client.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 
@@ -14,10 +14,26 @@ export interface StateMachineOptions {
 }
 
 export const stateMachineOptions = (): readonly Option[] => [
-  new Option('--stack <name>', 'the deployed stack').default('Sampan'),
-  new Option('--state-machine <arn>', 'its state machine, instead of --stack'),
-  new Option('--region <region>', 'where it is deployed; default AWS_REGION'),
+  new Option('--stack <name>', 'the deployed stack').default('Sampan').argParser(toStack),
+  new Option('--state-machine <arn>', 'its state machine, instead of --stack').argParser(toMachine),
+  new Option('--region <region>', 'where it is deployed; default AWS_REGION').argParser(toRegion),
 ]
+
+function toStack(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('give the name of the stack')
+}
+
+function toMachine(text: string): string {
+  if (/^arn:[\w-]+:states:[\w-]+:\d+:stateMachine:[^:]+$/.test(text)) return text
+  throw new InvalidArgumentError('give arn:aws:states:REGION:ACCOUNT:stateMachine:NAME')
+}
+
+/** A part of a host name. */
+export function toRegion(text: string): string {
+  if (/^[a-z\d]+(-[a-z\d]+)+$/.test(text)) return text
+  throw new InvalidArgumentError('give a region, such as us-east-1')
+}
 
 /** A state machine, and how to speak to it. */
 export interface StateMachine extends StepFunctions {
@@ -25,13 +41,14 @@ export interface StateMachine extends StepFunctions {
 }
 
 /**
- * Finds the state machine: by its ARN, or as the one whose name is the stack's or begins with it and a hyphen.
+ * Finds the state machine: by its ARN or that of an execution of it, or as the one whose name is the stack's or begins with it and a hyphen.
  * @throws SampanError AWS_REGION_UNKNOWN, STACK_NOT_FOUND, STACK_AMBIGUOUS or an AWS error
  */
-export async function findStateMachine(options: StateMachineOptions): Promise<StateMachine> {
-  const region = options.stateMachine?.split(':')[3] || options.region || ownRegion()
+export async function findStateMachine(options: StateMachineOptions, execution = ''): Promise<StateMachine> {
+  const known = options.stateMachine ?? machineOf(execution)
+  const region = known?.split(':')[3] || options.region || ownRegion()
   const service = await sfn(process.env, region)
-  if (options.stateMachine !== undefined) return { arn: options.stateMachine, ...service }
+  if (known !== undefined) return { arn: known, ...service }
   const stack = options.stack ?? 'Sampan'
   const found = (await listStateMachines(service)).filter(({ name }) => name === stack || name.startsWith(`${stack}-`))
   const [only, second] = found
@@ -74,6 +91,30 @@ async function listStateMachines({ client, sdk }: StepFunctions): Promise<readon
     nextToken = page.nextToken
   } while (nextToken)
   return found
+}
+
+/** Asks about one execution. @throws SampanError EXECUTION_UNKNOWN or an AWS error */
+export async function ofExecution<Answer>(arn: string, doing: string, call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await awsCall(doing, call)
+  } catch (thrown) {
+    if (!(thrown instanceof AwsError) || !UNKNOWN.has(thrown.awsCode)) throw thrown
+    throw new SampanError({
+      code: 'EXECUTION_UNKNOWN',
+      message: `there is no execution ${arn}`,
+      remedy:
+        'sampan status lists the latest ten; correct the name, --stack or --region: one that ended is kept for 90 days',
+      cause: thrown,
+    })
+  }
+}
+
+const UNKNOWN = new Set(['ExecutionDoesNotExist', 'InvalidArn'])
+
+/** `undefined` where it is no ARN. */
+function machineOf(execution: string): string | undefined {
+  const [, ahead, name] = /^(arn:[^:]+:states:[^:]+:\d+):execution:([^:]+):.+$/.exec(execution) ?? []
+  return name === undefined ? undefined : `${ahead}:stateMachine:${name}`
 }
 
 /** The ARN of an execution: as given, or made of the state machine's and the execution's name. */

@@ -5,6 +5,7 @@ import { createLogger } from '../../lambdas/core/runtime/logging.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
 import { examine } from '../../lambdas/stages/access/examine.ts'
 import type { Reach } from '../../lambdas/stages/access/reach.ts'
+import { toRegion } from '../cloud/state-machine.ts'
 import { exitStatus } from '../exit-status.ts'
 import { refuseTask } from '../problem-text.ts'
 import { readTaskFile } from '../task-file.ts'
@@ -21,7 +22,7 @@ export function doctorCommand(): Command {
     )
     .argument('<task>', 'a task as JSON, or - for standard input')
     .option('--stack <name>', 'the stack, deployed or to be', 'Sampan')
-    .option('--region <region>', 'where the stack is, or is to be; default AWS_REGION')
+    .option('--region <region>', 'where the stack is, or is to be; default AWS_REGION', toRegion)
     .action(async (path: string, options: DoctorOptions) => {
       const { task, problems } = readTask(await readTaskFile(path))
       if (task === null) {

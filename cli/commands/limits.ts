@@ -85,7 +85,7 @@ async function changeInCloud(
   options: RunOptions,
   limits: LimitsChange,
 ): Promise<readonly ChangedLimits[]> {
-  const machine = await findStateMachine(options)
+  const machine = await findStateMachine(options, execution)
   return (await changeByStack(machine, execution, { limits })).databases
 }
 
@@ -167,7 +167,7 @@ function cpuUnknown(): SampanError {
 function notCopying(run: string, databases: readonly ChangedLimits[]): SampanError {
   return new SampanError({
     code: 'RUN_NOT_COPYING',
-    message: `no database of ${run} (${databases.map(({ database }) => database).join(', ')}) has planned its copy`,
+    message: `no database of ${run}${databases.length === 0 ? '' : ` (${databases.map(({ database }) => database).join(', ')})`} has planned its copy`,
     remedy: 'start the run first, or correct the name of the task; before a run, limits belong into the task',
   })
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { artefactKey, artefacts } from '../../lambdas/core/cloud/artefacts.ts'
-import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
@@ -9,6 +8,7 @@ import {
   artefactsOf,
   executionArn,
   findStateMachine,
+  ofExecution,
   type StateMachineOptions,
   stateMachineOptions,
 } from '../cloud/state-machine.ts'
@@ -24,9 +24,10 @@ export function reportCommand(): Command {
     .option('--artefacts <url>', 's3://bucket/prefix of the stack; default: the tag of its state machine')
   for (const option of stateMachineOptions()) command.addOption(option)
   return command.action(async (execution: string, options: Options) => {
-    const machine = await findStateMachine(options)
-    const describe = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
-    const found = await awsCall('read the execution', () => machine.client.send(describe))
+    const machine = await findStateMachine(options, execution)
+    const arn = executionArn(machine, execution)
+    const describe = new machine.sdk.DescribeExecutionCommand({ executionArn: arn })
+    const found = await ofExecution(arn, 'read the execution', () => machine.client.send(describe))
     const location = options.artefacts ?? (await artefactsOf(machine)) ?? process.env.SAMPAN_ARTEFACTS
     const region = machine.arn.split(':')[3]
     const store = artefacts({ ...process.env, AWS_REGION: region, SAMPAN_ARTEFACTS: location })

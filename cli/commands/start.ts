@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { toAwsError } from '../../lambdas/core/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
@@ -14,6 +14,7 @@ export function startCommand(): Command {
     .option(
       '--execution <name>',
       'name of the execution: the same name and task start nothing twice. Default: the task’s name and a digest of it',
+      toExecutionName,
     )
   for (const option of stateMachineOptions()) command.addOption(option)
   return command.action(async (path: string, options: StateMachineOptions & { execution?: string }) => {
@@ -42,6 +43,12 @@ export function startCommand(): Command {
       })
     }
   })
+}
+
+/** What Step Functions takes, as far as it can be logged. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
+function toExecutionName(text: string): string {
+  if (/^[\w-]{1,80}$/.test(text)) return text
+  throw new InvalidArgumentError('give 1 to 80 letters, digits, - and _')
 }
 
 /** The same task gives the same name, so that two starts by mistake are one. At most 72 of the 80 characters. */

@@ -7,6 +7,7 @@ import { readTask } from '../../lambdas/core/task/problems.ts'
 import {
   executionArn,
   findStateMachine,
+  ofExecution,
   type StateMachine,
   type StateMachineOptions,
   stateMachineOptions,
@@ -42,7 +43,7 @@ export function statusCommand(): Command {
       await describeTask(run, options)
       return
     }
-    const machine = await findStateMachine(options)
+    const machine = await findStateMachine(options, run)
     if (run === undefined) await listExecutions(machine)
     else await describeExecution(machine, run, options.watch ?? false)
   })
@@ -70,7 +71,8 @@ const EVERY = 5_000
 
 async function describeExecution(machine: StateMachine, execution: string, watch: boolean): Promise<void> {
   const command = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
-  const look = () => awsCall('read the execution', () => machine.client.send(command))
+  const arn = executionArn(machine, execution)
+  const look = () => ofExecution(arn, 'read the execution', () => machine.client.send(command))
   let found = await look()
   let told = ''
   while (watch && found.status === 'RUNNING') {
@@ -84,6 +86,8 @@ async function describeExecution(machine: StateMachine, execution: string, watch
   if (found.error !== undefined) process.stdout.write(`${failureText(found.error, found.cause ?? '')}\n`)
   if (found.status === 'RUNNING') await printWhereabouts(machine, executionArn(machine, execution))
   if (found.status === 'RUNNING' || found.status === 'SUCCEEDED') return
+  if (found.status === 'ABORTED' || found.status === 'TIMED_OUT')
+    process.stdout.write('the same task, started under another --execution, continues where it was\n')
   process.exitCode = exitStatusOf(found.error)
 }
 

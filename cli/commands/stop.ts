@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
-import { toSampanError } from '../../lambdas/core/runtime/errors.ts'
+import { SampanError, toSampanError } from '../../lambdas/core/runtime/errors.ts'
 import { changeByStack } from '../cloud/change-run.ts'
 import {
   executionArn,
   findStateMachine,
+  ofExecution,
   type StateMachine,
   type StateMachineOptions,
   stateMachineOptions,
@@ -16,14 +16,32 @@ export function stopCommand(): Command {
     .argument('<execution>', 'name or ARN of the execution')
   for (const option of stateMachineOptions()) command.addOption(option)
   return command.action(async (execution: string, options: StateMachineOptions) => {
-    const machine = await findStateMachine(options)
+    const machine = await findStateMachine(options, execution)
     const arn = executionArn(machine, execution)
+    const ended = await endedAs(machine, arn)
+    if (ended === 'SUCCEEDED') {
+      process.stdout.write(`${arn} had ended already (${ended})\n`)
+      return
+    }
     const stop = new machine.sdk.StopExecutionCommand({ executionArn: arn, error: 'Stopped', cause: 'by sampan stop' })
-    await awsCall('stop the execution', () => machine.client.send(stop))
-    process.stdout.write(`stopped ${arn}\n`)
+    if (ended === null) await ofExecution(arn, 'stop the execution', () => machine.client.send(stop))
+    process.stdout.write(ended === null ? `stopped ${arn}\n` : `${arn} had ended already (${ended})\n`)
     process.stdout.write(`${await letGo(machine, arn)}\n`)
     process.stdout.write('the same task, started under another --execution, continues where it was\n')
   })
+}
+
+/** How it has ended before; `null`: it goes on, or may not be looked at. @throws SampanError EXECUTION_UNKNOWN */
+async function endedAs({ client, sdk }: StateMachine, arn: string): Promise<string | null> {
+  const describe = new sdk.DescribeExecutionCommand({ executionArn: arn })
+  try {
+    const { status } = await ofExecution(arn, 'read the execution', () => client.send(describe))
+    return status === undefined || /^(RUNNING$|PENDING)/.test(status) ? null : status
+  } catch (thrown) {
+    // Stopping needs another right than looking.
+    if (thrown instanceof SampanError && thrown.code === 'AWS_PERMISSION_MISSING') return null
+    throw thrown
+  }
 }
 
 /** Lambda goes on with calls that Step Functions has given up. Taken from the ledger, they end at their next look. */

@@ -42,9 +42,11 @@ beforeAll(async () => {
       return { body: { executionArn, startDate: 1_700_000_000 } }
     },
     DescribeExecution: ({ executionArn }) =>
-      executionArn === CHILD
-        ? { body: { name: 'b1', input: JSON.stringify({ database: { name: 'shop', as: 'shop' } }) } }
-        : { body: execution },
+      String(executionArn).endsWith(':nowhere')
+        ? { status: 400, body: { __type: 'ExecutionDoesNotExist', message: 'Execution Does Not Exist' } }
+        : executionArn === CHILD
+          ? { body: { name: 'b1', input: JSON.stringify({ database: { name: 'shop', as: 'shop' } }) } }
+          : { body: execution },
     GetExecutionHistory: ({ executionArn }) => {
       const events = histories[String(executionArn)]
       if (events !== undefined) return { body: { events } }
@@ -58,6 +60,10 @@ beforeAll(async () => {
       body: { executions: mapRunArn === mapRun('second', 0).mapRunArn ? [{ executionArn: CHILD, startDate: 1 }] : [] },
     }),
     'Invoke:Sampan-Migration-ChangeRun': () => ({ body: changed }),
+    'Invoke:SampanTwo-Migration-ChangeRun': () => ({
+      status: 404,
+      body: { __type: 'ResourceNotFoundException', Message: 'Function not found' },
+    }),
     StopExecution: () => ({ body: { stopDate: 1_700_000_100 } }),
     ListTagsForResource: () => ({
       body: { tags: [{ key: 'sampan:artefacts', value: pathToFileURL(directory).href }] },
@@ -205,6 +211,50 @@ describe('sampan stop', () => {
     const { status, stdout } = await sampan('stop', 'small-1')
     expect(status).toBe(0)
     expect(stdout).toMatch(/within 15 minutes: they could not be told \(DST_UNREACHABLE/)
+  })
+})
+
+describe('what is not there', () => {
+  it('an execution that nobody knows, or of another region, is told by its ARN', async () => {
+    const elsewhere = EXECUTION.replace('us-east-1', 'eu-west-1').replace('small-1', 'nowhere')
+    const [status, stop, report, other] = await Promise.all([
+      sampan('status', 'nowhere'),
+      sampan('stop', 'nowhere'),
+      sampan('report', 'nowhere', '--out', join(directory, 'unknown')),
+      sampan('status', elsewhere),
+    ])
+    for (const { status: code, stderr } of [status, stop, report]) {
+      expect(code).toBe(1)
+      expect(stderr).toContain(`EXECUTION_UNKNOWN  there is no execution ${EXECUTION.replace('small-1', 'nowhere')}`)
+    }
+    expect(other.stderr).toContain(`EXECUTION_UNKNOWN  there is no execution ${elsewhere}`)
+    expect(inputOf('StopExecution')).toBeUndefined()
+  })
+
+  it('an execution that has ended is not stopped once more', async () => {
+    execution = { ...execution, status: 'SUCCEEDED', stopDate: 1_700_000_060 }
+    const { status, stdout } = await sampan('stop', 'small-1')
+    expect([status, stdout]).toEqual([0, `${EXECUTION} had ended already (SUCCEEDED)\n`])
+    expect(inputOf('StopExecution')).toBeUndefined()
+    execution = { ...execution, status: 'ABORTED', error: 'Stopped', cause: 'by hand' }
+    expect((await sampan('status', 'small-1')).stdout).toContain('started under another --execution, continues')
+  })
+
+  it('a function that is missing or answers strangely has a code, and names that cannot be are refused before any call', async () => {
+    changed = 'nothing of it' as unknown as ChangeRunAnswer
+    const strange = await sampan('limits', 'small-1', '--stack', 'Sampan')
+    expect(strange.stderr).toContain('CHANGE_RUN_CRASHED  the function Sampan-Migration-ChangeRun did not answer')
+    const two = `${MACHINE.replace('Sampan', 'SampanTwo')}`
+    const missing = await sampan('limits', 'small-1', '--state-machine', two)
+    expect(missing.stderr).toContain('CHANGE_RUN_MISSING')
+    stepFunctions.calls.length = 0
+    const wrong = await Promise.all([
+      sampan('status', '--region', 'us east'),
+      sampan('status', '--state-machine', 'Sampan'),
+      sampan('start', taskFile, '--execution', 'a name'),
+    ])
+    for (const { status, stderr } of wrong) expect([status, stderr]).toEqual([2, expect.stringContaining('give ')])
+    expect(stepFunctions.calls).toEqual([])
   })
 })
 

@@ -31,7 +31,7 @@ export function toAwsError(thrown: unknown, doing: string): unknown {
 function describe(error: Error, code: string, status: number, doing: string): SampanErrorFields {
   const said = `could not ${doing}: ${code}${firstLine(error.message)}`
   if (THROTTLED.test(code)) {
-    return { code: 'AWS_THROTTLED', message: said, remedy: 'nothing to do: the call is repeated', retryable: true }
+    return { code: 'AWS_THROTTLED', message: said, remedy: THROTTLED_REMEDY, retryable: true }
   }
   if (code === 'CredentialsProviderError' && /from any providers/.test(error.message)) {
     const remedy =
@@ -53,6 +53,7 @@ function describe(error: Error, code: string, status: number, doing: string): Sa
   return { code: 'AWS_CALL_REFUSED', message: said, remedy: 'correct what the message names and start the task again' }
 }
 
+const THROTTLED_REMEDY = 'nothing to do: the call is repeated; give a command that ends by it again in a minute'
 const THROTTLED =
   /throttl|RequestLimitExceeded|TooManyRequests|SlowDown|BandwidthLimitExceeded|PriorRequestNotComplete/i
 const CREDENTIALS =
