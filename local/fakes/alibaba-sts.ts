@@ -92,6 +92,9 @@ function refuseKey(sts: FakeSts, text: (name: string) => string): AlibabaAnswer 
  */
 function refuseToken(sts: FakeSts, text: (name: string) => string): AlibabaAnswer | undefined {
   const fail = (what: string, message: string) => refusal(401, `AuthenticationFail.${what}`, message)
+  // Of 4 to 20,000 characters, the reference says.
+  if (text('OIDCToken').length < 4 || text('OIDCToken').length > 20_000)
+    return refusal(400, 'InvalidParameter.OIDCToken')
   const provider = sts.providers.get(text('OIDCProviderArn'))
   if (!provider) return fail('NoPermission', 'No such OIDC Provider registered.')
   const read = readToken(text('OIDCToken'), provider.key())

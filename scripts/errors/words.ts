@@ -87,6 +87,7 @@ export const words: Readonly<Record<string, Words>> = {
     cause: 'the certificate of the issuer is none whose fingerprint the OIDC provider in RAM has',
   },
   ALIBABA_OIDC_PROVIDER_MISSING: { cause: 'there is no OIDC provider of this ARN in RAM' },
+  ALIBABA_OIDC_TOKEN_EXPIRED: { cause: 'the token that AWS has signed came to Alibaba Cloud when it had ended' },
   ALIBABA_OIDC_TOKEN_REFUSED: { cause: 'Alibaba Cloud does not take the token that AWS has signed' },
   ALIBABA_ROLE_MISSING: { cause: 'there is no RAM role of this ARN' },
   ALIBABA_ROLE_TRUSTS_OTHERS: { cause: 'the trust policy of the RAM role does not let this token in' },

@@ -47,6 +47,16 @@ export function roleRefusal({ code, message }: AlibabaFailure, said: string): Sa
         'get the fingerprint of the issuer’s certificate again at the OIDC provider in the RAM console, and add it',
     }
   }
+  // It lives for five minutes and is handed over at once: the call was held up, and each attempt has a token of its own.
+  if (code === 'AuthenticationFail.OIDCToken.Expired') {
+    return {
+      code: 'ALIBABA_OIDC_TOKEN_EXPIRED',
+      message: said,
+      remedy:
+        'nothing at first: it is tried again with another token; if it comes back, look at what holds calls to sts.aliyuncs.com up',
+      retryable: true,
+    }
+  }
   if (!code.startsWith('AuthenticationFail.OIDCToken')) return undefined
   return {
     code: 'ALIBABA_OIDC_TOKEN_REFUSED',

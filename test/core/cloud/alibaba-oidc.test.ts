@@ -152,6 +152,12 @@ describe('a role by a token of AWS', () => {
     ],
     ['another’s signature', () => provider({ key: () => another }), 'ALIBABA_OIDC_TOKEN_REFUSED', /issuer/],
     [
+      'a token that came too late',
+      () => fault('AuthenticationFail.OIDCToken.Expired'),
+      'ALIBABA_OIDC_TOKEN_EXPIRED',
+      /another token/,
+    ],
+    [
       'a fingerprint of before',
       () => fault('AuthenticationFail.OIDCToken.PublicKeyFingerprintMismatch'),
       'ALIBABA_OIDC_FINGERPRINT_REFUSED',
