@@ -80,10 +80,15 @@ async function expectEqual(run: FaultyRun, from: Login = loginOf(source)): Promi
 
 /** Runs SQL about the run until it has found something; which step a session belongs to is in its name. */
 async function untilFound(server: Server, sql: string, database = 'postgres'): Promise<void> {
-  const until = performance.now() + 30_000
-  while (performance.now() < until) {
-    if ((await ask(loginOf(server), database, sql)).length > 0) return
-    await sleep(10)
+  const client = await enter(loginOf(server), database)
+  try {
+    const until = performance.now() + 30_000
+    while (performance.now() < until) {
+      if ((await client.query(sql)).rows.length > 0) return
+      await sleep(10)
+    }
+  } finally {
+    await client.end()
   }
   throw new Error(`nothing found by ${sql}`)
 }

@@ -3,10 +3,16 @@ import type { TestDatabase } from './servers.ts'
 
 /** Asks until something is found, as long as a slow machine may take. @throws Error where it never is */
 export async function untilFound(database: TestDatabase, sql: string): Promise<void> {
-  const until = performance.now() + 60_000
-  while (performance.now() < until) {
-    if ((await database.query(sql)).length > 0) return
-    await sleep(10)
+  // One session: a new one for each question would take a processor by itself.
+  const client = await database.connect()
+  try {
+    const until = performance.now() + 60_000
+    while (performance.now() < until) {
+      if ((await client.query(sql)).rows.length > 0) return
+      await sleep(10)
+    }
+  } finally {
+    await client.end()
   }
   throw new Error(`nothing found by ${sql}`)
 }

@@ -39,7 +39,8 @@ const databases: TestDatabase[] = []
 const roles: { readonly server: ServerAddress; readonly name: string }[] = []
 const clients: pg.Client[] = []
 const ownServers: Server[] = []
-const cached = new Map<'oldest' | 'other 15', Promise<ServerAddress>>()
+/** Of this process, and gone with it: its files take turns. A start costs two seconds of the processor's time. */
+const kept = new Map<'oldest' | 'other 15', Promise<ServerAddress>>()
 
 /** The server of this major that all test files share. Do not stop, kill or reconfigure it. */
 export function sharedServer(major: 15 | 18): ServerAddress {
@@ -47,25 +48,25 @@ export function sharedServer(major: 15 | 18): ServerAddress {
 }
 
 /**
- * The oldest server that npm has for every test, 10.23, one for this test file and started with the first question for it:
- * few files need one. Do not stop, kill or reconfigure it.
+ * The oldest server that npm has for every test, 10.23, one for the files of this process and started with the first question
+ * for it: few files need one. Do not stop, kill or reconfigure it.
  */
 export function oldestServer(): Promise<ServerAddress> {
   return once('oldest', 10)
 }
 
 /**
- * A second 15 with roles of its own, for what must not be seen as one server migrated to itself; one for this test file,
- * started with the first question for it. Do not stop, kill or reconfigure it.
+ * A second 15 with roles of its own, for what must not be seen as one server migrated to itself; one for the files of this
+ * process, started with the first question for it. Do not stop, kill or reconfigure it, and leave no role behind.
  */
 export function otherServer15(): Promise<ServerAddress> {
   return once('other 15', 15)
 }
 
 function once(name: 'oldest' | 'other 15', major: 10 | 15): Promise<ServerAddress> {
-  const settings = { synchronous_commit: 'off', max_connections: '100' }
-  const server = cached.get(name) ?? startTestServer({ major, settings })
-  cached.set(name, server)
+  const settings = { ...carelessSettings, synchronous_commit: 'off', max_connections: '100' }
+  const server = kept.get(name) ?? startServer({ major, settings })
+  kept.set(name, server)
   return server
 }
 
@@ -80,10 +81,15 @@ export async function startTestServer(options: ServerOptions): Promise<Server> {
 /** Makes a database with a random name, and runs `sql` in it. */
 export async function createDatabase(server: ServerAddress, sql?: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0`)
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0 ${cheapStrategy(server)}`)
   const database = adoptDatabase(server, name)
   if (sql !== undefined) await database.query(sql)
   return database
+}
+
+/** Files are copied at half of the processor's time that it takes to write every page to the WAL, which 15 and later do otherwise. */
+export function cheapStrategy({ major }: ServerAddress): string {
+  return major < 15 ? '' : 'STRATEGY file_copy'
 }
 
 /** Takes over a database that the code under test has made: watched for leaks and dropped like the others. */
@@ -125,7 +131,6 @@ function clearAtEnd(): void {
 
 async function clearAway(): Promise<void> {
   clearing = false
-  cached.clear()
   await Promise.all(clients.splice(0).map((client) => client.end().catch(() => undefined)))
   const own = new Set(ownServers.map((server) => server.port))
   const leaks: unknown[] = []

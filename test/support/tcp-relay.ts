@@ -86,6 +86,8 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
       })
       // What waits goes on in its order, whatever the delays are.
       const late: Buffer[] = []
+      // The other end has not taken all yet. Pieces that are late come all the same.
+      let full = false
       // When what has passed so far was due.
       let due = performance.now()
       from.on('data', (chunk) => {
@@ -93,13 +95,16 @@ export async function openRelay(options: RelayOptions): Promise<TcpRelay> {
         if (options.bytesPerSecond !== undefined && from === far) {
           due = Math.max(due, performance.now()) + (chunk.length / options.bytesPerSecond) * 1000
           far.pause()
-          setTimeout(() => far.resume(), Math.max(1, due - performance.now()))
+          setTimeout(() => full || far.resume(), Math.max(1, due - performance.now()))
         }
         const forward = (piece: Buffer | undefined) => {
-          if (piece !== undefined && !to.destroyed && !to.write(piece)) {
-            from.pause()
-            to.once('drain', () => from.resume())
-          }
+          if (piece === undefined || to.destroyed || to.write(piece) || full) return
+          full = true
+          from.pause()
+          to.once('drain', () => {
+            full = false
+            from.resume()
+          })
         }
         const limit = limits[from === far ? 'received' : 'sent']
         limit.left -= chunk.length

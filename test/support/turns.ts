@@ -4,10 +4,12 @@ import { atFileEnd } from './file-end.ts'
 /** A relay to a far server that counts how often somebody there was waited for. */
 export interface TurnCounter {
   readonly port: number
-  /** Times that a client went on after an answer, over all connections: round trips. */
+  /** Times that a client went on after an answer, over all connections: round trips, without looks that found nothing. */
   turns(): number
 }
 
+/** Turns of a look: begin, ask, end, and what stands between. */
+const LOOKED_BACK = 6
 const BY_THE_CLOCK = /sampan:[^\0]*:(progress|keeper|watch)/
 
 /** @param delay one way, milliseconds: without it two messages that are one flight look like two */
@@ -17,10 +19,17 @@ export async function countTurns(port: number, delay: number): Promise<TurnCount
     const far = connect({ host: '127.0.0.1', port, noDelay: true })
     let answered = true
     let counted = true
+    // What was sent first in the last turns. Who asks the same again looks by the clock: a busy machine lets it look more often.
+    const asked: string[] = []
     near.on('data', (bytes: Buffer) => {
       // The start of a connection names its purpose. Who looks by the clock and holds nobody up does not count.
       if (BY_THE_CLOCK.test(bytes.toString('latin1', 0, 400))) counted = false
-      if (answered && counted) turns += 1
+      if (answered && counted) {
+        const question = bytes.toString('latin1')
+        if (!asked.includes(question)) turns += 1
+        asked.push(question)
+        if (asked.length > LOOKED_BACK) asked.shift()
+      }
       answered = false
       setTimeout(() => far.destroyed || far.write(bytes), delay)
     })

@@ -290,4 +290,6 @@ test('rights on parameters, which belong to the server, are listed as statements
   ])
   await own.query(`REVOKE ALL ON PARAMETER work_mem, own.setting FROM PUBLIC, pg_monitor; ${statements.join(';')}`)
   expect(itemOf(await precheck(own, destination), 'PARAMETER_RIGHTS').details).toEqual(statements)
+  // The server stays, for other files.
+  await own.query('REVOKE ALL ON PARAMETER work_mem, own.setting FROM PUBLIC, pg_monitor')
 })

@@ -26,6 +26,7 @@ import { runWorkflow } from '../run.ts'
 import {
   adoptDatabase,
   adoptRole,
+  cheapStrategy,
   oldestServer,
   otherServer15,
   type ServerAddress,
@@ -103,7 +104,7 @@ export async function openCase(name: string, servers: CaseServers = {}): Promise
 }
 
 async function create(server: ServerAddress, name: string, options: string): Promise<TestDatabase> {
-  await administer(server, `CREATE DATABASE ${name} ${options}`)
+  await administer(server, `CREATE DATABASE ${name} ${options} ${cheapStrategy(server)}`)
   return adoptDatabase(server, name)
 }
 
