@@ -138,7 +138,7 @@ async function clearAway(): Promise<void> {
     // A server of the file's own goes away with everything, and may be dead already.
     if (own.has(database.server.port)) continue
     await expectNoBackends(database).catch((error: unknown) => leaks.push(error))
-    await administer(database.server, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(database.name)} WITH (FORCE)`)
+    await dropDatabase(database)
   }
   for (const { server, name } of roles.splice(0)) {
     if (own.has(server.port)) continue
@@ -146,6 +146,16 @@ async function clearAway(): Promise<void> {
   }
   await Promise.all(ownServers.splice(0).map((server) => server.stop()))
   if (leaks.length > 0) throw new AggregateError(leaks, leaks.map(String).join('\n'))
+}
+
+/** With whoever is still in it; before 13 the statement itself cannot end them. */
+async function dropDatabase({ server, name }: TestDatabase): Promise<void> {
+  const force = server.major < 13 ? '' : 'WITH (FORCE)'
+  if (force === '') {
+    const sessions = `FROM pg_catalog.pg_stat_activity WHERE datname = ${pg.escapeLiteral(name)}`
+    await administer(server, `SELECT pg_catalog.pg_terminate_backend(pid) ${sessions}`)
+  }
+  await administer(server, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} ${force}`)
 }
 
 function describeDatabase(server: ServerAddress, name: string): TestDatabase {
