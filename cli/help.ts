@@ -31,6 +31,7 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on
   sampan status task.json --watch      look on, from any machine that reaches the destination
+  sampan cutover task.json             the writers of a source that is followed are stopped
   sampan pause task.json               the copy stands still until: sampan resume task.json
   sampan doctor task.json              before deploying: the network that reaches the source
   sampan start task.json --stack Sampan --region us-east-1

@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { toCommandLineError } from './command-line-error.ts'
 import { compareCommand } from './commands/compare.ts'
+import { cutoverCommand } from './commands/cutover.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
+import { leftoversCommand } from './commands/leftovers.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { planCommand } from './commands/plan.ts'
@@ -21,7 +23,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, cutover, leftovers, sweep; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -45,6 +47,8 @@ function makeProgram(): Command {
     limitsCommand(),
     pauseCommand(),
     resumeCommand(),
+    cutoverCommand(),
+    leftoversCommand(),
     sweepCommand(),
   ])
     program.addCommand(command)

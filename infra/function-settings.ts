@@ -87,6 +87,10 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   SummariseCopyFunction: database('stages/copy/lane/summary-handler.ts', 'Judges what the lanes came to', {
     memory: 256,
   }),
+  // In the cloud ReadTask refuses the mode: one call of it ends before the next, and nothing there closes a slot yet.
+  FollowFunction: database('stages/follow/handler.ts', 'Applies what the source goes on changing', {
+    rights: ['readDatabaseSecrets', 'keepDocuments'],
+  }),
   BuildIndexesFunction: database('stages/schema/index-handler.ts', 'Builds keys and indexes, adds foreign keys'),
   SummariseIndexesFunction: database('stages/schema/summary-handler.ts', 'Judges what the indexes came to', {
     memory: 256,

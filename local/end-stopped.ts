@@ -24,12 +24,14 @@ export async function endStopped(handlers: Handlers, latest: StepEvent | null): 
   if (latest === null) return
   const event = { ...latest, database: null, lane: null, failure: STOPPED, refused: false, results: [] }
   await finish(handlers, 'ReportFunction', event, 0)
-  const closing = await finish(handlers, 'CloseAccessFunction', event)
+  const stream =
+    event.task.mode === 'follow' ? await finish(handlers, 'FollowFunction', { ...event, what: 'close' }) : null
+  const closing = (await finish(handlers, 'CloseAccessFunction', event)) ?? stream
   const outcome = { status: 'failed', error: STOPPED }
   await finish(handlers, 'FinishReportFunction', { ...event, outcome, closing })
 }
 
-type EndFunction = 'ReportFunction' | 'CloseAccessFunction' | 'FinishReportFunction'
+type EndFunction = 'ReportFunction' | 'FollowFunction' | 'CloseAccessFunction' | 'FinishReportFunction'
 
 /**
  * Calls one step until it is done, as the state machine would.

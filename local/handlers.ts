@@ -13,6 +13,7 @@ const modules: Readonly<Record<FunctionName, () => Promise<{ readonly handler: L
   KeepSnapshotFunction: () => import('../lambdas/stages/snapshot/handler.ts'),
   CopyLaneFunction: () => import('../lambdas/stages/copy/lane/lane-handler.ts'),
   SummariseCopyFunction: () => import('../lambdas/stages/copy/lane/summary-handler.ts'),
+  FollowFunction: () => import('../lambdas/stages/follow/handler.ts'),
   BuildIndexesFunction: () => import('../lambdas/stages/schema/index-handler.ts'),
   SummariseIndexesFunction: () => import('../lambdas/stages/schema/summary-handler.ts'),
   LinkObjectsFunction: () => import('../lambdas/stages/schema/link-handler.ts'),

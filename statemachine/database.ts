@@ -33,11 +33,31 @@ export function database(): Scope {
       KeepPlan: { Type: 'Pass', InputPath: '$.step.output', ResultPath: '$.plan', Next: 'IsPlanAll' },
       IsPlanAll: {
         Type: 'Choice',
-        Choices: [{ Variable: '$.task.mode', StringEquals: 'plan', Next: 'DatabaseDone' }],
+        Choices: [
+          { Variable: '$.task.mode', StringEquals: 'plan', Next: 'DatabaseDone' },
+          { Variable: '$.task.mode', StringEquals: 'follow', Next: 'PrepareStream' },
+        ],
         Default: 'CreateObjects',
       },
+      ...following(
+        'PrepareStream',
+        'prepare',
+        'Judges whether all of it can be followed, before a row is copied',
+        'CreateObjects',
+      ),
       ...simple('CreateObjects', 'Types, functions, tables, views: what rows need to arrive', 'CopyRows'),
-      ...copying({ done: 'LinkObjects', planAnew: 'PlanCopy', failed: FAILED, kept: 'DatabaseFailed' }),
+      ...copying({ done: 'IsToFollow', planAnew: 'PlanCopy', failed: FAILED, kept: 'DatabaseFailed' }),
+      IsToFollow: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.task.mode', StringEquals: 'follow', Next: 'Follow' }],
+        Default: 'LinkObjects',
+      },
+      ...following(
+        'Follow',
+        'follow',
+        'Applies what the source goes on changing, until the cutover has found all of it',
+        'LinkObjects',
+      ),
       ...simple('LinkObjects', 'Triggers, rules and policies: last', 'SyncSequences'),
       ...simple('SyncSequences', 'Sequences stand where they stand on the source', 'Analyze'),
       ...simple('Analyze', 'Statistics for the planner', 'PlanValidation'),
@@ -53,7 +73,13 @@ export function database(): Scope {
         next: 'SummariseValidation',
         failed: FAILED,
       }),
-      ...summary('SummariseValidation', 'ValidateLanes', 'Seal'),
+      ...summary('SummariseValidation', 'ValidateLanes', 'HasFollowed'),
+      HasFollowed: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.task.mode', StringEquals: 'follow', Next: 'ProveStandstill' }],
+        Default: 'Seal',
+      },
+      ...following('ProveStandstill', 'prove', 'Nobody has written to the source since the cutover', 'Seal'),
       ...simple('Seal', 'Nothing writes to the destination any more, late lanes neither', 'DatabaseDone'),
       DatabaseDone: {
         Type: 'Pass',
@@ -70,11 +96,21 @@ export function database(): Scope {
   }
 }
 
-type Simple = FunctionName extends infer Name ? (Name extends `${infer State}Function` ? State : never) : never
+type Simple =
+  Exclude<FunctionName, 'FollowFunction'> extends infer Name
+    ? Name extends `${infer State}Function`
+      ? State
+      : never
+    : never
 
 /** A step that is one function of the same name, whose failure is the database's. */
 function simple(name: Simple, comment: string, done: string): States {
   return step({ name, comment, calls: `${name}Function`, level: 'database', done, failed: FAILED })
+}
+
+/** A step of what lies between the copy and the cutover. */
+function following(name: string, what: 'prepare' | 'follow' | 'prove', comment: string, done: string): States {
+  return step({ name, comment, calls: 'FollowFunction', level: 'database', extra: { what }, done, failed: FAILED })
 }
 
 /** The judge of a Map of lanes: all done, some left for another round, or failed. */

@@ -13,6 +13,7 @@ export const FUNCTIONS = [
   'KeepSnapshotFunction',
   'CopyLaneFunction',
   'SummariseCopyFunction',
+  'FollowFunction',
   'BuildIndexesFunction',
   'SummariseIndexesFunction',
   'LinkObjectsFunction',

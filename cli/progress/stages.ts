@@ -20,7 +20,10 @@ export const runStages: readonly Stage[] = [
   { id: 'close', title: 'Close access', functions: ['CloseAccessFunction', 'FinishReportFunction'] },
 ]
 
-/** For each database. The snapshot's keepers run beside the lanes and are no stage of their own. */
+/**
+ * For each database. The snapshot's keepers run beside the lanes and are no stage of their own; nor is following, which most runs do not: it tells by
+ * warnings when it waits for the operator.
+ */
 export const databaseStages: readonly Stage[] = [
   { id: 'plan', title: 'Plan', functions: ['PlanObjectsFunction', 'PlanCopyFunction'] },
   { id: 'create', title: 'Create types, functions, tables, views', functions: ['CreateObjectsFunction'] },

@@ -24,6 +24,7 @@ const FOLDERS: readonly (readonly [RegExp, Area])[] = [
   [/^lambdas\/(core\/task|stages\/read-task)\//, 'Task'],
   [/^lambdas\/stages\/access\//, 'Access'],
   [/^lambdas\/core\/cloud\//, 'Clouds'],
+  [/^lambdas\/(stages\/follow|core\/stream)\//, 'Rows'],
   [/^lambdas\/(stages\/schema|core\/structure)\//, 'Objects'],
   [/^lambdas\/stages\/(copy|snapshot)\//, 'Rows'],
   [/^lambdas\/stages\/validate\//, 'Comparing and sealing'],

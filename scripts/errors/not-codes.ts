@@ -5,7 +5,7 @@ export const NOT_CODES: readonly RegExp[] = [
   /** Of Node.js and OpenSSL. */
   /^(EAI_AGAIN|ERR_[A-Z_]+|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
   /** Words of PostgreSQL. */
-  /^(SQL_ASCII|ICU_LOCALE|BUILTIN_LOCALE)$/,
+  /^(SQL_ASCII|ICU_LOCALE|BUILTIN_LOCALE|IDENTIFY_SYSTEM)$/,
 ]
 
 /** Told to the log alone, as the measure of the source that `throttle.automatic` goes by is lost or found again. */

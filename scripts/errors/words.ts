@@ -187,6 +187,14 @@ export const words: Readonly<Record<string, Words>> = {
   SNAPSHOT_RENEWED: { remedy: 'nothing to do; look at the source for a failover, a restart or an ended session' },
   VALUES_NOT_COMPARED: { remedy: 'compare these columns by hand where they matter; all others are compared' },
 
+  CUTOVER_ARRIVED: { remedy: 'nothing to do: keys, triggers, sequences and the comparison follow' },
+  FOLLOW_CAUGHT_UP: { remedy: 'stop the writers of the source when it suits, then sampan cutover with the task' },
+  FOLLOW_SLOT_GIVEN_UP: {
+    cause: 'the source kept more WAL for the run than follow.maxRetainedMegabytes, and its slot was dropped',
+    remedy:
+      'empty the destination database, and begin a new run with a larger follow.maxRetainedMegabytes, or when the source writes less',
+  },
+
   // Comparing
   CHUNKS_OPEN: { cause: '{number} tables are not copied to the end: {list}', remedy: START_AGAIN },
   COMPARED_BEFORE: {

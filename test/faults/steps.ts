@@ -2,8 +2,10 @@ import { FUNCTIONS, type FunctionName } from '../../statemachine/functions.ts'
 
 export type Side = 'source' | 'destination'
 
-/** Every step; the judge of crashes is called only where something crashes. */
-export const STEPS: readonly FunctionName[] = FUNCTIONS.filter((name) => name !== 'JudgeCrashFunction')
+/** Every step; the judge of crashes is called only where something crashes, the follower where a task follows. */
+export const STEPS: readonly FunctionName[] = FUNCTIONS.filter(
+  (name) => !['JudgeCrashFunction', 'FollowFunction'].includes(name),
+)
 
 /** The steps from one to another, both of them among them. */
 export function stepsFrom(first: FunctionName, last: FunctionName): readonly FunctionName[] {

@@ -50,8 +50,39 @@ describe('a migration that goes well', () => {
       'FinishReportFunction',
     ])
     for (const name of FUNCTIONS)
-      expect(count(name) > 0, name).toBe(!['JudgeCrashFunction', 'KeepErrorFunction'].includes(name))
+      expect(count(name) > 0, name).toBe(!['JudgeCrashFunction', 'KeepErrorFunction', 'FollowFunction'].includes(name))
     expect([count('CopyLaneFunction'), count('KeepSnapshotFunction'), count('BuildIndexesFunction')]).toEqual([6, 4, 4])
+  })
+
+  test('follows where the task says so: prepared before the copy, cut over before the links, proved before the seal, closed at the end', async () => {
+    const [orders] = task.databases
+    const { calls } = await migrate({}, { ...task, mode: 'follow', databases: [orders] })
+    const told = [
+      'CreateObjects',
+      'SummariseCopy',
+      'LinkObjects',
+      'SummariseValidation',
+      'Seal',
+      'Report',
+      'CloseAccess',
+    ]
+    const order = calls.flatMap(({ name, event }) => {
+      const step = name.replace('Function', '')
+      return name === 'FollowFunction' ? [event.what] : told.includes(step) ? [step] : []
+    })
+    expect(order).toEqual([
+      ...['prepare', 'CreateObjects', 'SummariseCopy', 'follow', 'LinkObjects', 'SummariseValidation', 'prove', 'Seal'],
+      ...['Report', 'close', 'CloseAccess'],
+    ])
+  })
+
+  test('takes back what following has opened where a step has failed, and not where the precheck refuses', async () => {
+    const [orders] = task.databases
+    const following = { ...task, mode: 'follow', databases: [orders] }
+    const closings = async (bodies: Parameters<typeof migrate>[0]) =>
+      (await migrate(bodies, following)).calls.filter(({ event }) => event.what === 'close').length
+    expect(await closings({ LinkObjectsFunction: () => failed(broken) })).toBe(1)
+    expect(await closings({ PrecheckFunction: () => done({ refused: true }) })).toBe(0)
   })
 
   test('every step is called with every field of its event', async () => {
@@ -166,7 +197,13 @@ describe('databases of a task that stops at the first failure', () => {
 
 describe('a failure', () => {
   const inDatabase = FUNCTIONS.slice(FUNCTIONS.indexOf('PlanObjectsFunction'), FUNCTIONS.indexOf('ReportFunction'))
-  const summarised = ['CopyLaneFunction', 'BuildIndexesFunction', 'ValidateLaneFunction', 'KeepSnapshotFunction']
+  const summarised = [
+    'FollowFunction',
+    'CopyLaneFunction',
+    'BuildIndexesFunction',
+    'ValidateLaneFunction',
+    'KeepSnapshotFunction',
+  ]
 
   test.each(inDatabase.filter((name) => !summarised.includes(name)))(
     'of %s ends its database, not the other one, and access is closed',

@@ -53,7 +53,10 @@ export interface OpenedRun extends RunRow {
  */
 export function taskFingerprint(task: Task, endpoints: Endpoints, database: DatabaseIdentity): string {
   const selection = task.databases.find((candidate) => candidate.as === database.as)
-  const content = { source: endpoints.source, database, selection, conflicts: task.conflicts, roles: task.roles }
+  const { conflicts, roles, follow } = task
+  // Where the source is followed, other things come behind the rows; how it is followed may change.
+  const following = follow === undefined ? {} : { following: true }
+  const content = { source: endpoints.source, database, selection, conflicts, roles, ...following }
   return createHash('sha256').update(canonicalJson(content)).digest('hex')
 }
 

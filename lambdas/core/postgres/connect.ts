@@ -43,6 +43,11 @@ export interface ConnectOptions {
    * @default false
    */
   readonly bare?: boolean
+  /**
+   * A walsender of the database: it takes replication commands and plain SQL, and no parameters.
+   * @default false
+   */
+  readonly replication?: boolean
   /** Closes the connection at once when it fires. */
   readonly signal?: AbortSignal
   /**
@@ -78,6 +83,8 @@ export interface Session {
   readonly backend: number | null
   /** One statement, its rows as objects. Errors come mapped. */
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** One statement. @returns how many rows it has inserted, updated or deleted */
+  change(text: string, values?: readonly unknown[]): Promise<number>
   /** One or several statements in one simple Query: one implicit transaction, results dropped. */
   execute(text: string): Promise<void>
   /**
@@ -126,6 +133,7 @@ async function open(options: ConnectOptions, address: string, bind: boolean): Pr
     connectionTimeoutMillis: options.timeoutMilliseconds ?? 20_000,
     types: valueTypes,
     pipeline: options.pipeline ?? false,
+    ...(options.replication ? { replication: 'database' } : {}),
   } as pg.ClientConfig)
   const parameters = collectParameters(connection)
   // Without a listener a lost connection would end the process; whoever waits for an answer gets the error anyway.
@@ -205,8 +213,9 @@ function pin(options: ConnectOptions, { client, serverVersion, parameters, backe
 
 /** Sessions of one kind may stand in for each other: the same server, database, user and way in. */
 function kindOf(options: ConnectOptions): string {
-  const { side, host, port, user, database, tls, pipeline } = options
-  return JSON.stringify([side, host, port, user, database, tls === false ? null : tls, pipeline ?? false])
+  const { side, host, port, user, database, tls, pipeline, replication } = options
+  const how = [pipeline ?? false, replication ?? false]
+  return JSON.stringify([side, host, port, user, database, tls === false ? null : tls, ...how])
 }
 
 function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<unknown>): Session {
@@ -233,6 +242,9 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
     side,
     async rows<Row>(text: string, values?: readonly unknown[]) {
       return (await ask(text, values)).rows as Row[]
+    },
+    async change(text, values) {
+      return (await ask(text, values)).rowCount ?? 0
     },
     async execute(text) {
       await ask(text)

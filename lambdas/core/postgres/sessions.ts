@@ -16,6 +16,7 @@ export interface SessionOptions {
   readonly settings?: Readonly<Record<string, string>>
   readonly pipeline?: boolean
   readonly bare?: boolean
+  readonly replication?: boolean
   readonly signal?: AbortSignal
   readonly timeoutMilliseconds?: number
 }
@@ -79,6 +80,7 @@ async function open(
     ...(options.settings ? { settings: options.settings } : {}),
     ...(options.pipeline ? { pipeline: true } : {}),
     ...(options.bare ? { bare: true } : {}),
+    ...(options.replication ? { replication: true } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.timeoutMilliseconds ? { timeoutMilliseconds: options.timeoutMilliseconds } : {}),
   })

@@ -1,3 +1,5 @@
+import { STREAM_NAME } from '../postgres/stream-name.ts'
+
 /**
  * Everything that pg_dump would print differently if it were changed, a row for each object: `kind, schema, name, digest`. Tables
  * come with their columns, defaults, parents and bounds. Raw catalogue columns only: what the server prints by its functions
@@ -96,8 +98,13 @@ function parts(version: number): readonly string[] {
     ...since(90_600, ...unspaced('access method', 'pg_am', 'amname')),
     ...since(
       100_000,
-      ...unspaced('publication', 'pg_publication', 'pubname'),
-      ...unspaced('publication', 'pg_publication_rel', 'oid'),
+      ...unspaced('publication', 'pg_publication', 'pubname', `o.pubname !~ '${STREAM_NAME.source}'`),
+      ...unspaced(
+        'publication',
+        'pg_publication_rel',
+        'oid',
+        `o.prpubid NOT IN (SELECT b.oid FROM pg_catalog.pg_publication b WHERE b.pubname ~ '${STREAM_NAME.source}')`,
+      ),
     ),
     ...since(150_000, ...unspaced('publication', 'pg_publication_namespace', 'oid')),
     `SELECT 'user mapping', NULL, u.srvname::text || ' ' || u.usename, u::text FROM pg_catalog.pg_user_mappings u`,
@@ -166,10 +173,10 @@ function named(kind: string, catalogue: string, name: string, space: string): st
 }
 
 /** A catalogue whose objects have none. Those of initdb come with every server. */
-function unspaced(kind: string, catalogue: string, name: string): string[] {
+function unspaced(kind: string, catalogue: string, name: string, where = 'true'): string[] {
   return [
     `SELECT '${kind}', NULL, o.${name}::text, o::text FROM pg_catalog.${catalogue} o
-      WHERE o.oid >= 16384 AND (o.tableoid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m)`,
+      WHERE o.oid >= 16384 AND (o.tableoid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m) AND ${where}`,
   ]
 }
 

@@ -37,6 +37,12 @@ const UNVERIFIED = rule(
   'set verify-full and give the authority as tls.ca, name the instance, or deploy with unverifiedHosts',
 )
 
+const FOLLOW = rule(
+  'TASK_FOLLOW_IS_LOCAL',
+  'is follow, which is not in the cloud yet',
+  'run the task on a machine that reaches both servers, with `sampan run`',
+)
+
 const HOST = rule(
   'TASK_HOST_NOT_ALLOWED',
   'is none of the hosts that the stack lets its tasks go to',
@@ -48,7 +54,8 @@ const HOST = rule(
  * themselves hold, or send one to a host that nobody has verified.
  */
 export function deployedProblems(input: unknown, deployment: Deployment): readonly Problem[] {
-  return ['source', 'destination'].flatMap((side) => {
+  const follows = isRecord(input) && input.mode === 'follow' ? [problem(['mode'], FOLLOW)] : []
+  const ofSides = ['source', 'destination'].flatMap((side) => {
     const fields = isRecord(input) ? input[side] : undefined
     if (!isRecord(fields)) return []
     return [
@@ -57,6 +64,7 @@ export function deployedProblems(input: unknown, deployment: Deployment): readon
       ...tlsProblems(fields, side, deployment),
     ]
   })
+  return [...follows, ...ofSides]
 }
 
 /** Goes through everything there is: a field that is added later names a secret until it is said not to. */

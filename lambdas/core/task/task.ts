@@ -3,6 +3,7 @@ import { accessSchema } from './access.ts'
 import { conflictsSchema } from './conflicts.ts'
 import { checkDatabases, databaseSchema, nameThere } from './databases.ts'
 import { destinationSchema, sourceSchema } from './endpoint.ts'
+import { checkFollow, followSchema } from './follow.ts'
 import { checkRoles, rolesSchema } from './roles.ts'
 import { across, isRecord, type Report, textLike } from './rule.ts'
 import { checkThrottle, throttleSchema } from './throttle.ts'
@@ -56,9 +57,11 @@ const fields = z.strictObject({
     .describe('The run’s name. The same name started again continues where it was; what is opened carries it.')
     .meta({ examples: ['orders-to-singapore'] }),
   mode: z
-    .enum(['precheck', 'plan', 'migrate'])
+    .enum(['precheck', 'plan', 'migrate', 'follow'])
     .default('migrate')
-    .describe('precheck: only check. plan: check, then list what would be done. migrate: do it. Default migrate.'),
+    .describe(
+      'precheck: only check. plan: check, then list what would be done. migrate: do it. follow: do it, then apply what the source goes on changing until the cutover; needs follow. Default migrate.',
+    ),
   source: sourceSchema.describe('Where the data comes from: an RDS instance, or any PostgreSQL server.'),
   destination: destinationSchema.describe('Where the data goes: an ApsaraDB instance, or any PostgreSQL server.'),
   databases: z.array(databaseSchema).min(1).describe('The databases to migrate, at least one.'),
@@ -106,6 +109,7 @@ const fields = z.strictObject({
   retry: retrySchema.prefault({}).describe('How long errors that may pass are retried.'),
   validation: validationSchema.prefault({}).describe('How source and destination are compared at the end.'),
   access: accessSchema.prefault({}).describe('What the run opens for its own time, and closes again.'),
+  follow: followSchema.optional(),
   precheck: precheckSchema.prefault({}).describe('What the precheck may overlook.'),
 })
 
@@ -118,6 +122,7 @@ export const taskSchema = across(fields, (task, report) => {
   checkRoles(task.roles, report)
   checkRetry(task.retry, report)
   checkThrottle(task, report)
+  checkFollow(task, report)
   checkSameDatabase(task, report)
 }).transform(({ $schema: _, ...task }) => task)
 

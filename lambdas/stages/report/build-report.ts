@@ -34,7 +34,7 @@ export async function buildReport(given: ReportEvent, step: StepTools, read = re
     gatherDatabases(event, step, read),
     readPrechecks(store, event.run),
     readAccess(store, event.run),
-    event.task.mode === 'migrate' ? readEstimate(store, event.run.id) : null,
+    event.task.mode === 'migrate' || event.task.mode === 'follow' ? readEstimate(store, event.run.id) : null,
   ])
   const databases = gathered.databases.map((facts) => databaseReport(facts, event.task))
   const { status, error } = decideOutcome({

@@ -211,7 +211,7 @@ const sideSchema = z.object({
 /** What was asked for, without secrets and without where they lie. */
 const taskSchema = z.object({
   name: z.string(),
-  mode: z.enum(['precheck', 'plan', 'migrate']),
+  mode: z.enum(['precheck', 'plan', 'migrate', 'follow']),
   source: sideSchema,
   destination: sideSchema,
   databases: z.array(

@@ -65,7 +65,7 @@ function unaccounted({ mode, inTurns, results, databases }: Ending): StepError |
     }
   }
   const open = databases.find(
-    ({ startedAt, sealedAt }) => mode === 'migrate' && startedAt !== null && sealedAt === null,
+    ({ startedAt, sealedAt }) => (mode === 'migrate' || mode === 'follow') && startedAt !== null && sealedAt === null,
   )
   if (open === undefined) return null
   return {

@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readRound, roundBell } from '../../core/ledger/chunks/round.ts'
+import { endRound, readRound, roundBell } from '../../core/ledger/chunks/round.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { leaveSnapshot } from '../../core/ledger/snapshots.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
+import { toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
-import { type Held, takeView } from './keeper.ts'
+import { openStream } from '../../core/stream/open-stream.ts'
+import { watchRetained } from '../../core/stream/retained.ts'
+import { type BeginView, type Held, takeView } from './keeper.ts'
 
 /** How often a keeper looks; the end of a round is told besides. */
 const POLL_MILLISECONDS = 500
@@ -30,7 +33,7 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
     return await underWatch(event, step, watched, async () => {
       if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
       const source = await opening
-      const held = await take(source, destination, event, longestSeconds(step))
+      const held = await take(source, destination, event, longestSeconds(step), beginningOf(event, step, destination))
       if (held === null) return more()
       const until = performance.now() + held.lifeSeconds * 1000
       if (held.renewed) await tellOfRenewal(destination, event, held)
@@ -54,6 +57,7 @@ async function hold(
   signal: AbortSignal,
 ): Promise<boolean> {
   const told = await roundBell(destination)
+  const retained = watchRetained(source, destination, event)
   try {
     while (performance.now() < until && !signal.aborted) {
       // Taken before the look, so that no ring is missed between look and sleep.
@@ -62,6 +66,7 @@ async function hold(
       if (round.ended) return true
       if (generation < round.leastGeneration) return false
       await source.rows('SELECT 1')
+      await retained()
       await sleep(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, rung]) }).catch(() => {})
     }
     return false
@@ -70,11 +75,43 @@ async function hold(
   }
 }
 
-async function take(source: Session, destination: Session, event: StepEvent, seconds: number): Promise<Held | null> {
+/**
+ * Where the source is followed, its changes begin with the view: one of the keepers opens both, and the other one waits for it. An
+ * older view's changes are of no use to the new one, which has copied what they would bring.
+ */
+function beginningOf(event: StepEvent, step: StepTools, destination: Session): BeginView | undefined {
+  if (event.task.mode !== 'follow') return undefined
+  return async (source, generation) => {
+    if (event.lane !== OPENING_KEEPER) {
+      await sleep(POLL_MILLISECONDS, undefined, { signal: step.signal }).catch(() => {})
+      return false
+    }
+    const { environment, signal } = step
+    try {
+      await openStream(source, destination, { event, environment, signal, generation })
+    } catch (thrown) {
+      // Lanes wait as long for a view as for a lost connection: they are told that none comes.
+      if (!toSampanError(thrown).retryable) await endRound(destination, event.run)
+      throw thrown
+    }
+    return true
+  }
+}
+
+/** Nobody waits for the other one for ever: the odd keeper is called as long as the round goes on. */
+const OPENING_KEEPER = 1
+
+async function take(
+  source: Session,
+  destination: Session,
+  event: StepEvent,
+  seconds: number,
+  begin: BeginView | undefined,
+): Promise<Held | null> {
   const holder = `${event.run.execution}:${event.lane ?? 0}`
   // Both keepers may try the same hop: one of them is second, and takes over from the first.
   for (let attempt = 0; attempt < 10; attempt += 1) {
-    const held = await takeView(source, destination, event.run.id, holder, seconds)
+    const held = await takeView(source, destination, event.run.id, holder, seconds, begin)
     if (held !== null) return held
     if ((await readRound(destination, event.run.id, event.run.execution)).ended) return null
   }

@@ -12,10 +12,19 @@ export interface Held {
   readonly renewed: boolean
 }
 
+/** Opens a transaction that reads a new view, of the next generation. @returns false where that is not this keeper's to do */
+export type BeginView = (source: Session, generation: number) => Promise<boolean>
+
+const beginPlain: BeginView = async (source) => {
+  await source.execute(BEGIN_VIEW)
+  return true
+}
+
 /**
  * Takes over the view that the other keeper holds, or takes a new one where nobody holds any: a session that imported a
  * snapshot can export it again (PostgreSQL 9.4 to 18), so the view outlives every single keeper.
- * @returns null where the other keeper was faster (try again), or the round of the copy is over
+ * @param begin opens the transaction of a new view
+ * @returns null where the other keeper was faster (try again), is to be, or the round of the copy is over
  */
 export async function takeView(
   source: Session,
@@ -23,11 +32,12 @@ export async function takeView(
   run: string,
   holder: string,
   longestSeconds: number,
+  begin: BeginView = beginPlain,
 ): Promise<Held | null> {
   const live = await liveSnapshots(destination, run)
   const newest = live[0]?.generation ?? 0
   const taken = await importOne(source, live)
-  if (taken === null) await source.execute(BEGIN_VIEW)
+  if (taken === null && !(await begin(source, newest + 1))) return null
   const generation = taken?.generation ?? newest + 1
   const hop = taken === null ? 0 : taken.newestHop + 1
   const lifeSeconds = taken === null ? longestSeconds : staggered(longestSeconds, taken.secondsLeft)

@@ -28,6 +28,7 @@ const longest: ReadonlyMap<number, number> = new Map(
     A: 64 * KIB, // NotificationResponse
     G: 64 * KIB, // CopyInResponse
     H: 64 * KIB, // CopyOutResponse
+    W: 64 * KIB, // CopyBothResponse
     d: LONGEST_COPY_ROW, // CopyData
     c: KIB, // CopyDone
     '1': KIB, // ParseComplete

@@ -94,6 +94,7 @@ const shapes: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['A', (body) => body.length >= 6 && texts(2, 4)(body)],
   ['G', counted(1, 2)],
   ['H', counted(1, 2)],
+  ['W', counted(1, 2)],
   ['t', counted(0, 4)],
   ...['1', '2', '3', 'n', 's', 'I', 'c'].map((letter): [string, Shape] => [letter, empty]),
 ])

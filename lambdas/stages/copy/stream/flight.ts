@@ -1,7 +1,7 @@
 import type { Session } from '../../../core/postgres/connect.ts'
+import { copyDoneFrame } from '../../../core/postgres/wire/frames.ts'
 import type { Cargo } from '../../../core/rows/cargo.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
-import { copyDoneFrame } from './frames.ts'
 import { MergingSink } from './merging-sink.ts'
 import { type Answer, RawSession } from './raw-session.ts'
 import { Valve } from './valve.ts'

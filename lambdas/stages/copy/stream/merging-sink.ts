@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { COPY_DATA, HEADER_BYTES } from './frames.ts'
+import { COPY_DATA, HEADER_BYTES } from '../../../core/postgres/wire/frames.ts'
 import type { Valve } from './valve.ts'
 
 /** The size at which merged frames cost the destination least (measured: 64 KiB). */

@@ -2,9 +2,6 @@ import type { Socket } from 'node:net'
 import { type Session, socketOf } from '../../../core/postgres/connect.ts'
 import { toDatabaseError } from '../../../core/postgres/errors.ts'
 import { takeQuestions } from '../../../core/postgres/outstanding.ts'
-import { checkShape } from '../../../core/postgres/wire/message-shapes.ts'
-import { violated, WireProblem } from '../../../core/postgres/wire/wire-problem.ts'
-import type { SampanError } from '../../../core/runtime/errors.ts'
 import {
   COMMAND_COMPLETE,
   COPY_DONE,
@@ -16,7 +13,10 @@ import {
   queryFrame,
   READY_FOR_QUERY,
   rowValues,
-} from './frames.ts'
+} from '../../../core/postgres/wire/frames.ts'
+import { checkShape } from '../../../core/postgres/wire/message-shapes.ts'
+import { violated, WireProblem } from '../../../core/postgres/wire/wire-problem.ts'
+import type { SampanError } from '../../../core/runtime/errors.ts'
 
 /** What one simple Query was answered. */
 export interface Answer {

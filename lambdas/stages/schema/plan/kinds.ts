@@ -47,12 +47,18 @@ const linkKinds = new Set([
   'DATABASE PROPERTIES',
 ])
 
+/**
+ * What must not be there while changes are applied: they come folded, not in the source's order, and a foreign key with ON DELETE
+ * CASCADE would take rows that the source has moved elsewhere, without an error.
+ */
+const behindChanges = new Set(['FK CONSTRAINT', 'MATERIALIZED VIEW DATA'])
+
 /** The stage a kind belongs to by itself; dependencies may raise it. */
-export function naturalStage({
-  kind,
-  tag,
-  sql,
-}: Pick<TocEntry, 'kind' | 'tag' | 'sql'>): Exclude<Stage, 'never' | 'own'> {
+export function naturalStage(
+  { kind, tag, sql }: Pick<TocEntry, 'kind' | 'tag' | 'sql'>,
+  following = false,
+): Exclude<Stage, 'never' | 'own'> {
+  if (following && behindChanges.has(kind)) return 'link'
   if (linkKinds.has(kind)) return 'link'
   // NOT NULL that is NOT VALID (18 and later), which goes down to partitions and children: all their rows must come first.
   if (kind === 'CONSTRAINT' && /\bNOT VALID;\s*$/.test(sql)) return 'link'

@@ -9,11 +9,13 @@ import type { ExtensionRelation } from '../../../core/postgres/extension-relatio
 import { readUsedRoles, rolesToMake, withMadeRoles } from '../../../core/postgres/new-roles.ts'
 import { readClosedSchemas, readDestinationRoles } from '../../../core/postgres/roles.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
+import { STREAM_NAME } from '../../../core/postgres/stream-name.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { DatabaseIdentity, StepEvent } from '../../../core/runtime/event.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { roleMap, wantsMade } from '../../../core/task/roles.ts'
 import { columnExpressions, keyChoices, rowFilters, tableNames } from '../../../core/task/table-options.ts'
+import type { TocEntry } from '../toc/entry.ts'
 import { readArchive } from '../toc/read.ts'
 import { knowsLz4 } from './compression.ts'
 import { readDatabaseForm } from './destination-database.ts'
@@ -30,7 +32,7 @@ export async function readPlanInput(
   archive: Uint8Array,
   { source, destination }: { readonly source: Session; readonly destination: Session },
 ): Promise<PlanInput> {
-  const { entries: written } = readArchive(archive)
+  const written = readArchive(archive).entries.filter((entry) => !isOfStream(entry))
   const tables = written.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const chosen = taskDatabase(event, database)
   const changes = await readChanges(source, chosen, tables)
@@ -50,6 +52,7 @@ export async function readPlanInput(
   const newRoles = roles.createsRoles === true ? rolesToMake(used, roles, wanted) : []
   return {
     run: event.run.id,
+    following: event.task.follow !== undefined,
     destinationVersion: destination.serverVersion,
     entries: map === null ? written : withMappedRoles(written, facts, map),
     facts: map === null ? along : withMappedFacts(along, map),
@@ -63,6 +66,11 @@ export async function readPlanInput(
     exclude: chosen.exclude,
     changes,
   }
+}
+
+/** What a run has opened to follow the source, this one or another, is not the source's own. */
+function isOfStream({ kind, tag }: TocEntry): boolean {
+  return /^PUBLICATION( TABLE)?$/.test(kind) && STREAM_NAME.test(tag.split(' ', 1)[0] ?? '')
 }
 
 /** @param comes oids of the tables that pg_dump knows */

@@ -85,6 +85,8 @@ export interface PlanInput {
   readonly properties?: readonly JudgedProperty[]
   /** The destination compresses columns with lz4 where it is told to. @default true */
   readonly lz4?: boolean
+  /** Rows go on changing until the cutover: foreign keys and materialized views are made behind it. @default false */
+  readonly following?: boolean
   /** Entries that the destination was seen to refuse, and those that need them, each with its reason. @default none */
   readonly refused?: ReadonlyMap<number, string>
   /** Numbers the entries, completed ones among them, as an earlier plan did. @default as the archive does */
@@ -145,7 +147,7 @@ export function planObjects(input: PlanInput): Plan {
   const kept = input.standing === undefined ? new Map<number, EntryVerdict>() : keepStanding(sources, input.standing)
   const fates = decideFates(entries, withoutKeys, properties, { ...input, kept })
   const ordered = behindGuards(entries, leftOut, fates, input.facts)
-  const stages = assignStages(ordered)
+  const stages = assignStages(ordered, input.following ?? false)
   const sizes = relationSizes(entries, input.facts)
   const owners = {
     roles: input.roles,

@@ -9,7 +9,7 @@ import {
   FrameReader,
   queryFrame,
   rowValues,
-} from '../../../lambdas/stages/copy/stream/frames.ts'
+} from '../../../lambdas/core/postgres/wire/frames.ts'
 
 interface Frame {
   readonly type: number

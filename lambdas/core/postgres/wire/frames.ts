@@ -1,5 +1,5 @@
-import { bodyLength } from '../../../core/postgres/wire/frame-limits.ts'
-import { GrowingBytes } from '../../../core/postgres/wire/growing-bytes.ts'
+import { bodyLength } from './frame-limits.ts'
+import { GrowingBytes } from './growing-bytes.ts'
 
 /** Message types of the frontend/backend protocol that the copy path needs (PostgreSQL manual, "Message Formats"). */
 export const COPY_DATA = 0x64 // 'd'
@@ -18,6 +18,8 @@ export interface FrameConsumer {
   rowBegins(): void
   /** A piece of the payload of CopyData frames, as it came from the socket: valid only during the call. */
   copyData(payload: Buffer): void
+  /** The CopyData frame that has begun is complete. */
+  rowEnds?(): void
   /** Any other message, whole. */
   message(type: number, body: Buffer): void
 }
@@ -77,6 +79,7 @@ export class FrameReader {
   #finish(body: Buffer): void {
     this.#headerBytes = 0
     if (this.#type !== COPY_DATA) this.#consumer.message(this.#type, body)
+    else this.#consumer.rowEnds?.()
   }
 }
 

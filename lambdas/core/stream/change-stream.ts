@@ -1,0 +1,206 @@
+import type { Socket } from 'node:net'
+import { type Session, socketOf } from '../postgres/connect.ts'
+import { toDatabaseError } from '../postgres/errors.ts'
+import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
+import { takeQuestions } from '../postgres/outstanding.ts'
+import {
+  COPY_DATA,
+  COPY_DONE,
+  copyDoneFrame,
+  ERROR_RESPONSE,
+  errorFields,
+  FrameReader,
+  HEADER_BYTES,
+  queryFrame,
+  READY_FOR_QUERY,
+} from '../postgres/wire/frames.ts'
+import { GrowingBytes } from '../postgres/wire/growing-bytes.ts'
+import { checkShape } from '../postgres/wire/message-shapes.ts'
+import { violated, type WireProblem } from '../postgres/wire/wire-problem.ts'
+import { SampanError } from '../runtime/errors.ts'
+import { type Lsn, lsnText } from './lsn.ts'
+import { type Message, readMessage } from './pgoutput.ts'
+
+/** A message of the stream, or the server's word that everything up to a position has been sent. */
+export type Arrival =
+  | { readonly kind: 'change'; readonly message: Message; readonly bytes: number }
+  | { readonly kind: 'sent'; readonly end: Lsn }
+
+export interface StreamOptions {
+  readonly slot: string
+  readonly publication: string
+  /** Transactions that end behind it are sent. */
+  readonly from: Lsn
+}
+
+/** What waits to be applied: beyond it the socket is paused, and the source waits. */
+const MOST_WAITING_BYTES = 16 * 1024 * 1024
+/** A message is held whole, its text beside it. */
+const LONGEST_MESSAGE = 64 * 1024 * 1024
+/** How often the source is told where we are, whatever happens: it ends a connection that is silent for wal_sender_timeout, 60 s by default. */
+const STATUS_MILLISECONDS = 10_000
+/** How long a polite end may take. */
+const END_MILLISECONDS = 2_000
+
+const XLOG_DATA = 0x77 // 'w'
+const KEEPALIVE = 0x6b // 'k'
+const STATUS = 0x72 // 'r'
+/** Type, start and end of the WAL, clock: what is before the message of an XLogData. */
+const XLOG_HEADER = 1 + 8 + 8 + 8
+/** Microseconds from 1970 to 2000, where PostgreSQL's clock begins. */
+const EPOCH_2000 = 946_684_800_000_000n
+
+type DataListener = (chunk: Buffer) => void
+
+/**
+ * The changes of a slot, as a walsender sends them over a socket taken over from the driver. The driver's listener is replaced
+ * before the command is written: what comes in the same read as the answer to it would be lost to whoever took over then.
+ */
+export class ChangeStream {
+  readonly #session: Session
+  readonly #socket: Socket
+  readonly #timer: NodeJS.Timeout
+  readonly #partial = new GrowingBytes()
+  #arrivals: Arrival[] = []
+  #bytes = 0
+  #confirmed: Lsn
+  #failure: SampanError | null = null
+  #ended = false
+  #wake: () => void = () => {}
+
+  constructor(session: Session, { slot, publication, from }: StreamOptions) {
+    this.#session = session
+    this.#confirmed = from
+    this.#socket = socketOf(session.client)
+    for (const listener of this.#socket.listeners('data') as DataListener[]) {
+      this.#socket.removeListener('data', listener)
+    }
+    const reader = new FrameReader({
+      rowBegins: () => {},
+      copyData: (piece) => this.#piece(piece),
+      rowEnds: () => this.#arrived(this.#partial.take()),
+      message: (type, body) => this.#message(type, body),
+    })
+    this.#socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk)
+      } catch (thrown) {
+        this.#fail(thrown instanceof SampanError ? thrown : toDatabaseError(thrown as WireProblem, 'source'))
+        this.#socket.destroy()
+      }
+      this.#wake()
+    })
+    this.#socket.on('close', () => {
+      this.#fail(toDatabaseError({ code: 'ECONNRESET', message: 'the connection was closed' }, 'source'))
+    })
+    takeQuestions(this.#socket, () => false)
+    const options = `proto_version '1', publication_names ${quoteLiteral(quoteIdentifier(publication))}`
+    const command = `START_REPLICATION SLOT ${quoteIdentifier(slot)} LOGICAL ${lsnText(from)} (${options})`
+    this.#socket.write(queryFrame(command))
+    this.#timer = setInterval(() => this.#tell(false), STATUS_MILLISECONDS)
+  }
+
+  /**
+   * What has come, in its order; waits for the first of it.
+   * @param milliseconds for how long at most
+   * @throws SampanError where the stream has ended, once all that came before is taken
+   */
+  async take(milliseconds: number): Promise<readonly Arrival[]> {
+    if (this.#arrivals.length === 0 && this.#failure === null) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    const taken = this.#arrivals
+    if (taken.length === 0 && this.#failure !== null) throw this.#failure
+    this.#arrivals = []
+    this.#bytes = 0
+    if (!this.#socket.destroyed) this.#socket.resume()
+    return taken
+  }
+
+  /** Everything up to here is committed at the destination: the source need not keep it. */
+  confirm(lsn: Lsn): void {
+    this.#confirmed = lsn
+    this.#tell(false)
+  }
+
+  /** Has the server say how far it has sent. */
+  ask(): void {
+    this.#tell(true)
+  }
+
+  /** Ends the stream politely, and the connection with it. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer)
+    if (!this.#socket.destroyed && this.#failure === null) {
+      this.#tell(false)
+      this.#socket.write(copyDoneFrame)
+      const until = performance.now() + END_MILLISECONDS
+      while (!this.#ended && this.#failure === null && performance.now() < until) {
+        await this.take(50).catch(() => [])
+      }
+    }
+    takeQuestions(this.#socket, null)
+    this.#session.destroy()
+  }
+
+  #piece(piece: Buffer): void {
+    if (this.#partial.length + piece.length > LONGEST_MESSAGE) throw tooLarge()
+    this.#partial.add(piece)
+  }
+
+  #arrived(body: Buffer): void {
+    if (body[0] === XLOG_DATA && body.length > XLOG_HEADER) {
+      const message = readMessage(body.subarray(XLOG_HEADER))
+      if (message.kind === 'nothing') return
+      this.#arrivals.push({ kind: 'change', message, bytes: body.length })
+    } else if (body[0] === KEEPALIVE && body.length === 1 + 8 + 8 + 1) {
+      this.#arrivals.push({ kind: 'sent', end: body.readBigUInt64BE(1) })
+      if (body[17] === 1) this.#tell(false)
+    } else throw violated('it sends a message that is none of a stream of changes')
+    this.#bytes += body.length
+    if (this.#bytes > MOST_WAITING_BYTES) this.#socket.pause()
+  }
+
+  #message(type: number, body: Buffer): void {
+    checkShape(type, body)
+    if (type === ERROR_RESPONSE) this.#fail(toDatabaseError(errorFields(body), 'source'))
+    else if (type === COPY_DONE || type === READY_FOR_QUERY) {
+      this.#ended = true
+      this.#fail(toDatabaseError({ code: 'ECONNRESET', message: 'the source has ended the stream' }, 'source'))
+    }
+  }
+
+  #fail(error: SampanError): void {
+    this.#failure ??= error
+    clearInterval(this.#timer)
+    this.#wake()
+  }
+
+  /** Written, flushed and applied are one: what the destination has committed. */
+  #tell(asks: boolean): void {
+    if (this.#socket.destroyed || this.#failure !== null) return
+    const body = 1 + 3 * 8 + 8 + 1
+    const frame = Buffer.alloc(HEADER_BYTES + body)
+    frame[0] = COPY_DATA
+    frame.writeInt32BE(4 + body, 1)
+    frame[HEADER_BYTES] = STATUS
+    for (const place of [1, 9, 17]) frame.writeBigUInt64BE(this.#confirmed, HEADER_BYTES + place)
+    frame.writeBigInt64BE(BigInt(Date.now()) * 1000n - EPOCH_2000, HEADER_BYTES + 25)
+    frame[HEADER_BYTES + 33] = asks ? 1 : 0
+    this.#socket.write(frame)
+  }
+}
+
+function tooLarge(): SampanError {
+  return new SampanError({
+    code: 'FOLLOW_ROW_TOO_LARGE',
+    message: `a change of more than ${LONGEST_MESSAGE / 1024 / 1024} MB is in the stream, more than is held in memory`,
+    remedy: 'nothing of it was applied: stop the writers and migrate with mode migrate, which copies rows of any size',
+  })
+}

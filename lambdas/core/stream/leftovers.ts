@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Session } from '../postgres/connect.ts'
+import { DatabaseError } from '../postgres/errors.ts'
+import { quoteIdentifier } from '../postgres/identifiers.ts'
+import { STREAM_NAME } from '../postgres/stream-name.ts'
+
+/** Something that a run has opened on its source, and that is still there. */
+export interface Leftover {
+  readonly kind: 'slot' | 'publication'
+  readonly name: string
+  /** Bytes of WAL that a slot keeps; `null` of a publication, and where it is not known. */
+  readonly retained: string | null
+}
+
+/** What Sampan has opened in this database to follow it, of whatever run. */
+export async function readLeftovers(source: Session): Promise<readonly Leftover[]> {
+  if (source.serverVersion < 100_000) return []
+  return source.rows<Leftover>(
+    `SELECT 'slot' AS kind, s.slot_name::text AS name,
+            CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+                 THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::bigint::text END AS retained
+       FROM pg_catalog.pg_replication_slots s
+      WHERE s.database = pg_catalog.current_database() AND s.slot_name ~ $1
+     UNION ALL
+     SELECT 'publication', p.pubname::text, NULL FROM pg_catalog.pg_publication p WHERE p.pubname ~ $1
+      ORDER BY 1 DESC, 2`,
+    [STREAM_NAME.source],
+  )
+}
+
+/** How long a walsender that was told to end may take. */
+const LETTING_GO_MILLISECONDS = 10_000
+const OBJECT_IN_USE = '55006'
+
+/**
+ * Drops slot and publication of a run; what is not there is no error. The slot first: whoever still reads by it would fail without
+ * its publication, and what it keeps is what endangers the source.
+ */
+export async function dropStream(source: Session, name: string): Promise<void> {
+  await dropSlot(source, name)
+  await source.execute(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(name)}`)
+}
+
+/** Drops the slot alone, and ends whoever reads by it; none is no error. */
+export async function dropSlot(source: Session, name: string): Promise<void> {
+  const until = performance.now() + LETTING_GO_MILLISECONDS
+  while (!(await tryToDrop(source, name))) {
+    if (performance.now() > until) await source.rows(`SELECT pg_catalog.pg_drop_replication_slot($1)`, [name])
+    await sleep(50)
+  }
+}
+
+/** @returns false where somebody still reads by it */
+async function tryToDrop(source: Session, name: string): Promise<boolean> {
+  await source.rows(
+    `SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots
+      WHERE slot_name = $1 AND active_pid IS NOT NULL`,
+    [name],
+  )
+  try {
+    await source.rows(
+      `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,
+      [name],
+    )
+    return true
+  } catch (thrown) {
+    if (thrown instanceof DatabaseError && thrown.sqlState === OBJECT_IN_USE) return false
+    throw thrown
+  }
+}

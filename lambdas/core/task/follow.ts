@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { isRecord, type Report } from './rule.ts'
+
+/** How the source is followed between the copy and the cutover. */
+export const followSchema = z
+  .strictObject({
+    maxRetainedMegabytes: z
+      .int()
+      .min(64)
+      .max(16_777_216)
+      .default(10_240)
+      .describe(
+        'How much WAL the source may keep for the run, megabytes, 64 to 16777216. Beyond it the slot is given up and the run fails, before the source’s disk is full. Default 10240.',
+      ),
+    cutoverSeconds: z
+      .int()
+      .min(5)
+      .max(3600)
+      .default(60)
+      .describe(
+        'How long a cutover waits for writers to end and for their last changes, seconds, 5 to 3600; then it is given up and following goes on. Default 60.',
+      ),
+  })
+  .describe('How the source is followed until the cutover: for mode follow, and for plan and precheck of such a run.')
+
+/** One database is followed, and only where that is what the task is for. */
+export function checkFollow({ mode, follow, databases }: Readonly<Record<string, unknown>>, report: Report): void {
+  if (mode === 'follow' && follow === undefined) {
+    report(['follow'], {
+      code: 'TASK_FOLLOW_MISSING',
+      message: 'is not there, and mode follow needs it',
+      remedy: 'add "follow": {}, which has a default for everything',
+    })
+  }
+  if (follow === undefined) return
+  if (mode === undefined || mode === 'migrate') {
+    report(['follow'], {
+      code: 'TASK_FOLLOW_UNUSED',
+      message: 'says how to follow the source, which mode migrate does not do',
+      remedy: 'set "mode": "follow", or leave follow out',
+    })
+  }
+  if (!Array.isArray(databases)) return
+  for (const [index, database] of databases.entries()) {
+    const tables = isRecord(database) && isRecord(database.tables) ? database.tables : {}
+    for (const [name, options] of Object.entries(tables)) {
+      if (!isRecord(options) || options.conflicts === undefined || options.conflicts === 'report') continue
+      report(['databases', index, 'tables', name, 'conflicts'], {
+        code: 'TASK_FOLLOW_CONFLICTS',
+        message: 'keeps a table that stands on the destination, whose triggers and foreign keys changes would meet',
+        remedy: 'drop the table there and let the run make it, or use mode migrate',
+      })
+    }
+  }
+  if (databases.length > 1) {
+    report(['databases'], {
+      code: 'TASK_FOLLOW_ONE_DATABASE',
+      message: `are ${databases.length}, and one run follows one database`,
+      remedy: 'make a task of each database, with a name of its own',
+    })
+  }
+}

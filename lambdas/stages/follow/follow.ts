@@ -1,0 +1,85 @@
+import { writeEvents } from '../../core/ledger/events.ts'
+import { readStream, withdrawCutover } from '../../core/ledger/stream.ts'
+import type { Session } from '../../core/postgres/connect.ts'
+import { openDestination, openSource } from '../../core/postgres/sessions.ts'
+import type { StepEvent } from '../../core/runtime/event.ts'
+import type { StepTools } from '../../core/runtime/step-handler.ts'
+import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
+import { watchRetained } from '../../core/stream/retained.ts'
+import { beginFollowing, type Following } from './begin.ts'
+import { cutOver } from './cutover.ts'
+
+/** How long a look at an idle stream takes, and how often the ledger is asked for the operator's word. */
+const WAIT_MILLISECONDS = 250
+const CONTROL_MILLISECONDS = 1_000
+/** The call ends politely before its time is up. */
+const MARGIN_MILLISECONDS = 20_000
+/** So near, that what is missing is what was written just now. */
+const CAUGHT_UP_BYTES = 1024 * 1024
+
+/** Applies the source's changes until the cutover has found all of them here, or until the call's time is used. */
+export async function follow(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
+  const options = { purpose: 'follow', signal: step.signal }
+  const open: Session[] = []
+  let following: Following | null = null
+  try {
+    const destination = await openDestination(event, step.environment, options)
+    open.push(destination)
+    const control = await openDestination(event, step.environment, { ...options, purpose: 'follow-control' })
+    open.push(control)
+    const row = await readStream(control, event.run.id)
+    if (row?.state === 'arrived') return done()
+    // A word of the operator's that nobody has heard holds no longer: writers may have begun again.
+    if (row?.cutoverAt !== null && row?.cutoverAt !== undefined)
+      await withdrawCutover(control, event.run.id, 'the follower had to begin anew; stop the writers and ask again')
+    const source = await openSource(event, step.environment, options)
+    open.push(source)
+    following = await beginFollowing(event, step, source, destination)
+    return await loop(event, step, following, { source, control })
+  } catch (thrown) {
+    // Whatever transaction is open goes with its connection; nobody else is to get this session.
+    open[0]?.destroy()
+    if (step.signal.aborted) return more()
+    throw thrown
+  } finally {
+    await following?.stream.end()
+    await Promise.all(open.map((session) => session.close()))
+  }
+}
+
+async function loop(
+  event: StepEvent,
+  step: StepTools,
+  { stream, follower, applier }: Following,
+  { source, control }: { readonly source: Session; readonly control: Session },
+): Promise<StepAnswer<null>> {
+  const retained = watchRetained(source, control, event)
+  const run = event.run.id
+  let told = false
+  let asked = 0
+  while (!step.signal.aborted && step.remainingMilliseconds() > MARGIN_MILLISECONDS) {
+    await follower.step(WAIT_MILLISECONDS, false)
+    step.progressed()
+    if (performance.now() - asked < CONTROL_MILLISECONDS) continue
+    asked = performance.now()
+    // The server tells by itself only every half of its wal_sender_timeout how far it is.
+    stream.ask()
+    await retained()
+    const row = await readStream(control, run)
+    if (!told && row?.behind !== null && (row?.behind ?? Infinity) < CAUGHT_UP_BYTES) {
+      told = true
+      await tellCaughtUp(control, run)
+    }
+    if (row?.cutoverAt !== null && row?.cutoverAt !== undefined) {
+      if (await cutOver(event, step, { stream, follower, applier, control, source })) return done()
+    }
+  }
+  return more()
+}
+
+/** A warning, because only these are told to whoever looks on, and it is he who has to do something now. */
+async function tellCaughtUp(control: Session, run: string): Promise<void> {
+  const message =
+    'all rows are here, and changes follow: stop the writers of the source when it suits, then sampan cutover with this task'
+  await writeEvents(control, run, [{ level: 'warning', step: 'Follow', code: 'FOLLOW_CAUGHT_UP', message }])
+}

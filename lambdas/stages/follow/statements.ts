@@ -1,0 +1,139 @@
+import { quoteIdentifier } from '../../core/postgres/identifiers.ts'
+import type { Key, Step } from '../../core/stream/fold.ts'
+import type { Row } from '../../core/stream/pgoutput.ts'
+
+/** A column as the destination has it. */
+export interface ColumnThere {
+  readonly name: string
+  /** `format_type` without a modifier: a cast to one would cut what does not fit, an assignment refuses it. */
+  readonly type: string
+  /** The type of its arrays, where one can be made of texts; `null`: each value is cast from text. */
+  readonly array: string | null
+  /** GENERATED ALWAYS AS IDENTITY: it cannot be set by UPDATE. */
+  readonly always: boolean
+}
+
+/** A table that changes are applied to. */
+export interface TableThere {
+  readonly oid: number
+  /** As people know it: the source's name. */
+  readonly title: string
+  /** The destination's, quoted. */
+  readonly name: string
+  /** In the order in which the stream has the values. */
+  readonly columns: readonly ColumnThere[]
+  /** Places of the primary key's columns, each with its index's own `=`. */
+  readonly key: readonly { readonly place: number; readonly equals: string }[]
+}
+
+/** A statement, its lists of values, and how many rows it has to touch. */
+export interface Statement {
+  readonly title: string
+  readonly text: string
+  readonly values: readonly (readonly (string | null)[])[]
+  /** `null`: it does not matter (TRUNCATE). */
+  readonly rows: number | null
+}
+
+/** What a step says to the destination. Pure. @throws TypeError for a table that is not followed: the follower knows all */
+export function statementsOf(step: Step, tables: ReadonlyMap<number, TableThere>): readonly Statement[] {
+  if (step.kind === 'truncate') {
+    const named = step.tables.map((oid) => tableOf(oid, tables))
+    const text = `TRUNCATE ${named.map(({ name }) => `ONLY ${name}`).join(', ')}`
+    return named.length === 0
+      ? []
+      : [{ title: named.map(({ title }) => title).join(', '), text, values: [], rows: null }]
+  }
+  const table = tableOf(step.table, tables)
+  if (step.kind === 'move') return [moveStatement(table, step.key, step.row)]
+  return [
+    ...(step.deletes.length === 0 ? [] : [deleteStatement(table, step.deletes)]),
+    ...step.updates.flatMap((rows) => updateStatements(table, rows)),
+    ...(step.inserts.length === 0 ? [] : [insertStatement(table, step.inserts)]),
+  ]
+}
+
+function tableOf(oid: number, tables: ReadonlyMap<number, TableThere>): TableThere {
+  const table = tables.get(oid)
+  if (table === undefined) throw new TypeError(`no table ${oid} is followed`)
+  return table
+}
+
+/** `unnest($1::integer[], …) AS u(c0, …)`: one row for each change. Unqualified, because only so does it take several lists. */
+function lists(columns: readonly ColumnThere[]): string {
+  const parameters = columns.map(({ array }, index) => `$${index + 1}::${array ?? 'pg_catalog.text[]'}`)
+  return `unnest(${parameters.join(', ')}) AS u(${columns.map((_, index) => `c${index}`).join(', ')})`
+}
+
+const placed = ({ array, type }: ColumnThere, index: number) =>
+  array === null ? `u.c${index}::${type}` : `u.c${index}`
+
+const textOf = (value: Row[number]): string | null => value ?? null
+
+function transposed(rows: readonly Row[], places: readonly number[]): readonly (readonly (string | null)[])[] {
+  return places.map((place) => rows.map((row) => textOf(row[place])))
+}
+
+function deleteStatement(table: TableThere, keys: readonly Key[]): Statement {
+  const columns = table.key.map(({ place }) => columnAt(table, place))
+  const text = `DELETE FROM ONLY ${table.name} AS t USING ${lists(columns)} WHERE ${matches(table, (at) => at)}`
+  const values = columns.map((_, index) => keys.map((key) => key[index] ?? null))
+  return { title: table.title, text, values, rows: keys.length }
+}
+
+/** @param at which of the lists has the values of a column of the key */
+function matches(table: TableThere, at: (index: number) => number): string {
+  return table.key
+    .map(({ place, equals }, index) => {
+      const column = columnAt(table, place)
+      return `t.${quoteIdentifier(column.name)} ${equals} ${placed(column, at(index))}`
+    })
+    .join(' AND ')
+}
+
+/** All rows have the same values unchanged. */
+function updateStatements(table: TableThere, rows: readonly Row[]): readonly Statement[] {
+  const inKey = new Set(table.key.map(({ place }) => place))
+  const places = table.columns.flatMap((_, place) => (rows[0]?.[place] === undefined ? [] : [place]))
+  const others = places.filter((place) => !inKey.has(place))
+  const columns = places.map((place) => columnAt(table, place))
+  const assigned = others.filter((place) => !columnAt(table, place).always)
+  // An UPDATE may not set these: where one has changed all the same, no row is found, and that is told.
+  const kept = others.filter((place) => columnAt(table, place).always)
+  const value = (place: number) => placed(columnAt(table, place), places.indexOf(place))
+  const conditions = [
+    matches(table, (index) => places.indexOf(table.key[index]?.place ?? 0)),
+    ...kept.map((place) => `t.${quoteIdentifier(columnAt(table, place).name)} OPERATOR(pg_catalog.=) ${value(place)}`),
+  ].join(' AND ')
+  if (assigned.length === 0) return []
+  const set = assigned.map((place) => `${quoteIdentifier(columnAt(table, place).name)} = ${value(place)}`)
+  const text = `UPDATE ONLY ${table.name} AS t SET ${set.join(', ')} FROM ${lists(columns)} WHERE ${conditions}`
+  return [{ title: table.title, text, values: transposed(rows, places), rows: rows.length }]
+}
+
+function insertStatement(table: TableThere, rows: readonly Row[]): Statement {
+  const names = table.columns.map(({ name }) => quoteIdentifier(name))
+  const values = table.columns.map((column, index) => placed(column, index))
+  const text = `INSERT INTO ${table.name} (${names.join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${values.join(', ')} FROM ${lists(table.columns)}`
+  const places = table.columns.map((_, place) => place)
+  return { title: table.title, text, values: transposed(rows, places), rows: rows.length }
+}
+
+/** A row that gets another key. What is unchanged stays: deleted and inserted again, it would lose its TOAST. */
+function moveStatement(table: TableThere, key: Key, row: Row): Statement {
+  const places = table.columns.flatMap((_, place) => (row[place] === undefined ? [] : [place]))
+  const columns = [...places, ...table.key.map(({ place }) => place)].map((place) => columnAt(table, place))
+  const set = places.map(
+    (place, index) => `${quoteIdentifier(columnAt(table, place).name)} = ${placed(columnAt(table, place), index)}`,
+  )
+  const where = matches(table, (index) => places.length + index)
+  const text = `UPDATE ONLY ${table.name} AS t SET ${set.join(', ')} FROM ${lists(columns)} WHERE ${where}`
+  const values = [...places.map((place) => [textOf(row[place])]), ...key.map((value) => [value])]
+  return { title: table.title, text, values, rows: 1 }
+}
+
+function columnAt(table: TableThere, place: number): ColumnThere {
+  const column = table.columns[place]
+  if (column === undefined) throw new TypeError(`${table.title} has no column ${place}`)
+  return column
+}

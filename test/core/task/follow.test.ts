@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { deployedProblems } from '../../../lambdas/core/task/deployed-rules.ts'
+import { readTask } from '../../../lambdas/core/task/problems.ts'
+import { smallTask } from './tasks.ts'
+
+const following = { ...smallTask(), mode: 'follow', follow: {} }
+const codes = (task: unknown) => readTask(task).problems.map(({ code }) => code)
+
+test('what the task has no default for is said, and what cannot be followed refused', () => {
+  expect(readTask(following).task?.follow).toEqual({ maxRetainedMegabytes: 10_240, cutoverSeconds: 60 })
+  expect(codes({ ...following, follow: undefined })).toEqual(['TASK_FOLLOW_MISSING'])
+  expect(codes({ ...following, mode: undefined })).toEqual(['TASK_FOLLOW_UNUSED'])
+  expect(codes({ ...following, mode: 'plan' })).toEqual([])
+  expect(codes({ ...following, databases: [{ name: 'shop' }, { name: 'stock' }] })).toEqual([
+    'TASK_FOLLOW_ONE_DATABASE',
+  ])
+  const kept = [{ name: 'shop', tables: { 'public.orders': { conflicts: 'truncate' } } }]
+  expect(codes({ ...following, databases: kept })).toEqual(['TASK_FOLLOW_CONFLICTS'])
+})
+
+test('a deployed stack refuses to follow', () => {
+  const stack = { secrets: [], unverifiedHosts: [], hosts: [] }
+  expect(deployedProblems({ mode: 'follow' }, stack).map(({ code }) => code)).toEqual(['TASK_FOLLOW_IS_LOCAL'])
+  expect(deployedProblems({ mode: 'migrate' }, stack)).toEqual([])
+})
