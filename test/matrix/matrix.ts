@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import { type Report, reportSchema } from '../../lambdas/stages/report/model.ts'
 import type { Major } from '../../local/servers/binaries.ts'
@@ -55,18 +56,26 @@ const KINDS: readonly Kind[] = [
   },
 ]
 
+const { values } = parseArgs({
+  options: { kind: { type: 'string' }, from: { type: 'string' }, to: { type: 'string' } },
+})
+const isWanted = (major: Major, wanted: string | undefined) => wanted === undefined || Number(wanted) === major
+const sources = SOURCES.filter((major) => isWanted(major, values.from))
+const destinations = DESTINATIONS.filter((major) => isWanted(major, values.to))
+const kinds = KINDS.filter(({ title }) => values.kind === undefined || title === values.kind)
+
 // Ending in order takes the servers along.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 const settings = { ...carelessSettings, max_connections: '60', shared_buffers: '32MB' }
 let wrong = 0
-for (const kind of KINDS) {
+for (const kind of kinds) {
   process.stdout.write(
-    `\n${kind.title}\n\n| from \\ to | ${DESTINATIONS.join(' | ')} |\n| --- | ${DESTINATIONS.map(() => '---').join(' | ')} |\n`,
+    `\n${kind.title}\n\n| from \\ to | ${destinations.join(' | ')} |\n| --- | ${destinations.map(() => '---').join(' | ')} |\n`,
   )
-  for (const from of SOURCES) {
+  for (const from of sources) {
     const cells: string[] = []
-    for (const to of DESTINATIONS) cells.push(await between(kind, from, to))
+    for (const to of destinations) cells.push(await between(kind, from, to))
     process.stdout.write(`| ${from} | ${cells.join(' | ')} |\n`)
   }
 }
