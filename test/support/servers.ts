@@ -78,10 +78,10 @@ export async function startTestServer(options: ServerOptions): Promise<Server> {
   return server
 }
 
-/** Makes a database with a random name, and runs `sql` in it. */
-export async function createDatabase(server: ServerAddress, sql?: string): Promise<TestDatabase> {
+/** Makes a database with a random name, and runs `sql` in it. @param properties behind TEMPLATE, as in CREATE DATABASE */
+export async function createDatabase(server: ServerAddress, sql?: string, properties = ''): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
-  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0 ${cheapStrategy(server)}`)
+  await administer(server, `CREATE DATABASE ${name} TEMPLATE template0 ${cheapStrategy(server)} ${properties}`)
   const database = adoptDatabase(server, name)
   if (sql !== undefined) await database.query(sql)
   return database

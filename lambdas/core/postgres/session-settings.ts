@@ -20,7 +20,7 @@ const PINNED: readonly { name: string; value: string; since?: number }[] = [
   { name: 'search_path', value: '' },
   { name: 'standard_conforming_strings', value: 'on' },
   { name: 'check_function_bodies', value: 'off' },
-  // A = NULL of a view, check or filter stays what it is.
+  // a = NULL of a task’s condition is what it says.
   { name: 'transform_null_equals', value: 'off' },
   // A scan of a GIN index by a filter would return some of its rows, by chance.
   { name: 'gin_fuzzy_search_limit', value: '0' },

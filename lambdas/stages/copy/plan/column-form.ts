@@ -1,6 +1,6 @@
 import { HASH_ARRAYS, hashBytes } from '../../../core/postgres/hash-bytes.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
-import { type AlikeText, alikeText, type HeldTypes } from './floats.ts'
+import { type AlikeText, alikeText, type Differences, type HeldTypes } from './alike-text.ts'
 
 /** The ground of one column's type on the source: domains followed, the element of an array named. */
 export interface ColumnType {
@@ -40,6 +40,8 @@ export interface FormServers {
   readonly destinationVersion: number
   /** Both databases are UTF8: binary text travels as the session's encoding, which is UTF8. */
   readonly bothUtf8: boolean
+  /** Characters have the same bytes in both databases: their encodings are the same, or one of them is any bytes (SQL_ASCII). */
+  readonly sameBytes: boolean
   /** `lc_monetary` is the same: money travels as an integer whose meaning it decides. */
   readonly sameMonetary: boolean
   /** What the destination has, or will install: version by name. */
@@ -88,6 +90,8 @@ export function whyNotBinary(column: ColumnType, servers: FormServers): string |
 
 function whyNotExtension(column: ColumnType, servers: FormServers): string | null {
   const { extension, extensionVersion, kind, element } = column
+  // Some put lengths in bytes of the server's encoding beside text in the session's.
+  if (!servers.bothUtf8) return 'not both databases are UTF8'
   if (kind !== 'b' || element !== null) return `is composed of types of the extension ${extension}`
   const there = servers.destinationExtensions.get(extension ?? '') ?? null
   if (there === extensionVersion) return null
@@ -99,7 +103,7 @@ function whyNotExtension(column: ColumnType, servers: FormServers): string | nul
  * servers, exact to the byte; else the text form, which the pinned session settings make the same.
  */
 function valueBytes(column: ColumnType, servers: FormServers): string {
-  if (isBinarySafe(column, servers)) {
+  if (isSentAlike(column, servers)) {
     return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${groundValue(column)})`
   }
   return valueText(column, servers)
@@ -112,18 +116,28 @@ function straddlesFloats({ sourceVersion, destinationVersion }: FormServers): bo
   return sourceVersion >= SHORTEST_FLOATS !== destinationVersion >= SHORTEST_FLOATS
 }
 
+function differencesOf(servers: FormServers): Differences {
+  return { floats: straddlesFloats(servers), bytes: !servers.sameBytes }
+}
+
+/** Where both servers send the same bytes for the same value. What is put in order by bytes is sent in another one. */
+function isSentAlike(column: ColumnType, servers: FormServers): boolean {
+  if (!isBinarySafe(column, servers)) return false
+  const { ground, held } = column
+  return alikeText('', ground, held, { floats: false, bytes: !servers.sameBytes }).sql === ''
+}
+
 /**
  * A column's value as SQL whose text both servers print alike, also where floats are inside. What a server prints is read alike by
  * every version, so the copy is exact; only its digest cannot be of that text.
  */
 function textOf(column: ColumnType, servers: FormServers): AlikeText {
-  const value = groundValue(column)
-  return straddlesFloats(servers) ? alikeText(value, column.ground, column.held) : { sql: value, left: [] }
+  return alikeText(groundValue(column), column.ground, column.held, differencesOf(servers))
 }
 
 /** Of which values only NULL and not NULL is compared: the column, or attributes of it, by path. */
 export function notCompared(column: ColumnType, servers: FormServers): readonly string[] {
-  if (isBinarySafe(column, servers)) return []
+  if (isSentAlike(column, servers)) return []
   return textOf(column, servers).left.map((path) => `${column.name}${path}`)
 }
 

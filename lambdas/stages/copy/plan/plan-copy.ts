@@ -10,10 +10,10 @@ import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { inOneFlight } from '../../../core/postgres/transaction.ts'
 import { readRowEstimates } from '../../../core/rows/row-estimates.ts'
 import type { Task } from '../../../core/task/task.ts'
+import { readHeldTypes } from './alike-text.ts'
 import { cutLargeObjects, numberChunks } from './chunking.ts'
 import type { ColumnType, FormServers } from './column-form.ts'
 import { cutRelations } from './cut.ts'
-import { readHeldTypes } from './floats.ts'
 import { decideForm, type TravelForm } from './relation-form.ts'
 import { formServers } from './servers.ts'
 
@@ -136,7 +136,7 @@ function leftUncompared(forms: readonly TravelForm[], relations: readonly Relati
     .filter((form) => form.notCompared.length > 0)
     .map((form) => `${titles.get(form.oid)} (${form.notCompared.join(', ')})`)
   if (named.length === 0) return []
-  const message = `servers before 12 print floats otherwise: of these columns only NULL and not NULL is compared: ${named.join(', ')}`
+  const message = `both servers print them differently (floats: before 12; jsonb, hstore and tsvector: in another encoding): of these columns only NULL and not NULL is compared: ${named.join(', ')}`
   return [{ level: 'warning', step: 'PlanCopy', code: 'VALUES_NOT_COMPARED', message }]
 }
 

@@ -11,10 +11,12 @@ export async function formServers(source: Session, destination: Session): Promis
       `SELECT name::text AS name, COALESCE(installed_version, default_version) AS version FROM pg_catalog.pg_available_extensions`,
     ),
   ])
+  const encodings = [source, destination].map((session) => session.parameters.get('server_encoding'))
   return {
     sourceVersion: source.serverVersion,
     destinationVersion: destination.serverVersion,
-    bothUtf8: [source, destination].every((session) => session.parameters.get('server_encoding') === 'UTF8'),
+    bothUtf8: encodings.every((encoding) => encoding === 'UTF8'),
+    sameBytes: new Set(encodings).size === 1 || encodings.includes('SQL_ASCII'),
     sameMonetary: sourceMonetary === destinationMonetary,
     destinationExtensions: new Map(extensions.flatMap(({ name, version }) => (version ? [[name, version]] : []))),
   }

@@ -27,9 +27,8 @@ SELECT t.oid, n.nspname::text AS schema, t.typname::text AS name, t.typtype::tex
          (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'type', a.atttypid::bigint) ORDER BY a.attnum)
             FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text
        END AS attributes,
-       EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
-                WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e'
-                  AND x.extname = 'cube') AS cube
+       (SELECT x.extname::text FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+         WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e') AS extension
   FROM (SELECT DISTINCT h.type FROM held h) h
   JOIN pg_catalog.pg_type t ON t.oid = h.type
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace

@@ -1,10 +1,11 @@
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
+import { inOneOrder, isOrderedByBytes } from './one-order.ts'
 
 const HELD_TYPES = sqlFile(new URL('./sql/held-types.sql', import.meta.url))
 
-/** A type, as far as floats may be inside of it. */
+/** A type, as far as something that the two servers print differently may be inside of it. */
 export interface HeldType {
   readonly schema: string
   readonly name: string
@@ -19,8 +20,8 @@ export interface HeldType {
   readonly inside: readonly number[]
   /** Of a composite type that is no table's row. */
   readonly attributes: readonly { readonly name: string; readonly type: number }[] | null
-  /** It belongs to the extension cube, which holds floats. */
-  readonly cube: boolean
+  /** The extension that it belongs to. */
+  readonly extension: string | null
 }
 
 export type HeldTypes = ReadonlyMap<number, HeldType>
@@ -41,8 +42,8 @@ export async function readHeldTypes(source: Session, oids: readonly number[]): P
 /** What prints floats: these, and the shapes that consist of them. */
 const FLOATS = new Set('float4 float8 point line lseg box path polygon circle'.split(' '))
 
-function isFloat({ schema, name, cube }: HeldType): boolean {
-  return cube || (schema === 'pg_catalog' && FLOATS.has(name))
+function isFloat({ schema, name, extension }: HeldType): boolean {
+  return extension === 'cube' || (schema === 'pg_catalog' && FLOATS.has(name))
 }
 
 /** Built-in floats and shapes, and their arrays: what these send is the same in every version. */
@@ -53,14 +54,32 @@ function isSentAlike(type: HeldType, types: HeldTypes): boolean {
   )
 }
 
-/** Whether a value of this type may hold a float. A table's row may hold an array of itself. */
-function holdsFloats(oid: number, types: HeldTypes, seen: ReadonlySet<number> = new Set()): boolean {
-  const type = types.get(oid)
-  if (type === undefined || seen.has(oid)) return false
-  return isFloat(type) || type.inside.some((inner) => holdsFloats(inner, types, new Set([...seen, oid])))
+/** Why two servers may print the same value differently. */
+export interface Differences {
+  /** One of them is older than 12, which prints floats with all their digits. */
+  readonly floats: boolean
+  /** Their encodings give characters other bytes, by which some types put their parts in order. */
+  readonly bytes: boolean
 }
 
-/** A value as SQL whose text every version prints alike. */
+function isUnlike(type: HeldType, differences: Differences): boolean {
+  return (differences.floats && isFloat(type)) || (differences.bytes && isOrderedByBytes(type))
+}
+
+/** Whether a value of this type may hold something that is printed differently. A table's row may hold an array of itself. */
+function holdsUnlike(
+  oid: number,
+  types: HeldTypes,
+  differences: Differences,
+  seen: ReadonlySet<number> = new Set(),
+): boolean {
+  const type = types.get(oid)
+  if (type === undefined || seen.has(oid)) return false
+  if (isUnlike(type, differences)) return true
+  return type.inside.some((inner) => holdsUnlike(inner, types, differences, new Set([...seen, oid])))
+}
+
+/** A value as SQL whose text both servers print alike. */
 export interface AlikeText {
   readonly sql: string
   /** Of which only NULL and not NULL is in that text: attributes by their path, '' for the value itself. */
@@ -68,22 +87,23 @@ export interface AlikeText {
 }
 
 /**
- * Built-in floats are sent, and composites taken apart: what is inside of arrays, ranges, cubes and tables' rows is left, because there is no way
- * into it by names that both ends surely have.
+ * Built-in floats are sent, parts in the order of bytes are put in one order, and composites taken apart: what is inside of arrays, ranges,
+ * cubes and tables' rows is left, because there is no way into it by names that both ends surely have.
  */
-export function alikeText(value: string, oid: number, types: HeldTypes): AlikeText {
+export function alikeText(value: string, oid: number, types: HeldTypes, differences: Differences): AlikeText {
   const type = types.get(oid)
   const isThere = `(pg_catalog.pg_column_size(${value}) IS NOT NULL)`
-  if (type === undefined || !holdsFloats(oid, types)) return { sql: value, left: [] }
-  if (type.kind === 'd') return alikeText(`(${value})::${type.groundText}`, type.ground, types)
-  if (isSentAlike(type, types) && type.send !== null) {
+  if (type === undefined || !holdsUnlike(oid, types, differences)) return { sql: value, left: [] }
+  if (type.kind === 'd') return alikeText(`(${value})::${type.groundText}`, type.ground, types, differences)
+  if (differences.bytes && isOrderedByBytes(type)) return { sql: inOneOrder(value, type), left: [] }
+  if (differences.floats && isSentAlike(type, types) && type.send !== null) {
     const sent = `${quoteQualified(type.sendSchema ?? '', type.send)}(${value})`
     return { sql: `pg_catalog.encode(${sent}, 'hex')`, left: [] }
   }
   if (type.attributes === null) return { sql: isThere, left: [''] }
   const parts = type.attributes.map((attribute) => ({
     name: attribute.name,
-    ...alikeText(`(${value}).${quoteIdentifier(attribute.name)}`, attribute.type, types),
+    ...alikeText(`(${value}).${quoteIdentifier(attribute.name)}`, attribute.type, types, differences),
   }))
   return {
     sql: `CASE WHEN ${isThere} THEN ROW(${parts.map(({ sql }) => sql).join(', ')}) END`,
