@@ -4,7 +4,7 @@ import { readPresence } from '../../lambdas/core/ledger/presence.ts'
 import { readStream, requestCutover, type StreamRow } from '../../lambdas/core/ledger/stream.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
-import { bytesText } from '../../lambdas/core/present/units.ts'
+import { bytesText, numberOf } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
 import { findDestination } from '../../lambdas/stages/copy/pace/change-run.ts'
@@ -65,7 +65,7 @@ function describe(row: StreamRow | null): string {
   if (row === null) return 'follows nothing'
   const behind = row.behind === null ? '' : `, ${bytesText(Math.max(0, row.behind))} of WAL behind the source`
   const kept = row.retained === null ? '' : `, which keeps ${bytesText(row.retained)} for it`
-  return `${row.state}: ${row.changes} changes applied${behind}${kept}`
+  return `${row.state}: ${numberOf(row.changes, 'change')} applied${behind}${kept}`
 }
 
 function notFollowing(run: string, row: StreamRow | null): SampanError {
