@@ -255,15 +255,15 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
     },
     async close() {
       signal?.removeEventListener('abort', destroy)
-      if (
-        socketOf(client).destroyed ||
-        (side === 'destination' && !options.bare && keepClient(kindOf(options), opened))
-      )
-        return
-      // A server that does not answer Terminate must not hold the step: the socket is closed after a second.
+      // A server that does not answer must not hold the step: the socket is closed after a second.
       const timer = setTimeout(destroy, 1_000)
-      if (isAsked(client)) await client.end().catch(() => {})
-      else await sayGoodbye(client, opened.pooled)
+      // Who has asked nothing yet has settings on their way, and only behind them can they be taken back.
+      await pinned.catch(() => {})
+      const kept = side === 'destination' && !options.bare && keepClient(kindOf(options), opened)
+      if (!kept && !socketOf(client).destroyed) {
+        if (isAsked(client)) await client.end().catch(() => {})
+        else await sayGoodbye(client, opened.pooled)
+      }
       clearTimeout(timer)
     },
     destroy() {
