@@ -29,7 +29,7 @@ export function checkFollow({ mode, follow, databases }: Readonly<Record<string,
     report(['follow'], {
       code: 'TASK_FOLLOW_MISSING',
       message: 'is not there, and mode follow needs it',
-      remedy: 'add "follow": {}, which has a default for everything',
+      remedy: 'add "follow" to the task, an empty object will do: everything in it has a default',
     })
   }
   if (follow === undefined) return
