@@ -56,12 +56,13 @@ app.synth()
 `
 
   it('has types, which know the options', async () => {
-    await writeFile(join(place, 'right.ts'), app("{ name: 'Moves', network: 'create', size: 'large' }"))
-    await writeFile(join(place, 'wrong.ts'), app("{ network: 'made', sice: 'large' }"))
+    const wrong = "\nnew Sampan(stack, 'Others', { network: 'made' })\n"
+    await writeFile(join(place, 'app.ts'), app("{ name: 'Moves', network: 'create', size: 'large' }") + wrong)
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
-    const check = (file: string) => run(join(root, 'node_modules/.bin/tsc'), [...options, file], { cwd: place })
-    await check('right.ts')
-    await expect(check('wrong.ts')).rejects.toMatchObject({ stdout: expect.stringMatching(/'sice' does not exist/) })
+    const checked = run(join(root, 'node_modules/.bin/tsc'), [...options, 'app.ts'], { cwd: place })
+    // The right use beside it is none.
+    const only = /^app\.ts\(9,\d+\): error TS2322: Type '"made"' is not assignable [^\n]*\n$/
+    await expect(checked).rejects.toMatchObject({ stdout: expect.stringMatching(only) })
   })
 
   it('stands in a stack of others, with its code', async () => {
