@@ -83,6 +83,8 @@ async function restored(destination: TestDatabase): Promise<TestDatabase> {
   return createDatabase(destination.server, made.map(({ sql }) => sql).join('\n;\n'))
 }
 
+const VALID = `SELECT bool_and(convalidated) AS right, count(*) AS keys FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace`
+
 describe.each([
   [15, 15],
   [15, 18],
@@ -206,6 +208,17 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
     await copied(event)
     // One after the other, so that the right one is not left over.
     await mustBeDone('buildIndexes', { ...event, lane: 0 })
+    if (major === 18) {
+      // As a plain table's key it stands NOT VALID, and the report says how to find the rows and what to do then.
+      await mustBeDone('summariseIndexes', event)
+      const [key] = await ledgerObjects(destination, `kind = 'FK CONSTRAINT'`)
+      expect(key).toMatchObject({ status: 'transformed', reason: expect.stringMatching(/^NOT VALID: /) })
+      const [, find, mend] = /found by (.*?); .*: (ALTER TABLE .*)$/.exec(String(key?.reason)) ?? []
+      expect(await destination.query(find ?? '')).toMatchObject([{ id: '6001', ref: '-1' }])
+      await destination.query(`UPDATE tree SET ref = 6001 WHERE ref = -1; ${mend}`)
+      expect(await destination.query(VALID)).toEqual([{ right: 't', keys: '3' }])
+      return
+    }
     expect(await call('summariseIndexes', event)).toMatchObject({
       verdict: 'failed',
       error: { code: 'OBJECTS_FAILED', message: expect.stringContaining('tree key') },
@@ -225,10 +238,6 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
     await mustBeDone('planObjects', event)
     await build(event)
     await mustBeDone('summariseIndexes', event)
-    expect(
-      await destination.query(
-        `SELECT bool_and(convalidated) AS right, count(*) AS keys FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace`,
-      ),
-    ).toEqual([{ right: 't', keys: '3' }])
+    expect(await destination.query(VALID)).toEqual([{ right: 't', keys: '3' }])
   }, 60_000)
 })
