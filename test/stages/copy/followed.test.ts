@@ -32,7 +32,8 @@ test.each([
   const reads = JSON.stringify([
     { oid: Number(parent?.oid), schema: 'public', name: 'parents', columns: ['id', 'kept'], tree: false },
   ])
-  await destination.query(`DELETE FROM sampan.relation WHERE name = 'parents';
+  // As the run itself: a hand at its rows would be noted.
+  await destination.query(`SET LOCAL sampan.execution = 'test'; DELETE FROM sampan.relation WHERE name = 'parents';
     UPDATE sampan.relation SET condition = $c$${CONDITION}$c$, filtered = true, reads = '${reads}'`)
   await planCopy(event, stepContext())
   const stop = new AbortController()

@@ -20,3 +20,8 @@ CREATE TABLE sampan.stream (
   withdrawn   text,                               -- why the last cutover was given up, and following goes on
   closed_because text
 );
+
+CREATE TRIGGER note_damage AFTER DELETE ON sampan.stream REFERENCING OLD TABLE AS gone
+  FOR EACH STATEMENT EXECUTE PROCEDURE sampan.note_damage();
+CREATE TRIGGER note_emptied AFTER TRUNCATE ON sampan.stream
+  FOR EACH STATEMENT EXECUTE PROCEDURE sampan.note_damage();
