@@ -7,6 +7,7 @@ import { PG_DUMP_VERSION } from '../../core/postgres/pg-dump-version.ts'
 import type { ReportEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
+import { migrates } from '../../core/task/mode.ts'
 import { databaseReport } from './database-report.ts'
 import { readEstimate, taskHash } from './estimate.ts'
 import { gatherDatabases } from './gather.ts'
@@ -34,7 +35,7 @@ export async function buildReport(given: ReportEvent, step: StepTools, read = re
     gatherDatabases(event, step, read),
     readPrechecks(store, event.run),
     readAccess(store, event.run),
-    event.task.mode === 'migrate' || event.task.mode === 'follow' ? readEstimate(store, event.run.id) : null,
+    migrates(event.task.mode) ? readEstimate(store, event.run.id) : null,
   ])
   const databases = gathered.databases.map((facts) => databaseReport(facts, event.task))
   const { status, error } = decideOutcome({

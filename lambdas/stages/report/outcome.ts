@@ -1,5 +1,6 @@
 import type { DatabaseResult } from '../../core/runtime/event.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
+import { migrates } from '../../core/task/mode.ts'
 import type { Task } from '../../core/task/task.ts'
 import type { DatabaseReport, FinalStatus, PrecheckReport, Report } from './model.ts'
 import { refusalError } from './refusal.ts'
@@ -64,9 +65,7 @@ function unaccounted({ mode, inTurns, results, databases }: Ending): StepError |
       remedy: 'start the task again: it continues where it was',
     }
   }
-  const open = databases.find(
-    ({ startedAt, sealedAt }) => (mode === 'migrate' || mode === 'follow') && startedAt !== null && sealedAt === null,
-  )
+  const open = databases.find(({ startedAt, sealedAt }) => migrates(mode) && startedAt !== null && sealedAt === null)
   if (open === undefined) return null
   return {
     kind: 'other',

@@ -1,6 +1,7 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
+import { migrates } from '../../../core/task/mode.ts'
 import type { Task } from '../../../core/task/task.ts'
 import type { Plan } from './plan.ts'
 
@@ -32,7 +33,7 @@ export function withoutWhatCannotCome(plan: Plan, task: Pick<Task, 'mode' | 'onO
     )
     return { ...plan, objects }
   }
-  if (task.mode !== 'migrate' || (task.onObjectError === 'continue' && plan.inVain.length === 0)) return plan
+  if (!migrates(task.mode) || (task.onObjectError === 'continue' && plan.inVain.length === 0)) return plan
   const lines = [...plan.inVain, ...blocked.map((object) => `${nameOf(object)}: it needs ${needed(object)}`)]
   const rest = lines.length > NAMED ? `; and ${lines.length - NAMED} more` : ''
   throw new SampanError({

@@ -4,6 +4,7 @@ import type { ExtensionRelation } from '../../../core/postgres/extension-relatio
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
+import { migrates } from '../../../core/task/mode.ts'
 import type { Task } from '../../../core/task/task.ts'
 import type { PlanInput } from './plan.ts'
 
@@ -21,7 +22,7 @@ export async function requireExtensionRows(
   objects: readonly PlannedObject[],
   { mode, precheck }: Pick<Task, 'mode' | 'precheck'>,
 ): Promise<void> {
-  if (mode !== 'migrate' || precheck.acknowledge.includes(CODE)) return
+  if (!migrates(mode) || precheck.acknowledge.includes(CODE)) return
   const lost = objects.flatMap((object) => {
     const relation = facts.configuration.find(({ oid }) => oid === object.oid)
     if (object.status !== 'skipped' || relation === undefined) return []
