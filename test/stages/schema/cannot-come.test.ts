@@ -6,7 +6,10 @@ const plan = {
   ...{ entries: [], objects: [], relations: [], readerGrants: 0, rights: [], along: [] },
   inVain: ['public.person: it needs public.address, which is excluded'],
 }
-const task = (mode: Task['mode']) => ({ mode, onObjectError: 'fail', precheck: { acknowledge: [] } }) as const
+const task = (mode: Task['mode']): Pick<Task, 'mode' | 'onObjectError' | 'precheck'> => ({
+  ...{ mode, onObjectError: 'fail' },
+  precheck: { acknowledge: [] },
+})
 
 test.each(['migrate', 'follow'] as const)(
   'what was chosen and cannot come ends mode %s before anything is made',
