@@ -93,12 +93,17 @@ function ringOf(
  * The child's columns stand without their table's name, which is the root's where a partitioned table travels as a whole. In the query around
  * them no column but the parent's own has a name, and these are called otherwise.
  */
-function followSql({ columns, parentColumns, operators }: ChosenKey, parent: FilterableTable, where: string): string {
+function followSql(
+  { columns, nullable, parentColumns, operators }: ChosenKey,
+  parent: FilterableTable,
+  where: string,
+): string {
   const places = parentColumns.map((_, place) => `sampan_parent_${place}`)
   const named = parentColumns.map((column, place) => `${quoteIdentifier(column)} AS ${places[place]}`).join(', ')
   const from = `${parent.partitioned ? '' : 'ONLY '}${quoteQualified(parent.schema, parent.name)}`
-  const equal = columns.map(({ name }, at) => `${places[at]} OPERATOR(${operators[at]}) ${quoteIdentifier(name)}`)
+  const equal = columns.map((name, at) => `${places[at]} OPERATOR(${operators[at]}) ${quoteIdentifier(name)}`)
   const exists = `EXISTS (SELECT FROM (SELECT ${named} FROM ${from} WHERE (${where}\n)) AS sampan_parent WHERE ${equal.join(' AND ')})`
-  const empty = columns.filter(({ nullable }) => nullable).map(({ name }) => `${quoteIdentifier(name)} IS NULL`)
+  // What may be NULL only: a condition that is nothing but EXISTS can be planned as a join.
+  const empty = columns.filter((_, at) => nullable[at]).map((name) => `${quoteIdentifier(name)} IS NULL`)
   return [...empty, exists].join(' OR ')
 }

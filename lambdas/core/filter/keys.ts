@@ -1,9 +1,15 @@
 import type { Session } from '../postgres/connect.ts'
-import { sqlFile } from '../postgres/sql-file.ts'
+import { KEY_PAIRS, OF_PERIODS } from '../structure/key-pairs.ts'
 import type { KeyChoice } from '../task/table-options.ts'
 import { type FilterableTable, isNamedBy } from './filtered.ts'
 
-const CHOSEN_KEYS = sqlFile(new URL('./sql/chosen-keys.sql', import.meta.url))
+/** $1 names. */
+const CHOSEN_KEYS = `
+  SELECT k.conname::text AS name, k.conrelid AS child, k.confrelid AS parent, ${OF_PERIODS} AS period,
+         pairs.columns, pairs.nullable, pairs."parentColumns", pairs.operators
+    FROM pg_catalog.pg_constraint AS k CROSS JOIN LATERAL (${KEY_PAIRS}) AS pairs
+   WHERE k.contype = 'f' AND k.conname = ANY ($1::pg_catalog.name[])
+   ORDER BY k.conrelid, k.conname`
 
 /** A foreign key of the source, as a condition on its rows needs it. */
 interface ForeignKey {
@@ -12,7 +18,9 @@ interface ForeignKey {
   readonly child: number
   /** Oid of the table that it refers to. */
   readonly parent: number
-  readonly columns: readonly { readonly name: string; readonly nullable: boolean }[]
+  readonly columns: readonly string[]
+  /** Whether a column may be NULL, in pairs with `columns`. */
+  readonly nullable: readonly boolean[]
   /** The columns there, in pairs with `columns`. */
   readonly parentColumns: readonly string[]
   /** By which a parent's column is compared with a child's: `schema.operator`, as SQL. */

@@ -1,4 +1,5 @@
 import type { Session } from '../../../core/postgres/connect.ts'
+import { KEY_PAIRS, OF_PERIODS } from '../../../core/structure/key-pairs.ts'
 
 /** A constraint that holds on the source. */
 export interface Constraint {
@@ -28,17 +29,9 @@ const CONSTRAINTS = `
   SELECT 'foreign' AS kind, k.conname::text AS name, k.conrelid AS table, pairs.columns, k.confrelid AS parent,
          pairs."parentColumns", pairs.operators, NULL::text AS check, NULL::text[] AS keys
     FROM pg_catalog.pg_constraint AS k
-   CROSS JOIN LATERAL (
-     SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.place) AS columns,
-            pg_catalog.array_agg(pa.attname::text ORDER BY u.place) AS "parentColumns",
-            pg_catalog.array_agg(pg_catalog.format('%I.%s', n.nspname, o.oprname) ORDER BY u.place) AS operators
-       FROM ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop))
-            WITH ORDINALITY AS u(own, theirs, operator, place)
-       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.own
-       JOIN pg_catalog.pg_attribute AS pa ON pa.attrelid = k.confrelid AND pa.attnum = u.theirs
-       JOIN pg_catalog.pg_operator AS o ON o.oid = u.operator JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace) AS pairs
+   CROSS JOIN LATERAL (${KEY_PAIRS}) AS pairs
    -- Keys of periods (18) are no keys of equal values: of these nothing is foretold.
-   WHERE k.contype = 'f' AND ${HELD} AND COALESCE((pg_catalog.row_to_json(k) ->> 'conperiod')::pg_catalog.bool, false) = false
+   WHERE k.contype = 'f' AND ${HELD} AND NOT ${OF_PERIODS}
      AND k.conrelid = ANY ($1::pg_catalog.oid[])
   UNION ALL
   SELECT 'unique', x.relname::text, i.indrelid, keys.columns, NULL, '{}', '{}', NULL, NULL
