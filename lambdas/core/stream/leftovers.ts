@@ -50,13 +50,18 @@ export async function dropSlot(source: Session, name: string): Promise<void> {
   }
 }
 
-/** @returns false where somebody still reads by it */
-async function tryToDrop(source: Session, name: string): Promise<boolean> {
+/** Ends whoever reads by the slot; its process may take a moment. */
+export async function endReader(source: Session, slot: string): Promise<void> {
   await source.rows(
     `SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots
       WHERE slot_name = $1 AND active_pid IS NOT NULL`,
-    [name],
+    [slot],
   )
+}
+
+/** @returns false where somebody still reads by it */
+async function tryToDrop(source: Session, name: string): Promise<boolean> {
+  await endReader(source, name)
   try {
     await source.rows(
       `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,

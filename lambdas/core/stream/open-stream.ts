@@ -12,6 +12,7 @@ import { obstaclesOf } from './judge.ts'
 import { dropStream } from './leftovers.ts'
 import { streamName } from './names.ts'
 import { requireFollowable } from './refuse.ts'
+import { writerText } from './writer-text.ts'
 
 /** Publishing waits for writers of a table only at its lock; whoever queues behind it waits as well. */
 const LOCK_TIMEOUT = '2s'
@@ -144,9 +145,7 @@ async function giveUp(sender: Session, source: Session): Promise<never> {
   sender.destroy()
   const named = [
     // Process 0 stands for a prepared transaction.
-    ...waits
-      .filter(({ pid }) => pid !== 0)
-      .map(({ pid, since }) => `process ${pid}${since === null ? '' : `, in a transaction since ${since}`}`),
+    ...waits.filter(({ pid }) => pid !== 0).map(writerText),
     ...prepared.map(({ gid }) => `prepared transaction ${gid}`),
   ]
   throw new SampanError({

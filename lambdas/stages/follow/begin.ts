@@ -6,6 +6,7 @@ import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { ChangeStream } from '../../core/stream/change-stream.ts'
+import { endReader } from '../../core/stream/leftovers.ts'
 import { parseLsn } from '../../core/stream/lsn.ts'
 import { identify, openWalsender } from '../../core/stream/open-stream.ts'
 import { Applier } from './applier.ts'
@@ -92,11 +93,7 @@ async function checkSlot(source: Session, { slot, publication, tables }: StreamR
   if (facts.ahead) throw lost('its slot is further than the changes that are here')
   if (facts.beyond) throw lost('the source stands before the changes that are here')
   if (facts.published !== (tables ?? []).length) throw lost('tables were taken out of its publication')
-  await source.rows(
-    `SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots
-      WHERE slot_name = $1 AND active_pid IS NOT NULL`,
-    [slot],
-  )
+  await endReader(source, slot)
 }
 
 function lost(why: string): SampanError {

@@ -17,6 +17,7 @@ import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { ChangeStream } from '../../core/stream/change-stream.ts'
 import { type Lsn, parseLsn } from '../../core/stream/lsn.ts'
+import { writerText } from '../../core/stream/writer-text.ts'
 import { compareStructures, describeChanges } from '../../core/structure/compare.ts'
 import { readStructure } from '../../core/structure/read.ts'
 import type { Applier } from './applier.ts'
@@ -130,11 +131,7 @@ async function writersOf(holder: Session, oids: readonly number[]): Promise<stri
         AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') LIMIT 5`,
     [oids],
   )
-  const named = writers.map(({ pid, since }) =>
-    pid === null
-      ? 'a prepared transaction'
-      : `process ${pid}${since === null ? '' : `, in a transaction since ${since}`}`,
-  )
+  const named = writers.map(({ pid, since }) => (pid === null ? 'a prepared transaction' : writerText({ pid, since })))
   return `tables of the source are still written to${named.length === 0 ? '' : ` by ${named.join('; ')}`}`
 }
 

@@ -30,7 +30,7 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
     const row = await readStream(control, event.run.id)
     if (row?.state === 'arrived') return done()
     // A word of the operator's that nobody has heard holds no longer: writers may have begun again.
-    if (row?.cutoverAt !== null && row?.cutoverAt !== undefined)
+    if ((row?.cutoverAt ?? null) !== null)
       await withdrawCutover(control, event.run.id, 'the follower had to begin anew; stop the writers and ask again')
     const source = await openSource(event, step.environment, options)
     open.push(source)
@@ -70,9 +70,8 @@ async function loop(
       told = true
       await tellCaughtUp(control, run)
     }
-    if (row?.cutoverAt !== null && row?.cutoverAt !== undefined) {
-      if (await cutOver(event, step, { stream, follower, applier, control, source })) return done()
-    }
+    const asksForEnd = (row?.cutoverAt ?? null) !== null
+    if (asksForEnd && (await cutOver(event, step, { stream, follower, applier, control, source }))) return done()
   }
   return more()
 }
