@@ -2,6 +2,7 @@ import { dropScratches, findScratches } from '../lambdas/core/postgres/scratches
 import { openDestination } from '../lambdas/core/postgres/sessions.ts'
 import type { Environment } from '../lambdas/core/runtime/environment.ts'
 import { toSampanError } from '../lambdas/core/runtime/errors.ts'
+import { eventAt } from '../lambdas/core/runtime/event.ts'
 import { nameWishes } from '../lambdas/core/task/table-options.ts'
 import type { Task } from '../lambdas/core/task/task.ts'
 import { findDestination } from '../lambdas/stages/copy/pace/change-run.ts'
@@ -20,8 +21,7 @@ export async function dropLeftScratches(task: Task, environment: Environment): P
   if (database === undefined) return []
   try {
     const destination = await findDestination(task, environment)
-    const run = { id: task.name, execution: 'sweep' }
-    const event = { run, task, endpoints: { source: destination, destination }, database, lane: null, window: null }
+    const event = eventAt(destination, { task, database, execution: 'sweep' })
     const session = await openDestination(event, environment, {
       purpose: 'scratch-sweep',
       database: MAINTENANCE_DATABASE,

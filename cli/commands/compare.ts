@@ -3,7 +3,6 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
 import { parseTablePattern, type TablePattern } from '../../lambdas/core/task/pattern.ts'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import { comparisonText } from '../compare/comparison-text.ts'
 import { type Comparison, comparisonSchema } from '../compare/document.ts'
@@ -13,7 +12,7 @@ import { tellComparing } from '../compare/tell.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
 import { makeOutDirectory } from '../out-directory.ts'
-import { refuseTask } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
@@ -75,11 +74,8 @@ export function compareCommand(): Command {
     .option('--quiet', 'no progress')
     .action(async (path: string | undefined, options: Options) => {
       const { input, named } = await readTaskInput(path, options)
-      const { task, problems } = readTask(input)
-      if (task === null) {
-        refuseTask(problems, named, options.json)
-        return
-      }
+      const task = readTaskOrRefuse(input, named, options.json)
+      if (task === null) return
       const directory = await makeOutDirectory(options.out)
       const { result, unexpected } = await stoppable((signal) => compare(input, task, directory, options, signal))
       process.exitCode = unexpected ? exitStatus.failed : result

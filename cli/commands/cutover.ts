@@ -6,7 +6,7 @@ import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
 import { bytesText, numberOf } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
-import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
+import { type Endpoint, eventAt } from '../../lambdas/core/runtime/event.ts'
 import { findDestination } from '../../lambdas/stages/copy/pace/change-run.ts'
 import { hidePasswords } from '../passwords.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
@@ -29,9 +29,8 @@ export function cutoverCommand(): Command {
       if (task === null) return
       Object.assign(process.env, variables)
       const at = options.at ?? (await findDestination(task, process.env))
-      const run = { id: task.name, execution: 'cutover' }
       const [database = null] = task.databases
-      const event = { run, task, endpoints: { source: at, destination: at }, database, lane: null, window: null }
+      const event = eventAt(at, { task, database, execution: 'cutover' })
       const session = await openDestination(event, process.env, { purpose: 'cutover' })
       try {
         await cutOver(session, task.name, options.look ?? false)

@@ -2,12 +2,11 @@ import { Command } from 'commander'
 import { defaultRegion } from '../../lambdas/core/cloud/environment.ts'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
 import { createLogger } from '../../lambdas/core/runtime/logging.ts'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import { examine } from '../../lambdas/stages/access/examine.ts'
 import type { Reach } from '../../lambdas/stages/access/reach.ts'
 import { toRegion } from '../cloud/state-machine.ts'
 import { exitStatus } from '../exit-status.ts'
-import { refuseTask } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { readTaskFile } from '../task-file.ts'
 
 interface DoctorOptions {
@@ -24,11 +23,8 @@ export function doctorCommand(): Command {
     .option('--stack <name>', 'the stack, deployed or to be', 'Sampan')
     .option('--region <region>', 'where the stack is, or is to be; default AWS_REGION', toRegion)
     .action(async (path: string, options: DoctorOptions) => {
-      const { task, problems } = readTask(await readTaskFile(path))
-      if (task === null) {
-        refuseTask(problems, path)
-        return
-      }
+      const task = readTaskOrRefuse(await readTaskFile(path), path)
+      if (task === null) return
       const given = options.region === undefined ? {} : { AWS_REGION: options.region }
       // It writes no document; the directory is never made.
       const environment = readEnvironment({ ...process.env, ...given, SAMPAN_ARTEFACTS: 'file:///nowhere' })

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { openSource } from '../../lambdas/core/postgres/sessions.ts'
 import { bytesText } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
-import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
+import { type Endpoint, eventAt } from '../../lambdas/core/runtime/event.ts'
 import { dropStream, readLeftovers } from '../../lambdas/core/stream/leftovers.ts'
 import { streamName } from '../../lambdas/core/stream/names.ts'
 import { hidePasswords } from '../passwords.ts'
@@ -26,9 +26,8 @@ export function leftoversCommand(): Command {
       const { host, port } = task.source
       const at = options.at ?? (host === undefined ? null : { host, port })
       if (at === null) throw addressUnknown()
-      const run = { id: task.name, execution: 'leftovers' }
       for (const database of task.databases) {
-        const event = { run, task, endpoints: { source: at, destination: at }, database, lane: null, window: null }
+        const event = eventAt(at, { task, database, execution: 'leftovers' })
         const source = await openSource(event, process.env, { purpose: 'leftovers' })
         try {
           const own = streamName(task.name, database.name)

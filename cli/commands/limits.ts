@@ -3,13 +3,12 @@ import type { CurrentLimits } from '../../lambdas/core/ledger/limits.ts'
 import { bytesText } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import { type ChangedLimits, changeRun, type LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import { changeByStack } from '../cloud/change-run.ts'
 import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
 import { hidePasswords } from '../passwords.ts'
-import { refuseTask } from '../problem-text.ts'
 import { describePace } from '../progress/pace.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { readTaskFile } from '../task-file.ts'
 
 /** `none` lifts a limit. */
@@ -96,11 +95,8 @@ async function changeFromHere(
   change: LimitsChange,
 ): Promise<readonly ChangedLimits[] | null> {
   const { task: input, variables } = hidePasswords(await readTaskFile(path))
-  const { task, problems } = readTask(input)
-  if (task === null) {
-    refuseTask(problems, path)
-    return null
-  }
+  const task = readTaskOrRefuse(input, path)
+  if (task === null) return null
   if (typeof change.sourceCpuPercent === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
   Object.assign(process.env, variables)
   return changeRun(task, change, process.env, options.at)

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -12,7 +11,7 @@ import { planText } from '../plan/plan-text.ts'
 import { requireSqlFile } from '../plan/sql-file.ts'
 import { sqlText } from '../plan/sql-text.ts'
 import { withEstimates } from '../plan/with-estimates.ts'
-import { refuseTask } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
@@ -34,11 +33,8 @@ export function planCommand(): Command {
     .option('--json', 'the plan as JSON')
     .action(async (path: string | undefined, options: Options) => {
       const { input, named, name } = await readTaskInput(path, options)
-      const { task, problems } = readTask(input)
-      if (task === null) {
-        refuseTask(problems, named, options.json)
-        return
-      }
+      const task = readTaskOrRefuse(input, named, options.json)
+      if (task === null) return
       if (options.sql !== undefined) await requireSqlFile(options.sql)
       const directory = await makeOutDirectory(options.out)
       const { result, unexpected } = await stoppable(async (signal) => {

@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
 import { makeOutDirectory } from '../out-directory.ts'
 import { runAsPlanned } from '../plan/run-as-planned.ts'
-import { refuseTask } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { runTask } from '../run-task.ts'
 import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
@@ -33,11 +32,8 @@ export function runCommand(): Command {
     .option('--quiet', 'no progress, only the summary')
     .action(async (path: string | undefined, options: Options) => {
       const { input, named, name } = await readTaskInput(path, options)
-      const { task, problems } = readTask(input)
-      if (task === null) {
-        refuseTask(problems, named, options.json)
-        return
-      }
+      const task = readTaskOrRefuse(input, named, options.json)
+      if (task === null) return
       if (name !== null) printName(name, options.json ?? false)
       const directory = await makeOutDirectory(options.out)
       const { result: outcome, unexpected } = await stoppable(async (signal) => {

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { Command, InvalidArgumentError } from 'commander'
 import { toAwsError } from '../../lambdas/core/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
-import { refuseTask } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { readTaskFile } from '../task-file.ts'
 
 export function startCommand(): Command {
@@ -19,11 +18,8 @@ export function startCommand(): Command {
   for (const option of stateMachineOptions()) command.addOption(option)
   return command.action(async (path: string, options: StateMachineOptions & { execution?: string }) => {
     const input = await readTaskFile(path)
-    const { task, problems } = readTask(input)
-    if (task === null) {
-      refuseTask(problems, path)
-      return
-    }
+    const task = readTaskOrRefuse(input, path)
+    if (task === null) return
     for (const side of ['source', 'destination'] as const) refuseLocalPassword(side, task[side])
     const machine = await findStateMachine(options)
     const text = JSON.stringify(input)

@@ -3,7 +3,6 @@ import { Command } from 'commander'
 import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import {
   executionArn,
   findStateMachine,
@@ -16,7 +15,8 @@ import { whereIs } from '../cloud/whereabouts.ts'
 import { exitStatus } from '../exit-status.ts'
 import { readCause } from '../failed-execution.ts'
 import { hidePasswords } from '../passwords.ts'
-import { errorText, printError, refuseTask } from '../problem-text.ts'
+import { errorText, printError } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { showRun } from '../status/run-status.ts'
 import { stoppable } from '../stoppable.ts'
 import { readTaskFile } from '../task-file.ts'
@@ -56,11 +56,8 @@ function isTask(run: string): boolean {
 
 async function describeTask(path: string, { at, watch = false, json = false }: Options): Promise<void> {
   const { task: input, variables } = hidePasswords(await readTaskFile(path))
-  const { task, problems } = readTask(input)
-  if (task === null) {
-    refuseTask(problems, path, json)
-    return
-  }
+  const task = readTaskOrRefuse(input, path, json)
+  if (task === null) return
   Object.assign(process.env, variables)
   const { unexpected } = await stoppable((signal) => showRun(task, { at, watch, json, signal }))
   if (unexpected) process.exitCode = exitStatus.failed
@@ -70,8 +67,8 @@ async function describeTask(path: string, { at, watch = false, json = false }: O
 const EVERY = 5_000
 
 async function describeExecution(machine: StateMachine, execution: string, watch: boolean): Promise<void> {
-  const command = new machine.sdk.DescribeExecutionCommand({ executionArn: executionArn(machine, execution) })
   const arn = executionArn(machine, execution)
+  const command = new machine.sdk.DescribeExecutionCommand({ executionArn: arn })
   const look = () => ofExecution(arn, 'read the execution', () => machine.client.send(command))
   let found = await look()
   let told = ''
@@ -84,7 +81,7 @@ async function describeExecution(machine: StateMachine, execution: string, watch
   }
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
   if (found.error !== undefined) process.stdout.write(`${failureText(found.error, found.cause ?? '')}\n`)
-  if (found.status === 'RUNNING') await printWhereabouts(machine, executionArn(machine, execution))
+  if (found.status === 'RUNNING') await printWhereabouts(machine, arn)
   if (found.status === 'RUNNING' || found.status === 'SUCCEEDED') return
   if (found.status === 'ABORTED' || found.status === 'TIMED_OUT')
     process.stdout.write('the same task, started under another --execution, continues where it was\n')

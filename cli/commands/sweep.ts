@@ -3,7 +3,6 @@ import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
 import { createLogger } from '../../lambdas/core/runtime/logging.ts'
-import { readTask } from '../../lambdas/core/task/problems.ts'
 import { closeAccess } from '../../lambdas/stages/access/close.ts'
 import { hintsOf } from '../../lambdas/stages/access/hints.ts'
 import { closeLeftovers } from '../../lambdas/stages/access/leftovers.ts'
@@ -11,7 +10,7 @@ import type { AccessTools } from '../../lambdas/stages/access/tools.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { dropLeftScratches } from '../left-scratches.ts'
 import { hidePasswords } from '../passwords.ts'
-import { refuseTask } from '../problem-text.ts'
+import { readTaskOrRefuse } from '../read-task.ts'
 import { readTaskFile } from '../task-file.ts'
 
 export function sweepCommand(): Command {
@@ -23,11 +22,8 @@ export function sweepCommand(): Command {
     .option('--out <directory>', 'where the killed run wrote its documents, if it is known', 'out')
     .action(async (path: string, options: { out: string }) => {
       const { task: input, variables } = hidePasswords(await readTaskFile(path))
-      const { task, problems } = readTask(input)
-      if (task === null) {
-        refuseTask(problems, path)
-        return
-      }
+      const task = readTaskOrRefuse(input, path)
+      if (task === null) return
       Object.assign(process.env, variables)
       const SAMPAN_ARTEFACTS = pathToFileURL(resolve(options.out)).href
       // A deployed stack has nets of its own, and its rules are not this command's.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
-import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
+import { type Endpoint, eventAt } from '../../lambdas/core/runtime/event.ts'
 import { done } from '../../lambdas/core/runtime/verdict.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import { findDestination } from '../../lambdas/stages/copy/pace/change-run.ts'
@@ -34,15 +34,8 @@ export async function showRun(task: Task, { at, watch, json, signal }: Watching)
   try {
     do {
       for (const database of task.databases) {
-        const event = {
-          run: { id: task.name, execution: 'status' },
-          task,
-          endpoints: { source: destination, destination },
-        }
-        const session = await openDestination({ ...event, database, lane: null, window: null }, process.env, {
-          purpose: 'status',
-          signal,
-        })
+        const event = eventAt(destination, { task, database, execution: 'status' })
+        const session = await openDestination(event, process.env, { purpose: 'status', signal })
         try {
           const look = await lookAt(session, task.name, told.get(database.name) ?? null)
           if (look !== null) {

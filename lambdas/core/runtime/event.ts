@@ -54,6 +54,15 @@ export interface StepEvent {
   readonly spent?: number
 }
 
+/** What a command outside of the workflow asks a server of the task by: both ends are that one. */
+export function eventAt(
+  server: Endpoint,
+  { task, database, execution }: { task: Task; database: DatabaseIdentity | null; execution: string },
+): StepEvent {
+  const run = { id: task.name, execution }
+  return { run, task, endpoints: { source: server, destination: server }, database, lane: null, window: null }
+}
+
 /** How one lane ended. */
 export interface LaneResult {
   readonly lane: number

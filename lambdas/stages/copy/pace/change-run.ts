@@ -7,7 +7,7 @@ import { type CurrentLimits, changeLimits, type Limits, pauseRun } from '../../.
 import { readPresence } from '../../../core/ledger/presence.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
-import type { Endpoint } from '../../../core/runtime/event.ts'
+import { type Endpoint, eventAt } from '../../../core/runtime/event.ts'
 import { laneNumbers } from '../../../core/task/lanes.ts'
 import type { Task } from '../../../core/task/task.ts'
 
@@ -83,8 +83,7 @@ async function inEachDatabase<Found>(
   const destination = at ?? (await findDestination(task, environment))
   const found: Found[] = []
   for (const database of task.databases) {
-    const run = { id: task.name, execution: 'limits' }
-    const event = { run, task, endpoints: { source: destination, destination }, database, lane: null, window: null }
+    const event = eventAt(destination, { task, database, execution: 'limits' })
     const session = await openDestination(event, environment, { purpose: 'limits' })
     try {
       found.push(await body(session, database.as))
