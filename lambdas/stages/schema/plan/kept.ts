@@ -1,6 +1,5 @@
 import { readUnready } from '../../../core/existing/filled.ts'
-import type { ConflictProblem } from '../../../core/existing/judge.ts'
-import { judgeMeetings, referencesAmong } from '../../../core/existing/judge.ts'
+import { type ConflictProblem, judgeMeetings, referencesAmong } from '../../../core/existing/judge.ts'
 import { type Meeting, readMeetings } from '../../../core/existing/meetings.ts'
 import { type NeededThere, readNeeds } from '../../../core/existing/needs.ts'
 import { nameKey } from '../../../core/existing/tables.ts'
@@ -99,15 +98,7 @@ export async function readStanding(
   }
 }
 
-export function keyOf({
-  kind,
-  schema,
-  name,
-}: {
-  readonly kind: string
-  readonly schema: string | null
-  readonly name: string
-}): string {
+export function keyOf({ kind, schema, name }: Pick<PlannedObject, 'kind' | 'schema' | 'name'>): string {
   return JSON.stringify([kind, schema ?? '', name])
 }
 
