@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
+import { SOMEBODY_WAITS, untilFound } from '../../support/hold.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 import { countTurns } from '../../support/turns.ts'
 import {
@@ -268,14 +269,17 @@ test('a step that is cut off between two objects goes on where it was', async ()
   const destination = await createDatabase(sharedServer(18))
   const event = stepEvent(source, destination)
   await mustBeDone('planObjects', event)
+  // Whoever makes a table of this name waits for the end of this transaction: the step stands between two objects.
+  const holder = await destination.connect()
+  await holder.query('BEGIN; CREATE TABLE public.t550 ()')
   const cut = steps.createObjects(event, { awsRequestId: 'x', getRemainingTimeInMillis: () => 60_000 })
-  for (let made = 0; made < 50; ) {
-    const [row] = await destination.query(`SELECT count(*) AS made FROM sampan.object WHERE status = 'migrated'`)
-    made = Number(row?.made)
-  }
+  await untilFound(destination, `SELECT FROM sampan.object WHERE status = 'migrated' OFFSET 49`)
+  await untilFound(destination, SOMEBODY_WAITS)
   await destination.query(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'sampan:%'`,
   )
+  await holder.query('ROLLBACK')
+  await holder.end()
   expect(await cut).toMatchObject({ verdict: 'retry', error: { kind: 'connection' } })
   const [state] = await destination.query(
     `SELECT (SELECT count(*) FROM sampan.object WHERE kind = 'TABLE' AND status = 'migrated') AS receipts,
