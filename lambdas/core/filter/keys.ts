@@ -1,5 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
-import { KEY_PAIRS, OF_PERIODS } from '../structure/key-pairs.ts'
+import { KEY_PAIRS, OF_PERIODS } from '../postgres/key-pairs.ts'
 import type { KeyChoice } from '../task/table-options.ts'
 import { type FilterableTable, isNamedBy } from './filtered.ts'
 

@@ -1,5 +1,5 @@
 import type { Session } from '../../../core/postgres/connect.ts'
-import { KEY_PAIRS, OF_PERIODS } from '../../../core/structure/key-pairs.ts'
+import { KEY_PAIRS, OF_PERIODS } from '../../../core/postgres/key-pairs.ts'
 
 /** A constraint that holds on the source. */
 export interface Constraint {
