@@ -24,6 +24,14 @@ const environment = 'test/support/setup-environment.ts'
 
 export default defineConfig({
   test: {
+    tags: [
+      {
+        name: 'long',
+        description:
+          'Takes several seconds: whole runs, pairs of versions, kills and cuts. A shorter relative stands for its kind in `npm test`; ' +
+          '`npm run test:all` runs it too.',
+      },
+    ],
     // Real PostgreSQL servers start and stop inside the tests.
     testTimeout: 120_000,
     hookTimeout: 120_000,

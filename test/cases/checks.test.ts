@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
 
-test('a CHECK comes behind the rows where they may break it today: it is as it was where they hold it, else NOT VALID and named', async () => {
+test('a CHECK comes behind the rows where they may break it today: it is as it was where they hold it, else NOT VALID and named', {
+  tags: 'long',
+}, async () => {
   const run = await (await openCase('checks-of-today')).run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   // The run's own doing is nobody else's.
@@ -18,7 +20,9 @@ test('a CHECK comes behind the rows where they may break it today: it is as it w
   expect(text.filter((line) => !/fits/.test(line))).toEqual([])
 })
 
-test('the checks of domains, and those that read other tables, come behind the rows too', async () => {
+test('the checks of domains, and those that read other tables, come behind the rows too', {
+  tags: 'long',
+}, async () => {
   const run = await (await openCase('checks-of-domains')).run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   // The run's own doing is nobody else's.
@@ -48,7 +52,10 @@ test('rows that the destination refuses end the run with their table’s name, a
   expect(tables.find(({ name }) => name === 'public.other')?.rows).toBe(1000)
 }, 60_000)
 
-test('a task that goes on without what fails leaves those rows out, with what stands on them, and makes all else', async () => {
+test('a task that goes on without what fails leaves those rows out, with what stands on them, and makes all else', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const opened = await openCase('refused-rows')
   await opened.source.query(`CREATE TABLE refers (id int REFERENCES domained); INSERT INTO refers VALUES (20); CREATE INDEX ON domained (n);
     CREATE VIEW few AS SELECT n FROM domained; CREATE MATERIALIZED VIEW filled AS SELECT count(*) AS n FROM few`)
@@ -68,4 +75,4 @@ test('a task that goes on without what fails leaves those rows out, with what st
   expect(await opened.destination.query(`SELECT count(*) FROM pg_index WHERE indrelid = 'domained'::regclass`)).toEqual(
     [{ count: '2' }],
   )
-}, 60_000)
+})

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
 
-test('what is set for the database, its rights and its comment come last, and a run does not stumble over them', async () => {
+test('what is set for the database, its rights and its comment come last, and a run does not stumble over them', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('database-settings')
   const run = await opened.run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })

@@ -105,7 +105,7 @@ test.each([
   ['as text', 'text', 15],
   ['from the oldest', 'auto', 10],
   ['to and from the newest', 'auto', 18],
-] as const)('what the task computes arrives, and is proved equal: %s', async (_, format, version) => {
+] as const)('what the task computes arrives, and is proved equal: %s', { tags: 'long' }, async (_, format, version) => {
   const server = version === 10 ? await oldestServer() : sharedServer(version)
   const { source, destination, run } = await openCase('expressions', { source: server, destination: sharedServer(18) })
   const migrated = await run({
@@ -129,7 +129,7 @@ test.each([
   expect(migrated.report.task.databases[0]?.expressions).toContain('public.people.email by salted(email)')
 })
 
-test('what a mask covers is nowhere on the destination, the ledger included', async () => {
+test('what a mask covers is nowhere on the destination, the ledger included', { tags: 'long' }, async () => {
   const { source, destination, run } = await openCase('expressions', { source: await oldestServer() })
   const error = { kind: 'other' as const, code: 'TEST_STOP', message: 'stopped by the test', remedy: 'none' }
   const tables = {
@@ -249,7 +249,7 @@ test.each([
   expect(await destination.query(`SELECT to_regclass('public.visits') AS made`)).toEqual([{ made: null }])
 })
 
-test('a run started again with another expression is refused, and the same goes on', async () => {
+test('a run started again with another expression is refused, and the same goes on', { tags: 'long' }, async () => {
   const { source, destination, run } = await openCase('expressions')
   const tables = (expression: string) => ({
     databases: [

@@ -48,7 +48,9 @@ async function configuration({ connection }: TestDatabase): Promise<readonly str
     .toSorted()
 }
 
-test('rows of an extension’s configuration are migrated as pg_dump takes them, with its sequences', async () => {
+test('rows of an extension’s configuration are migrated as pg_dump takes them, with its sequences', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('extension-rows')
   const run = await opened.run()
   expect(run.findings.map(({ code }) => code)).not.toContain('EXTENSION_ROWS')
@@ -58,7 +60,10 @@ test('rows of an extension’s configuration are migrated as pg_dump takes them,
   expect(there).toEqual(await configuration(opened.source))
 })
 
-test('an extension that stood on the destination before is in nobody’s way, but for rows that the source does not have', async () => {
+test('an extension that stood on the destination before is in nobody’s way, but for rows that the source does not have', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const opened = await openCase('extension-rows')
   await opened.destination.query('CREATE SCHEMA "Tool Box"; CREATE EXTENSION sampan_jobs WITH SCHEMA "Tool Box"')
   await opened.destination.query(`INSERT INTO "Tool Box".setting VALUES ('theirs', '9')`)
@@ -74,7 +79,7 @@ test('an extension that stood on the destination before is in nobody’s way, bu
   const again = await opened.run({ name: run.report.run })
   expect(again.findings.map(({ code }) => code)).not.toContain('DST_EXTENSION_ROWS')
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
-}, 60_000)
+})
 
 test('rows that the destination’s version of the extension has no place for are told, and left behind where that is acknowledged', async () => {
   const opened = await openCase('extension-rows', { destination: sharedServer(18) })
@@ -87,7 +92,9 @@ test('rows that the destination’s version of the extension has no place for ar
   expect(refused.outcome.exitStatus).toBe(3)
 })
 
-test('where the database is still to be made the plan tells it, before an object is made', async () => {
+test('where the database is still to be made the plan tells it, before an object is made', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('extension-rows-unseen', { destination: sharedServer(18) })
   const refused = await opened.run()
   expect(refused.outcome.error).toMatchObject({ code: 'EXTENSION_ROWS' })
@@ -98,7 +105,9 @@ test('where the database is still to be made the plan tells it, before an object
   expect(run.named('skipped')).toEqual(['TABLE DATA public.step', 'TABLE DATA public.Job Kind'])
 })
 
-test('an account that may not write in the tables of a trusted extension is told so, and brings the rest', async () => {
+test('an account that may not write in the tables of a trusted extension is told so, and brings the rest', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('extension-rows-of-account')
   const refused = await opened.run()
   const finding = refused.findings.find(({ code }) => code === 'EXTENSION_ROWS')
@@ -110,7 +119,7 @@ test('an account that may not write in the tables of a trusted extension is told
   expect(await opened.destination.query('SELECT a FROM own')).toEqual([{ a: '7' }])
 })
 
-test('tables of configuration are excluded by their names', async () => {
+test('tables of configuration are excluded by their names', { tags: 'long' }, async () => {
   const opened = await openCase('extension-rows')
   const { name } = opened.source
   const all = { name, as: opened.destination.name }

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
 
-test('a materialized view that cannot be filled is named, and holds nothing up; the others are filled, whatever reads what', async () => {
+test('a materialized view that cannot be filled is named, and holds nothing up; the others are filled, whatever reads what', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const opened = await openCase('fills')
   const run = await opened.run({ retry: { connectionMinutes: 600, otherMinutes: 500 } })
   expect(run.outcome).toMatchObject({ exitStatus: 4, error: null })
@@ -20,7 +23,7 @@ test('a materialized view that cannot be filled is named, and holds nothing up; 
     'public.counted has no statistics: 22012: division by zero; mend the cause and ANALYZE it',
     'public.tree has no statistics: 08001: could not connect to server "far"; mend the cause and ANALYZE it',
   ])
-}, 60_000)
+})
 
 test('what is filled by its owner, last of all, is tried again too; with it what could not be filled before', async () => {
   const run = await (await openCase('fills-of-owners')).run()

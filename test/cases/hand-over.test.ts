@@ -27,7 +27,9 @@ function aroundSeal(inflict: (seal: () => Promise<unknown>) => Promise<void>): A
 }
 
 describe.each(servers)('owners that are given in part, on %d', (_, server: () => Promise<ServerAddress>) => {
-  test('a call that dies between two of its transactions leaves nothing borrowed; the next one goes on', async () => {
+  test('a call that dies between two of its transactions leaves nothing borrowed; the next one goes on', {
+    tags: 'long',
+  }, async () => {
     const opened = await openCase('owners-given-in-part', { destination: await server() })
     const { destination } = opened
     const before = await memberships(destination)
@@ -56,7 +58,9 @@ describe.each(servers)('owners that are given in part, on %d', (_, server: () =>
     expect((await run.destinationChecks())[1]).toEqual([['0']])
   })
 
-  test('owners that cannot be given are named; with the cause mended the same task goes on', async () => {
+  test('owners that cannot be given are named; with the cause mended the same task goes on', {
+    tags: 'long',
+  }, async () => {
     const opened = await openCase('owners-given-in-part', { destination: await server() })
     const { destination } = opened
     const before = await memberships(destination)

@@ -27,7 +27,9 @@ const withoutSet =
 describe.each(servers)(
   'an account that does not inherit the ADMIN option, on %d',
   (version, server: () => Promise<ServerAddress>) => {
-    test('gives what it may SET ROLE to, and keeps what it can neither SET ROLE to nor grant', async () => {
+    test('gives what it may SET ROLE to, and keeps what it can neither SET ROLE to nor grant', {
+      tags: 'long',
+    }, async () => {
       const opened = await openCase('owners-not-inherited', { destination: await server() })
       const before = await memberships(opened.destination)
       const run = await opened.run()
@@ -43,7 +45,9 @@ describe.each(servers)(
   },
 )
 
-test('an owner whose GRANT is refused in Seal is put down with the reason; with the cause mended the same task goes on', async () => {
+test('an owner whose GRANT is refused in Seal is put down with the reason; with the cause mended the same task goes on', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('owners-not-inherited', { destination: sharedServer(18) })
   const { destination } = opened
   const failed = await opened.run({ name: 'not-inherited' }, withoutSet(destination))

@@ -40,7 +40,9 @@ test('what the destination’s version has no more is told by name before anythi
   expect(left.has('public.fine')).toBe(false)
 })
 
-test('where the database is still to be made the plan tells it, before an object is made', async () => {
+test('where the database is still to be made the plan tells it, before an object is made', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('ten-refused-unseen')
   const refused = await opened.run()
   expect(refused.outcome.error).toMatchObject({ code: 'DST_OBJECTS_REFUSED' })
@@ -51,7 +53,9 @@ test('where the database is still to be made the plan tells it, before an object
   expect(run.named('skipped')).toEqual(['VIEW public.oldcat'])
 })
 
-test('what a newer destination builds without the source’s search_path is told by name; with its functions bound to a path it comes', async () => {
+test('what a newer destination builds without the source’s search_path is told by name; with its functions bound to a path it comes', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('built-without-path', { destination: sharedServer(18) })
   const refused = await opened.run()
   const finding = refused.findings.find(({ code }) => code === 'DST_OBJECTS_REFUSED')
@@ -71,7 +75,7 @@ test('what a newer destination builds without the source’s search_path is told
   expect(await run.differences({ rows: true, except })).toEqual([])
 })
 
-test('what could not be foreseen fails by itself, with what helps: all else is there', async () => {
+test('what could not be foreseen fails by itself, with what helps: all else is there', { tags: 'long' }, async () => {
   const opened = await openCase('built-without-path', { destination: sharedServer(18) })
   // Nothing is evaluated where there is no row to evaluate it for.
   await opened.source.query('TRUNCATE tree; DROP MATERIALIZED VIEW ticked; DROP TABLE "Person" CASCADE')
@@ -89,7 +93,7 @@ test('what could not be foreseen fails by itself, with what helps: all else is t
   }
 })
 
-test('a function that is bound to a path on the source is built with it', async () => {
+test('a function that is bound to a path on the source is built with it', { tags: 'long' }, async () => {
   const opened = await openCase('built-without-path', { destination: sharedServer(18) })
   for (const name of ['sql_plain(text)', 'pl_plain(text)', 'tick()']) {
     await opened.source.query(`ALTER FUNCTION public.${name} SET search_path = public, lib`)

@@ -5,23 +5,27 @@ import { otherServer15, sharedServer } from '../support/servers.ts'
 test.each([
   [15, otherServer15],
   [18, async () => sharedServer(18)],
-] as const)('default privileges of the destination give nothing to what is migrated, on %d', async (_, server) => {
-  const opened = await openCase('default-privileges', { destination: await server() })
-  const run = await opened.run({ precheck: { acknowledge: ['RIGHTS_WIDER'] } })
-  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
-  expect(await run.checks()).toEqual([])
-  const toCome = [
-    'functions that mover50 makes from now on: other50 may EXECUTE',
-    'schemas that mover50 makes from now on: everybody may CREATE, USAGE',
-    'sequences that mover50 makes from now on: other50 may SELECT, UPDATE, USAGE',
-    expect.stringMatching(/^tables that mover50 makes from now on: everybody may DELETE, INSERT, .*UPDATE$/),
-  ]
-  expect(run.findings.find(({ code }) => code === 'RIGHTS_WIDER')?.details.toSorted()).toEqual(toCome)
-  const told = run.events
-    .filter(({ code }) => code === 'RIGHTS_WIDER')
-    .map(({ message }) => message.replace(/^.*?: /, ''))
-  expect(told.toSorted()).toEqual(toCome)
-})
+] as const)(
+  'default privileges of the destination give nothing to what is migrated, on %d',
+  { tags: 'long' },
+  async (_, server) => {
+    const opened = await openCase('default-privileges', { destination: await server() })
+    const run = await opened.run({ precheck: { acknowledge: ['RIGHTS_WIDER'] } })
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    const toCome = [
+      'functions that mover50 makes from now on: other50 may EXECUTE',
+      'schemas that mover50 makes from now on: everybody may CREATE, USAGE',
+      'sequences that mover50 makes from now on: other50 may SELECT, UPDATE, USAGE',
+      expect.stringMatching(/^tables that mover50 makes from now on: everybody may DELETE, INSERT, .*UPDATE$/),
+    ]
+    expect(run.findings.find(({ code }) => code === 'RIGHTS_WIDER')?.details.toSorted()).toEqual(toCome)
+    const told = run.events
+      .filter(({ code }) => code === 'RIGHTS_WIDER')
+      .map(({ message }) => message.replace(/^.*?: /, ''))
+    expect(told.toSorted()).toEqual(toCome)
+  },
+)
 
 test('rights that nobody has planned keep a run from being sealed, by name; taken back, it is sealed', async () => {
   const opened = await openCase('rights-behind-the-back')
@@ -42,7 +46,7 @@ test('rights that nobody has planned keep a run from being sealed, by name; take
 test.each([
   [15, otherServer15],
   [18, async () => sharedServer(18)],
-] as const)('large objects keep their owners, on %d', async (_, server) => {
+] as const)('large objects keep their owners, on %d', { tags: 'long' }, async (_, server) => {
   const run = await (await openCase('large-object-owners', { destination: await server() })).run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await run.checks()).toEqual([])
@@ -59,31 +63,36 @@ test.each([
 test.each([
   [15, otherServer15],
   [18, async () => sharedServer(18)],
-] as const)('owners and rights of every sort are as on the source, or told, on %d', async (_, server) => {
-  const run = await (await openCase('rights-of-many-kinds', { destination: await server() })).run()
-  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
-  expect(await run.checks()).toEqual([])
-  expect(run.events.filter(({ code }) => /^RIGHTS_(WIDER|NARROWER)$/.test(code))).toEqual([])
-  const told = run.objects.filter(({ status }) => status === 'transformed' || status === 'skipped')
-  const absent = 'the destination has no role gone54'
-  expect(Object.fromEntries(told.map(({ kind, name, reason }) => [`${kind} ${name}`, reason]))).toEqual({
-    'SCHEMA ofgone': 'its owner gone54 is not on the destination: it belongs to mover54',
-    'TABLE ofgone.t': 'its owner gone54 is not on the destination: it belongs to mover54',
-    'ACL TABLE public.given': 'the grantor becomes the destination’s account',
-    'ACL COLUMN public.given."c d"': `${absent}; the grantor becomes the destination’s account`,
-    'POLICY public.doc gone': absent,
-    'POLICY public.doc mine': `${absent}: it holds for low54, reads54`,
-    'POLICY public.doc opened': `${absent}: it holds for low54`,
-    'DEFAULT ACL DEFAULT PRIVILEGES FOR TABLES': `${absent}, or its account may not speak for it`,
-    'ACL TABLE public.doc': absent,
-  })
-})
+] as const)(
+  'owners and rights of every sort are as on the source, or told, on %d',
+  { tags: 'long' },
+  async (_, server) => {
+    const run = await (await openCase('rights-of-many-kinds', { destination: await server() })).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await run.checks()).toEqual([])
+    expect(run.events.filter(({ code }) => /^RIGHTS_(WIDER|NARROWER)$/.test(code))).toEqual([])
+    const told = run.objects.filter(({ status }) => status === 'transformed' || status === 'skipped')
+    const absent = 'the destination has no role gone54'
+    expect(Object.fromEntries(told.map(({ kind, name, reason }) => [`${kind} ${name}`, reason]))).toEqual({
+      'SCHEMA ofgone': 'its owner gone54 is not on the destination: it belongs to mover54',
+      'TABLE ofgone.t': 'its owner gone54 is not on the destination: it belongs to mover54',
+      'ACL TABLE public.given': 'the grantor becomes the destination’s account',
+      'ACL COLUMN public.given."c d"': `${absent}; the grantor becomes the destination’s account`,
+      'POLICY public.doc gone': absent,
+      'POLICY public.doc mine': `${absent}: it holds for low54, reads54`,
+      'POLICY public.doc opened': `${absent}: it holds for low54`,
+      'DEFAULT ACL DEFAULT PRIVILEGES FOR TABLES': `${absent}, or its account may not speak for it`,
+      'ACL TABLE public.doc': absent,
+    })
+  },
+)
 
 test.each([
   [15, otherServer15],
   [18, async () => sharedServer(18)],
 ] as const)(
   'what a type or a table brings along has the rights that it has on the source, on %d',
+  { tags: 'long' },
   async (_, server) => {
     const run = await (await openCase('rights-that-come-along', { destination: await server() })).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })

@@ -3,7 +3,9 @@ import { openCase } from '../support/cases/case.ts'
 import { otherServer15, sharedServer } from '../support/servers.ts'
 
 describe('row security', () => {
-  test('a restrictive policy restricts every role that is there, and of one that restricts nobody it is told', async () => {
+  test('a restrictive policy restricts every role that is there, and of one that restricts nobody it is told', {
+    tags: 'long',
+  }, async () => {
     const run = await (await openCase('policies')).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(await run.checks()).toEqual([])
@@ -20,7 +22,9 @@ describe('row security', () => {
 })
 
 describe('accounts that are no superusers', () => {
-  test('what they may not see or make is told, and without its policy nobody sees a table’s rows', async () => {
+  test('what they may not see or make is told, and without its policy nobody sees a table’s rows', {
+    tags: 'long',
+  }, async () => {
     const run = await (await openCase('publications-mappings')).run()
     expect(run.named('failed')).toEqual(['POLICY public.doc all_rows', 'POLICY public.doc no_secrets'])
     expect(run.named('blocked')).toEqual(['ACL TABLE public.doc', 'ACL COLUMN public.doc.id'])
@@ -55,14 +59,16 @@ describe('accounts that are no superusers', () => {
 })
 
 describe('owners', () => {
-  test('of the schema public is the one that the source has', async () => {
+  test('of the schema public is the one that the source has', { tags: 'long' }, async () => {
     const run = await (await openCase('owner-of-public')).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(await run.checks()).toEqual([])
     expect(run.named('transformed')).toEqual([])
   })
 
-  test('that exist on the destination are kept, and what they decide shows what it showed', async () => {
+  test('that exist on the destination are kept, and what they decide shows what it showed', {
+    tags: 'long',
+  }, async () => {
     const run = await (await openCase('owners')).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(await run.checks()).toEqual([])
@@ -74,6 +80,7 @@ describe('owners', () => {
     [18, async () => sharedServer(18), ['boss43', 'low43', 'reader43']],
   ] as const)(
     'are given by an account that is no superuser too, on %d, and what it borrowed is given back',
+    { tags: 'long' },
     async (version, server, administered) => {
       const run = await (await openCase('owners-plain', { destination: await server() })).run()
       expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
@@ -118,7 +125,9 @@ describe('rights on what is the server’s', () => {
     expect(rights?.[0]?.slice(0, 3)).toEqual(['f', 't', 't'])
   })
 
-  test('that PostgreSQL only warns of are not told as migrated, and what everybody keeps is asked for before', async () => {
+  test('that PostgreSQL only warns of are not told as migrated, and what everybody keeps is asked for before', {
+    tags: 'long',
+  }, async () => {
     const run = await (await openCase('grants-that-only-warn')).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(run.findings.find(({ code }) => code === 'RIGHTS_NOT_TAKEN')?.details).toEqual([
@@ -141,7 +150,9 @@ describe('rights on what is the server’s', () => {
 })
 
 describe('roles that the task maps', () => {
-  test('are owners, hold rights and are bound by policies under their names there, and those it drops are not', async () => {
+  test('are owners, hold rights and are bound by policies under their names there, and those it drops are not', {
+    tags: 'long',
+  }, async () => {
     const run = await (await openCase('roles-mapped')).run({ precheck: { acknowledge: ['OWNERS_NOT_KEPT'] } })
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(await run.checks()).toEqual([])
@@ -181,26 +192,30 @@ describe('roles that the task maps', () => {
   test.each([
     [15, otherServer15],
     [18, async () => sharedServer(18)],
-  ] as const)('are made without a login where it wants that, on %d, if what comes names them', async (_, server) => {
-    const { source, run: start } = await openCase('roles-made', { destination: await server() })
-    const run = await start({ databases: [{ name: source.name, as: source.name, exclude: ['hidden.*'] }] })
-    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
-    expect(await run.checks()).toEqual([])
-    const [roles, owners, rights] = await run.destinationChecks()
-    expect(roles).toEqual([
-      ['App 72', 'f', 't', 'f'],
-      ['boss72', 'f', 't', 'f'],
-      ['mover72', 't', 'f', 't'],
-    ])
-    expect(owners).toEqual([
-      ['t', 'boss72'],
-      ['v', 'App 72'],
-    ])
-    expect(rights).toEqual([['App 72', 'SELECT']])
-    expect(run.objects.filter(({ kind }) => kind === 'ROLE').map(({ name, status }) => [name, status])).toEqual([
-      ['App 72', 'transformed'],
-      ['boss72', 'transformed'],
-    ])
-    expect(JSON.stringify(run.report)).not.toContain('not to be seen')
-  })
+  ] as const)(
+    'are made without a login where it wants that, on %d, if what comes names them',
+    { tags: 'long' },
+    async (_, server) => {
+      const { source, run: start } = await openCase('roles-made', { destination: await server() })
+      const run = await start({ databases: [{ name: source.name, as: source.name, exclude: ['hidden.*'] }] })
+      expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+      expect(await run.checks()).toEqual([])
+      const [roles, owners, rights] = await run.destinationChecks()
+      expect(roles).toEqual([
+        ['App 72', 'f', 't', 'f'],
+        ['boss72', 'f', 't', 'f'],
+        ['mover72', 't', 'f', 't'],
+      ])
+      expect(owners).toEqual([
+        ['t', 'boss72'],
+        ['v', 'App 72'],
+      ])
+      expect(rights).toEqual([['App 72', 'SELECT']])
+      expect(run.objects.filter(({ kind }) => kind === 'ROLE').map(({ name, status }) => [name, status])).toEqual([
+        ['App 72', 'transformed'],
+        ['boss72', 'transformed'],
+      ])
+      expect(JSON.stringify(run.report)).not.toContain('not to be seen')
+    },
+  )
 })

@@ -34,33 +34,37 @@ async function content(database: TestDatabase, table: string, where = 'true') {
   return row
 }
 
-test.each([15, 18] as const)('rows follow their parents’ filters, chains and partitions too (to %i)', async (major) => {
-  const { source, destination, run } = await openCase(
-    'row-filters-follow',
-    major === 15 ? {} : { destination: sharedServer(18) },
-  )
-  const done = await run({
-    lanes: 2,
-    chunkMegabytes: 1,
-    databases: [{ name: source.name, as: destination.name, tables: TABLES }],
-  })
-  expect(done.outcome).toMatchObject({ exitStatus: 0, error: null })
-  for (const [table, where] of Object.entries(EXPECTED)) {
-    const wanted = await content(source, table, where)
-    expect(Number(wanted?.rows), table).toBeGreaterThan(0)
-    expect(await content(destination, table), table).toEqual(wanted)
-  }
-  const [keys] = await destination.query(
-    `SELECT bool_and(convalidated) AS valid, count(*) AS keys FROM pg_constraint WHERE conname = 'fkey' AND conparentid = 0`,
-  )
-  expect(keys).toEqual({ valid: 't', keys: '6' })
-  const [database] = done.report.databases
-  expect(database?.totals).toMatchObject({ tablesDifferent: 0, tablesEqual: database?.tables.length })
-  const lines = database?.tables.find(({ table }) => table === 'lines')
-  expect(lines?.rows).toBe(Number((await content(destination, 'public.lines'))?.rows))
-  expect(lines?.rowsEstimated).toBeGreaterThan(lines?.rows ?? 0)
-  expect(done.report.task.databases[0]?.filters).toContain('public.orders where the parent of fkey comes')
-})
+test.each([15, 18] as const)(
+  'rows follow their parents’ filters, chains and partitions too (to %i)',
+  { tags: 'long' },
+  async (major) => {
+    const { source, destination, run } = await openCase(
+      'row-filters-follow',
+      major === 15 ? {} : { destination: sharedServer(18) },
+    )
+    const done = await run({
+      lanes: 2,
+      chunkMegabytes: 1,
+      databases: [{ name: source.name, as: destination.name, tables: TABLES }],
+    })
+    expect(done.outcome).toMatchObject({ exitStatus: 0, error: null })
+    for (const [table, where] of Object.entries(EXPECTED)) {
+      const wanted = await content(source, table, where)
+      expect(Number(wanted?.rows), table).toBeGreaterThan(0)
+      expect(await content(destination, table), table).toEqual(wanted)
+    }
+    const [keys] = await destination.query(
+      `SELECT bool_and(convalidated) AS valid, count(*) AS keys FROM pg_constraint WHERE conname = 'fkey' AND conparentid = 0`,
+    )
+    expect(keys).toEqual({ valid: 't', keys: '6' })
+    const [database] = done.report.databases
+    expect(database?.totals).toMatchObject({ tablesDifferent: 0, tablesEqual: database?.tables.length })
+    const lines = database?.tables.find(({ table }) => table === 'lines')
+    expect(lines?.rows).toBe(Number((await content(destination, 'public.lines'))?.rows))
+    expect(lines?.rowsEstimated).toBeGreaterThan(lines?.rows ?? 0)
+    expect(done.report.task.databases[0]?.filters).toContain('public.orders where the parent of fkey comes')
+  },
+)
 
 test('rows that would follow themselves, or parents that do not come whole, are refused before anything is written', async () => {
   const { source, destination, run } = await openCase('row-filters-follow')
@@ -84,7 +88,9 @@ test('rows that would follow themselves, or parents that do not come whole, are 
   })
 })
 
-test('a partitioned table’s key that is to be NOT VALID is so from 18 on, and refused before', async () => {
+test('a partitioned table’s key that is to be NOT VALID is so from 18 on, and refused before', {
+  tags: 'long',
+}, async () => {
   const tables = {
     'public.people': { where: 'kept' },
     'public.days': { where: 'kept' },

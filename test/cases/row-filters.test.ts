@@ -51,6 +51,7 @@ async function expectRows(source: TestDatabase, destination: TestDatabase) {
 
 test.each(['auto', 'text'] as const)(
   'only the rows that the filters let come arrive, and are proved equal (%s)',
+  { tags: 'long' },
   async (format) => {
     const { source, destination, run } = await openCase('row-filters')
     const done = await run({
@@ -75,7 +76,7 @@ test.each(['auto', 'text'] as const)(
   },
 )
 
-test('between two versions, and from one that reads pages otherwise', async () => {
+test('between two versions, and from one that reads pages otherwise', { tags: 'long' }, async () => {
   const { source, destination, run } = await openCase('row-filters', { destination: sharedServer(18) })
   const done = await run({
     databases: [{ name: source.name, as: destination.name, tables: FILTERS }],
@@ -85,7 +86,9 @@ test('between two versions, and from one that reads pages otherwise', async () =
   await expectRows(source, destination)
 })
 
-test('keys whose parents a filter keeps away are counted before, and made NOT VALID where that is accepted', async () => {
+test('keys whose parents a filter keeps away are counted before, and made NOT VALID where that is accepted', {
+  tags: 'long',
+}, async () => {
   const { source, destination, run } = await openCase('row-filters-keys')
   const filters = (where: string, parents = 'kept') => ({
     databases: [
@@ -136,7 +139,9 @@ test('keys whose parents a filter keeps away are counted before, and made NOT VA
   expect(other.findings.map(({ code, blocks }) => [code, blocks])).toContainEqual(['RUN_SEALED', true])
 })
 
-test('what becomes of a key is the task’s to say, and nothing has to be acknowledged then', async () => {
+test('what becomes of a key is the task’s to say, and nothing has to be acknowledged then', {
+  tags: 'long',
+}, async () => {
   const { source, destination, run } = await openCase('row-filters-keys')
   const filters = (keys: Record<string, 'leave' | 'not valid'>) => ({
     databases: [
@@ -166,7 +171,9 @@ test('what becomes of a key is the task’s to say, and nothing has to be acknow
   ).toMatchObject([{ status: 'skipped', reason: 'the task leaves the key behind' }, { status: 'transformed' }])
 })
 
-test('an open run started again with another filter is refused, and nothing of it is written', async () => {
+test('an open run started again with another filter is refused, and nothing of it is written', {
+  tags: 'long',
+}, async () => {
   const { source, destination, run } = await openCase('row-filters-keys')
   const tables = (where: string) => ({
     databases: [{ name: source.name, as: destination.name, tables: { 'public.others': { where } } }],

@@ -3,7 +3,10 @@ import { openCase } from '../support/cases/case.ts'
 
 const CODE = 'ROW_TYPE_ORDER'
 
-test('rows inside of columns do not come where the destination has the columns in another order; without them the rest comes', async () => {
+test('rows inside of columns do not come where the destination has the columns in another order; without them the rest comes', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const opened = await openCase('row-type-order')
   const refused = await opened.run()
   expect(refused.outcome.exitStatus).toBe(3)
@@ -33,7 +36,7 @@ test('rows inside of columns do not come where the destination has the columns i
     `SELECT attname FROM pg_attribute WHERE attrelid = 'joined'::regclass AND attnum > 0 ORDER BY attnum`,
   )
   expect(inOrder.map(({ attname }) => attname)).toEqual(['b', 'c', 'id', 'a', 'late', 'late2'])
-}, 60_000)
+})
 
 test('the plan refuses what a precheck has not seen', async () => {
   const opened = await openCase('row-type-order')

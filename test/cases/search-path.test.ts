@@ -7,10 +7,14 @@ test.for([
   ['helpers-of-extension', 'the function is an extension’s'],
   ['helpers-in-index-alone', 'an index alone calls it, and planning a read opens it'],
   ['view-by-path', 'a materialized view calls it'],
-])('a function that finds its helpers by the source’s search_path works on both ends: %s, %s', async ([name]) => {
-  const run = await (await openCase(name ?? '')).run()
-  expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
-  expect(run.named('failed')).toEqual([])
-  expect(await run.differences()).toEqual([])
-  expect(await run.checks()).toEqual([])
-})
+])(
+  'a function that finds its helpers by the source’s search_path works on both ends: %s, %s',
+  { tags: 'long' },
+  async ([name]) => {
+    const run = await (await openCase(name ?? '')).run()
+    expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(run.named('failed')).toEqual([])
+    expect(await run.differences()).toEqual([])
+    expect(await run.checks()).toEqual([])
+  },
+)

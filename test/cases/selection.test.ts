@@ -3,7 +3,9 @@ import { openCase } from '../support/cases/case.ts'
 
 const IN_VAIN = ['counted', 'couple', 'defaulted', 'person']
 
-test('what is chosen and cannot come is refused before anything is written, and acknowledged it is left out by name', async () => {
+test('what is chosen and cannot come is refused before anything is written, and acknowledged it is left out by name', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('chosen-in-vain')
   const refused = await opened.run()
   expect(refused.outcome.exitStatus).toBe(3)
@@ -20,7 +22,9 @@ test('what is chosen and cannot come is refused before anything is written, and 
   expect(left.summary).toContain('public.person')
 })
 
-test('objects of every kind can be excluded; what needs them is told by name, the rest arrives', async () => {
+test('objects of every kind can be excluded; what needs them is told by name, the rest arrives', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('excluded-by-kind')
   const refused = await opened.run()
   const vain = refused.findings.find(({ code }) => code === 'CHOSEN_CANNOT_COME')

@@ -215,7 +215,7 @@ describe('sampan stop', () => {
 })
 
 describe('what is not there', () => {
-  it('an execution that nobody knows, or of another region, is told by its ARN', async () => {
+  it('an execution that nobody knows, or of another region, is told by its ARN', { tags: 'long' }, async () => {
     const elsewhere = EXECUTION.replace('us-east-1', 'eu-west-1').replace('small-1', 'nowhere')
     const [status, stop, report, other] = await Promise.all([
       sampan('status', 'nowhere'),
@@ -240,7 +240,9 @@ describe('what is not there', () => {
     expect((await sampan('status', 'small-1')).stdout).toContain('started under another --execution, continues')
   })
 
-  it('a function that is missing or answers strangely has a code, and names that cannot be are refused before any call', async () => {
+  it('a function that is missing or answers strangely has a code, and names that cannot be are refused before any call', {
+    tags: 'long',
+  }, async () => {
     changed = 'nothing of it' as unknown as ChangeRunAnswer
     const strange = await sampan('limits', 'small-1', '--stack', 'Sampan')
     expect(strange.stderr).toContain('CHANGE_RUN_CRASHED  the function Sampan-Migration-ChangeRun did not answer')

@@ -71,11 +71,15 @@ describe('the demo', () => {
     ['while servers start', 'Starting two PostgreSQL servers'],
     ['while the sample is loaded', 'Loading the sample'],
     ['while rows are copied', 'Copy rows …'],
-  ])('stopped by Ctrl-C %s leaves no process, no data directory, and nothing open', async (_, moment) => {
-    const { status, output } = await play(moment)
-    expect({ status, output }).toMatchObject({ status: 130 })
-    expect(output).not.toMatch(/STILL OPEN|not as it was/)
-    expect(await readdir(temporary)).toEqual([])
-    expect(await leftProcesses()).toEqual([])
-  })
+  ])(
+    'stopped by Ctrl-C %s leaves no process, no data directory, and nothing open',
+    { tags: 'long' },
+    async (_, moment) => {
+      const { status, output } = await play(moment)
+      expect({ status, output }).toMatchObject({ status: 130 })
+      expect(output).not.toMatch(/STILL OPEN|not as it was/)
+      expect(await readdir(temporary)).toEqual([])
+      expect(await leftProcesses()).toEqual([])
+    },
+  )
 })

@@ -31,7 +31,10 @@ async function pair() {
   return { event, owner, destination, there }
 }
 
-test('what a run killed in the middle of new names leaves is dropped by the sweep, except where a session is in it', async () => {
+test('what a run killed in the middle of new names leaves is dropped by the sweep, except where a session is in it', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const { event, owner, destination, there } = await pair()
   const directory = await temporaryDirectory()
   const file = join(directory, 'task.json')
@@ -60,7 +63,7 @@ test('what a run killed in the middle of new names leaves is dropped by the swee
   expect(await there()).toEqual([busy?.name])
   expect(await destination.query(`SELECT 1 FROM pg_database WHERE datname = '${another?.name}'`)).toHaveLength(1)
   await worker?.end()
-}, 120_000)
+})
 
 test('a run whose database has failed drops at its end what its own calls have left, and no other start’s', async () => {
   const { event, owner, destination, there } = await pair()

@@ -21,7 +21,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-test('limits finds the destination by its instance, changes every database that copies, and says which does not', async () => {
+test('limits finds the destination by its instance, changes every database that copies, and says which does not', {
+  tags: 'long',
+}, async () => {
   const ddl = 'CREATE TABLE t (id int)'
   const [source, destination] = [
     await createDatabase(sharedServer(15), ddl),

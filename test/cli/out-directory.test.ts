@@ -28,7 +28,7 @@ async function scene() {
 const pipe = (path: string) => execFileSync('mkfifo', [path])
 
 describe('what somebody has put into the output directory', () => {
-  test('links give way to files of the run’s own, which nobody else may read', async () => {
+  test('links give way to files of the run’s own, which nobody else may read', { tags: 'long' }, async () => {
     const { out, victim, run } = await scene()
     for (const name of ['report.html', 'report.json']) await symlink(victim, join(out, name))
     await link(victim, join(out, 'log.jsonl'))

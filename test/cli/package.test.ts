@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 describe('the installed command', () => {
-  it('says its version, and the commit it was built from', async () => {
+  it('says its version, and the commit it was built from', { tags: 'long' }, async () => {
     const { stdout } = await run(process.execPath, [command, '--version'], { cwd: place })
     expect(stdout).toMatch(/^\d+\.\d+\.\d+( \([0-9a-f]{7,}\))?\n$/)
     expect(stdout).toContain(manifest.version)
@@ -32,7 +32,9 @@ describe('the installed command', () => {
     expect((await stat(command)).mode & 0o111).toBe(0o111)
   })
 
-  it('migrates the shop of the demo: workers, SQL and pg_dump are where the modules look for them', async () => {
+  it('migrates the shop of the demo: workers, SQL and pg_dump are where the modules look for them', {
+    tags: 'long',
+  }, async () => {
     const here = join(place, 'here')
     await mkdir(here)
     const { stdout } = await run(process.execPath, [command, 'demo'], {
@@ -55,7 +57,7 @@ new CfnOutput(stack, 'Topic', { value: sampan.alarmTopic.topicArn })
 app.synth()
 `
 
-  it('has types, which know the options', async () => {
+  it('has types, which know the options', { tags: 'long' }, async () => {
     const wrong = "\nnew Sampan(stack, 'Others', { network: 'made' })\n"
     await writeFile(join(place, 'app.ts'), app("{ name: 'Moves', network: 'create', size: 'large' }") + wrong)
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--types', 'node']
@@ -65,7 +67,7 @@ app.synth()
     await expect(checked).rejects.toMatchObject({ stdout: expect.stringMatching(only) })
   })
 
-  it('stands in a stack of others, with its code', async () => {
+  it('stands in a stack of others, with its code', { tags: 'long' }, async () => {
     const out = join(place, 'cdk.out')
     await writeFile(join(place, 'app.mjs'), app("{ name: 'Moves', network: 'create' }"))
     await run(process.execPath, [join(place, 'app.mjs'), out], { cwd: place })

@@ -60,7 +60,10 @@ const STANDING = `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c J
 const standing = async (database: TestDatabase) => (await database.query(STANDING)).map(({ name }) => name)
 
 describe('sampan plan', () => {
-  it('tells findings, objects, tables, openings and a hash, which is the same as long as nothing changes', async () => {
+  it('tells findings, objects, tables, openings and a hash, which is the same as long as nothing changes', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { destination, plan, out } = await setUp()
     const { status, stdout, stderr } = await plan()
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -87,7 +90,7 @@ describe('sampan plan', () => {
       reason: expect.any(String),
     })
     expect(JSON.parse(await readFile(join(out, 'plan.json'), 'utf8')).hash).toBe(again.hash)
-  }, 60_000)
+  })
 
   it('writes the statements that make the very same structure, without a password', async () => {
     const mapping = `CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'far.example');
@@ -116,7 +119,7 @@ describe('sampan plan', () => {
     expect(await destination.query(definitions)).toEqual(await source.query(definitions))
   }, 60_000)
 
-  it('writes statements that make one of every kind of object', async () => {
+  it('writes statements that make one of every kind of object', { tags: 'long', timeout: 90_000 }, async () => {
     const [from, to] = await Promise.all([startTestServer({ major: 15 }), startTestServer({ major: 18 })])
     const source = adoptDatabase(from, (await loadSample(from)).database)
     await createSampleRoles(to)
@@ -141,7 +144,7 @@ describe('sampan plan', () => {
     }
     await destination.query(text.replaceAll(/^\\connect .*$/gm, ''))
     expect(await standing(destination)).toEqual(await standing(source))
-  }, 90_000)
+  })
 
   it('has no plan where the precheck refuses, and says what to do', async () => {
     const { destination, plan } = await setUp()
@@ -164,7 +167,10 @@ describe('sampan plan', () => {
 const LEFT = `SELECT relname FROM pg_class WHERE relname LIKE 'plan\\_sample%'`
 
 describe('how long a run takes', () => {
-  it('is measured by samples that leave nothing, also of types that the destination does not have', async () => {
+  it('is measured by samples that leave nothing, also of types that the destination does not have', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { destination, plan } = await setUp()
     const { stdout } = await plan()
     expect(stdout).toMatch(/time +[\d.]+ s( to [\d.]+ s)?\n/)
@@ -179,15 +185,18 @@ describe('how long a run takes', () => {
     // The whole shop is read, so what travels is known.
     expect(time.sent).toBeGreaterThan(4_000_000)
     expect(time.sent).toBeLessThan(6_000_000)
-  }, 60_000)
+  })
 
-  it('is bound by the task’s limit, which holds for the samples as well', async () => {
+  it('is bound by the task’s limit, which holds for the samples as well', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { plan } = await setUp(SHOP, { throttle: { megabytesPerSecond: 1 } })
     const began = performance.now()
     const { time } = JSON.parse((await plan('--json')).stdout)
     expect(performance.now() - began).toBeGreaterThan(3_000)
     expect(time.copy.low).toBeGreaterThanOrEqual(time.sent / 1_000_000)
-  }, 60_000)
+  })
 
   it('is not known where there are no rows', async () => {
     const { plan } = await setUp('CREATE TABLE orders (id int); CREATE TABLE left_out (id int)')
@@ -209,7 +218,10 @@ describe('sampan run --plan', () => {
     expect((await plan()).stdout).toMatch(/time +not known: an earlier start of the run has completed all of it/)
   }, 90_000)
 
-  it('refuses to start when the source has become another one, and says in what', async () => {
+  it('refuses to start when the source has become another one, and says in what', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { source, destination, plan, run } = await setUp()
     const hash = hashIn((await plan()).stdout)
     await source.query(
@@ -223,9 +235,12 @@ describe('sampan run --plan', () => {
     )
     expect(stderr).toMatch(/different: .*table public\.customer.*rows of public\.customer/)
     expect(await standing(destination)).toEqual([])
-  }, 60_000)
+  })
 
-  it('looks again when the run has planned a database, before anything is made of it', async () => {
+  it('looks again when the run has planned a database, before anything is made of it', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { destination, input, out } = await setUp()
     const { task } = readTask(input)
     if (task === null) throw new Error('the task is wrong')
@@ -243,9 +258,12 @@ describe('sampan run --plan', () => {
     } as const
     expect(await runTask({ ...run, handlers })).toMatchObject({ exitStatus: 1, error: { code: 'PLAN_CHANGED' } })
     expect(await standing(destination)).toEqual([])
-  }, 60_000)
+  })
 
-  it('refuses another task, and does not know what differs from a plan that it does not have', async () => {
+  it('refuses another task, and does not know what differs from a plan that it does not have', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { task, input, directory, plan, run } = await setUp()
     const hash = hashIn((await plan()).stdout)
     await writeFile(task, JSON.stringify({ ...input, validation: { mode: 'none' } }))
@@ -253,5 +271,5 @@ describe('sampan run --plan', () => {
     const elsewhere = await run(hash, '--out', join(directory, 'elsewhere'))
     expect(elsewhere).toMatchObject({ status: 3, stderr: expect.stringContaining('what has changed is not known') })
     expect(await run('x')).toMatchObject({ status: 2 })
-  }, 60_000)
+  })
 })

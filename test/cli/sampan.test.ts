@@ -154,7 +154,7 @@ describe('sampan', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(130)
   })
 
-  it('ends with 2 for a command line it does not understand, and says what was meant', () => {
+  it('ends with 2 for a command line it does not understand, and says what was meant', { tags: 'long' }, () => {
     expect(sampan(['validat'])).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean validate?') })
     expect(sampan(['run', 'x', '--ot', 'y'])).toMatchObject({ status: 2, stderr: expect.stringContaining('--out') })
     expect(sampan(['run'])).toMatchObject({ status: 2 })

@@ -9,7 +9,10 @@ import { sampan } from './in-process.ts'
 
 const MOST_SILENT_MILLISECONDS = 3_000
 
-test('on a slow link the bytes never stand still for 3 seconds, and never go back, while one chunk is under way', async () => {
+test('on a slow link the bytes never stand still for 3 seconds, and never go back, while one chunk is under way', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE large (id int PRIMARY KEY, filler text);
@@ -49,4 +52,4 @@ test('on a slow link the bytes never stand still for 3 seconds, and never go bac
   const gaps = [Date.parse(copying.at), ...changes.slice(1)].map((at, index, all) => at - (all[index - 1] ?? at))
   expect(Math.max(...gaps)).toBeLessThan(MOST_SILENT_MILLISECONDS)
   expect(values.at(-1)).toBe(looks[0]?.bytes)
-}, 60_000)
+})

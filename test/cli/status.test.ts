@@ -18,7 +18,10 @@ async function fileOf(task: object): Promise<string> {
   return path
 }
 
-test('the run of a task is told by its ledger: what is done, and that a name is unknown', async () => {
+test('the run of a task is told by its ledger: what is done, and that a name is unknown', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)')
   const destination = await createDatabase(sharedServer(18))
   const { input } = await migrate(source, destination)
@@ -39,7 +42,7 @@ test('the run of a task is told by its ledger: what is done, and that a name is 
   const other = await sampan('status', await fileOf({ ...input, name: 'another' }))
   expect(other).toMatchObject({ status: 1, stdout: '' })
   expect(other.stderr).toContain('RUN_UNKNOWN')
-}, 60_000)
+})
 
 test('of a run that nobody works for it says so; pause and resume change what holds when it goes on', async () => {
   const ddl = 'CREATE TABLE t (id int)'

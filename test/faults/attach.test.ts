@@ -30,7 +30,9 @@ const WATCH = `
   END $$;
   CREATE EVENT TRIGGER look ON ddl_command_end WHEN TAG IN ('ALTER INDEX') EXECUTE FUNCTION watch.look();`
 
-test('indexes of partitions are attached one at a time, so that the index above them becomes valid', async () => {
+test('indexes of partitions are attached one at a time, so that the index above them becomes valid', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(15), TREES)
   const destination = adoptDatabase(sharedServer(18), `attach_${randomBytes(4).toString('hex')}`)
   const task = {

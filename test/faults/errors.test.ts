@@ -122,6 +122,7 @@ describe('a lost connection', () => {
     ['source', READ_SOURCE],
   ] as const)(
     'to the %s in each step is waited for, and costs nothing',
+    { tags: 'long', timeout: 120_000 },
     async (side, steps) => {
       /** Steps whose first call has not answered yet: as long as there are any, what the server says ends in a reset. */
       const cutting = new Set<FunctionName>()
@@ -145,13 +146,13 @@ describe('a lost connection', () => {
       expect(run.answers.filter(({ answer }) => answer.window?.kind === 'other')).toEqual([])
       await expectEqual(run)
     },
-    120_000,
   )
 })
 
 describe('a destination that restarts', () => {
   test.each(['in order', 'as after a power cut'] as const)(
     '%s in the middle of DDL, COPY, an index and validation comes back to a run that waits',
+    { tags: 'long', timeout: 120_000 },
     async (how) => {
       const steps: FunctionName[] = [
         'CreateObjectsFunction',
@@ -182,11 +183,13 @@ describe('a destination that restarts', () => {
       }
       await expectEqual(run)
     },
-    120_000,
   )
 })
 
-test('a destination without a free connection is waited for in the long window, and named', async () => {
+test('a destination without a free connection is waited for in the long window, and named', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   let taken: Taken | null = null
   const run = await runFaulty(
     newTask(),
@@ -205,9 +208,12 @@ test('a destination without a free connection is waited for in the long window, 
   expect(errors).toContain('retry connection DST_TOO_MANY_CONNECTIONS')
   expect(errors.filter((error) => !error.startsWith('retry connection DST_'))).toEqual([])
   await expectEqual(run)
-}, 120_000)
+})
 
-test('a deadlock with somebody else on the destination ends a batch of objects, which are then made one by one', async () => {
+test('a deadlock with somebody else on the destination ends a batch of objects, which are then made one by one', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   let other: Promise<void> | null = null
   const run = await runFaulty(newTask(), async (step, call) => {
     if (step !== 'LinkObjectsFunction' || call !== 1) return
@@ -228,7 +234,7 @@ test('a deadlock with somebody else on the destination ends a batch of objects, 
   const deadlocks = `SELECT 1 FROM pg_stat_database WHERE datname = '${name}' AND deadlocks > 0`
   await untilFound(destination, deadlocks)
   await expectEqual(run)
-}, 120_000)
+})
 
 test('a statement cancelled in the middle of a flight fails nothing that depends on what it would have made', async () => {
   // Sequences do not go back with the transaction: the schema is cancelled in its batch, and once more by itself.
@@ -258,6 +264,7 @@ describe('a session that somebody ends', () => {
     ['destination', 'pg_terminate_backend', 'retry connection DST_CONNECTION_LOST'],
   ] as const)(
     'the lane’s on the %s, by %s, is replaced',
+    { tags: 'long', timeout: 60_000 },
     async (side, how, expected) => {
       const server = side === 'source' ? source : destination
       let done: Promise<void> | null = null
@@ -277,7 +284,6 @@ describe('a session that somebody ends', () => {
       expect(run.errorsOf('CopyLaneFunction')[0]).toBe(expected)
       await expectEqual(run)
     },
-    60_000,
   )
 })
 
@@ -301,7 +307,9 @@ describe('a full disk', () => {
     rmSync(disk, { recursive: true })
   })
 
-  test('of the destination is waited for until somebody makes room', async ({ skip }) => {
+  test('of the destination is waited for until somebody makes room', { tags: 'long', timeout: 120_000 }, async ({
+    skip,
+  }) => {
     if (disk === null) return skip('no right to mount a small file system')
     const { uid, gid } = serverAccount().ids
     if (uid !== undefined && gid !== undefined) chownSync(disk, uid, gid)
@@ -333,10 +341,13 @@ describe('a full disk', () => {
     expect(told?.answer.error?.remedy).toBe('enlarge the storage of the destination')
     await expectEqual(run)
     await ask(loginOf(destination), 'postgres', `DROP DATABASE "${name}" WITH (FORCE)`)
-  }, 120_000)
+  })
 })
 
-test('a destination that its cloud locks against writes is not written to in spite of it, and waited for', async () => {
+test('a destination that its cloud locks against writes is not written to in spite of it, and waited for', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const set = async (value: 'on' | 'off') => {
     await ask(loginOf(destination), 'postgres', `ALTER SYSTEM SET default_transaction_read_only = ${value}`)
     await ask(loginOf(destination), 'postgres', 'SELECT pg_reload_conf()')
@@ -356,9 +367,12 @@ test('a destination that its cloud locks against writes is not written to in spi
   const told = run.answers.find(({ answer }) => answer.error?.code === 'DST_SQL_25006')
   expect(told?.answer.error?.remedy).toContain('ApsaraDB: LockByDiskQuota')
   await expectEqual(run)
-}, 120_000)
+})
 
-test('a destination whose name leads to a standby for a moment is waited for in the short window', async () => {
+test('a destination whose name leads to a standby for a moment is waited for in the short window', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const standby = await startStandby(destination)
   const run = await runFaulty(
     newTask(),
@@ -378,11 +392,14 @@ test('a destination whose name leads to a standby for a moment is waited for in 
   await standby.stop()
   expect(run.errorsOf('CreateObjectsFunction')).toContain('retry other DST_SQL_25006')
   await expectEqual(run)
-}, 120_000)
+})
 
 describe('a source that fails over to its standby', () => {
   let standby: Standby
-  test('in the middle of the copy: the view is taken anew, what was written meanwhile is copied again', async () => {
+  test('in the middle of the copy: the view is taken anew, what was written meanwhile is copied again', {
+    tags: 'long',
+    timeout: 120_000,
+  }, async () => {
     // A table of two flights and more, without a key: what is copied of it is committed before its last rows are on their way.
     await ask(
       loginOf(source),
@@ -426,5 +443,5 @@ describe('a source that fails over to its standby', () => {
     )
     expect(events[0]?.message).toContain('1 table was copied again: public.heap_log')
     await standby.stop()
-  }, 120_000)
+  })
 })

@@ -57,8 +57,11 @@ async function turnsOf(tables: number): Promise<number> {
  * would be 380, and there are ten such steps. What may grow are flights (500 objects, 256 chunks, 100 indexes each), a long
  * flight's answers that come while it is still being sent, and lanes that look by the clock for work.
  */
-test('the round trips of a whole run do not grow with the number of tables, but for one flight per batch', async () => {
+test('the round trips of a whole run do not grow with the number of tables, but for one flight per batch', {
+  tags: 'long',
+  timeout: 300_000,
+}, async () => {
   const few = await turnsOf(20)
   const many = await turnsOf(400)
   expect(many - few).toBeLessThan(150)
-}, 300_000)
+})

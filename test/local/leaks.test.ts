@@ -185,7 +185,10 @@ const rows = `SELECT '${PLANTED}-' || i FROM generate_series(1, 50) i`
 /** What holds on the source and breaks on the newer destination. */
 const NEWER = `pg_catalog.current_setting('server_version_num')::int >= 180000`
 
-test('a run by client certificate through both clouds writes no secret and no value of a row', async () => {
+test('a run by client certificate through both clouds writes no secret and no value of a row', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const database = await both(`CREATE TABLE t (id int PRIMARY KEY, note text UNIQUE);
     INSERT INTO t SELECT row_number() OVER (), note FROM (${rows}) AS r(note)`)
   const { outcome, report, places } = await run([database])
@@ -193,10 +196,13 @@ test('a run by client certificate through both clouds writes no secret and no va
   expect(report.databases[0]?.tables[0]).toMatchObject({ match: true })
   expect([...places.keys()]).toEqual(expect.arrayContaining(['history', 'log.jsonl', 'report.html', 'report.json']))
   expect(placesWith(places, [...secrets, PLANTED])).toEqual([])
-}, 60_000)
+})
 
 // Its retry windows are a real minute each.
-test('a run whose rows are refused tells why without telling the rows', { timeout: 180_000 }, async () => {
+test('a run whose rows are refused tells why without telling the rows', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const databases = await Promise.all([
     // A table's own checks come behind its rows, and those of its columns' domains; below an array a domain's are there before.
     both(`CREATE DOMAIN older AS text CHECK (NOT ${NEWER});

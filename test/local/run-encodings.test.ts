@@ -23,7 +23,10 @@ const retry = { connectionMinutes: 10, otherMinutes: 1 } as const
 /** Hashed where they are stored: no conversion on the way. */
 const BYTES = `SELECT md5(string_agg(md5(odd::text), ',' ORDER BY id)) AS bytes FROM odd`
 
-test('texts that are no UTF-8 go from SQL_ASCII to SQL_ASCII byte by byte, and are compared', async () => {
+test('texts that are no UTF-8 go from SQL_ASCII to SQL_ASCII byte by byte, and are compared', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const source = await inEncoding(
     sharedServer(15),
     'SQL_ASCII',
@@ -36,7 +39,7 @@ test('texts that are no UTF-8 go from SQL_ASCII to SQL_ASCII byte by byte, and a
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(report.databases[0]?.tables.map(({ match }) => match)).toEqual([true])
   expect(await destination.query(BYTES)).toEqual(await source.query(BYTES))
-}, 120_000)
+})
 
 test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks of our own sentences', async () => {
   const source = await inEncoding(

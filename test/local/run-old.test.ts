@@ -6,7 +6,10 @@ import { migrate } from '../support/whole-run.ts'
 
 const OLD = await readFile(new URL('../fixtures/old.sql', import.meta.url), 'utf8')
 
-test('a database of PostgreSQL 10 arrives whole on 18: rows, sequences, large objects and its catalogue', async () => {
+test('a database of PostgreSQL 10 arrives whole on 18: rows, sequences, large objects and its catalogue', {
+  tags: 'long',
+  timeout: 300_000,
+}, async () => {
   const source = await createDatabase(await oldestServer(), OLD)
   const destination = await createDatabase(sharedServer(18))
   const { outcome, report } = await migrate(source, destination, { chunkMegabytes: 1 })
@@ -17,4 +20,4 @@ test('a database of PostgreSQL 10 arrives whole on 18: rows, sequences, large ob
   const readings = report.databases[0]?.tables.find(({ name }) => name === 'books.readings')
   expect(readings?.notCompared).toEqual(['rs'])
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 300_000)
+})

@@ -11,7 +11,10 @@ const SETTINGS = {
   default_text_search_config: 'pg_catalog.german',
 }
 
-test('a materialized view is filled under the settings of the source’s database, not under those of the copy', async () => {
+test('a materialized view is filled under the settings of the source’s database, not under those of the copy', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const sets = Object.entries(SETTINGS).map(
     ([name, value]) => `EXECUTE format('ALTER DATABASE %I SET ${name} = %L', current_database(), '${value}');`,
   )
@@ -26,7 +29,7 @@ test('a materialized view is filled under the settings of the source’s databas
   const { outcome } = await migrate(source, destination)
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 60_000)
+})
 
 test('a check that looks at another table holds once that table has its rows: what is refused again and again comes last', async () => {
   const source = await createDatabase(
@@ -43,7 +46,10 @@ test('a check that looks at another table holds once that table has its rows: wh
   expect(await compareDatabases(source, destination)).toEqual([])
 }, 60_000)
 
-test('a check that looks at a sequence comes behind the rows, which it would refuse while they travel', async () => {
+test('a check that looks at a sequence comes behind the rows, which it would refuse while they travel', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE SEQUENCE counter;
@@ -61,4 +67,4 @@ test('a check that looks at a sequence comes behind the rows, which it would ref
   expect(
     await compareDatabases(source, destination, { except: [/was_issued/, /^\+ Name: ticket; Type: TABLE/] }),
   ).toEqual([])
-}, 180_000)
+})

@@ -6,7 +6,10 @@ import { compareDatabases } from '../support/judges.ts'
 import { adoptDatabase, createDatabase, sharedServer } from '../support/servers.ts'
 import { migrate } from '../support/whole-run.ts'
 
-test('the shop arrives whole: rows, sequences, large objects and every fact of its catalogue', async () => {
+test('the shop arrives whole: rows, sequences, large objects and every fact of its catalogue', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   await createSampleRoles(sharedServer(18))
   const { database } = await loadSample(sharedServer(15), `shop_${randomBytes(4).toString('hex')}`)
   const source = adoptDatabase(sharedServer(15), database)
@@ -16,7 +19,7 @@ test('the shop arrives whole: rows, sequences, large objects and every fact of i
   expect(report.status).toBe('succeeded')
   expect(report.databases[0]?.tables.every((table) => table.match)).toBe(true)
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 120_000)
+})
 
 test('the hostile database arrives whole', async () => {
   const source = await createHostileDatabase(sharedServer(15))

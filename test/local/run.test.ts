@@ -60,7 +60,7 @@ async function everythingIn(path: string): Promise<string> {
 }
 
 describe('sampan run', () => {
-  it('migrates between two real servers, ends with 0, and writes no password anywhere', async () => {
+  it('migrates between two real servers, ends with 0, and writes no password anywhere', { tags: 'long' }, async () => {
     const { source, destination, out, run, report } = await setUp('whole')
     const { status, stdout, stderr } = await run().ended
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -75,7 +75,9 @@ describe('sampan run', () => {
     }
   })
 
-  it('of a run that is done says so and touches nothing: its destination may be in use by now', async () => {
+  it('of a run that is done says so and touches nothing: its destination may be in use by now', {
+    tags: 'long',
+  }, async () => {
     const { destination, run } = await setUp('again')
     expect((await run().ended).status).toBe(0)
     await destination.query(`INSERT INTO log VALUES ('after the cutover')`)
@@ -95,7 +97,9 @@ describe('sampan run', () => {
     expect(await destination.query(CONTENT)).toEqual(await source.query(CONTENT))
   })
 
-  it('stopped by Ctrl-C ends with 130 and a report, and continues when it is started again', async () => {
+  it('stopped by Ctrl-C ends with 130 and a report, and continues when it is started again', {
+    tags: 'long',
+  }, async () => {
     const { source, destination, run, report } = await setUp('stopped')
     const first = run('--json')
     while (!first.output().includes('"stage":"copy"') && first.child.exitCode === null) await sleep(5)
@@ -106,7 +110,7 @@ describe('sampan run', () => {
     expect(await destination.query(CONTENT)).toEqual(await source.query(CONTENT))
   })
 
-  it('has limits that are shown and changed by a command of their own', async () => {
+  it('has limits that are shown and changed by a command of their own', { tags: 'long' }, async () => {
     const { task, run } = await setUp('limits')
     const limits = (...more: readonly string[]) => spawnSampan(['limits', task, ...more]).ended
     expect((await limits()).stderr).toContain('RUN_NOT_COPYING')
@@ -118,7 +122,7 @@ describe('sampan run', () => {
     expect(await limits('--lanes', 'many')).toMatchObject({ status: 2 })
   })
 
-  it('refused by the precheck ends with 3 and names check and remedy', async () => {
+  it('refused by the precheck ends with 3 and names check and remedy', { tags: 'long' }, async () => {
     const { destination, run } = await setUp('refused')
     await destination.query('CREATE TABLE customer (other text)')
     const { status, stdout } = await run().ended
@@ -127,7 +131,7 @@ describe('sampan run', () => {
     expect(stdout).toContain('Refused by the precheck')
   })
 
-  it('that cannot log in fails with the rung at which it breaks', async () => {
+  it('that cannot log in fails with the rung at which it breaks', { tags: 'long' }, async () => {
     const { source, destination, task, out } = await setUp('login', 'CREATE TABLE t ()')
     const input = taskOf('login', source, destination)
     await writeFile(task, JSON.stringify({ ...input, source: { ...input.source, password: 'wrong-hunter2' } }))

@@ -115,7 +115,10 @@ const rowsOf = async (database: TestDatabase) => Number((await database.query('S
 const sealedAt = async (database: TestDatabase) =>
   (await database.query(`SELECT sealed_at FROM sampan.run WHERE state = 'sealed'`))[0]?.sealed_at ?? null
 
-test('a database that fails stops no other, and the next start works for the failed ones alone', async () => {
+test('a database that fails stops no other, and the next start works for the failed ones alone', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const role = await makeRole()
   const good = await pair(GOOD, role)
   const index = await pair(INDEX_FAILS, role)
@@ -146,9 +149,12 @@ test('a database that fails stops no other, and the next start works for the fai
   expect(second.worked).toEqual(new Set([index, lane, denied].map(({ source }) => source.name)))
   expect(await sealedAt(good.destination)).toBe(completed)
   expect(await Promise.all([index.destination, lane.destination, there].map(rowsOf))).toEqual([500, 500, 500])
-}, 180_000)
+})
 
-test('with onDatabaseError "stop" none begins after one has failed; those before it stay complete', async () => {
+test('with onDatabaseError "stop" none begins after one has failed; those before it stay complete', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const role = await makeRole()
   const [before, failing, after] = [await pair(GOOD, role), await pair(INDEX_FAILS, role), await pair(GOOD, role)]
   const start = await taskOf([before, failing, after], role, { onDatabaseError: 'stop' })
@@ -165,9 +171,9 @@ test('with onDatabaseError "stop" none begins after one has failed; those before
   expect(second.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(second.worked).toEqual(new Set([failing, after].map(({ source }) => source.name)))
   expect(await rowsOf(after.destination)).toBe(500)
-}, 120_000)
+})
 
-test('the limits of a task hold for all its databases together', async () => {
+test('the limits of a task hold for all its databases together', { tags: 'long', timeout: 60_000 }, async () => {
   const role = await makeRole()
   const rows = 60_000
   const many = `CREATE TABLE t (id int, note text); INSERT INTO t SELECT i, repeat('x', 40) FROM generate_series(1, ${rows}) i`
@@ -177,4 +183,4 @@ test('the limits of a task hold for all its databases together', async () => {
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
   // Each by itself would be done in six seconds. Ten percent above the limit at most.
   expect(outcome.milliseconds).toBeGreaterThan((2 * rows * 1000) / 11_000)
-}, 60_000)
+})

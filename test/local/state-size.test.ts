@@ -58,6 +58,7 @@ async function largestState(input: ReturnType<typeof many>, bodies: Parameters<t
 
 test.each(['continue', 'stop'] as const)(
   '2,000 databases of the longest names fit the state at every transition, however each of them ends (%s)',
+  { tags: 'long', timeout: 60_000 },
   async (onDatabaseError) => {
     const input = many(2_000, { onDatabaseError })
     // To stop at the first failure, they go one after the other.
@@ -69,7 +70,6 @@ test.each(['continue', 'stop'] as const)(
     expect(largest.bytes).toBeGreaterThan(100_000)
     expect(largest.bytes, largest.state).toBeLessThan(STATE_BYTES)
   },
-  60_000,
 )
 
 test('one database with as many names of tables as are accepted fits, also when 64 lanes fail', async () => {

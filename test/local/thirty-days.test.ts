@@ -125,7 +125,9 @@ describe('a copy of thirty days', () => {
     Error.stackTraceLimit = stackTraceLimit
   })
 
-  test('fits into the histories of its executions, and nothing is lost between two of them', async () => {
+  test('fits into the histories of its executions, and nothing is lost between two of them', {
+    tags: 'long',
+  }, async () => {
     const { keep, seen } = keepers()
     const bodies: Partial<Record<FunctionName, Body>> = {
       ReadTaskFunction: async () =>

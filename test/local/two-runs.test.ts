@@ -12,7 +12,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true, force: true }))
 
-test('of two processes that run one task at once one completes it, and the other says what became of it', async () => {
+test('of two processes that run one task at once one completes it, and the other says what became of it', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE t (a serial PRIMARY KEY, b text); INSERT INTO t (b) SELECT repeat('x', 900) FROM generate_series(1, 20000)`,

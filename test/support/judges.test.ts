@@ -18,7 +18,7 @@ async function sampleObjects(): Promise<string> {
 }
 
 describe('two equal databases', () => {
-  test('of the sample, on 15 and on 18, show no difference', async () => {
+  test('of the sample, on 15 and on 18, show no difference', { tags: 'long' }, async () => {
     const databases = await Promise.all(([15, 18] as const).map((major) => loadJudged(sharedServer(major))))
     const [source, destination] = databases
     if (source === undefined || destination === undefined) throw new Error('two databases')

@@ -58,7 +58,10 @@ const traces = (database: TestDatabase) =>
   database.query(`SELECT (SELECT count(*) FROM pg_class) AS relations, (SELECT count(*) FROM pg_namespace) AS schemas`)
 
 describe('sampan compare', () => {
-  test('tells rows, structure, sequences and large objects that differ, and writes to neither database', async () => {
+  test('tells rows, structure, sequences and large objects that differ, and writes to neither database', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { source, destination, compare, out } = await setUp(`
       UPDATE customer SET name = NULL WHERE id = 17; DELETE FROM customer WHERE id = 29999; INSERT INTO customer VALUES (-5, 'new');
       DELETE FROM nothing WHERE ctid = '(0,1)';
@@ -90,9 +93,12 @@ describe('sampan compare', () => {
         ],
       },
     })
-  }, 60_000)
+  })
 
-  test('what rows hold is told with --values alone; --table asks for rows of some tables; --most-rows bounds the list', async () => {
+  test('what rows hold is told with --values alone; --table asks for rows of some tables; --most-rows bounds the list', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { compare } = await setUp(`UPDATE customer SET name = 'other' WHERE id <= 30; DELETE FROM visit`)
     const values = only(
       parsed((await compare('--json', '--values', '--table', 'public.cust*', '--most-rows', '2')).stdout),
@@ -113,7 +119,7 @@ describe('sampan compare', () => {
     const none = await compare('--table', 'public.custommer')
     expect(none).toMatchObject({ status: 1 })
     expect(none.stderr).toContain('COMPARE_NO_TABLE')
-  }, 60_000)
+  })
 
   test('what the task computes is compared as it arrives, keys and values are told as they were computed', async () => {
     const columns = { id: { expression: 'id + 100000' }, name: { expression: 'md5(name)' } }
@@ -132,7 +138,10 @@ describe('sampan compare', () => {
     expect(stdout + stderr).not.toContain('customer 17')
   }, 60_000)
 
-  test('what is called otherwise on the destination is compared under its names, and not repaired', async () => {
+  test('what is called otherwise on the destination is compared under its names, and not repaired', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const renamed = `ALTER TABLE customer RENAME note TO remark; ALTER TABLE customer RENAME TO client;
       UPDATE client SET remark = 'other' WHERE id = 5`
     const tables = { 'public.customer': { as: 'client', columns: { note: { as: 'remark' } } } }
@@ -145,9 +154,12 @@ describe('sampan compare', () => {
     ])
     expect(told.structure?.why).toMatch(/other names/)
     expect((await asked('--repair', input.name)).stdout).toContain('REPAIR_RENAMED')
-  }, 60_000)
+  })
 
-  test('a table or column that the destination lacks is told, and the others are compared', async () => {
+  test('a table or column that the destination lacks is told, and the others are compared', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { compare } = await setUp('DROP TABLE visit; ALTER TABLE customer DROP COLUMN note')
     const { tables, structure } = only(parsed((await compare('--json')).stdout))
     expect(tables.filter(({ state }) => state !== 'equal')).toMatchObject([
@@ -159,17 +171,23 @@ describe('sampan compare', () => {
       'different TABLE customer',
       'missing TABLE visit',
     ])
-  }, 60_000)
+  })
 
-  test('a key that the destination has lost does not hide rows from the ranges of that key', async () => {
+  test('a key that the destination has lost does not hide rows from the ranges of that key', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { compare } = await setUp(
       'ALTER TABLE customer DROP CONSTRAINT customer_pkey; ALTER TABLE customer ALTER id DROP NOT NULL; INSERT INTO customer VALUES (NULL)',
     )
     const { tables } = only(parsed((await compare('--json')).stdout))
     expect(tables.filter(({ state }) => state !== 'equal')).toMatchObject([{ table: 'public.customer', surplus: 1 }])
-  }, 60_000)
+  })
 
-  test('a row that arrives between the looks is under way, not a difference', async () => {
+  test('a row that arrives between the looks is under way, not a difference', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { input, destination, out } = await setUp(`DELETE FROM customer WHERE id = 5`)
     const { task } = readTask(input)
     if (task === null) throw new Error('the task is wrong')
@@ -200,9 +218,12 @@ describe('sampan compare', () => {
     )
     await arrived.promise
     expect(comparison?.state).toBe('equal')
-  }, 60_000)
+  })
 
-  test('one that was cut off goes on where it was, and --anew begins again', async () => {
+  test('one that was cut off goes on where it was, and --anew begins again', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const { input, destination, out } = await setUp()
     const { task } = readTask(input)
     if (task === null) throw new Error('the task is wrong')
@@ -234,9 +255,9 @@ describe('sampan compare', () => {
     expect(rest.first).toBeGreaterThan(0)
     expect(rest.comparison?.databases[0]?.tables.map(({ table }) => table)).toHaveLength(3)
     expect((await run(false, true)).first).toBe(0)
-  }, 60_000)
+  })
 
-  test('it reads no faster than the task’s throttle allows', async () => {
+  test('it reads no faster than the task’s throttle allows', { tags: 'long', timeout: 60_000 }, async () => {
     const { compare } = await setUp('', SHOP, { throttle: { megabytesPerSecond: 1.5 } })
     const began = performance.now()
     const { status, stdout } = await compare('--json', '--table', 'public.customer')
@@ -244,7 +265,7 @@ describe('sampan compare', () => {
     expect(Number(only(parsed(stdout)).tables[0]?.sourceRows)).toBe(30_000)
     // 3.3 MB; what is read last need not be waited for.
     expect(performance.now() - began).toBeGreaterThan(1_000)
-  }, 60_000)
+  })
 
   test('large objects that an account may not read are not called equal', async () => {
     const role = `reader_${randomBytes(4).toString('hex')}`
@@ -260,7 +281,10 @@ describe('sampan compare', () => {
     expect(stdout).toMatch(/large obj\. +some were not compared: .*permission denied for large object 4711/)
   }, 60_000)
 
-  test('what the task excludes is neither compared nor told, nor are its sequences missed', async () => {
+  test('what the task excludes is neither compared nor told, nor are its sequences missed', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const people = `CREATE TABLE people (id int PRIMARY KEY, number serial, ssn text, name text); INSERT INTO people VALUES (1, 1, 'secret', 'Ann')`
     const columns = { ssn: { exclude: true }, number: { exclude: true } }
     const { destination, compare } = await setUp(
@@ -281,7 +305,7 @@ describe('sampan compare', () => {
       { sourceValues: { name: 'Ann' }, destinationValues: { name: 'Bob' } },
     ])
     expect(stdout).not.toMatch(/secret|hidden/)
-  }, 60_000)
+  })
 
   test('rows in a partition that only the destination has are told where the table is asked for', async () => {
     const { compare } = await setUp(

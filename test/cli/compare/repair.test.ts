@@ -88,7 +88,7 @@ describe('a repair is refused, and nothing is written', () => {
     }
   })
 
-  test('where the destination has no such run, or it is not complete', async () => {
+  test('where the destination has no such run, or it is not complete', { tags: 'long', timeout: 60_000 }, async () => {
     await destination.query(`UPDATE alone SET name = 'x' WHERE id = 1`)
     const before = await rows('alone')
     const other = await repair({ name: `${name}-2` })
@@ -98,7 +98,7 @@ describe('a repair is refused, and nothing is written', () => {
     expect((await repair()).stderr).toContain('REPAIR_NOT_SEALED')
     await destination.query(`UPDATE sampan.run SET state = 'sealed'`)
     expect(await rows('alone')).toBe(before)
-  }, 60_000)
+  })
 
   test('where the task has other filters or expressions than the run that migrated the table', async () => {
     await destination.query(`UPDATE alone SET name = 'x' WHERE id = 1`)
@@ -126,7 +126,10 @@ describe('a repair is refused, and nothing is written', () => {
     await destination.query('DROP TRIGGER always ON alone; DROP FUNCTION pass(); ALTER TABLE alone DROP own')
   }, 60_000)
 
-  test('where the account may not switch triggers off, for tables that have some; a table that has none is repaired', async () => {
+  test('where the account may not switch triggers off, for tables that have some; a table that has none is repaired', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const role = `repairer_${randomBytes(4).toString('hex')}`
     adoptRole(destination.server, role)
     await destination.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret-enough'; GRANT ALL ON SCHEMA public, sampan TO ${role};
@@ -142,9 +145,12 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('alone')).toContain('(1,a1)')
     expect(await repair()).toMatchObject({ status: 0 })
     expect(await rows('child')).toContain('(1,1)')
-  }, 60_000)
+  })
 
-  test('where a foreign key would be broken by the repair of one table alone', async () => {
+  test('where a foreign key would be broken by the repair of one table alone', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     await destination.query(
       'SET session_replication_role = replica; DELETE FROM parent WHERE id = 9; DELETE FROM child WHERE id = 9',
     )
@@ -155,7 +161,7 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('child')).not.toContain('(9,9)')
     expect(await repair()).toMatchObject({ status: 0 })
     expect(await rows('child')).toContain('(9,9)')
-  }, 60_000)
+  })
 
   test('where the table above its own tree is referred to, and would lose the row', async () => {
     await destination.query('INSERT INTO tree VALUES (2); INSERT INTO leans VALUES (3, 2)')
@@ -167,7 +173,10 @@ describe('a repair is refused, and nothing is written', () => {
     await destination.query('DELETE FROM leans WHERE id = 3; DELETE FROM tree WHERE id = 2')
   }, 60_000)
 
-  test('where somebody deletes the parent of a row that is copied again', async () => {
+  test('where somebody deletes the parent of a row that is copied again', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const other = await connect({ side: 'destination', ...destination.connection, tls: false, applicationName: 'test' })
     try {
       await destination.query('DELETE FROM child WHERE id = 11')
@@ -184,9 +193,12 @@ describe('a repair is refused, and nothing is written', () => {
       await other.close()
     }
     expect(await repair()).toMatchObject({ status: 0 })
-  }, 60_000)
+  })
 
-  test('where the run has not migrated the table, whatever its oid is now', async () => {
+  test('where the run has not migrated the table, whatever its oid is now', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const later = 'CREATE TABLE later (id int PRIMARY KEY)'
     await source.query(`${later}; INSERT INTO later VALUES (1); CREATE TABLE fresh (LIKE alone INCLUDING ALL);
       INSERT INTO fresh SELECT * FROM alone; DROP TABLE alone; ALTER TABLE fresh RENAME TO alone;
@@ -201,9 +213,12 @@ describe('a repair is refused, and nothing is written', () => {
     for (const end of [source, destination]) await end.query('DROP TABLE later')
     expect(await repair()).toMatchObject({ status: 0 })
     expect(await rows('alone')).toContain('(1,a1)')
-  }, 60_000)
+  })
 
-  test('where the destination cannot hold what the source does: the repair is taken back', async () => {
+  test('where the destination cannot hold what the source does: the repair is taken back', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     await destination.query('ALTER TABLE price ALTER amount TYPE numeric(6,1)')
     const before = await rows('price')
     const { stderr } = await repair({}, '--table', 'public.price')
@@ -212,16 +227,19 @@ describe('a repair is refused, and nothing is written', () => {
     await destination.query('ALTER TABLE price ALTER amount TYPE numeric(6,2)')
     expect(await repair()).toMatchObject({ status: 0 })
     expect(await rows('price')).toBe('(1,1.25) (2,2.50)')
-  }, 60_000)
+  })
 })
 
-test('a table that refers to a partitioned one is repaired, whatever partition its parents are in', async () => {
+test('a table that refers to a partitioned one is repaired, whatever partition its parents are in', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   await destination.query('UPDATE leans SET tree = 1 WHERE id = 2; DELETE FROM leans WHERE id = 1')
   expect(await repair({}, '--table', 'public.leans')).toMatchObject({ status: 0 })
   expect(await rows('leans')).toBe('(1,1) (2,200)')
-}, 60_000)
+})
 
-test('a trigger of the destination’s own does not act on a repair', async () => {
+test('a trigger of the destination’s own does not act on a repair', { tags: 'long', timeout: 60_000 }, async () => {
   await destination.query(`UPDATE alone SET name = 'x' WHERE id = 3;
     CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := 'kept'; RETURN NEW; END $$;
     CREATE TRIGGER keep BEFORE INSERT ON alone FOR EACH ROW EXECUTE FUNCTION keep()`)
@@ -229,7 +247,7 @@ test('a trigger of the destination’s own does not act on a repair', async () =
   expect(await repair()).toMatchObject({ status: 5 })
   expect(await rows('alone')).toContain('(3,a3)')
   await destination.query('DROP TRIGGER keep ON alone; DROP FUNCTION keep()')
-}, 60_000)
+})
 
 describe('behind a seal', () => {
   const session = (execution: string): Promise<Session> =>

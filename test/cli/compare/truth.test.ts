@@ -66,7 +66,10 @@ describe('sampan compare tells the truth', () => {
     expect(JSON.parse(await readFile(join(out, 'comparison.json'), 'utf8'))).toEqual(comparison)
   }, 120_000)
 
-  test('what was changed in a migrated database is repaired to equal, with a receipt for each table, and no trigger fires', async () => {
+  test('what was changed in a migrated database is repaired to equal, with a receipt for each table, and no trigger fires', {
+    tags: 'long',
+    timeout: 120_000,
+  }, async () => {
     const source = await createDatabase(sharedServer(15), `${TABLES};${AROUND}`)
     const destination = await createDatabase(sharedServer(18))
     const { task, out, name } = await taskOf(source, destination)
@@ -95,7 +98,7 @@ describe('sampan compare tells the truth', () => {
       { state: 'sealed', repaired_by: null },
     ])
     expect(await sampan('run', task, '--out', out, '--quiet')).toMatchObject({ status: 0 })
-  }, 120_000)
+  })
 })
 
 function byName(one: Named, other: Named): number {

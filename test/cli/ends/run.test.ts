@@ -8,7 +8,9 @@ import { spawnSampan } from '../spawn-sampan.ts'
 const directory = mkdtempSync(join(tmpdir(), 'sampan-test-ends-run-'))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-test('two ends on the command line migrate a database, the same again goes on, and no password is written or printed', async () => {
+test('two ends on the command line migrate a database, the same again goes on, and no password is written or printed', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     'CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t VALUES (1), (2)',

@@ -95,7 +95,7 @@ test('no credentials at all are told apart from wrong ones', () => {
   })
 })
 
-test('throttling is sat out; throttling without end is retryable', async () => {
+test('throttling is sat out; throttling without end is retryable', { tags: 'long' }, async () => {
   clouds.state.faults.next('DescribeDBInstances', ...times(2, { kind: 'throttle' }))
   await expect(describeInstance(clouds.environment, region, 'orders-prod')).resolves.toBeTruthy()
   clouds.state.faults.next('DescribeDBInstances', ...times(5, { kind: 'throttle' }))

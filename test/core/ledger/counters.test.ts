@@ -120,6 +120,7 @@ test.each([
   [18, 3],
 ] as const)(
   'on PostgreSQL %i the counters are what there is, whatever lanes do at once (seed %i)',
+  { tags: 'long' },
   async (major, seed) => {
     const { database, session } = await ledger(major)
     const random = seededRandom(seed)

@@ -24,7 +24,7 @@ const table = fc
 const bag = (rows: readonly Row[]) => rows.map((row) => JSON.stringify(row)).toSorted()
 
 describe('the digest of rows', () => {
-  test('differs when two values change places, in a row, in a column, or crosswise', async () => {
+  test('differs when two values change places, in a row, in a column, or crosswise', { tags: 'long' }, async () => {
     const database = await createDatabase(sharedServer(15))
     await fc.assert(
       fc.asyncProperty(table, fc.array(fc.nat(1_000), { minLength: 4, maxLength: 4 }), async (rows, picks) => {
@@ -42,7 +42,7 @@ describe('the digest of rows', () => {
     )
   })
 
-  test('differs by one bit of one value, wherever it is', async () => {
+  test('differs by one bit of one value, wherever it is', { tags: 'long' }, async () => {
     const database = await createDatabase(sharedServer(18))
     const rows = [
       ['00000000000000ff', '6162', ''],

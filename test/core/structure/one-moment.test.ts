@@ -98,7 +98,9 @@ function breakBeside(destination: TestDatabase, table: string): Around {
   }
 }
 
-test('what was made on the source between the plan and the migration is planned anew and migrated', async () => {
+test('what was made on the source between the plan and the migration is planned anew and migrated', {
+  tags: 'long',
+}, async () => {
   const { source, destination, input } = await databases()
   expect((await run({ ...input, mode: 'plan' })).outcome).toMatchObject({ exitStatus: 0 })
   await source.query(MEANWHILE)
@@ -114,6 +116,7 @@ test.each([
   ['the tables were made', 'CreateObjectsFunction'],
 ] as const)(
   'what is made in one run behind %s, before the view, is planned in the view and migrated',
+  { tags: 'long' },
   async (_, step) => {
     const { source, destination, input } = await databases()
     const { outcome, codes } = await run(
@@ -126,7 +129,9 @@ test.each([
   },
 )
 
-test('a run that is taken up again with another structure makes anew what changed, rows copied before included', async () => {
+test('a run that is taken up again with another structure makes anew what changed, rows copied before included', {
+  tags: 'long',
+}, async () => {
   const { source, destination, input } = await databases()
   const broken = await run(input, breakBeside(destination, 'part'))
   expect(broken.outcome.error).toMatchObject({ code: 'TEST' })
@@ -154,7 +159,9 @@ function loseView({ source, destination }: { source: TestDatabase; destination: 
   }
 }
 
-test('a view that is lost and taken anew in one execution, with another structure meanwhile, is planned anew and migrated', async () => {
+test('a view that is lost and taken anew in one execution, with another structure meanwhile, is planned anew and migrated', {
+  tags: 'long',
+}, async () => {
   const { source, destination, input } = await databases()
   const { outcome, codes } = await run(input, loseView({ source, destination }))
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })

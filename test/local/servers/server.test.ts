@@ -65,14 +65,19 @@ async function query(server: Server, sql: string): Promise<unknown[]> {
 }
 
 describe('a server goes away with the process that started it', () => {
-  test.each(['exit', 'throw', 'stop'])('when the process ends by "%s", nothing is left at that moment', async (end) => {
-    const { child, started } = await startParent(18, end)
-    await exited(child)
-    await expectGone(started, 0)
-  })
+  test.each(['exit', 'throw', 'stop'])(
+    'when the process ends by "%s", nothing is left at that moment',
+    { tags: 'long' },
+    async (end) => {
+      const { child, started } = await startParent(18, end)
+      await exited(child)
+      await expectGone(started, 0)
+    },
+  )
 
   test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
     'when the process dies by %s, nothing is left soon after',
+    { tags: 'long' },
     async (signal) => {
       const { child, started } = await startParent(15, 'wait')
       child.kill(signal)

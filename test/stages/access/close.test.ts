@@ -133,7 +133,7 @@ describe('whatever happens while opening, closing restores what stood before', (
       [lost, { kind: 'error', code: 'Forbidden.RAM', status: 403 }],
     ],
   ]
-  test.each(cases)('%s', async (_, action, faults) => {
+  test.each(cases)('%s', { tags: 'long' }, async (_, action, faults) => {
     access.clouds.state.faults.next(action, ...faults)
     const outcome = await access.open({ access: { dtsCidrs: many } }).then(
       () => 'opened',

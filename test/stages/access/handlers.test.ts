@@ -35,7 +35,7 @@ test('OpenAccess and CloseAccess answer what the state machine reads', async () 
   expect(access.isAsBefore()).toBe(true)
 })
 
-test('a cloud that is busy is waited for by the state machine, a wrong task is not', async () => {
+test('a cloud that is busy is waited for by the state machine, a wrong task is not', { tags: 'long' }, async () => {
   access.clouds.state.faults.next('AuthorizeSecurityGroupIngress', ...times(5, { kind: 'throttle' }))
   expect(await open(access.event(), context)).toMatchObject({ verdict: 'retry', error: { code: 'AWS_THROTTLED' } })
   const wrong = access.event({ source: { rdsInstance: 'nobody', secret: 'env:X' } })

@@ -223,7 +223,9 @@ test('without any address the whitelist stays alone, and that is told', async ()
   expect((await access.record()).notes.map((note) => note.code)).toContain('WHITELIST_NOTHING')
 })
 
-test('throttling without end is retryable, and the next attempt completes what is missing', async () => {
+test('throttling without end is retryable, and the next attempt completes what is missing', {
+  tags: 'long',
+}, async () => {
   access.clouds.state.faults.next('AuthorizeSecurityGroupIngress', ...times(5, { kind: 'throttle' }))
   const error = await access.open().catch((thrown) => thrown)
   expect(error).toMatchObject({ code: 'AWS_THROTTLED', retryable: true })

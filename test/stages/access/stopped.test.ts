@@ -17,41 +17,47 @@ const MOST_CALLS = 60
  * An execution is stopped while OpenAccess works: the function goes on for up to 15 minutes, while ExecutionEnded closes what
  * the record says at that moment.
  */
-test.each(['file', 's3'])('stopped at any moment of OpenAccess, nothing stays open (documents in %s)', async (kind) => {
-  access = await startAccess()
-  if (kind === 's3') access.variables = { ...access.variables, SAMPAN_ARTEFACTS: 's3://documents' }
-  const { state } = access.clouds
-  let met = 0
-  for (let calls = 0; calls < MOST_CALLS; calls += 1) {
-    const execution = `stopped-${calls}`
-    const run = { id: `run-${calls % 3}`, execution }
-    const event = { ...access.event({ access: { dtsCidrs: many } }, execution), run }
-    const closing: Promise<unknown>[] = []
-    const stop: Fault = {
-      kind: 'meanwhile',
-      run: () => {
-        met += 1
-        closing.push(
-          openRuns(access.store, execution).then((runs) =>
-            Promise.all(runs.map((one) => closeAccess(one, { regions: ['us-east-1'], whitelists: [] }, access.tools))),
-          ),
-        )
-      },
+test.each(['file', 's3'])(
+  'stopped at any moment of OpenAccess, nothing stays open (documents in %s)',
+  { tags: 'long' },
+  async (kind) => {
+    access = await startAccess()
+    if (kind === 's3') access.variables = { ...access.variables, SAMPAN_ARTEFACTS: 's3://documents' }
+    const { state } = access.clouds
+    let met = 0
+    for (let calls = 0; calls < MOST_CALLS; calls += 1) {
+      const execution = `stopped-${calls}`
+      const run = { id: `run-${calls % 3}`, execution }
+      const event = { ...access.event({ access: { dtsCidrs: many } }, execution), run }
+      const closing: Promise<unknown>[] = []
+      const stop: Fault = {
+        kind: 'meanwhile',
+        run: () => {
+          met += 1
+          closing.push(
+            openRuns(access.store, execution).then((runs) =>
+              Promise.all(
+                runs.map((one) => closeAccess(one, { regions: ['us-east-1'], whitelists: [] }, access.tools)),
+              ),
+            ),
+          )
+        },
+      }
+      state.faults.next('*', ...times(calls, { kind: 'none' }), stop)
+      const opened = await openAccess(event, access.tools).then(
+        () => null,
+        (error: { code?: string }) => error.code,
+      )
+      while (state.faults.take('*')) {}
+      await Promise.allSettled(closing)
+      expect([null, 'ACCESS_CLOSED_MEANWHILE']).toContain(opened)
+      await sweep(async () => 'ended', access.tools)
+      expect([execution, access.isAsBefore()]).toEqual([execution, true])
+      if (closing.length === 0) break
     }
-    state.faults.next('*', ...times(calls, { kind: 'none' }), stop)
-    const opened = await openAccess(event, access.tools).then(
-      () => null,
-      (error: { code?: string }) => error.code,
-    )
-    while (state.faults.take('*')) {}
-    await Promise.allSettled(closing)
-    expect([null, 'ACCESS_CLOSED_MEANWHILE']).toContain(opened)
-    await sweep(async () => 'ended', access.tools)
-    expect([execution, access.isAsBefore()]).toEqual([execution, true])
-    if (closing.length === 0) break
-  }
-  expect(met).toBeGreaterThan(10)
-})
+    expect(met).toBeGreaterThan(10)
+  },
+)
 
 test('a function that dies with its last call on its way, behind the closing, is found by a later sweep', async () => {
   access = await startAccess()

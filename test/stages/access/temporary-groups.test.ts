@@ -112,7 +112,7 @@ test('an instance that RDS is busy with is waited for', async () => {
   expect(access.rds.securityGroups).toHaveLength(2)
 })
 
-test('a crash after every single call is closed by tags and record alone', async () => {
+test('a crash after every single call is closed by tags and record alone', { tags: 'long' }, async () => {
   let opened = false
   for (let calls = 0; !opened; calls++) {
     const execution = `crash-${calls}`

@@ -94,6 +94,7 @@ const servers: [string, () => Promise<ServerAddress>][] = [
 
 test.each(servers)(
   'what changes under the plan itself is no table from two moments, from %s',
+  { tags: 'long', timeout: 60_000 },
   async (_, server) => {
     for (const [table, ddl] of [
       [
@@ -117,11 +118,11 @@ test.each(servers)(
       expect(await told(run.destination)).toEqual(['SRC_STRUCTURE_CHANGED'])
     }
   },
-  60_000,
 )
 
 test.each(servers)(
   'what a newer view has in the plan’s form is copied again in it, from %s',
+  { tags: 'long', timeout: 60_000 },
   async (_, server) => {
     for (const [table, ddl] of [
       ['again', `ALTER TABLE again DROP gone; ALTER TABLE again ADD gone text`],
@@ -138,7 +139,6 @@ test.each(servers)(
       expect(await rowsOf(run.destination, table), table).toEqual(await rowsOf(run.source, table))
     }
   },
-  60_000,
 )
 
 test('a table that was changed five times ends the run; when that is left, and the task started again, it arrives', async () => {
@@ -159,6 +159,7 @@ test('a table that was changed five times ends the run; when that is left, and t
 
 test.each(servers)(
   'a tree that travels through its root has the partitions of its view, from %s',
+  { tags: 'long', timeout: 60_000 },
   async (_, server) => {
     for (const ddl of [
       'ALTER TABLE tree DETACH PARTITION tree_bad',
@@ -176,11 +177,11 @@ test.each(servers)(
       expect(await rowsOf(run.destination, 'tree')).toEqual(await rowsOf(run.source, 'tree'))
     }
   },
-  60_000,
 )
 
 test.each(servers)(
   'what changes no row that was read makes no newer view, from %s',
+  { tags: 'long', timeout: 60_000 },
   async (_, server) => {
     const run = await begun(await server(), 'calm')
     await run.source.query(`ALTER TABLE calm ADD fresh int; ALTER TABLE crossed RENAME one TO other`)
@@ -193,10 +194,12 @@ test.each(servers)(
       await run.source.query('SELECT count(*), sum(id), count(filler) FROM ONLY calm'),
     )
   },
-  60_000,
 )
 
-test('a lane holds no lock of the source between two flights, and is in its view all the same', async () => {
+test('a lane holds no lock of the source between two flights, and is in its view all the same', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const run = await begun(sharedServer(15), 'calm')
   const holder = await run.destination.connect()
   await holder.query('BEGIN; SELECT 1 FROM sampan.chunk WHERE upper IS NULL FOR UPDATE')
@@ -222,4 +225,4 @@ test('a lane holds no lock of the source between two flights, and is in its view
   expect(await run.destination.query('SELECT count(*), min(id) AS least FROM calm')).toEqual([
     { count: '4000', least: '1' },
   ])
-}, 60_000)
+})

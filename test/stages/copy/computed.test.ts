@@ -32,7 +32,9 @@ async function planned(change: string, server = sharedServer(15)) {
   return { source, destination, event }
 }
 
-test('where the view is lost chunks are proved, and copied again, by what the task computes', async () => {
+test('where the view is lost chunks are proved, and copied again, by what the task computes', {
+  tags: 'long',
+}, async () => {
   const { source, destination, event } = await planned(
     `expressions = ARRAY[NULL, '(md5(name) -- masked\n)::text', NULL]`,
   )
@@ -48,7 +50,7 @@ test('where the view is lost chunks are proved, and copied again, by what the ta
   expect(await validate(event)).toMatchObject({ verdict: 'done', error: null })
 })
 
-test('a view that is lost, and shows what was computed before, proves every chunk', async () => {
+test('a view that is lost, and shows what was computed before, proves every chunk', { tags: 'long' }, async () => {
   const { source, destination, event } = await planned(
     `expressions = ARRAY[NULL, '(md5(name))::text', '(''***'')::text']`,
   )
@@ -64,7 +66,9 @@ test('a view that is lost, and shows what was computed before, proves every chun
   expect(await validate(event)).toMatchObject({ verdict: 'done', error: null })
 })
 
-test('a value that differs on the destination is found among those that the task computes', async () => {
+test('a value that differs on the destination is found among those that the task computes', {
+  tags: 'long',
+}, async () => {
   const { destination, event } = await planned(`expressions = ARRAY['(id + 7)::integer', '(md5(name))::text', NULL]`)
   expect((await copyRound(event, 2)).summary).toMatchObject({ verdict: 'done', error: null })
   await destination.query(`UPDATE people SET name = 'name 1' WHERE id = 8`)
@@ -76,7 +80,7 @@ test('a value that differs on the destination is found among those that the task
 test.each([
   ['by the key where that is as it was', `ARRAY[NULL, '(md5(name))::text', NULL]`, 'id', 'key'],
   ['by pages where the key is computed: bounds stand in the ledger', `ARRAY['(id * 2)::integer']`, 'id * 2', 'tid'],
-])('from a PostgreSQL 10 %s', async (_, expressions, id, kind) => {
+])('from a PostgreSQL 10 %s', { tags: 'long' }, async (_, expressions, id, kind) => {
   const { source, destination, event } = await planned(`expressions = ${expressions}`, await oldestServer())
   expect((await copyRound(event, 2)).summary).toMatchObject({ verdict: 'done', error: null })
   const name = kind === 'key' ? 'md5(name)' : 'name'

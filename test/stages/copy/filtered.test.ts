@@ -27,7 +27,9 @@ async function planned(server = sharedServer(15), order = 'g') {
   return { source, destination, event }
 }
 
-test('where the view is lost the table is emptied of all rows, and those that the filter lets come now are copied again', async () => {
+test('where the view is lost the table is emptied of all rows, and those that the filter lets come now are copied again', {
+  tags: 'long',
+}, async () => {
   const { source, destination, event } = await planned()
   const stopped = new AbortController()
   const keeper = keepSnapshot({ ...event, lane: 1 }, stepContext(60, stopped.signal))
@@ -55,7 +57,7 @@ test('a row too many on the destination is found, though the condition would not
 test.each([
   ['ranges of the key', 'g'],
   ['ranges of pages', 'md5(g::text)'],
-])('from a PostgreSQL 10 by %s as well', async (cut, order) => {
+])('from a PostgreSQL 10 by %s as well', { tags: 'long' }, async (cut, order) => {
   const { source, destination, event } = await planned(await oldestServer(), order)
   expect((await copyRound(event, 2)).summary).toMatchObject({ verdict: 'done', error: null })
   expect(await destination.query(ROWS('true'))).toEqual(await source.query(ROWS(`at >= '2026-01-01'`)))

@@ -59,6 +59,7 @@ test('two lanes bring every row of every table exactly once', async () => {
 
 test.each(['source', 'destination'] as const)(
   'a lane cut off from the %s in the middle of a chunk leaves no row behind, and the chunk is done by another',
+  { tags: 'long' },
   async (side) => {
     const { source, destination, event } = await prepare(15, { chunkMegabytes: 256 })
     const relay = await startRelay({ port: (side === 'source' ? source : destination).connection.port })
@@ -93,7 +94,7 @@ test('the first lane stays until every chunk has its receipt, and takes up what 
   await expectEqualTables(source, destination)
 })
 
-test('the same lane called twice at once brings the rows once', async () => {
+test('the same lane called twice at once brings the rows once', { tags: 'long' }, async () => {
   const { source, destination, event } = await prepare()
   const keeper = keepSnapshot({ ...event, lane: 1 }, stepContext())
   const twice = await Promise.all([0, 0].map((lane) => copyLane({ ...event, lane }, stepContext())))
@@ -134,7 +135,9 @@ test('rows written to the source while it is copied do not arrive: every lane re
   expect(await sorted(source, 'plain')).not.toEqual(before)
 })
 
-test('a run whose view broke proves what was not written since and copies only the rest again', async () => {
+test('a run whose view broke proves what was not written since and copies only the rest again', {
+  tags: 'long',
+}, async () => {
   const { source, destination, event } = await prepare()
   const stopped = new AbortController()
   const keeper = keepSnapshot({ ...event, lane: 1 }, stepContext(60, stopped.signal))

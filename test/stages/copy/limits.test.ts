@@ -29,13 +29,13 @@ async function copyFor(event: StepEvent, lanes: number): Promise<number> {
   return (performance.now() - started) / 1000
 }
 
-test('the rows per second of a task hold for all lanes together', async () => {
+test('the rows per second of a task hold for all lanes together', { tags: 'long' }, async () => {
   const { event } = await prepare({ rowsPerSecond: 20_000 }, 120_000)
   // Ten percent above the limit at most; how far below depends on what else the machine does.
   expect(await copyFor(event, 2)).toBeGreaterThan(120_000 / 22_000)
 })
 
-test('so do the megabytes per second', async () => {
+test('so do the megabytes per second', { tags: 'long' }, async () => {
   const { event } = await prepare({ megabytesPerSecond: 2 }, 100_000)
   // 100 bytes a row in binary form.
   expect(await copyFor(event, 2)).toBeGreaterThan((100_000 * 100) / 2_200_000)
@@ -52,7 +52,10 @@ test('a limit that is lifted while the run goes on is lifted within five seconds
   expect(await copied).toBeLessThan(30)
 })
 
-test('a run that is paused stands still within five seconds, and goes on where it was when it is resumed', async () => {
+test('a run that is paused stands still within five seconds, and goes on where it was when it is resumed', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const { source, destination, event } = await prepare({ rowsPerSecond: 8_000 }, 40_000)
   const session = await openSession(destination, 'destination')
   // What has passed, with a receipt or not.
@@ -78,4 +81,4 @@ test('a run that is paused stands still within five seconds, and goes on where i
   } finally {
     await session.close()
   }
-}, 60_000)
+})

@@ -19,7 +19,10 @@ async function createTables(database: TestDatabase, columns: string, rows: strin
   await client.end()
 }
 
-test('many tables are copied past a small lock table, and a neighbour finds room in it all the while', async () => {
+test('many tables are copied past a small lock table, and a neighbour finds room in it all the while', {
+  tags: 'long',
+  timeout: 90_000,
+}, async () => {
   const server = await startTestServer({
     major: 15,
     settings: { max_locks_per_transaction: '10', max_connections: '30' },
@@ -52,4 +55,4 @@ test('many tables are copied past a small lock table, and a neighbour finds room
   expect(summary).toMatchObject({ verdict: 'done', error: null })
   expect(turns).toBeGreaterThan(1)
   expect(await destination.query('SELECT count(*) FROM sampan.chunk WHERE rows = 1')).toEqual([{ count: `${TABLES}` }])
-}, 90_000)
+})

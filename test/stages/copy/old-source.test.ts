@@ -69,7 +69,10 @@ function planOf(destination: TestDatabase) {
     FROM sampan.relation r JOIN sampan.chunk c ON c.relation = r.oid GROUP BY r.name, r.cut_reason ORDER BY r.name`)
 }
 
-test('a table of PostgreSQL 10 is cut by its key where rows lie in its order, else by its pages, and arrives whole', async () => {
+test('a table of PostgreSQL 10 is cut by its key where rows lie in its order, else by its pages, and arrives whole', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination, event } = await planned(true)
   const plan = await planOf(destination)
   const kinds = new Map(plan.map(({ name, kind }) => [name, kind]))
@@ -91,7 +94,7 @@ test('a table of PostgreSQL 10 is cut by its key where rows lie in its order, el
   for (const { name, most, chunks } of sizes) {
     expect(Number(most), name ?? '').toBeLessThan((2.2 * ROWS) / Number(chunks))
   }
-}, 180_000)
+})
 
 test('without fresh statistics a key is cut by a sample, on servers before 9.5 by pages of our own choice', async () => {
   const { source } = await planned(true)
@@ -122,7 +125,10 @@ test('without fresh statistics a key is cut by a sample, on servers before 9.5 b
   }
 }, 180_000)
 
-test('a range of the key and an array of TIDs are read without a scan of the whole table, a few ranges of pages with one each', async () => {
+test('a range of the key and an array of TIDs are read without a scan of the whole table, a few ranges of pages with one each', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, event, destination } = await planned(true)
   const ledger = await openSession(destination, 'destination')
   const relations = await readRelations(ledger, event.run.id)
@@ -148,7 +154,7 @@ test('a range of the key and an array of TIDs are read without a scan of the who
   } finally {
     await session.close()
   }
-}, 180_000)
+})
 
 const SERVERS = {
   sourceEncoding: 'UTF8',
@@ -162,6 +168,7 @@ const RELATION = relationOf({ oid: 0, hasKey: true, source: { name: 'by_bigint',
 
 test.each([15, 18] as const)(
   'a table that is not a heap is cut by ranges of its key (%i)',
+  { tags: 'long', timeout: 60_000 },
   async (major) => {
     const ddl = `CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler;
     CREATE TABLE keyed (id uuid PRIMARY KEY, filler text) USING other; CREATE TABLE keyless (id int, filler text) USING other;`
@@ -183,5 +190,4 @@ test.each([15, 18] as const)(
       expect(await destination.query(hash(table)), table).toEqual(await source.query(hash(table)))
     }
   },
-  60_000,
 )

@@ -53,6 +53,7 @@ async function expectArrived({ source, destination }: Awaited<ReturnType<typeof 
 
 test.each(['auto', 'text'] as const)(
   'rows arrive under the names that the destination has for their table and columns, and are compared there (%s)',
+  { tags: 'long' },
   async (format) => {
     const run = await planned({ format })
     const { destination, event } = run

@@ -45,7 +45,10 @@ const chunksOf = (destination: TestDatabase) =>
 const content = (table: string) => `SELECT count(*) AS rows, md5(string_agg(h, ',' ORDER BY h)) AS hash
   FROM (SELECT md5(t::text) AS h FROM ${table} t) rows`
 
-test('ranges of a key that no call had time for are cut at their middle row, each once, and every row arrives once', async () => {
+test('ranges of a key that no call had time for are cut at their middle row, each once, and every row arrives once', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const { source, destination, event, ledger, close } = await planned(TABLES, DATA.join('\n'))
   const before = await chunksOf(destination)
   expect(new Set(before.map(({ name }) => name)).size).toBe(5)
@@ -86,7 +89,7 @@ test('ranges of a key that no call had time for are cut at their middle row, eac
     const rows = halves.map((chunk) => Number(chunk.rows))
     if (halves.length === 2) expect(Math.abs((rows[0] ?? 0) - (rows[1] ?? 0)), name ?? '').toBeLessThanOrEqual(1)
   }
-}, 120_000)
+})
 
 test('a lane cuts what the call before had no time for; a range of one row stays as it is', async () => {
   const { source, destination, event, ledger, close } = await planned(TABLES, DATA[0] ?? '')
@@ -109,7 +112,10 @@ test('a lane cuts what the call before had no time for; a range of one row stays
   expect(await destination.query(content('by_bigint'))).toEqual(await source.query(content('by_bigint')))
 }, 120_000)
 
-test('a chunk that cannot be made smaller and that no call has time for ends the run, with the name of its table', async () => {
+test('a chunk that cannot be made smaller and that no call has time for ends the run, with the name of its table', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const { event, destination, ledger, close } = await planned(
     'CREATE TABLE narrow (id int);',
     'INSERT INTO narrow SELECT generate_series(1, 200000);',
@@ -131,9 +137,12 @@ test('a chunk that cannot be made smaller and that no call has time for ends the
   expect(await destination.query('SELECT too_slow, rows FROM sampan.chunk')).toEqual([
     { too_slow: '0', rows: '200000' },
   ])
-}, 60_000)
+})
 
-test('a lane whose server process waits for a lock, and does not notice its end, answers all the same', async () => {
+test('a lane whose server process waits for a lock, and does not notice its end, answers all the same', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const { event, destination, close } = await planned('CREATE TABLE narrow (id int);', 'INSERT INTO narrow VALUES (1);')
   await close()
   const release = await holdTable(destination, 'narrow')
@@ -142,7 +151,7 @@ test('a lane whose server process waits for a lock, and does not notice its end,
   await release()
   expect((await copyRound(event, 1)).summary).toMatchObject({ verdict: 'done' })
   await keeper
-}, 60_000)
+})
 
 test('a sealed run is not cut', async () => {
   const { source, destination, event, ledger, close } = await planned(TABLES, DATA[0] ?? '')

@@ -44,6 +44,7 @@ test.each([
   ['destination', 'sent', 'DST_STALLED'],
 ] as const)(
   'a lane whose connection to the %s is swallowed without a word is given up, and leaves no session behind',
+  { tags: 'long' },
   async (side, direction, code) => {
     const prepared = await prepare()
     const { source, destination, event } = prepared
@@ -60,7 +61,7 @@ test.each([
   },
 )
 
-test('what a dead lane left behind is ended by the lane that waits for its chunks', async () => {
+test('what a dead lane left behind is ended by the lane that waits for its chunks', { tags: 'long' }, async () => {
   const { destination, event } = await prepare()
   const dead = await destination.connect({ application_name: 'sampan:test-run:lane:7' })
   dead.on('error', () => {})
@@ -77,7 +78,7 @@ test('what a dead lane left behind is ended by the lane that waits for its chunk
   }
 })
 
-test('a lane that lives is left alone, however long it holds its chunk', async () => {
+test('a lane that lives is left alone, however long it holds its chunk', { tags: 'long' }, async () => {
   const { destination, event } = await prepare()
   const lane = await destination.connect({ application_name: 'sampan:test-run:lane:7' })
   await lane.query('BEGIN; SELECT FROM sampan.chunk WHERE id = 1 FOR UPDATE')
@@ -131,6 +132,7 @@ test.each([
   ['destination', 'DST_STALLED'],
 ] as const)(
   'a keeper whose connection to the %s is swallowed gives the view up in time, and is called again',
+  { tags: 'long' },
   async (side, code) => {
     const { source, destination, event } = await prepare()
     const relay = await startRelay({ port: (side === 'source' ? source : destination).connection.port })

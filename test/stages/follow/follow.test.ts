@@ -126,6 +126,7 @@ async function serverOf(major: 15 | 18): Promise<ServerAddress> {
 
 test.each([15, 18] as const)(
   'a source %i that goes on changing is followed from the copy to the cutover, and nothing is missing, doubled or left behind',
+  { tags: 'long', timeout: 120_000 },
   async (major) => {
     const { source, destination, task } = await begin(await serverOf(major), major)
     const stopping = new AbortController()
@@ -142,7 +143,6 @@ test.each([15, 18] as const)(
     expect(await destination.query('SELECT state FROM sampan.stream WHERE changes > 0')).toEqual([{ state: 'closed' }])
     expect(await leftOn(source)).toEqual([])
   },
-  120_000,
 )
 
 /** A run as a process of its own, killed as soon as `sql` has a row in the destination, and a moment more. */
@@ -159,7 +159,10 @@ async function killed(task: TaskInput, destination: TestDatabase, sql: string): 
   await ended
 }
 
-test('a run that is killed during the copy, and again while it follows, goes on where it was', async () => {
+test('a run that is killed during the copy, and again while it follows, goes on where it was', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination, task } = await begin(server15)
   const stopping = new AbortController()
   const writer = writing(source, stopping.signal)
@@ -178,9 +181,12 @@ test('a run that is killed during the copy, and again while it follows, goes on 
   expect((await running).error).toBeNull()
   await expectEqual(source, destination)
   expect(await leftOn(source)).toEqual([])
-}, 180_000)
+})
 
-test('a cutover waits for no writer for long, and a write behind it fails the run before it is sealed', async () => {
+test('a cutover waits for no writer for long, and a write behind it fails the run before it is sealed', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const { source, destination, task } = await begin(server15)
   const running = runWorkflow(task, await temporaryDirectory(), ({ step }, handler) => async (event, context) => {
     if (step === 'LinkObjectsFunction') await source.query(`UPDATE account SET balance = 0 WHERE id = 1`)
@@ -199,9 +205,12 @@ test('a cutover waits for no writer for long, and a write behind it fails the ru
   expect((await running).error).toMatchObject({ code: 'CUTOVER_LATE_WRITES' })
   expect(await leftOn(source)).toEqual([])
   expect(await destination.query('SELECT state FROM sampan.run')).toEqual([{ state: 'open' }])
-}, 120_000)
+})
 
-test('a run that is stopped takes back what it had opened, and its next start says that changes are missing', async () => {
+test('a run that is stopped takes back what it had opened, and its next start says that changes are missing', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const { source, destination, task } = await begin(server15)
   const parsed = readTask(task).task
   if (parsed === null) throw new Error('the test’s task is wrong')
@@ -221,4 +230,4 @@ test('a run that is stopped takes back what it had opened, and its next start sa
   expect(await leftOn(source)).toEqual([])
   expect((await runWorkflow(task, await temporaryDirectory())).error).toMatchObject({ code: 'FOLLOW_STREAM_CLOSED' })
   expect(await leftOn(source)).toEqual([])
-}, 120_000)
+})

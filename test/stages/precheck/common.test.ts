@@ -67,7 +67,9 @@ describe('versions', () => {
     expect(await ask(versionOlder, source, destination)).toBe(older)
   })
 
-  test('the real servers: a newer major is a warning that can be acknowledged, an older one is not', async () => {
+  test('the real servers: a newer major is a warning that can be acknowledged, an older one is not', {
+    tags: 'long',
+  }, async () => {
     const old = await createDatabase(sharedServer(15))
     const up = await precheck(old, plain)
     expect(itemOf(up, 'DST_VERSION_DIFFERS')).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
@@ -135,7 +137,9 @@ describe('extensions', () => {
     expect(item.details[0]).toMatch(/^hstore 99\.0, the destination has 1\.\d+$/)
   })
 
-  test('one that was made on the destination beforehand counts with the version and the schema it has there', async () => {
+  test('one that was made on the destination beforehand counts with the version and the schema it has there', {
+    tags: 'long',
+  }, async () => {
     const source = await createDatabase(sharedServer(15), 'CREATE SCHEMA lib; CREATE EXTENSION citext SCHEMA lib')
     const destination = await createDatabase(sharedServer(18), `CREATE EXTENSION citext VERSION '1.4'`)
     const document = await precheck(source, destination)

@@ -99,7 +99,9 @@ describe.each([
 })
 
 describe('TLS certificates', () => {
-  test('of an unknown authority and of another host are told apart, and the right one passes', async () => {
+  test('of an unknown authority and of another host are told apart, and the right one passes', {
+    tags: 'long',
+  }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tls-'))
     const made = spawnSync('openssl', [
       ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=db.example'],
@@ -122,29 +124,33 @@ describe('TLS certificates', () => {
 })
 
 describe('a login', () => {
-  test.each([10, 15] as const)('by MD5, or by nothing at all, is told on PostgreSQL %i', async (major) => {
-    const server = await startTestServer({
-      major,
-      settings: { password_encryption: 'md5' },
-      hostRules: ['host all by_md5 127.0.0.1/32 md5', 'host all by_nothing 127.0.0.1/32 trust'],
-    })
-    const old = await createDatabase(server)
-    await old.query("CREATE ROLE by_md5 LOGIN PASSWORD 'p'; CREATE ROLE by_nothing LOGIN")
-    const told = async (user: string) => {
-      const account = asUser(old, user, 'p')
-      const document = await precheck(account, asDatabase(account, 'postgres'), {
-        only: [sourceConnect, ...loginChecks],
+  test.each([10, 15] as const)(
+    'by MD5, or by nothing at all, is told on PostgreSQL %i',
+    { tags: 'long' },
+    async (major) => {
+      const server = await startTestServer({
+        major,
+        settings: { password_encryption: 'md5' },
+        hostRules: ['host all by_md5 127.0.0.1/32 md5', 'host all by_nothing 127.0.0.1/32 trust'],
       })
-      return found(document).map((item) => [item, itemOf(document, item.split(' ')[0] ?? '').level])
-    }
-    expect(await told('by_md5')).toEqual(
-      major === 10
-        ? ['SRC_LOGIN_MD5_OLD failed', 'DST_LOGIN_MD5_OLD failed'].map((item) => [item, 'info'])
-        : ['SRC_LOGIN_MD5 failed', 'DST_LOGIN_MD5 failed'].map((item) => [item, 'warning']),
-    )
-    const notAsked = ['SRC_LOGIN_NOT_ASKED failed', 'DST_LOGIN_NOT_ASKED failed']
-    expect(await told('by_nothing')).toEqual(notAsked.map((item) => [item, 'info']))
-  })
+      const old = await createDatabase(server)
+      await old.query("CREATE ROLE by_md5 LOGIN PASSWORD 'p'; CREATE ROLE by_nothing LOGIN")
+      const told = async (user: string) => {
+        const account = asUser(old, user, 'p')
+        const document = await precheck(account, asDatabase(account, 'postgres'), {
+          only: [sourceConnect, ...loginChecks],
+        })
+        return found(document).map((item) => [item, itemOf(document, item.split(' ')[0] ?? '').level])
+      }
+      expect(await told('by_md5')).toEqual(
+        major === 10
+          ? ['SRC_LOGIN_MD5_OLD failed', 'DST_LOGIN_MD5_OLD failed'].map((item) => [item, 'info'])
+          : ['SRC_LOGIN_MD5 failed', 'DST_LOGIN_MD5 failed'].map((item) => [item, 'warning']),
+      )
+      const notAsked = ['SRC_LOGIN_NOT_ASKED failed', 'DST_LOGIN_NOT_ASKED failed']
+      expect(await told('by_nothing')).toEqual(notAsked.map((item) => [item, 'info']))
+    },
+  )
 })
 
 describe('a database that is not there', () => {
@@ -209,7 +215,7 @@ describe('several databases', () => {
   })
 })
 
-test('a server that comes up in time is no finding', async () => {
+test('a server that comes up in time is no finding', { tags: 'long' }, async () => {
   const server = await startTestServer({ major: 15 })
   const late = {
     ...source,

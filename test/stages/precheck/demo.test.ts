@@ -7,7 +7,7 @@ import { blocking, freshName, precheck } from './prechecks.ts'
 
 const overrides = { precheck: { acknowledge: ['DST_VERSION_DIFFERS'] } }
 
-test('the demo’s shop passes with the version acknowledged', async () => {
+test('the demo’s shop passes with the version acknowledged', { tags: 'long' }, async () => {
   const name = freshName('shop')
   await loadSample(sharedServer(15), name)
   await createSampleRoles(sharedServer(18))

@@ -49,7 +49,7 @@ describe('objects of the same names in the destination', () => {
     ['CREATE TYPE pair AS (x int)', ['type public.pair']],
     // Of the same id it would be overwritten, of another one the ends could not be equal.
     ['SELECT lo_create(70001); SELECT lo_create(70002)', ['large object 70001', 'large object 70002']],
-  ])('%s is a conflict', async (sql, expected) => {
+  ])('%s is a conflict', { tags: 'long' }, async (sql, expected) => {
     await destination.query(sql)
     expect(await conflicts()).toEqual([...new Set(expected)])
     expect(blocking(await precheck(source, destination))).toContain('DST_OBJECTS_EXIST')
@@ -88,7 +88,9 @@ describe('objects of the same names in the destination', () => {
   })
 })
 
-test('a run of another name that works in the database is named, with its oldest session; one that looks on is not', async () => {
+test('a run of another name that works in the database is named, with its oldest session; one that looks on is not', {
+  tags: 'long',
+}, async () => {
   const session = await destination.connect({ application_name: 'sampan:theirs:lane:3' })
   const looking = await destination.connect({ application_name: 'sampan:other:progress' })
   const item = itemOf(await precheck(source, destination), 'DST_RUN_AT_WORK')
@@ -127,7 +129,7 @@ describe('the run’s own ledger in the destination', () => {
     await session.close()
   })
 
-  test('a completed run is said to be complete, and refused where it was another task', async () => {
+  test('a completed run is said to be complete, and refused where it was another task', { tags: 'long' }, async () => {
     const session = await openTheRun(stepEvent(source, destination))
     expect((await itemFor('RUN_SEALED', source, destination)).status).toBe('passed')
     await sealRun(session, 'test-run')

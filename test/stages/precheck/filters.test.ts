@@ -70,13 +70,16 @@ test('rows that are to follow parents follow them, and cannot where these do not
   })
 })
 
-test('what takes too long to count is said to be unknown, and blocks as well', async () => {
+test('what takes too long to count is said to be unknown, and blocks as well', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const item = itemOf(await ofTables({ 'public.parent': { where: 'slow(a)' } }), 'FILTER_BREAKS_KEYS')
   expect(item).toMatchObject({ status: 'failed', blocks: true })
   expect(item.details).toEqual([
     'to_parent of public.child, to public.parent: not known for how many rows: counting takes longer than the 20 seconds there are for all keys; if there are any, the key is made NOT VALID',
   ])
-}, 60_000)
+})
 
 test('an expression that cannot be is an error that says why, with the expression', async () => {
   const columns = { b: { expression: 'b * random()' } }

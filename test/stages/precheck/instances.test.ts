@@ -119,7 +119,7 @@ describe('what OpenAccess found out about the instances', () => {
     'DST_ENGINE_UNSUPPORTED',
     'DST_INSTANCE_NOT_RUNNING',
     'DST_INSTANCE_LOCKED',
-  ])('%s is told', async (code) => {
+  ])('%s is told', { tags: 'long' }, async (code) => {
     const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
     const instances = worst.find(({ findings }) => findings.some((finding) => finding.code === code))
     if (instances === undefined) throw new Error(code)
@@ -198,7 +198,7 @@ describe('what OpenAccess found out about the instances', () => {
 })
 
 describe('the account on ApsaraDB', () => {
-  test('that is a standard one is an info; one that cannot be looked up is unknown', async () => {
+  test('that is a standard one is an info; one that cannot be looked up is unknown', { tags: 'long' }, async () => {
     const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
     const event = cloudEvent(source, destination)
     const ofAccounts = async (accounts: ApsaraInstance['accounts']) =>
@@ -229,7 +229,7 @@ describe('the account on ApsaraDB', () => {
 describe('free storage', () => {
   const sql = `CREATE TABLE t AS SELECT g AS a, repeat('x', 100) AS b FROM generate_series(1, 20000) AS g`
 
-  test('less than 1.3 times the chosen data is an error with both figures', async () => {
+  test('less than 1.3 times the chosen data is an error with both figures', { tags: 'long' }, async () => {
     const [source, destination] = [await createDatabase(sharedServer(15), sql), await createDatabase(sharedServer(18))]
     const event = cloudEvent(source, destination)
     const tight = judged({}, { storage: 2 * 1024 ** 2, storageUsed: 1024 ** 2 })

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { createDatabase, sharedServer, startTestServer } from '../../support/servers.ts'
 import { blocking, precheck } from './prechecks.ts'
 
-test('a source whose lock table is short for its views or its largest tree is warned of by SRC_LOCKS_SHORT', async () => {
+test('a source whose lock table is short for its views or its largest tree is warned of by SRC_LOCKS_SHORT', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const server = await startTestServer({
     major: 15,
     settings: { max_locks_per_transaction: '10', max_connections: '30' },
@@ -20,4 +23,4 @@ test('a source whose lock table is short for its views or its largest tree is wa
   expect(blocking(document)).toContain('SRC_LOCKS_SHORT')
   expect(JSON.stringify(document)).toMatch(/views .* take 180 locks, and [^"]* has 300 in all/)
   expect(JSON.stringify(document)).toMatch(/largest tree of hash partitions take 182 locks/)
-}, 60_000)
+})

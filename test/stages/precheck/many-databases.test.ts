@@ -38,7 +38,7 @@ function eventOf(source: TestDatabase, count: number, more: Partial<TaskInput> &
 
 const firstOf = (databases: readonly TestDatabase[]): TestDatabase => databases[0] as TestDatabase
 
-test('more databases than the account may have connections are all looked at', async () => {
+test('more databases than the account may have connections are all looked at', { tags: 'long' }, async () => {
   // Of ten databases at once, each with a session, eight would be refused.
   await firstOf(sources).query(`ALTER ROLE ${role} CONNECTION LIMIT 5`)
   const document = await precheckOf(eventOf(asUser(firstOf(sources), role, 'secret'), 10))
@@ -50,7 +50,9 @@ test('more databases than the account may have connections are all looked at', a
     expect(itemsOf(document, code).map(({ status }) => status)).toEqual(Array(10).fill('passed'))
 })
 
-test('a server that refuses is asked once for all of its databases, a database that refuses for itself', async () => {
+test('a server that refuses is asked once for all of its databases, a database that refuses for itself', {
+  tags: 'long',
+}, async () => {
   const source = asUser(firstOf(sources), role, 'secret')
   const told = async (count: number) => {
     const options = {
@@ -81,7 +83,9 @@ test('a database that is not there is told for itself, and the others are looked
   )
 })
 
-test('what does not fit a call is left to the next one, and all of it is in the document once', async () => {
+test('what does not fit a call is left to the next one, and all of it is in the document once', {
+  tags: 'long',
+}, async () => {
   const written = async (execution: string) => {
     const text = await readFile(join(directory, 'runs/test-run', execution, 'precheck.json'), 'utf8')
     return precheckDocumentSchema.parse(JSON.parse(text))

@@ -55,7 +55,9 @@ test('SAME_DATABASE: a destination that is the source of another pair would be w
   expect(itemsOf(apart, 'SAME_DATABASE').filter(({ blocks }) => blocks)).toEqual([])
 })
 
-test('SAME_DATABASE: a standby and its primary are one database, whichever of them is the source', async () => {
+test('SAME_DATABASE: a standby and its primary are one database, whichever of them is the source', {
+  tags: 'long',
+}, async () => {
   const primary = await startTestServer({ major: 15, settings: primarySettings })
   const database = await createDatabase(primary, 'CREATE TABLE orders (id int)')
   const standby = await startStandby(primary)

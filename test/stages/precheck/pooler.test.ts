@@ -81,7 +81,9 @@ test('a setting that a pooler does not take is told plainly', async () => {
   await expect(opening).rejects.toMatchObject({ code: 'SRC_LOGIN_PARAMETER_REFUSED', retryable: false })
 })
 
-test('through poolers that deal out sessions a run is right, and leaves them as they were', async () => {
+test('through poolers that deal out sessions a run is right, and leaves them as they were', {
+  tags: 'long',
+}, async () => {
   const options = { mode: 'session', next: 'latest', connections: 24 } as const
   const [from, to] = [await behind(source, options), await behind(destination, { ...options, passesPid: true })]
   const { outcome, report } = await migrate(from.through, to.through)

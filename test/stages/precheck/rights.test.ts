@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 describe('rights on the source', () => {
-  test('what is missing is listed as GRANT statements, and running them mends it', async () => {
+  test('what is missing is listed as GRANT statements, and running them mends it', { tags: 'long' }, async () => {
     await source.query(`
       CREATE SCHEMA "Closed"; CREATE TABLE "Closed"."T" (a int PRIMARY KEY);
       CREATE TABLE open_one (a int PRIMARY KEY); GRANT SELECT ON open_one TO ${reader};
@@ -275,7 +275,9 @@ describe('rights on the destination', () => {
   })
 })
 
-test('rights on parameters, which belong to the server, are listed as statements that run as they are', async () => {
+test('rights on parameters, which belong to the server, are listed as statements that run as they are', {
+  tags: 'long',
+}, async () => {
   const server = await otherServer15()
   const own = await createDatabase(server)
   expect(itemOf(await precheck(own, destination), 'PARAMETER_RIGHTS').status).toBe('passed')

@@ -22,7 +22,9 @@ async function ofRoles(roles: Record<string, string>, account?: string) {
   return precheck(source, { ...destination, connection: login }, { only, overrides: { roles } })
 }
 
-test('a role that the destination lacks is told, unless the task maps it to one that is there, drops it, or has it made', async () => {
+test('a role that the destination lacks is told, unless the task maps it to one that is there, drops it, or has it made', {
+  tags: 'long',
+}, async () => {
   const missing = itemOf(await ofRoles({ other: 'buyer73' }), 'ROLES_MISSING')
   expect(missing).toMatchObject({ level: 'info', details: ['seller73, named by 2 objects'] })
   expect(itemOf(await ofRoles({ seller73: 'nobody73' }), 'ROLES_MISSING').details).toEqual([

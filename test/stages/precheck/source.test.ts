@@ -183,7 +183,7 @@ describe('what the source holds', () => {
     expect((await itemOfSource('EXTENSION_ROWS', sql)).status).toBe('passed')
   })
 
-  test('what is not chosen does not count', async () => {
+  test('what is not chosen does not count', { tags: 'long' }, async () => {
     const sql = `CREATE SCHEMA aside; CREATE TABLE aside.bare (a int, which regclass); CREATE UNLOGGED TABLE aside.u (a int);
       CREATE FUNCTION aside.plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
       CREATE TABLE kept (a int PRIMARY KEY); SELECT lo_from_bytea(0, 'x'); CREATE PUBLICATION p FOR ALL TABLES`

@@ -46,7 +46,7 @@ describe('the state of a server', () => {
     await own.query(`ROLLBACK PREPARED 'forgotten'`)
   })
 
-  test('too few free connections for the lanes are an error on either side', async () => {
+  test('too few free connections for the lanes are an error on either side', { tags: 'long' }, async () => {
     const small = await oddDatabase('SELECT 1')
     const overrides = { lanes: 30 }
     const item = await itemFor('SRC_CONNECTIONS_SHORT', small, destination, { overrides })
@@ -91,7 +91,7 @@ describe('replicas and balancers', () => {
     for (const stop of stops) stop()
   })
 
-  test('a server in recovery is a warning as source and an error as destination', async () => {
+  test('a server in recovery is a warning as source and an error as destination', { tags: 'long' }, async () => {
     const server = await startTestServer({ major: 18 })
     await writeFile(join(server.directory, 'data', 'standby.signal'), '')
     await server.restart()
@@ -117,7 +117,7 @@ describe('replicas and balancers', () => {
     expect((await itemFor('DST_READ_ONLY', source, byDefault)).status).toBe('passed')
   })
 
-  test('an endpoint that deals connections to several servers is an error', async () => {
+  test('an endpoint that deals connections to several servers is an error', { tags: 'long' }, async () => {
     const password = odd.password
     const twin = await startTestServer({ major: 15, password })
     const ports = [odd.port, twin.port]

@@ -40,7 +40,10 @@ const tables = {
   'legacy.parts': { conflicts: 'truncate' },
 } as const
 
-test('truncate empties the tables that are named, and they stay as they are; what the source has beside them is made around them', async () => {
+test('truncate empties the tables that are named, and they stay as they are; what the source has beside them is made around them', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(await otherServer15(), DESTINATION)
   const databases = [{ name: source.name, as: destination.name, names: { schemas: { legacy: 'archive' } }, tables }]
@@ -69,4 +72,4 @@ test('truncate empties the tables that are named, and they stay as they are; wha
   ])
   const objects = report.databases[0]?.objects ?? []
   expect(JSON.stringify(objects)).toContain('its table stands on the destination without it')
-}, 180_000)
+})

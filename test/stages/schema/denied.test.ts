@@ -58,7 +58,7 @@ describe('what the destination’s account has not the right to make', () => {
     expect(await destination.query(`SELECT to_regclass('t') AS t`)).toEqual([{ t: null }])
   })
 
-  test('is left out with its reason and what needs it, and all else is made', async () => {
+  test('is left out with its reason and what needs it, and all else is made', { tags: 'long' }, async () => {
     await migrateSchema(eventFor({ name: 'told', precheck: { acknowledge: ['DST_PRIVILEGED_OBJECTS'] } }))
     const objects = await destination.query(
       `SELECT kind, name, status, reason FROM sampan.object WHERE run = 'told' ORDER BY kind, name`,

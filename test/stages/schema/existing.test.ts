@@ -67,7 +67,10 @@ test('rows come into tables that stand there, empty and of the same columns, and
   expect((await migrate(source, destination, { name, databases })).outcome).toMatchObject({ exitStatus: 0 })
 }, 180_000)
 
-test('a run that was broken off goes on in tables that it has begun to fill; a database that is not there has no tables', async () => {
+test('a run that was broken off goes on in tables that it has begun to fill; a database that is not there has no tables', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(
     await otherServer15(),
@@ -93,4 +96,4 @@ test('a run that was broken off goes on in tables that it has begun to fill; a d
   expect(absent.report.prechecks.find(({ code }) => code === 'DST_TABLE_MISSING')?.details).toEqual([
     'the database nowhere_at_all with all of them',
   ])
-}, 180_000)
+})

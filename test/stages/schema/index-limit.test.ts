@@ -56,7 +56,7 @@ async function mostAtOnce(destination: TestDatabase, goOn: () => boolean): Promi
   return most
 }
 
-test('of more index lanes than the ledger allows, those above it start nothing', async () => {
+test('of more index lanes than the ledger allows, those above it start nothing', { tags: 'long' }, async () => {
   expect(await build('index-limit-1', 1)).toBe(1)
   expect(await build('index-limit-none', null)).toBeGreaterThan(1)
 })

@@ -83,7 +83,7 @@ describe.each([
   [15, 18],
   [18, 18],
 ] as const)('every form of key on large tables, from PostgreSQL %d to %d', (from, to) => {
-  test('is made in two steps and reads as it did on the source', async () => {
+  test('is made in two steps and reads as it did on the source', { tags: 'long', timeout: 180_000 }, async () => {
     const source = await createDatabase(sharedServer(from), everyKey + everyForeignKey)
     const destination = await createDatabase(sharedServer(to))
     await migrate(stepEvent(source, destination, { chunkMegabytes: 4 }))
@@ -110,10 +110,13 @@ describe.each([
       ...(to === 18 ? ['to_parted to_parted_id_at_fkey'] : []),
     ])
     expect(await compareDatabases(source, destination)).toEqual([])
-  }, 180_000)
+  })
 })
 
-test('a table’s indexes are built while another table is still copied', async () => {
+test('a table’s indexes are built while another table is still copied', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   // The larger one is copied first, and neither shares its flight.
   const source = await createDatabase(
     sharedServer(15),
@@ -141,9 +144,12 @@ test('a table’s indexes are built while another table is still copied', async 
   )
   expect(times).toEqual({ early: 't', behind_its_rows: 't', key_last: 't' })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})
 
-test('a table that is copied anew, with its keys already there, arrives as it is now', async () => {
+test('a table that is copied anew, with its keys already there, arrives as it is now', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE t (id int PRIMARY KEY, pad text); CREATE UNIQUE INDEX t_pad ON t (pad, id);
@@ -163,7 +169,7 @@ test('a table that is copied anew, with its keys already there, arrives as it is
     { generation: '2' },
   ])
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})
 
 /** Slow enough to be killed in, and it would end with its client if anybody looked after the client. */
 const slow = `
@@ -242,6 +248,7 @@ describe('a client that is killed in the middle of', () => {
     })),
   ])(
     '$title is missed by nobody: the statement ends on the server, once, and the next call finds it',
+    { tags: 'long', timeout: 60_000 },
     async (scene) => {
       const source = await createDatabase(sharedServer(15), scene.sql)
       const destination = await createDatabase(sharedServer(scene.on ?? 18))
@@ -282,7 +289,6 @@ describe('a client that is killed in the middle of', () => {
       expect(await destination.query(scene.proof)).toEqual(scene.expected)
       expect(await ledgerObjects(destination, `status NOT IN ('migrated', 'transformed')`)).toEqual([])
     },
-    60_000,
   )
 })
 
@@ -349,7 +355,10 @@ const BROKEN_KEYS = `
   SET session_replication_role = replica;
   UPDATE child SET bad = -1 WHERE bad = 7; UPDATE "Small" SET "Of" = NULL WHERE id = 2`
 
-test('a foreign key that the rows break is made NOT VALID, and told with what finds the rows and what validates it', async () => {
+test('a foreign key that the rows break is made NOT VALID, and told with what finds the rows and what validates it', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), BROKEN_KEYS)
   const destination = await createDatabase(sharedServer(18))
   const event = stepEvent(source, destination)
@@ -399,7 +408,7 @@ test('a foreign key that the rows break is made NOT VALID, and told with what fi
     await destination.query(validate)
   }
   expect((await standing()).map(({ valid }) => valid)).toEqual(['t', 't', 't'])
-}, 180_000)
+})
 
 test('a broken key of or to a partitioned table fails, and its remedy works', async () => {
   const source = await createDatabase(

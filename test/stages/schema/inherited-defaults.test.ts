@@ -19,6 +19,7 @@ const DEFAULTS = `
 
 test.each([10, 15, 18] as const)(
   'a column from %d that does not have its ancestor’s default has none on the destination, and nobody is told to have dropped it',
+  { tags: 'long', timeout: 120_000 },
   async (from) => {
     const source = await createDatabase(from === 10 ? await oldestServer() : sharedServer(from), SOURCE)
     const destination = await createDatabase(sharedServer(18))
@@ -26,5 +27,4 @@ test.each([10, 15, 18] as const)(
     expect(done.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(await destination.query(DEFAULTS)).toEqual(await source.query(DEFAULTS))
   },
-  120_000,
 )

@@ -75,7 +75,9 @@ describe.each([
   })
 })
 
-test('what PostgreSQL 18 has added arrives too, and generated columns of both sorts are left to the server', async () => {
+test('what PostgreSQL 18 has added arrives too, and generated columns of both sorts are left to the server', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(18), allKinds18)
   const destination = await createDatabase(sharedServer(18))
   await migrateSchema(stepEvent(source, destination))
@@ -85,7 +87,7 @@ test('what PostgreSQL 18 has added arrives too, and generated columns of both so
   ])
 })
 
-test('down to an older server, what it lacks is named one by one, and the rest arrives', async () => {
+test('down to an older server, what it lacks is named one by one, and the rest arrives', { tags: 'long' }, async () => {
   const source = await createDatabase(sharedServer(18), allKinds18)
   const destination = await createDatabase(sharedServer(15))
   await migrateSchema(stepEvent(source, destination, { onObjectError: 'continue' }))
@@ -107,7 +109,7 @@ test('down to an older server, what it lacks is named one by one, and the rest a
   ])
 })
 
-test('every step called twice changes nothing', async () => {
+test('every step called twice changes nothing', { tags: 'long' }, async () => {
   const source = await createDatabase(sharedServer(15), allKinds)
   const destination = await createDatabase(sharedServer(18))
   const event = stepEvent(source, destination)
@@ -119,7 +121,7 @@ test('every step called twice changes nothing', async () => {
   )
 })
 
-test('the destination’s database is made with the encoding and locale of the source’s', async () => {
+test('the destination’s database is made with the encoding and locale of the source’s', { tags: 'long' }, async () => {
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int)')
   const other = await createDatabase(sharedServer(18))
   const name = `${other.name}_made`
@@ -168,7 +170,7 @@ describe('objects that cannot be made', () => {
     ).toHaveLength(2)
   })
 
-  test('do not hold up a task that says to go on', async () => {
+  test('do not hold up a task that says to go on', { tags: 'long' }, async () => {
     const { destination, event } = await start('continue')
     await migrateSchema(event)
     expect(await ledgerObjects(destination, `status = 'failed'`)).toHaveLength(1)
@@ -178,7 +180,7 @@ describe('objects that cannot be made', () => {
     ])
   })
 
-  test('have no rows to copy, and get them when a later start makes them', async () => {
+  test('have no rows to copy, and get them when a later start makes them', { tags: 'long' }, async () => {
     const { destination, event } = await start('continue')
     await mustBeDone('planObjects', event)
     expect((await planCopy(event, stepContext())).verdict).toBe('done')
@@ -194,7 +196,7 @@ describe('objects that cannot be made', () => {
     ])
   })
 
-  test('are tried again when the task is started again', async () => {
+  test('are tried again when the task is started again', { tags: 'long' }, async () => {
     const { destination, event } = await start('fail')
     await mustBeDone('planObjects', event)
     expect((await call('createObjects', event)).verdict).toBe('failed')
@@ -204,7 +206,9 @@ describe('objects that cannot be made', () => {
   })
 })
 
-test('what a managed server cannot have is left behind with the reason, and blocks what needs it', async () => {
+test('what a managed server cannot have is left behind with the reason, and blocks what needs it', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(
     sharedServer(18),
     `CREATE FUNCTION absolute(int) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'int4abs';
@@ -263,7 +267,7 @@ test('a subscription is never applied, and its connection string is not kept', a
   expect(rows[0]?.row).toContain('after the cutover')
 })
 
-test('a step that is cut off between two objects goes on where it was', async () => {
+test('a step that is cut off between two objects goes on where it was', { tags: 'long' }, async () => {
   const tables = Array.from({ length: 600 }, (_, number) => `CREATE TABLE t${number} (a int PRIMARY KEY)`).join(';')
   const source = await createDatabase(sharedServer(15), tables)
   const destination = await createDatabase(sharedServer(18))
@@ -291,7 +295,7 @@ test('a step that is cut off between two objects goes on where it was', async ()
   expect(await ledgerObjects(destination, `status <> 'migrated'`)).toEqual([])
 })
 
-test('an index that takes longer than its call is taken up by the next one', async () => {
+test('an index that takes longer than its call is taken up by the next one', { tags: 'long' }, async () => {
   const source = await createDatabase(
     sharedServer(18),
     `CREATE FUNCTION slow(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_sleep(3); RETURN $1; END $$;
@@ -326,7 +330,9 @@ test('after Seal nothing is made any more', async () => {
   expect(await destination.query(`SELECT to_regclass('t') AS t`)).toEqual([{ t: null }])
 })
 
-test('far away, a thousand objects take few round trips, because nothing waits for an answer it does not need', async () => {
+test('far away, a thousand objects take few round trips, because nothing waits for an answer it does not need', {
+  tags: 'long',
+}, async () => {
   const tables = Array.from({ length: 1000 }, (_, number) => `CREATE TABLE t${number} (a int)`).join(';')
   const source = await createDatabase(sharedServer(15), tables)
   const destination = await createDatabase(sharedServer(18))

@@ -18,7 +18,9 @@ async function migratePart(include: readonly string[], exclude: readonly string[
   return { destination, names: found.map(({ relname }) => relname) }
 }
 
-test('one table arrives with all it needs, its foreign key to a table that stays behind is named', async () => {
+test('one table arrives with all it needs, its foreign key to a table that stays behind is named', {
+  tags: 'long',
+}, async () => {
   const { destination, names } = await migratePart(['shop.orders'])
   expect(names).toEqual(['orders', 'orders_id_seq'])
   expect(
@@ -27,17 +29,17 @@ test('one table arrives with all it needs, its foreign key to a table that stays
   expect(await ledgerObjects(destination, `kind = 'INDEX' AND status = 'migrated'`)).toHaveLength(3)
 })
 
-test('a partitioned table arrives with its partitions, indexes and keys', async () => {
+test('a partitioned table arrives with its partitions, indexes and keys', { tags: 'long' }, async () => {
   const { names } = await migratePart(['shop.measured'])
   expect(names).toEqual(['measured', 'measured_2024', 'measured_2024_eu', 'measured_rest'])
 })
 
-test('a view arrives with the tables below it', async () => {
+test('a view arrives with the tables below it', { tags: 'long' }, async () => {
   const { names } = await migratePart(['shop.totals_of_totals'])
   expect(names).toEqual(['orders', 'orders_id_seq', 'totals', 'totals_of_totals'])
 })
 
-test('all but one table: what is built on it stays behind with the reason', async () => {
+test('all but one table: what is built on it stays behind with the reason', { tags: 'long' }, async () => {
   const { destination, names } = await migratePart(['*.*'], ['shop.customer'])
   expect(names).not.toContain('customer')
   expect(names).not.toContain('view_on_view')

@@ -91,7 +91,10 @@ describe.each([
   [18, 15],
   [18, 18],
 ] as const)('foreign keys of large partitioned tables, from PostgreSQL %d to %d', (from, to) => {
-  test('are validated in parts and stand in the catalogue as pg_restore makes them', async () => {
+  test('are validated in parts and stand in the catalogue as pg_restore makes them', {
+    tags: 'long',
+    timeout: 180_000,
+  }, async () => {
     const source = await createDatabase(sharedServer(from), trees)
     const destination = await createDatabase(sharedServer(to))
     const event = stepEvent(source, destination)
@@ -133,7 +136,7 @@ describe.each([
     expect(told).toHaveLength(9)
     expect(told?.every(({ milliseconds }) => (milliseconds ?? 0) > 0)).toBe(true)
     expect(await compareDatabases(source, destination)).toEqual([])
-  }, 180_000)
+  })
 })
 
 const simple = `
@@ -145,7 +148,7 @@ const simple = `
   ALTER TABLE tree ADD CONSTRAINT key FOREIGN KEY (ref) REFERENCES parent;`
 
 describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
-  test('the last step reads no row', async () => {
+  test('the last step reads no row', { tags: 'long', timeout: 60_000 }, async () => {
     const destination = await createDatabase(sharedServer(major))
     const event = stepEvent(await createDatabase(sharedServer(15), simple), destination)
     await copied(event)
@@ -170,9 +173,12 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
     await client.query(steps?.finish ?? '')
     expect(await scans()).toBe(validated)
     await client.query('ROLLBACK')
-  }, 60_000)
+  })
 
-  test('two lanes validate two partitions at once, and that is told as one object', async () => {
+  test('two lanes validate two partitions at once, and that is told as one object', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const destination = await createDatabase(sharedServer(major))
     const event = stepEvent(await createDatabase(sharedServer(15), simple), destination)
     await copied(event)
@@ -199,9 +205,12 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
     await holder.query('ROLLBACK')
     await building
     expect(await ledgerObjects(destination, `status <> 'migrated' AND kind = 'FK CONSTRAINT'`)).toEqual([])
-  }, 60_000)
+  })
 
-  test('a row that breaks the key is told, and the partitions that were found right stay so', async () => {
+  test('a row that breaks the key is told, and the partitions that were found right stay so', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const broken = `SET session_replication_role = replica; UPDATE tree SET ref = -1 WHERE id = 6001;`
     const destination = await createDatabase(sharedServer(major))
     const event = stepEvent(await createDatabase(sharedServer(15), simple + broken), destination)
@@ -239,5 +248,5 @@ describe.each([15, 18] as const)('on PostgreSQL %d', (major) => {
     await build(event)
     await mustBeDone('summariseIndexes', event)
     expect(await destination.query(VALID)).toEqual([{ right: 't', keys: '3' }])
-  }, 60_000)
+  })
 })

@@ -163,7 +163,7 @@ describe('a dump that goes wrong', () => {
     })
   })
 
-  test('more objects than one transaction can lock are read without one', async () => {
+  test('more objects than one transaction can lock are read without one', { tags: 'long' }, async () => {
     const {
       host,
       port,

@@ -56,7 +56,9 @@ async function endings(event: StepEvent): Promise<(string | undefined)[]> {
 const sequence = async (destination: TestDatabase) =>
   (await destination.query('SELECT last_value, is_called FROM t_a_seq'))[0]
 
-test('every step of a start that a later one has taken over says so, and takes nothing back', async () => {
+test('every step of a start that a later one has taken over says so, and takes nothing back', {
+  tags: 'long',
+}, async () => {
   const { destination, first, second } = await twoStarts()
   await mustBeDone('planObjects', second)
   expect(new Set(await endings(first))).toEqual(new Set(['RUN_TAKEN_OVER']))
@@ -107,7 +109,9 @@ test('two attempts at once have a scratch each, and one that cannot be opened do
   await beside.close()
 })
 
-test('a start whose run another one has completed says that, and sets no sequence of a destination in use', async () => {
+test('a start whose run another one has completed says that, and sets no sequence of a destination in use', {
+  tags: 'long',
+}, async () => {
   const { destination, first, second } = await twoStarts()
   await mustBeDone('planObjects', second)
   // As the application that has moved here by now.
@@ -166,7 +170,9 @@ test('a start that joins another one at its work is told so, one that follows a 
   ])
 })
 
-test('of two runs of other names that begin in one database at once the later one is told who works there, and makes nothing', async () => {
+test('of two runs of other names that begin in one database at once the later one is told who works there, and makes nothing', {
+  tags: 'long',
+}, async () => {
   const { destination, first } = await twoStarts()
   const other = { ...first, run: { id: 'other-run', execution: 'other' } }
   // The first is at it.

@@ -9,6 +9,7 @@ const COUNTERS = `SELECT n_tup_ins, n_tup_upd, n_tup_del, n_live_tup, pg_relatio
 // Side by side: each waits for longer than a server puts its counters off.
 test.concurrent.each([10, 15, 18] as const)(
   'on %i the counters of a table do not tell of a committed write while its session is in the next transaction',
+  { tags: 'long', timeout: 30_000 },
   async (major) => {
     const server = major === 10 ? await oldestServer() : sharedServer(major)
     const source = await createDatabase(
@@ -27,5 +28,4 @@ test.concurrent.each([10, 15, 18] as const)(
     expect(await source.query(COUNTERS)).toEqual(before)
     await writer.query('COMMIT')
   },
-  30_000,
 )

@@ -20,6 +20,7 @@ const hash = (table: string) => `SELECT count(*) AS rows, md5(string_agg(h, ',' 
 
 test.each([10, 15] as const)(
   'when all sessions of the source (%i) are killed, what was not written since is proved, the rest is copied again and named',
+  { tags: 'long', timeout: 180_000 },
   async (major) => {
     const server = major === 10 ? await oldestServer() : sharedServer(major)
     const source = await createDatabase(server, DDL + ROWS)
@@ -58,5 +59,4 @@ test.each([10, 15] as const)(
     expect(made?.message).toContain('2 tables were copied again: public.emptied, public.written;')
     expect(made?.message).toMatch(/proved unchanged by digest: .*public\.quiet/)
   },
-  180_000,
 )

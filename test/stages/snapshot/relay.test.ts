@@ -43,7 +43,10 @@ async function writeUntil(source: TestDatabase, signal: AbortSignal): Promise<nu
 const hashes = (table: string) => `SELECT count(*) AS rows, md5(string_agg(h, ',' ORDER BY h)) AS hash
   FROM (SELECT md5(t::text) AS h FROM ${table} t) rows`
 
-test('a copy that outlives many keepers and lanes equals the source as it was when the view was taken', async () => {
+test('a copy that outlives many keepers and lanes equals the source as it was when the view was taken', {
+  tags: 'long',
+  timeout: 300_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `${DDL} INSERT INTO account SELECT g, 0 FROM generate_series(1, 5000) g;
@@ -82,4 +85,4 @@ test('a copy that outlives many keepers and lanes equals the source as it was wh
     expect(await source.query(hashes(table))).not.toEqual(await destination.query(hashes(table)))
   }
   await judge.query('COMMIT')
-}, 300_000)
+})

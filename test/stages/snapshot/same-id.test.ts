@@ -67,6 +67,7 @@ async function setUp(): Promise<{
 
 test.each(['the same', 'another'] as const)(
   'after a restart of the source, a snapshot of the same id that somebody exported in %s database is not the run’s',
+  { tags: 'long' },
   async (which) => {
     const { server, source, destination, keep } = await setUp()
     const other = which === 'the same' ? source : await createDatabase(server)

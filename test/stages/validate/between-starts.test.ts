@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
 import { migrate } from '../../support/whole-run.ts'
 
-test('what is written to the destination between two starts is seen by the second, however far the first one came', async () => {
+test('what is written to the destination between two starts is seen by the second, however far the first one came', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE same (id int PRIMARY KEY); INSERT INTO same SELECT generate_series(1, 50);
@@ -24,4 +27,4 @@ test('what is written to the destination between two starts is seen by the secon
   })
   await destination.query(`UPDATE changed SET note = 'n' WHERE id = 7`)
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
-}, 180_000)
+})

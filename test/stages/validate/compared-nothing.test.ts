@@ -16,7 +16,10 @@ test('of a run that was completed without a comparison nothing is said to differ
   expect(stripVTControlCharacters(summaryText(again.report, 1))).toMatch(/compared +nothing/)
 }, 180_000)
 
-test('a run that failed without a comparison is compared in full when the task asks for it then', async () => {
+test('a run that failed without a comparison is compared in full when the task asks for it then', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2)')
   const destination = await createDatabase(await otherServer15())
   const name = 'none-fails-then-full'
@@ -28,4 +31,4 @@ test('a run that failed without a comparison is compared in full when the task a
   const again = await migrate(source, destination, { name })
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(again.report.databases[0]?.totals).toMatchObject({ tablesEqual: 1, tablesDifferent: 0 })
-}, 180_000)
+})

@@ -68,7 +68,10 @@ async function without<Answer>(client: pg.Client, table: string, meanwhile: () =
   return answer
 }
 
-test('whichever row of the ledger is missing, the step that comes next ends the run with LEDGER_DAMAGED', async () => {
+test('whichever row of the ledger is missing, the step that comes next ends the run with LEDGER_DAMAGED', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   const client = await destination.connect()
   const told: [string, string, string | undefined][] = []
@@ -100,9 +103,12 @@ test('whichever row of the ledger is missing, the step that comes next ends the 
     await client.query('ROLLBACK')
     if (table !== 'run') expect(rows[0].damage, table).toContain('truncate in sampan.')
   }
-}, 180_000)
+})
 
-test('a run whose row is deleted while it copies ends at once, and so does one whose ledger is dropped', async () => {
+test('a run whose row is deleted while it copies ends at once, and so does one whose ledger is dropped', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   for (const [deed, code] of [
     ['DELETE FROM sampan.run', 'RUN_UNKNOWN'],
     ['DROP SCHEMA sampan CASCADE', 'LEDGER_DAMAGED'],
@@ -119,9 +125,12 @@ test('a run whose row is deleted while it copies ends at once, and so does one w
       remedy: expect.stringContaining('give the task an empty database'),
     })
   }
-}, 180_000)
+})
 
-test('a run whose ledger was damaged is refused when it is started again, until its remedy is followed', async () => {
+test('a run whose ledger was damaged is refused when it is started again, until its remedy is followed', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   const name = 'damaged'
   const deed = () => destination.query(`DELETE FROM sampan.relation WHERE name = 'orders'`)
@@ -135,4 +144,4 @@ test('a run whose ledger was damaged is refused when it is started again, until 
   await destination.query('DROP SCHEMA sampan CASCADE; DROP TABLE customers, orders CASCADE')
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})

@@ -8,7 +8,10 @@ const SOURCE = `
   CREATE UNLOGGED TABLE visits (id int PRIMARY KEY, note text); INSERT INTO visits SELECT g, 'n' FROM generate_series(1, 100) g;
   CREATE UNLOGGED TABLE empty (id int)`
 
-test('an unlogged table that a crash has emptied behind the comparison keeps the run open; the remedy, followed, works', async () => {
+test('an unlogged table that a crash has emptied behind the comparison keeps the run open; the remedy, followed, works', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const server = await startTestServer({ major: 15, settings: { fsync: 'off', full_page_writes: 'off' } })
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(server)
@@ -30,4 +33,4 @@ test('an unlogged table that a crash has emptied behind the comparison keeps the
   const again = await migrate(source, destination, { name })
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})

@@ -44,7 +44,10 @@ function beforeSeal(act: () => Promise<unknown>): Around {
     }
 }
 
-test('what somebody else drops while the run goes on keeps it from being sealed, by name; started again, it is made anew', async () => {
+test('what somebody else drops while the run goes on keeps it from being sealed, by name; started again, it is made anew', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(await otherServer15())
   const name = 'dropped-behind-the-back'
@@ -72,9 +75,12 @@ test('what somebody else drops while the run goes on keeps it from being sealed,
              (SELECT count(*)::int FROM shop.notes) AS notes, to_regprocedure('shop.twice(int, shop.state)') IS NOT NULL AS twice,
              (SELECT count(*)::int FROM pg_constraint WHERE conname = 'orders_customer_fkey' AND convalidated) AS keys`),
   ).toEqual([{ view: 'said of the view', index: 'said', granted: 't', notes: '50', twice: 't', keys: '1' }])
-}, 180_000)
+})
 
-test('a column that somebody drops before the comparison ends the run at once, with its table; the remedy, followed, works', async () => {
+test('a column that somebody drops before the comparison ends the run at once, with its table; the remedy, followed, works', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(await otherServer15())
   const name = 'column-behind-the-back'
@@ -102,7 +108,7 @@ test('a column that somebody drops before the comparison ends the run at once, w
   const again = await migrate(source, destination, { name })
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await destination.query('SELECT count(note) AS notes FROM shop.notes')).toEqual([{ notes: '50' }])
-}, 180_000)
+})
 
 test('what somebody else changes on the destination while the run goes on is named at its end', async () => {
   const source = await createDatabase(sharedServer(15), SOURCE)
@@ -191,6 +197,7 @@ test.each([
   [18, allKinds18],
 ] as const)(
   'of all kinds of objects none is taken for gone, from %d',
+  { tags: 'long', timeout: 120_000 },
   async (from, sql) => {
     const source = await createDatabase(sharedServer(from), sql)
     const destination = await createDatabase(sharedServer(18))
@@ -207,5 +214,4 @@ test.each([
       await session.close()
     }
   },
-  120_000,
 )

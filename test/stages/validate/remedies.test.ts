@@ -48,6 +48,7 @@ describe('VALIDATION_DIFFERS', () => {
     ['tree', `DELETE FROM tree WHERE n = 1`],
   ])(
     'of %s ends well when the table is dropped, and the task started again',
+    { tags: 'long', timeout: 180_000 },
     async (table, change) => {
       const { source, destination } = await databases()
       const name = `differs-${table.replace('_', '-')}`
@@ -69,11 +70,13 @@ describe('VALIDATION_DIFFERS', () => {
       expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
       expect(await compareDatabases(source, destination)).toEqual([])
     },
-    180_000,
   )
 })
 
-test('large objects that differ are told by their ids; removed, and the task started again, they are copied again', async () => {
+test('large objects that differ are told by their ids; removed, and the task started again, they are copied again', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   await source.query(`SELECT lo_from_bytea(o, convert_to(repeat('large ', 60000), 'UTF8')) FROM generate_series(70001, 70005) o;
     SELECT lo_create(70006); COMMENT ON LARGE OBJECT 70002 IS 'said'; GRANT SELECT ON LARGE OBJECT 70003 TO PUBLIC`)
@@ -97,9 +100,12 @@ test('large objects that differ are told by their ids; removed, and the task sta
   expect(await compareDatabases(source, destination)).toEqual([])
   const said = `SELECT obj_description(70002, 'pg_largeobject') AS said, lomacl::text LIKE '%=r/%' AS granted FROM pg_largeobject_metadata WHERE oid = 70003`
   expect(await destination.query(said)).toEqual([{ said: 'said', granted: 't' }])
-}, 180_000)
+})
 
-test('rows that find no partition on the destination arrive once the source has the partition that its tree lacks', async () => {
+test('rows that find no partition on the destination arrive once the source has the partition that its tree lacks', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const labels = Array.from({ length: 24 }, (_, index) => `'l${index}'`)
   // The hash of a label is that of its oid: another one on the destination.
   const source = await createDatabase(
@@ -121,9 +127,12 @@ test('rows that find no partition on the destination arrive once the source has 
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
   const rows = 'SELECT l, n FROM halved ORDER BY 1'
   expect(await destination.query(rows)).toEqual(await source.query(rows))
-}, 180_000)
+})
 
-test('the ledger of a newer Sampan is dropped with what is in the way, and the task started again', async () => {
+test('the ledger of a newer Sampan is dropped with what is in the way, and the task started again', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   const name = 'after-a-newer-one'
   expect((await migrate(source, destination, { name: 'the-newer-one' })).outcome).toMatchObject({ exitStatus: 0 })
@@ -136,9 +145,12 @@ test('the ledger of a newer Sampan is dropped with what is in the way, and the t
   )
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})
 
-test('SRC_STRUCTURE_CHANGED names what cannot be made anew: with what stands on it dropped, the task started again ends well', async () => {
+test('SRC_STRUCTURE_CHANGED names what cannot be made anew: with what stands on it dropped, the task started again ends well', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   const name = 'stands-on-it'
   const error = { kind: 'other', code: 'STOPPED_HERE', message: 'no copy', remedy: 'none' } as const
@@ -155,9 +167,9 @@ test('SRC_STRUCTURE_CHANGED names what cannot be made anew: with what stands on 
   await destination.query('DROP VIEW of_somebody')
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})
 
-test('SEQUENCES_DIFFER ends well when the task is started again', async () => {
+test('SEQUENCES_DIFFER ends well when the task is started again', { tags: 'long', timeout: 180_000 }, async () => {
   const { source, destination } = await databases()
   const change = () => destination.query(`SELECT setval('orders_id_seq', 7)`)
   const failed = await migrate(source, destination, { name: 'sequences' }, before('SealFunction', change))
@@ -165,7 +177,7 @@ test('SEQUENCES_DIFFER ends well when the task is started again', async () => {
   const again = await migrate(source, destination, { name: 'sequences' })
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})
 
 test('of two things that are wrong each is printed with its remedy', async () => {
   const { source, destination } = await databases()
@@ -182,7 +194,10 @@ test('of two things that are wrong each is printed with its remedy', async () =>
   for (const remedy of [error?.remedy, error?.besides?.[0]?.remedy]) expect(summary).toContain(remedy)
 }, 180_000)
 
-test('what could not be made is excluded under another name, into an emptied destination that keeps the ledger', async () => {
+test('what could not be made is excluded under another name, into an emptied destination that keeps the ledger', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   await source.query(`CREATE FUNCTION broken() RETURNS int LANGUAGE sql AS 'SELECT n FROM days'`)
   const hide = before('CreateObjectsFunction', () =>
@@ -204,9 +219,12 @@ test('what could not be made is excluded under another name, into an emptied des
     ],
   })
   expect(excluding.outcome).toMatchObject({ exitStatus: 0, error: null })
-}, 180_000)
+})
 
-test('SRC_STRUCTURE_OF_PLAN_CHANGED ends well when the task is started again: the plan is made anew', async () => {
+test('SRC_STRUCTURE_OF_PLAN_CHANGED ends well when the task is started again: the plan is made anew', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   const name = 'planned-otherwise'
   // The plan is held against every view: what it has otherwise all the same must not be believed again.
@@ -221,9 +239,12 @@ test('SRC_STRUCTURE_OF_PLAN_CHANGED ends well when the task is started again: th
   })
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})
 
-test('SNAPSHOT_NOT_KEPT passes by itself when the keeper is back; behind the window the task is started again', async () => {
+test('SNAPSHOT_NOT_KEPT passes by itself when the keeper is back; behind the window the task is started again', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source, destination } = await databases()
   const name = 'not-kept'
   const { patience } = viewTimes
@@ -259,4 +280,4 @@ test('SNAPSHOT_NOT_KEPT passes by itself when the keeper is back; behind the win
     viewTimes.patience = patience
   }
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 180_000)
+})

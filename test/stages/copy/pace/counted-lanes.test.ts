@@ -29,7 +29,10 @@ async function copy(event: StepEvent, lanes: readonly number[]) {
   return summary
 }
 
-test('where each stream brings little, lanes are added until it is enough: far sooner than by one lane', async () => {
+test('where each stream brings little, lanes are added until it is enough: far sooner than by one lane', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `${DDL} INSERT INTO plain SELECT g, repeat('x', 184) FROM generate_series(1, 200000) g`,
@@ -63,7 +66,7 @@ test('where each stream brings little, lanes are added until it is enough: far s
   expect(Number(counts?.lanes)).toBeGreaterThan(2)
   // One lane takes bytes / stream seconds; two are what it begins with.
   expect(seconds).toBeLessThan((Number(counts?.bytes) / stream) * 0.6)
-}, 60_000)
+})
 
 test('a lane for which the source has no connection left is left out, and nothing fails', async () => {
   const source = await createDatabase(

@@ -12,7 +12,10 @@ const DDL = 'CREATE TABLE plain (id int, note text);'
 const MEGABYTE = 1_000_000
 const MOST_MEGABYTES = 4
 
-test('lanes go slower while the source answers slowly, at full pace again when it does not, and lose nothing', async () => {
+test('lanes go slower while the source answers slowly, at full pace again when it does not, and lose nothing', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `${DDL} INSERT INTO plain SELECT g, repeat('x', 84) FROM generate_series(1, 1000000) g`,
@@ -67,4 +70,4 @@ test('lanes go slower while the source answers slowly, at full pace again when i
   })
   expect(events.map(({ code }) => code)).toContain('PACE_FULL')
   expect(events.length).toBeLessThan(5)
-}, 120_000)
+})

@@ -51,7 +51,7 @@ test.each([
   [18, 18],
 ] as const)(
   'everything renamed at once, from PostgreSQL %d to %d, is what ALTER … RENAME makes of a restored dump',
-  { timeout: 120_000 },
+  { tags: 'long', timeout: 120_000 },
   async (from, to) => {
     const server = from === 10 ? await oldestServer() : sharedServer(from)
     const sql = from === 10 ? old : from === 18 ? allKinds + allKinds18 : allKinds

@@ -36,6 +36,7 @@ const DROPPED = `
 
 test.each(['auto', 'text'] as const)(
   'columns stay behind with what stands on them, and the rest is what DROP COLUMN leaves (%s)',
+  { tags: 'long' },
   async (format) => {
     const source = await createDatabase(sharedServer(15), SQL)
     const destination = await createDatabase(sharedServer(15))
@@ -106,7 +107,9 @@ test('a table whose rows are values elsewhere keeps its columns', async () => {
   ])
 })
 
-test('a column that comes to the source behind the plan, and stays behind, is known to be missing', async () => {
+test('a column that comes to the source behind the plan, and stays behind, is known to be missing', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE a (id int, ssn text); CREATE TABLE b (id int)')
   const destination = await createDatabase(sharedServer(15))
   const tables = { 'public.*': { columns: { ssn: excluded } } }

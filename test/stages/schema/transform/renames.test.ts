@@ -37,7 +37,7 @@ async function pair(sql: string, there: string) {
   return { source, destination, expected }
 }
 
-test('tables change names and places in a ring, and both names are told', async () => {
+test('tables change names and places in a ring, and both names are told', { tags: 'long' }, async () => {
   const { source, destination, expected } = await pair(SHOP, SHOP_THERE)
   const { outcome, report } = await migrate(source, destination, {
     databases: [{ name: source.name, as: destination.name, ...SHOP_WISHES }],
@@ -67,7 +67,7 @@ test('tables change names and places in a ring, and both names are told', async 
   })
 })
 
-test('an account that may create no database has its names changed in one transaction', async () => {
+test('an account that may create no database has its names changed in one transaction', { tags: 'long' }, async () => {
   const { source, destination, expected } = await pair(SHOP, SHOP_THERE)
   const user = `mover_${randomBytes(4).toString('hex')}`
   await destination.query(`CREATE ROLE ${user} LOGIN PASSWORD 'x'; ALTER DATABASE ${destination.name} OWNER TO ${user}`)
@@ -81,7 +81,7 @@ test('an account that may create no database has its names changed in one transa
   expect(await compareDatabases(expected, destination)).toEqual([])
 })
 
-test('policies for roles that are to be made are for them under the new names', async () => {
+test('policies for roles that are to be made are for them under the new names', { tags: 'long' }, async () => {
   const role = `app_${randomBytes(4).toString('hex')}`
   const source = await createDatabase(
     sharedServer(15),
@@ -111,7 +111,9 @@ test('policies for roles that are to be made are for them under the new names', 
   ])
 })
 
-test('what lies in public goes into a schema of its own, extensions stay, and schemas change their names', async () => {
+test('what lies in public goes into a schema of its own, extensions stay, and schemas change their names', {
+  tags: 'long',
+}, async () => {
   const sql = `
     CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE EXTENSION hstore; CREATE TABLE h (h hstore);
     CREATE FUNCTION f(m mood) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT 1; END;
@@ -158,6 +160,7 @@ test.each([
   ['dts', 'Sales', 'orders', 'Id,ÄrgerX,n'],
 ] as const)(
   'the case policy %s is for A to Z, with views, sequences and partitions',
+  { tags: 'long' },
   async (policy, schema, table, columns) => {
     const source = await createDatabase(
       sharedServer(15),
@@ -188,7 +191,9 @@ test.each([
   },
 )
 
-test('a copy that a killed start has left is taken away by the next one, whoever is in it, and another run’s is not', async () => {
+test('a copy that a killed start has left is taken away by the next one, whoever is in it, and another run’s is not', {
+  tags: 'long',
+}, async () => {
   const { source, destination, expected } = await pair(SHOP, SHOP_THERE)
   const name = `killed-${randomBytes(4).toString('hex')}`
   const left = [name, 'another'].map((run) => {
