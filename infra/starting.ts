@@ -3,7 +3,7 @@ import { EventBus, EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-eve
 import { SfnStateMachine } from 'aws-cdk-lib/aws-events-targets'
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import { CfnSchedule, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
+import { CfnSchedule, ContextAttribute, ScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
@@ -28,6 +28,9 @@ export function keepLost(deadLetters: IQueue, key: IKey | undefined): PolicyStat
 
 /** `detail-type` of an event whose `detail` is a task. */
 const START_EVENT = 'Migration Requested'
+
+/** One time of one schedule. Scheduler delivers at least once, as EventBridge does. */
+const ONE_TIME = `${ContextAttribute.scheduleArn} ${ContextAttribute.scheduledTime}`
 
 /** The ways to start a migration besides the console and the command: an event, and a schedule. */
 export class Starting extends Construct {
@@ -62,7 +65,8 @@ export class Starting extends Construct {
         target: {
           arn: props.stateMachine.stateMachineArn,
           roleArn: this.role.roleArn,
-          input: JSON.stringify(schedule.task),
+          // The same at each delivery: https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+          input: JSON.stringify({ event: ONE_TIME, task: schedule.task }),
           deadLetterConfig: { arn: props.deadLetters.queueArn },
           retryPolicy: { maximumEventAgeInSeconds: 86_400, maximumRetryAttempts: 185 },
         },
@@ -77,7 +81,8 @@ export class Starting extends Construct {
   private startByEvent({ options, stateMachine, deadLetters }: StartingProps): void {
     const pattern = { account: [Aws.ACCOUNT_ID], detailType: [START_EVENT] }
     const target = new SfnStateMachine(stateMachine, {
-      input: RuleTargetInput.fromObject(EventField.fromPath('$.detail')),
+      // A second delivery has the same id, by which ReadTask knows it.
+      input: RuleTargetInput.fromObject({ event: EventField.eventId, task: EventField.fromPath('$.detail') }),
       deadLetterQueue: deadLetters,
       retryAttempts: 185,
       maxEventAge: Duration.hours(24),

@@ -36,9 +36,17 @@ export function toDefinition(): Definition {
         comment: 'Checks the task, all problems at once, and fills in the defaults',
         calls: 'ReadTaskFunction',
         level: 'start',
-        done: 'KeepTask',
+        done: 'IsStartRepeated',
         failed: 'IsTaskInvalid',
       }),
+      IsStartRepeated: {
+        Type: 'Choice',
+        Comment: 'EventBridge may deliver an event twice: the second execution leaves the run to the first',
+        Choices: [{ Variable: '$.step.output.repeated', BooleanEquals: true, Next: 'KeepFirstStart' }],
+        Default: 'KeepTask',
+      },
+      KeepFirstStart: { Type: 'Pass', InputPath: '$.step.output', Next: 'StartedAlready' },
+      StartedAlready: { Type: 'Succeed' },
       IsTaskInvalid: {
         Type: 'Choice',
         Choices: [{ Variable: '$.step.error.code', StringMatches: 'TASK_*', Next: into('TaskInvalid') }],

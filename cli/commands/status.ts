@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
+import { isRecord } from '../../lambdas/core/task/rule.ts'
 import {
   executionArn,
   findStateMachine,
@@ -82,10 +83,18 @@ async function describeExecution(machine: StateMachine, execution: string, watch
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
   if (found.error !== undefined) process.stdout.write(`${failureText(found.error, found.cause ?? '')}\n`)
   if (found.status === 'RUNNING') await printWhereabouts(machine, arn)
+  process.stdout.write(firstStartText(found.output))
   if (found.status === 'RUNNING' || found.status === 'SUCCEEDED') return
   if (found.status === 'ABORTED' || found.status === 'TIMED_OUT')
     process.stdout.write('the same task, started under another --execution, continues where it was\n')
   process.exitCode = exitStatusOf(found.error)
+}
+
+/** The second delivery of an event succeeds without doing anything. */
+function firstStartText(output: string | undefined): string {
+  const told: unknown = output === undefined ? null : JSON.parse(output)
+  if (!isRecord(told) || typeof told.startedBefore !== 'string') return ''
+  return `  its event was delivered twice and had started ${told.startedBefore} before: this one did nothing\n`
 }
 
 function failureText(error: string, cause: string): string {

@@ -174,6 +174,16 @@ describe('sampan status', () => {
     expect(stderr).toContain('AWS_PERMISSION_MISSING  could not read the history')
   })
 
+  it('says of a second delivery which execution its event had started', async () => {
+    const output = JSON.stringify({ repeated: true, startedBefore: 'small-0' })
+    execution = { ...execution, status: 'SUCCEEDED', stopDate: 1_700_000_001, output }
+    const { status, stdout } = await sampan('status', 'small-1')
+    expect({ status, told: stdout.split('\n')[1] }).toEqual({
+      status: 0,
+      told: '  its event was delivered twice and had started small-0 before: this one did nothing',
+    })
+  })
+
   it('says where to give a region', async () => {
     const { status, stderr } = await spawnSampan(['status'], { AWS_REGION: '', AWS_DEFAULT_REGION: '' }).ended
     expect(status).toBe(1)

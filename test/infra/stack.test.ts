@@ -287,7 +287,11 @@ describe('starting', () => {
       EventPattern: { 'detail-type': ['Migration Requested'], account: [{ Ref: 'AWS::AccountId' }] },
       Targets: [
         Match.objectLike({
-          InputTransformer: { InputPathsMap: { detail: '$.detail' }, InputTemplate: '<detail>' },
+          // A second delivery has the same id.
+          InputTransformer: {
+            InputPathsMap: { id: '$.id', detail: '$.detail' },
+            InputTemplate: '{"event":<id>,"task":<detail>}',
+          },
           RetryPolicy: { MaximumEventAgeInSeconds: 86400, MaximumRetryAttempts: 185 },
           DeadLetterConfig: Match.anyValue(),
         }),
@@ -337,11 +341,12 @@ describe('starting', () => {
   })
 
   it('a schedule starts its task once, at its time, as a role that only this group’s schedules may take', () => {
+    const event = '<aws.scheduler.schedule-arn> <aws.scheduler.scheduled-time>'
     inVpc.hasResourceProperties('AWS::Scheduler::Schedule', {
       Name: 'tonight',
       ScheduleExpression: 'at(2026-12-24T02:00:00)',
       ScheduleExpressionTimezone: 'Asia/Singapore',
-      Target: Match.objectLike({ Input: JSON.stringify(TASK) }),
+      Target: Match.objectLike({ Input: JSON.stringify({ event, task: TASK }) }),
     })
     inVpc.hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {

@@ -152,6 +152,13 @@ describe('modes and refusals', () => {
     expect(calls).toHaveLength(1)
   })
 
+  test('the second delivery of an event succeeds quietly: it opens, writes and reports nothing', async () => {
+    const output = { repeated: true, startedBefore: 'first' }
+    const { outcome, calls } = await migrate({ ReadTaskFunction: () => done(output) })
+    expect(outcome).toEqual({ status: 'succeeded', output })
+    expect(calls).toHaveLength(1)
+  })
+
   test('a task that cannot be read for another reason is not called wrong', async () => {
     const { outcome } = await migrate({ ReadTaskFunction: () => failed(broken) })
     expect(outcome).toEqual({ status: 'failed', error: 'BROKEN', cause: BROKEN })

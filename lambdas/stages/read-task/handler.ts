@@ -1,5 +1,6 @@
 import { artefacts } from '../../core/cloud/artefacts.ts'
 import { keepDatabases } from '../../core/cloud/database-list.ts'
+import { firstStartOf } from '../../core/cloud/first-start.ts'
 import type { Environment } from '../../core/runtime/environment.ts'
 import type { DatabaseList, RunIdentity } from '../../core/runtime/event.ts'
 import { type RetryingEvent, stepHandler } from '../../core/runtime/step-handler.ts'
@@ -7,6 +8,7 @@ import { done, failed } from '../../core/runtime/verdict.ts'
 import { type Deployment, deployedProblems } from '../../core/task/deployed-rules.ts'
 import { formatProblem, type Problem, readTask } from '../../core/task/problems.ts'
 import { isRecord } from '../../core/task/rule.ts'
+import { startOf } from '../../core/task/start.ts'
 import type { Task } from '../../core/task/task.ts'
 
 /** What the state machine calls ReadTask with: the execution input, of which nothing is known yet. */
@@ -17,8 +19,17 @@ export interface ReadTaskEvent extends RetryingEvent {
   readonly execution: string
 }
 
-/** What ReadTask puts into the state. */
-export interface ReadTaskOutput {
+/** What ReadTask puts into the state, or that its event has started another execution before. */
+export type ReadTaskOutput = AcceptedTask | RepeatedStart
+
+interface RepeatedStart {
+  readonly repeated: true
+  /** The one that was first: it does the work, or did. */
+  readonly startedBefore: string
+}
+
+interface AcceptedTask {
+  readonly repeated: false
   readonly run: RunIdentity
   /** Without its databases, for which the state has no room. */
   readonly task: Task
@@ -32,9 +43,19 @@ const SHOWN = 10
 
 /**
  * The first state: reads the execution input and fills in the defaults. A wrong task fails with TASK_INVALID before
- * anything is opened.
+ * anything is opened. The second delivery of an event ends here, before it could take the run from the first.
  */
-export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', async ({ input, execution }, step) => {
+export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', async (asked, step) => {
+  const { execution } = asked
+  const { event, task: input } = startOf(asked.input)
+  const store = artefacts(step.environment)
+  if (event !== null) {
+    const first = await firstStartOf(store, event, execution)
+    if (first !== execution) {
+      step.logger.info('START_REPEATED', { event, startedBefore: first })
+      return done({ repeated: true, startedBefore: first })
+    }
+  }
   const { task, problems } = readTask(withLanes(input, step.environment.SAMPAN_DEFAULT_LANES))
   const deployment = deploymentOf(step.environment)
   const forbidden = deployment === null ? [] : deployedProblems(input, deployment)
@@ -42,9 +63,10 @@ export const handler = stepHandler<ReadTaskOutput, ReadTaskEvent>('ReadTask', as
   if (task === null || all.length > 0) return failed(taskInvalid(all))
   const run = { id: task.name, execution }
   return done({
+    repeated: false,
     run,
     task: { ...task, databases: [] },
-    list: await keepDatabases(artefacts(step.environment), run, task.databases),
+    list: await keepDatabases(store, run, task.databases),
     databases: task.databases.map((_, place) => place),
   })
 })

@@ -14,7 +14,11 @@ process.env.SAMPAN_ARTEFACTS = `file://${directory}`
 const context = { awsRequestId: 'test', getRemainingTimeInMillis: () => 60_000 }
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const read = (input: unknown) => handler({ input, execution: 'execution-1', window: null }, context)
+async function read(input: unknown) {
+  const { output, ...answer } = await handler({ input, execution: 'execution-1', window: null }, context)
+  if (output?.repeated) throw new Error('this start is no repeated one')
+  return { ...answer, output }
+}
 
 describe('ReadTask', () => {
   it('hands on the run, the task with its defaults, and the databases', async () => {
@@ -62,6 +66,25 @@ describe('ReadTask', () => {
     const refused = { verdict: 'failed', error: { code: 'EXECUTION_REDRIVEN' } }
     expect(await takeDatabase(event, context)).toMatchObject(refused)
     expect(await precheck(event, context)).toMatchObject(refused)
+  })
+
+  it('begins once for an event that is delivered twice: the second execution leaves the run to the first, whatever its task', async () => {
+    const deliver = (execution: string, event: string, task: unknown = smallTask()) =>
+      handler({ input: { event, task }, execution, window: null }, context)
+    const [one, other] = await Promise.all([deliver('a', 'event-1'), deliver('b', 'event-1')])
+    const outputs = [one?.output, other?.output]
+    const first = outputs.find((output) => output?.repeated === false)
+    expect(first).toMatchObject({ repeated: false, task: { name: 'small' } })
+    expect(outputs).toContainEqual({ repeated: true, startedBefore: one?.output === first ? 'a' : 'b' })
+    // Called again, each finds what it has found; a failed check of the task does not change who was first.
+    expect((await deliver('a', 'event-1')).output).toEqual(one?.output)
+    expect((await deliver('c', 'event-2', {})).error?.code).toBe('TASK_INVALID')
+    expect((await deliver('d', 'event-2', {})).output).toEqual({ repeated: true, startedBefore: 'c' })
+    expect((await deliver('e', 'event-3')).output).toMatchObject({ repeated: false })
+  })
+
+  it('takes a task with a field too many for a task, and refuses it', async () => {
+    expect((await read({ ...smallTask(), event: 'event-1' })).error?.message).toContain('event')
   })
 
   it('gives a task that names no lanes those of the deployment’s size', async () => {

@@ -6,6 +6,7 @@ import { SampanError, toSampanError } from '../../../core/runtime/errors.ts'
 import { toStepError } from '../../../core/runtime/step-error.ts'
 import type { StepError } from '../../../core/runtime/verdict.ts'
 import { readTask } from '../../../core/task/problems.ts'
+import { startOf } from '../../../core/task/start.ts'
 import { type ChangedLimits, changeRun, changeSchema, takeFrom } from './change-run.ts'
 
 /**
@@ -32,7 +33,7 @@ export async function handler(event: unknown): Promise<ChangeRunAnswer> {
     const asked = eventSchema.parse(event)
     const environment = readEnvironment()
     const found = await settled(environment, asked.execution, 'leave' in asked)
-    const { task } = readTask(found.input)
+    const { task } = readTask(startOf(found.input).task)
     if (task === null) throw noTask(asked.execution)
     if ('limits' in asked) return { ...NOTHING, databases: await changeRun(task, asked.limits, environment) }
     if (found.running) throw stillRuns(asked.execution)
