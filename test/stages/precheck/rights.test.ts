@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 describe('rights on the source', () => {
-  test('what is missing is listed as GRANT statements, and running them mends it', { tags: 'long' }, async () => {
+  test('what is missing is listed as GRANT statements, and running them mends it', async () => {
     await source.query(`
       CREATE SCHEMA "Closed"; CREATE TABLE "Closed"."T" (a int PRIMARY KEY);
       CREATE TABLE open_one (a int PRIMARY KEY); GRANT SELECT ON open_one TO ${reader};
