@@ -5,9 +5,10 @@ import { type Import, importsOf, parseImports } from './support/imports.ts'
 const core: Readonly<Record<string, readonly string[]>> = {
   runtime: ['task'],
   task: ['runtime'],
-  cloud: ['runtime', 'task'],
+  cloud: ['runtime', 'task', 'documents'],
   postgres: ['runtime', 'task', 'cloud'],
   present: [],
+  documents: [],
   filter: ['runtime', 'task', 'postgres'],
   expression: ['runtime', 'task', 'postgres', 'filter'],
   names: ['runtime', 'task', 'postgres'],

@@ -8,6 +8,7 @@ import type {
   Report,
   TableReport,
 } from '../../lambdas/stages/report/model.ts'
+import { succeeded } from '../stages/report/samples.ts'
 
 function table(name: string, change: Partial<TableReport> = {}): TableReport {
   return {
@@ -164,13 +165,14 @@ Failed`)
   })
 
   it('says what was opened and that it is closed, or that it is not', () => {
-    const rule = { kind: 'security-group-rule' }
-    const address = { kind: 'whitelist-address' }
-    const access = { opened: [rule, rule, address], closed: [rule, rule, address], open: [], notes: [], closedAt: null }
+    const [rule] = succeeded.access.closed
+    const entry = succeeded.access.closed.at(-1)
+    if (rule === undefined || entry === undefined) throw new Error('the sample has a rule and a whitelist entry')
+    const access = { opened: [rule, rule, entry], closed: [rule, rule, entry], open: [], notes: [], closedAt: null }
     expect(summary({ access })).toContain(`access
-  opened      2 × security-group-rule, 1 × whitelist-address
+  opened      2 × security-group-rule, 1 × whitelist-entry
   closed      3 of 3, nothing left open`)
-    const left = { ...access, closed: [rule], open: [rule, address] }
+    const left = { ...access, closed: [rule], open: [rule, entry] }
     expect(summary({ access: left })).toContain('closed      1 of 3, 2 STILL OPEN')
   })
 

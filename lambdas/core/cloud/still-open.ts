@@ -1,10 +1,10 @@
-import { z } from 'zod'
+import { accessRecordSchema } from '../documents/access.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { RunIdentity } from '../runtime/event.ts'
 import { type ArtefactStore, artefactKey } from './artefacts.ts'
 
 /** What this needs of `access.json`, which is OpenAccess's. */
-const recordSchema = z.object({ closingSince: z.string().nullable() })
+const recordSchema = accessRecordSchema.pick({ closingSince: true })
 
 /**
  * Refuses an execution whose access is being closed or has been: somebody has redriven it after its end. It would go on behind

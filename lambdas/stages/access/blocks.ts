@@ -1,11 +1,11 @@
 import { dtsBlocks } from '../../core/cloud/dts-cidrs.ts'
+import type { AccessNote } from '../../core/documents/access.ts'
 import type { Environment } from '../../core/runtime/environment.ts'
 import { egressAddresses } from '../../core/runtime/environment.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import { ACCESS_APPROVALS } from '../../core/task/access.ts'
 import type { Task } from '../../core/task/task.ts'
 import { type BlockPolicy, type BlockProblem, normaliseBlocks } from './normalise.ts'
-import type { AccessNote } from './record.ts'
 import { broadestBlock } from './tools.ts'
 
 /** The addresses that are to come in, normalised, with what there is to tell about them. */

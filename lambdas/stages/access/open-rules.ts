@@ -6,9 +6,9 @@ import {
   type SecurityGroups,
   securityGroups,
 } from '../../core/cloud/security-groups.ts'
+import type { AccessEntry } from '../../core/documents/access.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
-import type { AccessEntry } from './entry.ts'
 import { type AccessPlan, type AccessWish, peerText, planAccess, requireRoom, type Wanted } from './plan.ts'
 import type { RecordKeeper } from './record.ts'
 import { settled } from './settle.ts'

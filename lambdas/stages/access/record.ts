@@ -1,44 +1,15 @@
-import { z } from 'zod'
 import { type ArtefactStore, artefactKey } from '../../core/cloud/artefacts.ts'
+import {
+  type AccessEntry,
+  type AccessNote,
+  type AccessRecord,
+  accessRecordSchema,
+  type ClosedEntry,
+} from '../../core/documents/access.ts'
 import { SampanError, toSampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
-import { type AccessEntry, accessEntrySchema, keyOf } from './entry.ts'
+import { keyOf } from './entry.ts'
 import { listOpenRun } from './open-runs.ts'
-
-const closedEntrySchema = accessEntrySchema.extend({
-  closedAt: z.string(),
-  /** `gone`: somebody else had removed it. `handed-over`: another execution uses it and removes it. */
-  how: z.enum(['revoked', 'gone', 'handed-over']),
-})
-
-/** An event worth telling: lists that differ, blocks left out, rules that stood already. */
-const noteSchema = z.object({ code: z.string(), message: z.string() })
-
-/** `access.json`: what an execution opened and closed. The report shows it; the sweep works by it. */
-const accessRecordSchema = z.object({
-  version: z.literal(1),
-  run: z.string(),
-  execution: z.string(),
-  /** The deployed stack, `local` on one machine. */
-  stack: z.string(),
-  notes: z.array(noteSchema),
-  /** Written before it is opened. After a crash an intended entry may stand or not. */
-  intended: z.array(accessEntrySchema),
-  /** Everything this execution relied on, with what stood before. */
-  opened: z.array(accessEntrySchema),
-  closed: z.array(closedEntrySchema),
-  /** Opened by this execution and not closed. Empty at the end. */
-  open: z.array(accessEntrySchema),
-  updatedAt: z.string(),
-  /** When closing began. From then on nothing is opened any more, and what was under way is taken back by who opens it. */
-  closingSince: z.string().nullable(),
-  /** When everything was verified to be closed. */
-  closedAt: z.string().nullable(),
-})
-
-export type AccessRecord = z.output<typeof accessRecordSchema>
-export type ClosedEntry = z.output<typeof closedEntrySchema>
-export type AccessNote = z.output<typeof noteSchema>
 
 /** The code of an opening that came too late: its execution is being closed. */
 export const CLOSED_MEANWHILE = 'ACCESS_CLOSED_MEANWHILE'

@@ -1,11 +1,11 @@
 import type { InstanceFinding } from '../../core/cloud/instances.ts'
 import type { RdsInstance } from '../../core/cloud/rds.ts'
 import { securityGroups } from '../../core/cloud/security-groups.ts'
+import type { AccessNote } from '../../core/documents/access.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
 import type { Task } from '../../core/task/task.ts'
 import { makePlan } from './open-rules.ts'
 import type { AccessWish, Wanted } from './plan.ts'
-import type { AccessNote } from './record.ts'
 import { mayMakeGroups } from './temporary-groups.ts'
 import type { AccessTools } from './tools.ts'
 

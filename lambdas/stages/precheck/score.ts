@@ -1,5 +1,5 @@
+import type { PrecheckDocument, PrecheckItem } from '../../core/documents/precheck.ts'
 import type { Check, Finding } from './check.ts'
-import type { PrecheckDocument, PrecheckItem } from './document.ts'
 
 /** How one check of one database ended. */
 export type Outcome = { readonly check: Check; readonly database: string | null } & (

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessRecordSchema } from '../../core/documents/access.ts'
 
 const oneError = { code: z.string(), message: z.string(), remedy: z.string() }
 
@@ -173,31 +174,8 @@ const precheckSchema = z.object({
   blocks: z.boolean().default(false),
 })
 
-/** Something the run opened. Fields as the clouds name them; what does not apply is `null`. */
-const accessEntrySchema = z.looseObject({
-  kind: z.string(),
-  region: z.string().nullish(),
-  group: z.string().nullish(),
-  instance: z.string().nullish(),
-  ruleId: z.string().nullish(),
-  cidr: z.string().nullish(),
-  sourceGroup: z.string().nullish(),
-  port: z.number().nullish(),
-  purpose: z.string().nullish(),
-  openedAt: z.string().nullish(),
-  closedAt: z.string().nullish(),
-  existedBefore: z.boolean().nullish(),
-})
-
-const accessSchema = z.object({
-  opened: z.array(accessEntrySchema),
-  closed: z.array(accessEntrySchema),
-  /** Added by this run and not closed (yet). Empty in a finished report, unless something went wrong. */
-  open: z.array(accessEntrySchema),
-  notes: z.array(z.looseObject({ code: z.string(), message: z.string() })),
-  /** When everything was verified to be closed; `null` before that. */
-  closedAt: z.string().nullable(),
-})
+/** What the run opened and closed. `open`: added by it and not closed (yet); empty in a finished report, unless something went wrong. */
+const accessSchema = accessRecordSchema.pick({ opened: true, closed: true, open: true, notes: true, closedAt: true })
 
 const sideSchema = z.object({
   instance: z.string().nullable(),
@@ -288,7 +266,7 @@ export type SequenceReport = z.output<typeof sequenceSchema>
 export type EventReport = z.output<typeof eventSchema>
 export type PrecheckReport = z.output<typeof precheckSchema>
 export type AccessReport = z.output<typeof accessSchema>
-export type AccessEntryReport = z.output<typeof accessEntrySchema>
+export type AccessEntryReport = AccessReport['opened'][number]
 export type TaskReport = z.output<typeof taskSchema>
 export type Estimate = z.output<typeof estimateSchema>
 export type ReportError = z.output<typeof errorSchema>

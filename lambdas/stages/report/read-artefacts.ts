@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ArtefactStore, artefactKey } from '../../core/cloud/artefacts.ts'
+import { type PrecheckItem, precheckDocumentSchema } from '../../core/documents/precheck.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
 import { type AccessReport, accessReportSchema, type PrecheckReport } from './model.ts'
@@ -23,37 +24,19 @@ export interface Prechecks {
   readonly score: number | null
 }
 
-/** What the report shows of `precheck.json`, which is the precheck's own. */
-const precheckDocument = z.object({
-  score: z.number(),
-  items: z.array(
-    z.object({
-      code: z.string(),
-      title: z.string(),
-      level: z.enum(['error', 'warning', 'info']),
-      status: z.enum(['passed', 'failed', 'acknowledged', 'not-run']),
-      blocks: z.boolean(),
-      database: z.string().nullable(),
-      side: z.string(),
-      cause: z.string().nullable(),
-      remedy: z.string().nullable(),
-      details: z.array(z.string()),
-    }),
-  ),
-})
-
 /** `precheck.json`. */
 export async function readPrechecks(store: ArtefactStore, run: RunIdentity): Promise<ReadDocument<Prechecks>> {
   return readDocument<Prechecks>(store, run, 'precheck.json', { checks: [], score: null }, (document) => {
-    const { items, score } = precheckDocument.parse(document)
+    const { items, score } = precheckDocumentSchema.parse(document)
     return { checks: items.map(precheckReport), score }
   })
 }
 
-function precheckReport(item: z.output<typeof precheckDocument>['items'][number]): PrecheckReport {
+function precheckReport(item: PrecheckItem): PrecheckReport {
   const { status, cause, remedy } = item
   return {
     ...item,
+    details: [...item.details],
     status: status === 'passed' || status === 'not-run' ? status : 'found',
     cause: cause ?? '',
     remedy: remedy ?? '',

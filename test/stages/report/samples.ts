@@ -1,3 +1,4 @@
+import type { AccessEntry } from '../../../lambdas/core/documents/access.ts'
 import type { DatabaseReport, ObjectReport, Report, TableReport } from '../../../lambdas/stages/report/model.ts'
 
 const table = (name: string, rows: number, bytes: number, extra: Partial<TableReport> = {}): TableReport => ({
@@ -139,21 +140,23 @@ const shop: DatabaseReport = {
   ],
 }
 
-const opened = [
-  ...['47.88.0.0/24', '47.236.18.0/25', '161.117.64.0/24'].map((cidr, index) => ({
-    kind: 'security-group-rule',
-    region: 'us-east-1',
-    group: 'sg-0a1b2c3d4e5f60718',
-    instance: 'orders-prod',
-    ruleId: `sgr-0f00000000000000${index}`,
-    cidr,
-    sourceGroup: null,
-    port: 5432,
-    purpose: 'dts',
-    openedAt: '2026-11-23T01:02:01.000Z',
-    expiresAt: '2026-11-30T01:02:01.000Z',
-    existedBefore: index === 2,
-  })),
+const opened: AccessEntry[] = [
+  ...['47.88.0.0/24', '47.236.18.0/25', '161.117.64.0/24'].map(
+    (cidr, index): AccessEntry => ({
+      kind: 'security-group-rule',
+      region: 'us-east-1',
+      group: 'sg-0a1b2c3d4e5f60718',
+      instance: 'orders-prod',
+      ruleId: `sgr-0f00000000000000${index}`,
+      cidr,
+      sourceGroup: null,
+      port: 5432,
+      purpose: 'dts',
+      openedAt: '2026-11-23T01:02:01.000Z',
+      expiresAt: '2026-11-30T01:02:01.000Z',
+      existedBefore: index === 2,
+    }),
+  ),
   {
     kind: 'whitelist-entry',
     region: 'ap-southeast-1',
@@ -260,7 +263,7 @@ export const succeeded: Report = {
     opened,
     closed: opened
       .filter((entry) => !entry.existedBefore)
-      .map((entry) => ({ ...entry, closedAt: '2026-11-23T01:07:01.000Z', how: 'revoked' })),
+      .map((entry) => ({ ...entry, closedAt: '2026-11-23T01:07:01.000Z', how: 'revoked' as const })),
     open: [],
     notes: [],
     closedAt: '2026-11-23T01:07:01.000Z',

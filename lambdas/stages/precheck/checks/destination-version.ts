@@ -1,6 +1,6 @@
 import { MINIMUM_SERVER_VERSION } from '../../../core/ledger/migrate.ts'
+import { majorOf } from '../../../core/postgres/versions.ts'
 import { type Check, passed } from '../check.ts'
-import { majorOf } from '../facts/versions.ts'
 
 export const destinationVersion: Check = {
   code: 'DST_VERSION_UNSUPPORTED',

@@ -1,5 +1,5 @@
+import { majorOf } from '../../../core/postgres/versions.ts'
 import { type Check, passed } from '../check.ts'
-import { majorOf } from '../facts/versions.ts'
 
 /** The oldest that DTS and Sampan promise, and the newest that the pg_dump inside Sampan (18) reads. */
 const OLDEST = 90_400

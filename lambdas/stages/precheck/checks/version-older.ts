@@ -1,5 +1,5 @@
+import { majorNumber, majorOf } from '../../../core/postgres/versions.ts'
 import { type Check, passed } from '../check.ts'
-import { majorNumber, majorOf } from '../facts/versions.ts'
 
 export const versionOlder: Check = {
   code: 'DST_VERSION_OLDER',

@@ -5,6 +5,7 @@ import type { ExpectedRights } from '../../../core/ledger/objects/expected-right
 import type { PlannedObject, PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { ExtensionPlace } from '../../../core/postgres/extension-places.ts'
 import type { ClosedSchema, DestinationRoles } from '../../../core/postgres/roles.ts'
+import { majorNumber } from '../../../core/postgres/versions.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { describe, select } from '../../../core/task/select/select.ts'
@@ -214,7 +215,7 @@ export function planObjects(input: PlanInput): Plan {
   const steps = planSteps(objects, { ...input, relations, rootOf, partitioned })
   const largeObjects = relations.some(({ oid }) => oid === 0)
   const all = largeObjects ? [...steps, ...largeObjectOwners(steps, input.facts.rights, owners)] : steps
-  const sameMajor = majorOf(input.facts.serverVersion) === majorOf(input.destinationVersion)
+  const sameMajor = majorNumber(input.facts.serverVersion) === majorNumber(input.destinationVersion)
   const rightsFacts = {
     owners,
     policyRoles: input.facts.policyRoles,
@@ -265,10 +266,6 @@ function whyTransformed(
   const excluded = /TABLE$/.test(entry.kind) ? (transformation.renames.relations.get(entry.oid)?.excluded ?? []) : []
   if (excluded.length > 0) return `${same ? '' : `on the destination it is ${there}, `}without ${excluded.join(', ')}`
   return same ? 'it follows what has another name' : `on the destination it is ${there}`
-}
-
-function majorOf(version: number): number {
-  return Math.floor(version / 10_000)
 }
 
 /**
