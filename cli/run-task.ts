@@ -6,7 +6,7 @@ import { endKeptSessions, keepSessions } from '../lambdas/core/postgres/kept-ses
 import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../lambdas/core/runtime/event.ts'
 import { prepareAppending, writePrivately } from '../lambdas/core/runtime/private-files.ts'
-import type { StepError } from '../lambdas/core/runtime/verdict.ts'
+import type { StepAnswer, StepError } from '../lambdas/core/runtime/verdict.ts'
 import { isRecord } from '../lambdas/core/task/rule.ts'
 import type { Task } from '../lambdas/core/task/task.ts'
 import { endStopped } from '../local/end-stopped.ts'
@@ -16,6 +16,8 @@ import { observe } from '../local/observe.ts'
 import { toDefinition } from '../statemachine/migration.ts'
 import { type ExitStatus, exitStatus } from './exit-status.ts'
 import { readCause } from './failed-execution.ts'
+import type { Alerts } from './notify/alerts.ts'
+import { type Notify, Notifying } from './notify/notifying.ts'
 import { LOG, makeOutDirectory } from './out-directory.ts'
 import { hidePasswords } from './passwords.ts'
 import { type DisplayKind, startDisplay } from './progress/display.ts'
@@ -32,6 +34,8 @@ export interface TaskRun {
   readonly display: DisplayKind
   /** Fires when the user wants the run to stop. */
   readonly signal: AbortSignal
+  /** Whom to tell while nobody looks. @default nobody */
+  readonly notify?: Notify
   /** For tests. @default the deployed ones */
   readonly handlers?: Handlers
 }
@@ -64,7 +68,9 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   })
   keepSessions()
   const model = new ProgressModel(task.databases.map(({ name }) => name))
-  const watch = new Watch(model)
+  const notifying =
+    run.notify === undefined ? null : new Notifying(run.notify, model, { id: task.name, execution: executionName })
+  const watch = new Watch(model, notifying?.alerts ?? null)
   const handlers = observe(run.handlers ?? (await loadHandlers()), watch)
   const execution = runLocally({ definition: toDefinition(), validated: true, handlers, input, executionName })
   const display = startDisplay(run.display, model)
@@ -79,6 +85,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     if (watch.mayBeOpen) await endStopped(handlers, watch.latest)
   } finally {
     run.signal.removeEventListener('abort', stop)
+    notifying?.stop()
     await watch.end()
     endKeptSessions()
     await display.end()
@@ -87,10 +94,12 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   const status = toExitStatus(outcome)
   const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
   const missing = outcome.status === 'succeeded' && text === null ? reportNotWritten(outcome.output) : null
+  const error = errorOf(outcome, watch.errors) ?? unwritten ?? missing
+  notifying?.alerts.ended({ status, error })
   return {
     // What was migrated is migrated, with a report or without.
     exitStatus: status,
-    error: errorOf(outcome, watch.errors) ?? unwritten ?? missing,
+    error,
     report: path,
     reportText: text,
     untouched: watch.untouched,
@@ -122,11 +131,13 @@ class Watch {
   readonly #begun = new Set<string>()
   mayBeOpen = false
   readonly #model: ProgressModel
+  readonly #alerts: Alerts | null
   readonly #stop = new AbortController()
   readonly #polls = new Map<string, Promise<void>>()
 
-  constructor(model: ProgressModel) {
+  constructor(model: ProgressModel, alerts: Alerts | null) {
     this.#model = model
+    this.#alerts = alerts
   }
 
   called(name: string, event: StepEvent): void {
@@ -136,6 +147,7 @@ class Watch {
     if (database !== null && name === 'PlanObjectsFunction') this.#planned.add(database)
     else if (database !== null) this.#begun.add(database)
     this.#model.called({ name, database })
+    this.#alerts?.called(name, event)
     if (database !== null && !this.#polls.has(database)) {
       const report = ({ progress, warnings, tables }: Look) => {
         if (tables !== null) this.#model.movingTables(database, tables)
@@ -146,11 +158,12 @@ class Watch {
     }
   }
 
-  answered(name: string, event: StepEvent, answer: Parameters<ProgressModel['answered']>[1]): void {
+  answered(name: string, event: StepEvent, answer: StepAnswer): void {
     if (answer.verdict === 'failed' && answer.error !== null) this.errors.push(answer.error)
     // A failure of closing has been tried for as long as the task allows, and is the run's error.
     if (name === 'CloseAccessFunction' && /^(done|failed)$/.test(answer.verdict)) this.mayBeOpen = false
     this.#model.answered({ name, database: event.database?.name ?? null }, answer)
+    this.#alerts?.answered(name, event, answer)
   }
 
   get untouched(): readonly string[] {

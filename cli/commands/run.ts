@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
+import { endNotify, type NotifyOptions, toNotify, withNotifyOptions } from '../notify/notify-options.ts'
 import { makeOutDirectory } from '../out-directory.ts'
 import { runAsPlanned } from '../plan/run-as-planned.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
@@ -9,7 +10,7 @@ import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
 
-interface Options extends EndOptions {
+interface Options extends EndOptions, NotifyOptions {
   readonly out: string
   readonly execution?: string
   readonly plan?: string
@@ -18,7 +19,7 @@ interface Options extends EndOptions {
 }
 
 export function runCommand(): Command {
-  return withEndOptions(new Command('run'))
+  return withNotifyOptions(withEndOptions(new Command('run')))
     .description('Run a task on this machine, from here to the end. The same task run again continues where it was.')
     .argument('[task]', 'a task as JSON, or - for standard input')
     .option('--out <directory>', 'where the report, the log and the documents of the run are written', 'out')
@@ -34,14 +35,24 @@ export function runCommand(): Command {
       const { input, named, name } = await readTaskInput(path, options)
       const task = readTaskOrRefuse(input, named, options.json)
       if (task === null) return
+      const notify = toNotify(options)
       if (name !== null) printName(name, options.json ?? false)
       const directory = await makeOutDirectory(options.out)
       const { result: outcome, unexpected } = await stoppable(async (signal) => {
         const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
         const executionName = options.execution ?? newExecutionName(task.name)
-        const run = { input, task, executionName, directory, display, signal } as const
+        const run = {
+          input,
+          task,
+          executionName,
+          directory,
+          display,
+          signal,
+          ...(notify === null ? {} : { notify }),
+        } as const
         const outcome = options.plan === undefined ? await runTask(run) : await runAsPlanned(run, options.plan)
         await printOutcome(outcome, directory, options.json ? 'json' : 'text')
+        await endNotify(notify)
         return outcome
       })
       if (unexpected) {

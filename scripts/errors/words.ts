@@ -26,6 +26,11 @@ const inTheWay = (side: string) =>
  * the generator stop.
  */
 export const words: Readonly<Record<string, Words>> = {
+  NO_PROGRESS: {
+    cause: 'nothing that is counted has moved for as long as --notify-still says',
+    remedy:
+      'look which session waits for what, on both servers; where nothing does, sampan status TASK --watch shows what goes on',
+  },
   // Access
   ACCESS_BLOCKS_INTERNET: {
     cause: 'the blocks open too much of the Internet: more than a /8 of IPv4 or a /16 of IPv6 in all',

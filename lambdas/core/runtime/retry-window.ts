@@ -64,11 +64,8 @@ export function judge(
           attempt: (window?.attempt ?? 0) + 1,
           ...(window === null ? {} : { began: window.began ?? window.since }),
         }
-  const minutes = error.kind === 'connection' ? settings.connectionMinutes : settings.otherMinutes
   const elapsed = secondsBetween(open.since, now)
-  const both = settings.connectionMinutes + settings.otherMinutes
-  const altogether = open.began === undefined ? 0 : secondsBetween(open.began, now)
-  const left = Math.min(minutes * 60 - elapsed, both * 60 - altogether)
+  const left = Math.min(...spans(open, settings, now).map(({ all, used }) => all - used))
   if (left <= 0) return failed
   return {
     verdict: 'retry',
@@ -78,6 +75,21 @@ export function judge(
     output: null,
     spent,
   }
+}
+
+/** The part of an open window that has passed, 0 to 1: of what ends it first. */
+export function windowUsed(window: RetryWindow, settings: RetrySettings, now: Date): number {
+  return Math.min(1, Math.max(...spans(window, settings, now).map(({ all, used }) => used / all)))
+}
+
+/** What ends a window: the time of its kind, and of both kinds together since the last success. Seconds. */
+function spans(window: RetryWindow, { connectionMinutes, otherMinutes }: RetrySettings, now: Date) {
+  const own = window.kind === 'connection' ? connectionMinutes : otherMinutes
+  const altogether = window.began === undefined ? 0 : secondsBetween(window.began, now)
+  return [
+    { all: own * 60, used: secondsBetween(window.since, now) },
+    { all: (connectionMinutes + otherMinutes) * 60, used: altogether },
+  ]
 }
 
 function secondsBetween(since: string, now: Date): number {

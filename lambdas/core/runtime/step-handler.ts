@@ -4,7 +4,7 @@ import { toSampanError } from './errors.ts'
 import type { DatabaseIdentity, RunIdentity, StepContext, StepEvent } from './event.ts'
 import { spentOn } from './history.ts'
 import { causesOf, createLogger, type StepLogger } from './logging.ts'
-import { type Clock, DEFAULT_RETRY, judge, type Random, type RetrySettings } from './retry-window.ts'
+import { type Clock, DEFAULT_RETRY, judge, type Random, type RetrySettings, windowUsed } from './retry-window.ts'
 import { toStepError } from './step-error.ts'
 import { STOP_BEFORE_MILLISECONDS, stopSignal } from './stop-signal.ts'
 import type { RetryWindow, StepAnswer } from './verdict.ts'
@@ -98,7 +98,8 @@ export function stepHandler<Output, Event extends RetryingEvent = StepEvent>(
       const settings = event.task?.retry ?? DEFAULT_RETRY
       const answer = judge({ error: stepError, window, spent: event.spent }, settings, clock, random)
       const log = answer.verdict === 'failed' ? logger.error : logger.warn
-      log(error.code, { ...answer, error: toStepError(error), causes: causesOf(error) })
+      const used = answer.window === null ? {} : { windowUsed: windowUsed(answer.window, settings, clock()) }
+      log(error.code, { ...answer, ...used, error: toStepError(error), causes: causesOf(error) })
       return { ...answer, spent: spentOn(answer.verdict, event.spent) }
     } finally {
       stop.clear()

@@ -1,0 +1,31 @@
+import type { RunIdentity } from '../../lambdas/core/runtime/event.ts'
+import type { ProgressModel } from '../progress/model.ts'
+import { toMessage } from './alert.ts'
+import { type AlertLimits, Alerts } from './alerts.ts'
+import type { Notifier } from './notifier.ts'
+
+/** Whom a run tells, and when. */
+export interface Notify {
+  readonly notifier: Notifier
+  readonly limits: AlertLimits
+}
+
+/** How often the display's counts are looked at, milliseconds. */
+const EVERY = 5_000
+
+/** The alerts of one run, on their way to its notifier. */
+export class Notifying {
+  readonly alerts: Alerts
+  readonly #timer: NodeJS.Timeout
+
+  constructor({ notifier, limits }: Notify, model: ProgressModel, run: RunIdentity) {
+    this.alerts = new Alerts(model, limits, (alert) => notifier.tell(toMessage(alert, run, new Date())))
+    this.#timer = setInterval(() => this.alerts.look(), EVERY)
+    this.#timer.unref()
+  }
+
+  /** Looks no more; how the run ended may still be told. */
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
