@@ -1,5 +1,5 @@
 import { compareColumns } from './compare-columns.ts'
-import type { Meeting } from './meetings.ts'
+import { type Meeting, stays } from './meetings.ts'
 import { nameKey, type StandingTable, type TableName } from './tables.ts'
 
 /** Why a table cannot be met as the task wants it. */
@@ -8,6 +8,7 @@ export type ConflictCode =
   | 'DST_TABLE_NOT_WRITABLE'
   | 'DST_TABLE_TRIGGERS'
   | 'DST_TABLE_REFERENCED'
+  | 'DST_TABLE_NEEDED'
   | 'DST_KEYS_IN_A_RING'
   | 'DST_TABLE_MISSING'
   | 'DST_TABLE_NOT_EMPTY'
@@ -44,6 +45,7 @@ export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: st
         'DST_TABLE_REFERENCED',
         meetings.flatMap((one) => referenced(one, meetings)),
       ),
+      ...of('DST_TABLE_NEEDED', meetings.flatMap((one) => needed(one, meetings))),
       ...of('DST_KEYS_IN_A_RING', rings(meetings)),
     ],
     told: lines('told'),
@@ -63,7 +65,9 @@ export function referencesAmong(meetings: readonly Meeting[]): ReadonlyMap<strin
   )
 }
 
-function differencesOf({ chosen, source, there }: Meeting, typeThere: (type: string) => string) {
+function differencesOf({ mode, chosen, source, there }: Meeting, typeThere: (type: string) => string) {
+  // Whatever table it is, it is dropped.
+  if (mode === 'replace' && /[rp]/.test(there.kind)) return []
   if (source.kind !== there.kind) {
     return [
       { weight: 'refused', text: `a ${kindOf(source)} on the source, a ${kindOf(there)} on the destination` } as const,
@@ -96,18 +100,32 @@ function partitions(source: StandingTable, there: StandingTable) {
   return [{ weight: 'refused', text: `other partitions: ${parts.join('; ')}` } as const]
 }
 
-function notWritable({ there }: Meeting): readonly string[] {
+function notWritable({ mode, there }: Meeting): readonly string[] {
   if (!there.owned) return [`${shown(there)}: the account is not a member of the role that owns it`]
-  return there.secured ? [`${shown(there)}: its row security is in force for the account`] : []
+  return there.secured && stays({ mode }) ? [`${shown(there)}: its row security is in force for the account`] : []
 }
 
-function triggers({ there }: Meeting): readonly string[] {
-  return there.triggers.length === 0 ? [] : [`${shown(there)}: ${there.triggers.join(', ')}`]
+function triggers({ mode, there }: Meeting): readonly string[] {
+  return mode === 'replace' || there.triggers.length === 0 ? [] : [`${shown(there)}: ${there.triggers.join(', ')}`]
 }
 
-/** PostgreSQL empties a table that others refer to only together with them. */
-function referenced({ there }: Meeting, meetings: readonly Meeting[]): readonly string[] {
-  const emptied = new Set(meetings.map((one) => nameKey(one.there)))
+/** What is dropped must be nobody else's need: DROP TABLE takes partitions along, and a partition that is made anew is no longer attached. */
+function needed({ mode, there }: Meeting, meetings: readonly Meeting[]): readonly string[] {
+  const root = there.root === null ? null : nameKey(there.root)
+  const rootMode = meetings.find((one) => nameKey(one.there) === root)?.mode
+  const torn = there.root !== null && (mode === 'replace') !== (rootMode === 'replace')
+  const dropped = new Set(meetings.flatMap((one) => (stays(one) ? [] : [one.there.oid])))
+  const others = there.dependants.filter(({ oid }) => oid === null || !dropped.has(oid))
+  return [
+    ...(mode === 'replace' ? others.map(({ what }) => `${shown(there)}: ${what}`) : []),
+    ...(torn ? [`${shown(there)}: it is a partition of ${shown(there.root)}: both are replaced, or neither`] : []),
+  ]
+}
+
+/** PostgreSQL empties or drops a table that others refer to only together with them. */
+function referenced({ mode, there }: Meeting, meetings: readonly Meeting[]): readonly string[] {
+  const together = meetings.filter((one) => mode === 'fill' || one.mode === mode)
+  const emptied = new Set(together.map((one) => nameKey(one.there)))
   return there.referencedBy
     .filter(({ schema, table }) => !emptied.has(nameKey({ schema, name: table })))
     .map((key) => `${shown(there)}: ${shown({ schema: key.schema, name: key.table })} refers to it by ${key.name}`)
@@ -115,7 +133,7 @@ function referenced({ there }: Meeting, meetings: readonly Meeting[]): readonly 
 
 /** Rows that refer to each other’s tables have no order in which they could come. */
 function rings(meetings: readonly Meeting[]): readonly string[] {
-  const left = new Map(referencesAmong(meetings))
+  const left = new Map(referencesAmong(meetings.filter(stays)))
   for (let before = -1; before !== left.size; ) {
     before = left.size
     for (const [key, others] of left) {

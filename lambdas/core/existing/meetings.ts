@@ -20,6 +20,11 @@ export interface Meeting {
   readonly there: StandingTable
 }
 
+/** Whether the table itself stays there: all but what is dropped to be made anew. */
+export function stays({ mode }: Pick<Meeting, 'mode'>): boolean {
+  return mode !== 'replace'
+}
+
 type Task = Parameters<typeof conflictsOf>[0]
 type Database = Parameters<typeof conflictsOf>[1]
 

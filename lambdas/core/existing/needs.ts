@@ -1,5 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { sqlFile } from '../postgres/sql-file.ts'
+import type { Meeting } from './meetings.ts'
+import { nameKey } from './tables.ts'
 
 const NEEDS = sqlFile(new URL('./sql/needs.sql', import.meta.url))
 
@@ -12,7 +14,12 @@ export interface NeededThere {
   readonly signature: string
 }
 
-/** What tables cannot be without: it stands where they do, and stays with them. @param oids of the session's own tables */
-export async function readNeeds(session: Session, oids: readonly number[]): Promise<readonly NeededThere[]> {
-  return oids.length === 0 ? [] : session.rows<NeededThere>(NEEDS, [oids])
+/** What the tables there cannot be without: it stands where they do, and stays. A sequence of a column goes with a table that is dropped. */
+export async function readNeeds(session: Session, meetings: readonly Meeting[]): Promise<readonly NeededThere[]> {
+  if (meetings.length === 0) return []
+  const needed = await session.rows<NeededThere>(NEEDS, [meetings.map(({ there }) => there.oid)])
+  const gone = new Set(
+    meetings.filter(({ mode }) => mode === 'replace').flatMap(({ there }) => there.sequences.map(nameKey)),
+  )
+  return needed.filter((one) => one.space !== 'relation' || !gone.has(nameKey(one)))
 }

@@ -32,6 +32,14 @@ export interface KeyTo {
   readonly table: string
 }
 
+/** What stands on a table. */
+export interface Dependant {
+  /** In PostgreSQL's words: `rule _RETURN on view public.open`. */
+  readonly what: string
+  /** The relation that it is, or that it goes with; null where it goes with none. */
+  readonly oid: number | null
+}
+
 /** What stands under a name that a table has, or is to get. */
 export interface StandingTable extends TableName {
   readonly oid: number
@@ -47,7 +55,11 @@ export interface StandingTable extends TableName {
   /** The partitioned table at the top, for a partition. */
   readonly root: TableName | null
   /** All that lie below a partitioned table. */
-  readonly partitions: readonly TableName[]
+  readonly partitions: readonly (TableName & { readonly oid: number })[]
+  /** The sequences of its columns and of its partitions'. */
+  readonly sequences: readonly TableName[]
+  /** What stands on it or on a partition, and would not be dropped with it, but for foreign keys. */
+  readonly dependants: readonly Dependant[]
   /** Triggers that rows which come, or TRUNCATE, would fire. */
   readonly triggers: readonly string[]
   /** Foreign keys of the table, with the tables that they refer to. */

@@ -6,7 +6,7 @@ import { isRecord, type Report } from './rule.ts'
  * What becomes of a table that stands on the destination already. DTS calls it the “processing mode of conflicting tables”, and has the
  * first of them and one called “Ignore Errors and Proceed”.
  */
-export type Conflicts = 'report' | 'truncate'
+export type Conflicts = 'report' | 'truncate' | 'replace'
 
 /** For all tables that say nothing of their own. */
 export const conflictsSchema = z
@@ -18,20 +18,28 @@ export const conflictsSchema = z
 
 /** For one table. */
 export const tableConflictsSchema = z
-  .enum(['report', 'truncate'])
+  .enum(['report', 'truncate', 'replace'])
   .optional()
   .describe(
     'What becomes of the table where it already stands on the destination. report: the precheck refuses. truncate: its rows go, and the ' +
-      'table stays as it is; only of a name without * and ?. Default: as "conflicts" beside "databases" says.',
+      'table stays as it is. replace: the table is dropped and made as on the source. These two only of a name without * and ?. Default: as "conflicts" beside "databases" says.',
   )
 
-/** What takes rows away is asked for by the table’s own name. */
-export function checkConflictNames(tables: unknown, report: Report): void {
+/** What takes rows away is asked for by the table’s own name, and dropped is nothing of what is only to be filled. */
+export function checkConflicts({ tables, schema }: Readonly<Record<string, unknown>>, report: Report): void {
   if (!isRecord(tables)) return
   for (const [name, options] of Object.entries(tables)) {
     const mode = isRecord(options) ? options.conflicts : undefined
+    if (mode !== 'truncate' && mode !== 'replace') continue
+    if (mode === 'replace' && schema === 'existing') {
+      report(['tables', name, 'conflicts'], {
+        code: 'TASK_CONFLICTS_EXISTING',
+        message: 'is replace, and nothing is made or dropped with "schema": "existing"',
+        remedy: 'write truncate, which leaves the table as it is, or take "schema" out',
+      })
+    }
     const pattern = parseTablePattern(name)
-    if (mode !== 'truncate' || pattern === null || !/[*?]/.test(`${pattern.schema}${pattern.table}`)) continue
+    if (pattern === null || !/[*?]/.test(`${pattern.schema}${pattern.table}`)) continue
     report(['tables', name, 'conflicts'], {
       code: 'TASK_CONFLICTS_BY_NAME',
       message: `is ${mode} for a pattern, and rows of the destination would go with every table that it names`,

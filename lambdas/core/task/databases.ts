@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkConflictNames } from './conflicts.ts'
+import { checkConflicts } from './conflicts.ts'
 import { excludedObjectSchema } from './excluded-object.ts'
 import { inCase, type NameCase, namesSchema } from './names.ts'
 import { parseTablePattern } from './pattern.ts'
@@ -56,9 +56,9 @@ const fields = z.strictObject({
 })
 
 /** One database to migrate, which of its tables, and which of their rows. */
-export const databaseSchema = across(fields, ({ tables }, report) => {
-  checkTableNames(tables, report)
-  checkConflictNames(tables, report)
+export const databaseSchema = across(fields, (database, report) => {
+  checkTableNames(database.tables, report)
+  checkConflicts(database, report)
 }).transform((database) => ({
   ...database,
   as: database.as ?? inCase(database.name, database.names?.case ?? 'source', 'database'),

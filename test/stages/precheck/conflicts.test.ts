@@ -17,6 +17,9 @@ const SOURCE = `
   CREATE TABLE chain (id int PRIMARY KEY, other int);
   CREATE TABLE parts (id int) PARTITION BY LIST (id);
   CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+  CREATE TABLE dropped (id int PRIMARY KEY, more text);
+  CREATE TABLE anew (id int) PARTITION BY LIST (id);
+  CREATE TABLE anew_1 PARTITION OF anew FOR VALUES IN (1);
   CREATE TABLE untold (id int)`
 
 const DESTINATION = `
@@ -36,6 +39,11 @@ const DESTINATION = `
   ALTER TABLE ring ADD FOREIGN KEY (other) REFERENCES chain;
   CREATE TABLE parts (id int) PARTITION BY LIST (id);
   CREATE TABLE parts_2 PARTITION OF parts FOR VALUES IN (1);
+  CREATE TABLE dropped (id serial PRIMARY KEY CHECK (id > 0)); CREATE VIEW above AS SELECT id FROM dropped;
+  CREATE FUNCTION takes(dropped) RETURNS int LANGUAGE sql AS 'SELECT 1';
+  CREATE SEQUENCE shared OWNED BY dropped.id; CREATE TABLE counts (id int DEFAULT nextval('shared')); CREATE TABLE heir () INHERITS (dropped);
+  CREATE TABLE anew (id int) PARTITION BY LIST (id); CREATE TABLE anew_1 PARTITION OF anew FOR VALUES IN (1);
+  CREATE TABLE anew_2 PARTITION OF anew FOR VALUES IN (2); INSERT INTO anew VALUES (2); CREATE VIEW over AS SELECT * FROM anew_2;
   CREATE TABLE untold (id int)`
 
 const truncate = { conflicts: 'truncate' } as const
@@ -44,7 +52,9 @@ test('what stands there is compared with the source, and what keeps rows from co
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(sharedServer(15), DESTINATION)
   const named = ['fits', 'differs', 'shape', 'fired', 'parent', 'ring', 'chain', 'parts']
-  const tables = Object.fromEntries(named.map((name) => [`public.${name}`, truncate]))
+  const emptied = Object.fromEntries(named.map((name) => [`public.${name}`, truncate]))
+  const replaced = { conflicts: 'replace' } as const
+  const tables = { ...emptied, 'public.dropped': replaced, 'public.anew': replaced, 'public.anew_1': truncate }
   const overrides = { databases: [{ name: source.name, as: destination.name, tables }] }
   const only = [objectsExist, conflictsRefused, rowsGiveWay]
   const document = await precheck(source, destination, { overrides, only })
@@ -57,10 +67,18 @@ test('what stands there is compared with the source, and what keeps rows from co
   ])
   expect(details('DST_TABLE_TRIGGERS')).toEqual(['public.fired: fires'])
   expect(details('DST_TABLE_REFERENCED')).toEqual(['public.parent: public.child refers to it by child_parent_fkey'])
+  expect(details('DST_TABLE_NEEDED')).toEqual([
+    'public.anew: rule _RETURN on view public.over',
+    'public.anew_1: it is a partition of public.anew: both are replaced, or neither',
+    'public.dropped: default value for column id of table public.counts',
+    'public.dropped: function takes(public.dropped)',
+    'public.dropped: rule _RETURN on view public.above',
+    'public.dropped: table public.heir',
+  ])
   expect(details('DST_KEYS_IN_A_RING')).toEqual([
     'foreign keys lead from each of these to itself: public.chain, public.ring',
   ])
-  expect(details('DST_ROWS_GIVE_WAY')).toEqual(['public.fits: about 2 rows, 24.6 kB'])
+  expect(details('DST_ROWS_GIVE_WAY')).toEqual(['public.fits: about 2 rows, 24.6 kB', 'public.anew_2: never counted, 8.19 kB'])
   // What the task says nothing of is in the way as ever, and what a kept table needs is not.
   expect(details('DST_OBJECTS_EXIST')).toEqual(expect.arrayContaining(['table public.child', 'table public.untold']))
   for (const name of ['fits', 'fits_id_seq', 'fits_pkey', 'public.state']) {

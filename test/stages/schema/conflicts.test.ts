@@ -73,3 +73,47 @@ test('truncate empties the tables that are named, and they stay as they are; wha
   const objects = report.databases[0]?.objects ?? []
   expect(JSON.stringify(objects)).toContain('its table stands on the destination without it')
 })
+
+test('replace drops the tables that are named, with what stands upon them, and makes them as on the source, once', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
+  const source = await createDatabase(sharedServer(15), SOURCE)
+  const destination = await createDatabase(
+    await otherServer15(),
+    `CREATE SCHEMA legacy; CREATE TYPE legacy.state AS ENUM ('new', 'sent');
+     CREATE TABLE legacy.customers (other text UNIQUE); INSERT INTO legacy.customers VALUES ('old');
+     CREATE TABLE legacy.orders (id serial PRIMARY KEY, state legacy.state);
+     CREATE TABLE legacy.lines (orders int REFERENCES legacy.orders); CREATE INDEX by_note ON legacy.orders (state);
+     INSERT INTO legacy.orders SELECT g FROM generate_series(1, 70) g; INSERT INTO legacy.lines VALUES (70);
+     CREATE TABLE legacy.parts (id int, day int) PARTITION BY LIST (day); CREATE TABLE legacy.parts_9 PARTITION OF legacy.parts FOR VALUES IN (9);
+     INSERT INTO legacy.parts VALUES (9, 9)`,
+  )
+  const replaced = ['customers', 'orders', 'lines', 'parts']
+  const wanted = Object.fromEntries(replaced.map((name) => [`legacy.${name}`, { conflicts: 'replace' as const }]))
+  const databases = [{ name: source.name, as: destination.name, tables: wanted }]
+  const task = { name: 'replaces-tables', databases, precheck: { acknowledge: ['DST_ROWS_GIVE_WAY'] } }
+  // A start that ends behind the objects leaves nothing for the next one to drop.
+  const cut = await migrate(source, destination, task, ({ step }, handler) => async (event, context) => {
+    if (step === 'KeepSnapshotFunction') throw new Error('cut off')
+    return handler(event, context)
+  })
+  expect(cut.outcome.exitStatus).toBe(1)
+  const oids = () =>
+    destination.query(`SELECT 'legacy.orders'::regclass::oid::text || 'legacy.lines'::regclass::oid AS oids`)
+  const made = await oids()
+  const { outcome } = await migrate(source, destination, task)
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await oids()).toEqual(made)
+  expect(
+    await destination.query(`
+      SELECT (SELECT count(*)::int || ' ' || min(note) FROM legacy.orders) AS orders, (SELECT count(*)::int FROM legacy.customers) AS customers,
+             (SELECT count(*)::int FROM legacy.lines WHERE place = 1) AS lines, (SELECT count(*)::int FROM legacy.parts) AS parts,
+             pg_get_indexdef('legacy.by_note'::regclass) AS index, (SELECT last_value FROM legacy.orders_id_seq) AS last`),
+  ).toEqual([
+    {
+      ...{ orders: '50 n', customers: '50', lines: '50', parts: '50', last: '50' },
+      index: 'CREATE INDEX by_note ON legacy.orders USING btree (note)',
+    },
+  ])
+})

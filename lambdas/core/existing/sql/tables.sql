@@ -23,15 +23,33 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
         SELECT pg_catalog.json_build_object('schema', rn.nspname, 'name', rc.relname)
           FROM up JOIN pg_catalog.pg_class rc ON rc.oid = up.inhparent JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
          ORDER BY up.depth DESC LIMIT 1) AS root,
-       (WITH RECURSIVE part AS (
-          SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE c.relkind = 'p' AND i.inhparent = c.oid
-          UNION ALL
-          SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_class pc ON pc.oid = p.inhrelid AND pc.relkind = 'p'
-            JOIN pg_catalog.pg_inherits i ON i.inhparent = p.inhrelid)
-        SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('schema', pn.nspname, 'name', pc.relname)
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('oid', pc.oid::bigint, 'schema', pn.nspname, 'name', pc.relname)
                                             ORDER BY pn.nspname, pc.relname), '[]')
-          FROM part p JOIN pg_catalog.pg_class pc ON pc.oid = p.inhrelid
-          JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace) AS partitions,
+          FROM pg_catalog.pg_class pc JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
+         WHERE pc.oid = ANY (whole.tables) AND pc.oid <> c.oid) AS partitions,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('schema', sn.nspname, 'name', s.relname)
+                                            ORDER BY sn.nspname, s.relname), '[]')
+          FROM pg_catalog.pg_class s JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
+         WHERE s.oid = ANY (owned.sequences)) AS sequences,
+       -- What DROP TABLE would be refused for, with the table that it is or that it goes with; foreign keys are told apart.
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('what', found.what, 'oid', found.oid::bigint) ORDER BY found.what), '[]')
+          FROM (SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, 0) AS what,
+                       CASE WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objid ELSE upon.oid END AS oid
+                  FROM pg_catalog.pg_depend d
+                  LEFT JOIN LATERAL (
+                    SELECT pg_catalog.min(o.refobjid::bigint)::oid AS oid FROM pg_catalog.pg_depend o
+                     WHERE o.classid = d.classid AND o.objid = d.objid AND o.deptype IN ('a', 'i')
+                       AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) AS upon ON true
+                 WHERE d.deptype = 'n'
+                   AND (d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          AND (d.refobjid = ANY (whole.tables) OR d.refobjid = ANY (owned.sequences))
+                        OR d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+                          AND d.refobjid IN (SELECT pg_catalog.unnest(ARRAY[t.oid, t.typarray]) FROM pg_catalog.pg_type t
+                                              WHERE t.typrelid = ANY (whole.tables)))
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                                    WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid AND k.contype = 'f')
+               ) AS found
+         WHERE (found.oid = ANY (whole.tables)) IS NOT TRUE) AS dependants,
        -- What fires where rows come or a table is emptied: INSERT is bit 4, TRUNCATE bit 32 (pg_trigger.h).
        ARRAY(SELECT t.tgname::text FROM pg_catalog.pg_trigger t
               WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & 36) <> 0 ORDER BY 1) AS triggers,
@@ -48,4 +66,17 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
   FROM pg_catalog.jsonb_to_recordset($1::jsonb) AS w(schema text, name text)
   JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
   JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+ CROSS JOIN LATERAL (
+   -- A partitioned table with all that lie below it.
+   WITH RECURSIVE part AS (
+     SELECT c.oid
+     UNION ALL
+     SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_class pc ON pc.oid = p.oid AND pc.relkind = 'p'
+       JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)
+   SELECT ARRAY(SELECT p.oid FROM part p) AS tables) AS whole
+ CROSS JOIN LATERAL (
+   -- The sequences of their columns, which are dropped with them.
+   SELECT ARRAY(SELECT s.oid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+                 WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                   AND d.refobjid = ANY (whole.tables) AND d.deptype IN ('a', 'i')) AS sequences) AS owned
  ORDER BY n.nspname, c.relname

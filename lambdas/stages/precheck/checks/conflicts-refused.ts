@@ -21,8 +21,13 @@ const PROBLEMS: Readonly<Record<ConflictCode, Omit<DocumentedCode, 'code'>>> = {
   },
   DST_TABLE_REFERENCED: {
     cause:
-      'a table that is to be emptied is referred to by another one that is not, and PostgreSQL empties them together only',
-    remedy: 'name the other table too, with "conflicts": "truncate", or drop its foreign key on the destination',
+      'a table that is to be emptied or dropped is referred to by another one that is not: PostgreSQL does so with both together only',
+    remedy: 'name the other table too, with the same "conflicts", or drop its foreign key on the destination',
+  },
+  DST_TABLE_NEEDED: {
+    cause: 'a table that is to be dropped and made anew is needed by something else on the destination, such as a view',
+    remedy:
+      'drop what needs it on the destination, and make it again behind the run; or take "truncate" instead of "replace"',
   },
   DST_TABLE_MISSING: {
     cause: 'the task says that its tables stand on the destination ("schema": "existing"), and these do not',

@@ -1,3 +1,4 @@
+import { stays } from '../../../core/existing/meetings.ts'
 import { nameKey } from '../../../core/existing/tables.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun } from '../context.ts'
@@ -33,14 +34,17 @@ export const objectsExist: Check = {
       context.fact(meetings),
       context.fact(neededThere),
     ])
-    // Tables that the task takes, what lies upon them, and what they cannot be without.
-    const taken = new Set(met.map(({ source }) => nameKey(source)))
-    const isTaken = ({ schema, name, ownerSchema, ownerName }: NamedObject) =>
-      taken.has(nameKey({ schema: ownerSchema ?? schema, name: ownerName ?? name }))
-    const names = new Set(wanted.filter((object) => !isTaken(object)).map((object) => keyOf(there(object))))
-    const stays = new Set(needed.map(keyOf))
+    // Upon a table that stays nothing is made but what its sequences are; what goes with one that is dropped is in nobody's way.
+    const kept = new Set(met.filter(stays).map(({ source }) => nameKey(source)))
+    const standing = new Set(met.map((one) => nameKey(one.there)))
+    const table = ({ schema, name, ownerSchema, ownerName }: NamedObject) =>
+      nameKey({ schema: ownerSchema ?? schema, name: ownerName ?? name })
+    const made = wanted.filter((object) => object.kind === 'sequence' || !kept.has(table(object)))
+    const names = new Set(made.map((object) => keyOf(there(object))))
+    const needs = new Set(needed.map(keyOf))
     const clashes = present.filter(
-      (object) => names.has(keyOf(object)) && !created(object) && !stays.has(keyOf(object)),
+      (object) =>
+        names.has(keyOf(object)) && !created(object) && !needs.has(keyOf(object)) && !standing.has(table(object)),
     )
     return findingOf(
       [

@@ -53,11 +53,5 @@ export async function judgedMeetings(context: CheckContext): Promise<JudgedMeeti
 
 /** What the tables there cannot be without. */
 export async function neededThere(context: CheckContext): Promise<readonly NeededThere[]> {
-  const met = await context.fact(meetings)
-  return met.length === 0
-    ? []
-    : readNeeds(
-        context.destination,
-        met.map(({ there }) => there.oid),
-      )
+  return readNeeds(context.destination, await context.fact(meetings))
 }

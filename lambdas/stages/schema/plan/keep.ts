@@ -1,3 +1,4 @@
+import { stays } from '../../../core/existing/meetings.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteLiteral, quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { remarkKinds } from '../../../core/task/select/selectable.ts'
@@ -26,7 +27,8 @@ const ties: ReadonlySet<string> = new Set(['INDEX ATTACH', 'SEQUENCE OWNED BY', 
  * @returns by the entry's number; no verdict for what does not stand there
  */
 export function keepStanding(entries: readonly TocEntry[], standing: Standing): ReadonlyMap<number, EntryVerdict> {
-  const met = new Map(standing.meetings.map((meeting) => [meeting.source.oid, meeting]))
+  const kept = standing.meetings.filter(stays)
+  const met = new Map(kept.map((meeting) => [meeting.source.oid, meeting]))
   const tables = new Map(
     entries.flatMap((entry) => {
       const meeting = entry.kind === 'TABLE' ? met.get(entry.oid) : undefined
@@ -58,14 +60,14 @@ export function keepStanding(entries: readonly TocEntry[], standing: Standing): 
       const { schema, name } = owner.meeting.there
       const rest = uponTables.has(entry.kind) ? entry.tag.slice(owner.entry.tag.length) : null
       const tag = rest === null ? entry.tag : `${name}${rest}`
-      verdicts.set(entry.id, present(entry.kind, schema, tag) ? stays : lacking)
+      verdicts.set(entry.id, present(entry.kind, schema, tag) ? standsAlready : lacking)
     } else if (standing.needed.has(keyOf(named)) && present(entry.kind, named.schema, named.name)) {
-      verdicts.set(entry.id, stays)
+      verdicts.set(entry.id, standsAlready)
     } else if (ties.has(entry.kind) && entry.dependencies.some((id) => verdicts.has(id))) {
-      verdicts.set(entry.id, stays)
+      verdicts.set(entry.id, standsAlready)
     } else if (standing.rowsAlone) {
       const stands = entry.kind === 'SEQUENCE' && present(entry.kind, named.schema, named.name)
-      verdicts.set(entry.id, stands ? stays : rowsAlone)
+      verdicts.set(entry.id, stands ? standsAlready : rowsAlone)
     } else if (remarkKinds.has(entry.kind) && verdicts.has(entry.dependencies[0] ?? -1)) {
       verdicts.set(entry.id, {
         verdict: 'skip',
@@ -81,7 +83,7 @@ interface Table {
   readonly meeting: Standing['meetings'][number]
 }
 
-const stays: EntryVerdict = {
+const standsAlready: EntryVerdict = {
   verdict: 'transform',
   sql: '',
   reason: 'it stands on the destination, and stays as it is',

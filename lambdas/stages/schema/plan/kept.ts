@@ -1,6 +1,6 @@
 import { readUnready } from '../../../core/existing/filled.ts'
 import { type ConflictProblem, judgeMeetings, referencesAmong } from '../../../core/existing/judge.ts'
-import { type Meeting, readMeetings } from '../../../core/existing/meetings.ts'
+import { type Meeting, readMeetings, stays } from '../../../core/existing/meetings.ts'
 import { type NeededThere, readNeeds } from '../../../core/existing/needs.ts'
 import { nameKey } from '../../../core/existing/tables.ts'
 import type { KnownObject } from '../../../core/ledger/objects/known.ts'
@@ -12,6 +12,7 @@ import { presentSql } from '../../../core/structure/present-sql.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { emptyingOf } from './emptied-tables.ts'
+import { replacingOf } from './replaced-tables.ts'
 
 /** What stands on the destination already, as far as the plan meets it. */
 export interface Standing {
@@ -24,6 +25,8 @@ export interface Standing {
   readonly present: ReadonlySet<string>
   /** SQL that empties tables, by the source's oid of the one whose statement it is. */
   readonly emptying: ReadonlyMap<number, string>
+  /** SQL that drops tables, by the number of the object that is made behind it. */
+  readonly replacing: ReadonlyMap<number, string>
   /** Source oids of the tables whose rows must be there before a table's own: foreign keys stand already. */
   readonly behind: ReadonlyMap<number, readonly number[]>
   /** What a schema of the source is called there. */
@@ -72,15 +75,12 @@ export async function readStanding(
     : []
   const problems = [...unready, ...found]
   if (problems.length > 0) throw conflictsRefused(problems)
-  const needs = await readNeeds(
-    destination,
-    meetings.map((meeting) => meeting.there.oid),
-  )
+  const needs = await readNeeds(destination, meetings)
   const present = await destination.rows<{ kind: string; schema: string; name: string }>(
     `SELECT p.kind, p.schema, p.name FROM (${presentSql(destination.serverVersion)}) AS p(kind, schema, name)`,
   )
   const oidThere = new Map(meetings.map((meeting) => [nameKey(meeting.there), meeting.source.oid]))
-  const references = referencesAmong(meetings)
+  const references = referencesAmong(meetings.filter(stays))
   return {
     meetings,
     rowsAlone,
@@ -88,6 +88,7 @@ export async function readStanding(
     needed: new Set(needs.flatMap(tagsOf)),
     present: new Set(present.map(keyOf)),
     emptying: emptyingOf(meetings, tables),
+    replacing: replacingOf(meetings, objects, there),
     behind: new Map(
       meetings.map((meeting) => [
         meeting.source.oid,

@@ -42,7 +42,7 @@ export function tablesMet({ meetings, told }: Standing, lacking: readonly string
     level: 'warning',
     step: 'PlanObjects',
     code: 'DST_TABLES_MET',
-    message: `they stand on the destination already, and stay as they are: ${listed(names)}`,
+    message: `they stand on the destination already: ${listed(names)}`,
   }
   const lack = `the tables there lack, and nothing of it is made: ${listed(lacking)}`
   return [

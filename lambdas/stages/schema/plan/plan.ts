@@ -180,7 +180,7 @@ export function planObjects(input: PlanInput): Plan {
       stage: skipped ? 'never' : kept.has(entry.id) ? 'create' : (stages.get(entry.id) ?? 'create'),
       ...(kept.has(entry.id) ? { kept: true } : {}),
       // What is left behind may hold a password (subscriptions, user mappings): it is not kept.
-      sql: skipped ? '' : verdict.sql,
+      sql: skipped ? '' : `${input.standing?.replacing.get(entry.id) ?? ''}${verdict.sql}`,
       dropSql: skipped || kept.has(entry.id) ? '' : entry.dropSql,
       dependencies: entry.dependencies,
       bytes: Math.max(0, ...entry.dependencies.map((id) => sizes.get(id) ?? 0)),

@@ -2,6 +2,7 @@ import type { KnownObject, KnownRelation, PlanChanges } from '../../../core/ledg
 import type { PlannedRelation } from '../../../core/ledger/objects/planned.ts'
 import type { Plan } from './plan.ts'
 import { unmaking } from './unmake.ts'
+import { withoutVeryTables } from './very-tables.ts'
 
 /** How the ledger and the destination go from one plan to the next. */
 export interface Replan extends PlanChanges {
@@ -17,7 +18,7 @@ export function replan(known: readonly KnownObject[], relations: readonly KnownR
   const planned = new Map(plan.objects.map((object) => [object.id, object]))
   const same = (object: KnownObject) => {
     const now = planned.get(object.id)
-    return now?.status === 'pending' && now.sql === object.sql
+    return now?.status === 'pending' && withoutVeryTables(now.sql) === withoutVeryTables(object.sql)
   }
   const before = new Map(relations.map((relation) => [relation.oid, relation]))
   const reshaped = plan.relations.flatMap((relation) => {
