@@ -26,7 +26,7 @@ export function veryTables(tables: readonly Meeting['there'][], { verb, otherwis
   const attached = `
   IF EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'
               WHERE i.inhparent = ANY ('{${known.join(',')}}'::oid[]) AND i.inhrelid <> ALL ('{${known.join(',')}}'::oid[])) THEN
-    RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = ${quoteLiteral(`a partition was attached since the plan was made: ${names}`)};
+    RAISE EXCEPTION USING ERRCODE = 'SP010', MESSAGE = ${quoteLiteral(`a partition was attached since the plan was made: ${names}`)};
   END IF;`
   const look = (variable: string) => `
   SELECT pg_catalog.count(*), pg_catalog.string_agg(w.prefix || pg_catalog.quote_ident(w.schema) || '.' || pg_catalog.quote_ident(w.name), ', ' ORDER BY w.oid)
@@ -43,7 +43,7 @@ BEGIN${look('names')}
     EXECUTE 'LOCK TABLE ' || names || ' IN ACCESS EXCLUSIVE MODE';${look('held')}
   END IF;
   IF ${otherwise === 'fails' ? `found < ${tables.length} OR ` : ''}held IS DISTINCT FROM names THEN
-    RAISE EXCEPTION USING ERRCODE = '55000', MESSAGE = ${quoteLiteral(message)};
+    RAISE EXCEPTION USING ERRCODE = 'SP010', MESSAGE = ${quoteLiteral(message)};
   END IF;${verb === 'TRUNCATE' ? '' : attached}
   IF names IS NOT NULL THEN EXECUTE '${verb} ' || names; END IF;
 END`
