@@ -45,7 +45,10 @@ export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: st
         'DST_TABLE_REFERENCED',
         meetings.flatMap((one) => referenced(one, meetings)),
       ),
-      ...of('DST_TABLE_NEEDED', meetings.flatMap((one) => needed(one, meetings))),
+      ...of(
+        'DST_TABLE_NEEDED',
+        meetings.flatMap((one) => needed(one, meetings)),
+      ),
       ...of('DST_KEYS_IN_A_RING', rings(meetings)),
     ],
     told: lines('told'),

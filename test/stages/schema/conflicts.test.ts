@@ -94,10 +94,12 @@ test('replace drops the tables that are named, with what stands upon them, and m
   const databases = [{ name: source.name, as: destination.name, tables: wanted }]
   const task = { name: 'replaces-tables', databases, precheck: { acknowledge: ['DST_ROWS_GIVE_WAY'] } }
   // A start that ends behind the objects leaves nothing for the next one to drop.
-  const cut = await migrate(source, destination, task, ({ step }, handler) => async (event, context) => {
-    if (step === 'KeepSnapshotFunction') throw new Error('cut off')
-    return handler(event, context)
-  })
+  const error = { kind: 'other' as const, code: 'TEST_STOP', message: 'stopped by the test', remedy: 'none' }
+  const cut = await migrate(source, destination, task, ({ step }, handler) =>
+    step === 'CreateObjectsFunction'
+      ? async (event, context) => ({ ...(await handler(event, context)), verdict: 'failed' as const, error })
+      : handler,
+  )
   expect(cut.outcome.exitStatus).toBe(1)
   const oids = () =>
     destination.query(`SELECT 'legacy.orders'::regclass::oid::text || 'legacy.lines'::regclass::oid AS oids`)

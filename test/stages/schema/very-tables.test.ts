@@ -19,7 +19,7 @@ test('what is emptied or dropped is the very table that was met, under its name 
       names.map((name) => ({ schema: 'public', name })),
     )
   const rows = async (name: string) => (await database.query(`SELECT count(*)::int AS n FROM ONLY ${name}`))[0]?.n
-  const [strange, plain, parts] = await Promise.all([met('a \' $x$ \\ b'), met('plain'), met('parts')])
+  const [strange, plain, parts] = await Promise.all([met("a ' $x$ \\ b"), met('plain'), met('parts')])
   const emptying = veryTables([...strange, ...plain], { verb: 'TRUNCATE', otherwise: 'fails' })
   const dropping = veryTables([...strange, ...parts], { verb: 'DROP TABLE', otherwise: 'rest' })
   expect(withoutVeryTables(`${dropping}CREATE TABLE x ()`)).toBe('CREATE TABLE x ()')

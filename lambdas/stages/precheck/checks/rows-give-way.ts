@@ -19,7 +19,9 @@ export const rowsGiveWay: Check = {
     if (emptied.length === 0) return []
     // With those that are partitions on the destination alone: they go with their table.
     const tables = [
-      ...new Map(emptied.flatMap(({ there }) => [there, ...there.partitions]).map((table) => [table.oid, table])).values(),
+      ...new Map(
+        emptied.flatMap(({ there }) => [there, ...there.partitions]).map((table) => [table.oid, table]),
+      ).values(),
     ]
     const sizes = await context.destination.rows<{ oid: number; rows: number; bytes: string }>(
       `SELECT c.oid, c.reltuples::float8 AS rows, pg_catalog.pg_total_relation_size(c.oid)::text AS bytes
