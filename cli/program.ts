@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { toCommandLineError } from './command-line-error.ts'
 import { compareCommand } from './commands/compare.ts'
+import { completionCommand } from './commands/completion.ts'
 import { cutoverCommand } from './commands/cutover.ts'
 import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -23,7 +24,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, cutover, leftovers, sweep; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, cutover, leftovers, sweep, completion; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -50,6 +51,7 @@ function makeProgram(): Command {
     cutoverCommand(),
     leftoversCommand(),
     sweepCommand(),
+    completionCommand(),
   ])
     program.addCommand(command)
   program.commandsGroup('In the AWS account where the stack is deployed:')
