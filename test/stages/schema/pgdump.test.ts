@@ -9,6 +9,7 @@ import { build } from 'esbuild'
 import pg, { type Client } from 'pg'
 import { describe, expect, test } from 'vitest'
 import { PG_DUMP_VERSION } from '../../../lambdas/core/postgres/pg-dump-version.ts'
+import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { dump } from '../../../lambdas/stages/schema/pgdump/dump.ts'
 import { bundledFiles } from '../../../lambdas/stages/schema/pgdump/locate.ts'
 import { readArchive } from '../../../lambdas/stages/schema/toc/read.ts'
@@ -157,10 +158,11 @@ describe('a dump that goes wrong', () => {
     stop.abort()
     await expect(stopped).rejects.toMatchObject({ code: 'STOPPED' })
     const second = await heldUp()
-    await expect(dump({ client: second.client, skipLocks: false, timeout: 800 })).rejects.toMatchObject({
-      code: 'SRC_DUMP_TIMED_OUT',
-      retryable: true,
-    })
+    const late = await dump({ client: second.client, skipLocks: false, timeout: 800 }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(late).toBeInstanceOf(SampanError)
+    expect(late).toMatchObject({ code: 'SRC_DUMP_TIMED_OUT', retryable: true })
   })
 
   test('more objects than one transaction can lock are read without one', { tags: 'long' }, async () => {

@@ -17,6 +17,7 @@ const noFacts: SourceFacts = {
   columnOrder: { reordered: new Map(), holders: [] },
   materializedViews: new Map(),
   defaultsTaken: new Map(),
+  clonesApart: new Map(),
   settings: [],
   policyRoles: new Map(),
   hiddenMappings: new Set(),

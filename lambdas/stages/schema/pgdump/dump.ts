@@ -76,7 +76,7 @@ export async function dump(options: DumpOptions): Promise<Dump> {
   let onAbort = (): void => {}
   try {
     const result = await new Promise<WorkerResult>((resolve, reject) => {
-      timer = setTimeout(() => reject(dumpTimedOut()), timeout)
+      timer = setTimeout(() => reject(dumpTimedOut()), timeout + WORKER_SPEAKS_FIRST)
       onClose = () => reject(connectionLost())
       onAbort = () => reject(stopped())
       taken.socket.once('close', onClose)
@@ -91,7 +91,7 @@ export async function dump(options: DumpOptions): Promise<Dump> {
         if (waiting < MOST_WAITING / 2) taken.socket.resume()
       })
       worker.once('message', resolve)
-      worker.once('error', reject)
+      worker.once('error', (thrown) => reject(ownError(thrown)))
       worker.once('exit', () => reject(dumpFailed(['the dump ended without a result'])))
     })
     return judgeResult(result)
@@ -108,6 +108,16 @@ export async function dump(options: DumpOptions): Promise<Dump> {
     port.close()
     await worker.terminate()
   }
+}
+
+/** Milliseconds: the worker looks at its deadline itself, unless it is at work and waits for nothing. */
+const WORKER_SPEAKS_FIRST = 1_000
+
+/** An error comes out of a worker with its fields and without its class. */
+function ownError(thrown: unknown): unknown {
+  const { name, code, message, remedy, retryable } = thrown as Partial<SampanError>
+  if (name !== 'SampanError' || code === undefined || message === undefined || remedy === undefined) return thrown
+  return new SampanError({ code, message, remedy, retryable: retryable === true })
 }
 
 function judgeResult(result: WorkerResult): Dump {

@@ -1,6 +1,7 @@
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { viewBodies } from '../../../core/task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
+import { clonesBehind } from './clones-apart.ts'
 import { defaultsTaken } from './defaults-taken.ts'
 import { extensionDataEntries } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
@@ -19,7 +20,7 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
   const kept = archived.filter((entry) => !bookkeeping.has(entry.kind) && !isOnDatabase(entry))
   const ids = new Set(kept.map(({ id }) => id))
   const servers = kept.filter(({ kind }) => kind === 'SERVER')
-  const entries = kept.map((entry) => {
+  const linked = kept.map((entry) => {
     const dependencies = [...new Set(entry.dependencies)].filter((id) => ids.has(id))
     if (entry.kind === 'USER MAPPING') {
       const server = servers.find(({ tag }) => entry.tag.endsWith(` SERVER ${tag}`))
@@ -27,6 +28,7 @@ export function completeEntries(archived: readonly TocEntry[], facts: SourceFact
     }
     return { ...entry, dependencies }
   })
+  const entries = clonesBehind(linked, facts.clonesApart)
   const complete = [...entries, ...refreshes(entries, facts)]
   const firstId = Math.max(0, ...complete.map(({ id }) => id)) + 1
   const large = largeObjectEntries(facts.largeObjectRemarks, firstId)

@@ -5,6 +5,7 @@ import { type ExtensionRelation, readExtensionRelations } from '../../../core/po
 import { readRowSecuredViews } from '../../../core/postgres/row-secured-views.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { readRights, type SourceRights } from '../../../core/structure/rights.ts'
+import type { CloneApart } from './clones-apart.ts'
 import type { DatabaseForm } from './destination-database.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
 import type { PolicyRoles } from './policies.ts'
@@ -18,6 +19,7 @@ const EXTENSION_COMMENTS = sqlFile(new URL('../sql/extension-comments.sql', impo
 const HIDDEN_MAPPINGS = sqlFile(new URL('../sql/hidden-mappings.sql', import.meta.url))
 const LARGE_OBJECT_REMARKS = sqlFile(new URL('../sql/large-object-remarks.sql', import.meta.url))
 const DEFAULTS_TAKEN = sqlFile(new URL('../sql/defaults-taken.sql', import.meta.url))
+const CLONES_APART = sqlFile(new URL('../sql/clones-apart.sql', import.meta.url))
 const TREES = sqlFile(new URL('../sql/trees.sql', import.meta.url))
 const RELATIONS = sqlFile(new URL('../sql/relations.sql', import.meta.url))
 
@@ -44,6 +46,8 @@ export interface SourceFacts {
   readonly trees: ReadonlyMap<number, readonly number[]>
   /** Columns that inherit without the default that an ancestor’s column has. */
   readonly defaultsTaken: ReadonlyMap<number, readonly string[]>
+  /** Triggers of partitions that fire otherwise than what they are clones of. */
+  readonly clonesApart: ReadonlyMap<number, CloneApart>
   /** Which tables get another order of columns. */
   readonly columnOrder: ColumnOrder
   /** How many large objects there are. */
@@ -89,6 +93,7 @@ export async function readFacts(
       ? await source.rows<{ root: number; leaves: string[] }>(TREES, [...text, rerouted])
       : []
   const taken = await source.rows<{ oid: number; columns: string[] }>(DEFAULTS_TAKEN)
+  const clones = await source.rows<{ clone: string; above: string[]; ofForeignKey: boolean }>(CLONES_APART)
   const mappings = await source.rows<{ tag: string }>(HIDDEN_MAPPINGS)
   const comments = await source.rows<{ tag: string; name: string; comment: string }>(EXTENSION_COMMENTS)
   const secured = await readRowSecuredViews(source)
@@ -112,6 +117,9 @@ export async function readFacts(
     configuration,
     trees: new Map(trees.map(({ root, leaves }) => [root, leaves.map(Number)])),
     defaultsTaken: new Map(taken.map(({ oid, columns }) => [oid, columns])),
+    clonesApart: new Map(
+      clones.map(({ clone, above, ofForeignKey }) => [Number(clone), { above: above.map(Number), ofForeignKey }]),
+    ),
     columnOrder: await readColumnOrder(source),
     largeObjects: large?.count ?? 0,
     largeObjectBytes: large?.bytes ?? 0,

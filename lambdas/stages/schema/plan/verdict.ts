@@ -51,6 +51,10 @@ export function judgeEntry(
         : { verdict: 'migrate', sql: entry.sql }
     case 'PUBLICATION TABLES IN SCHEMA':
       return publication.tablesInSchema(entry)
+    case 'TRIGGER':
+      return facts.clonesApart.get(entry.oid)?.ofForeignKey
+        ? { verdict: 'skip', reason: OF_FOREIGN_KEY }
+        : { verdict: 'migrate', sql: entry.sql }
     case 'SCHEMA':
       // `public` is there already, and a schema may have been made by hand: only its objects can be in the way.
       return { verdict: 'migrate', sql: schemaSql(entry) }
@@ -61,6 +65,10 @@ export function judgeEntry(
       return { verdict: 'migrate', sql: withAccessMethod(entry) }
   }
 }
+
+/** pg_dump names it as the source’s server does, by a number. */
+const OF_FOREIGN_KEY =
+  'it enforces a foreign key for one partition, and does so there: what it is switched to is not migrated; ALTER TABLE … DISABLE TRIGGER ALL on the partition switches it off again'
 
 /** The statement is the same; what it makes is not. */
 function judgeTable(entry: TocEntry, { columnOrder }: SourceFacts): EntryVerdict {
