@@ -221,12 +221,28 @@ function filledLines(database: DatabaseReport): readonly string[] {
   ]
 }
 
-/** Changed by somebody else: the destination is not in all what was made. */
+/**
+ * What is not as on the source though the run has come to its end: changed by somebody else, narrower rights, done on the source behind
+ * the view, sequences kept ahead. Seal tells it once it has sealed; what an earlier judgement found may be mended.
+ */
 function changedLines(database: DatabaseReport): readonly string[] {
-  return told(database, DEFINITIONS_CHANGED)
-    .slice(-1)
-    .map((message) => line('changed', styleText('yellow', message)))
+  const { sealedAt, events } = database
+  if (sealedAt === null) return []
+  const final = events.filter(({ level, step, at, code }) => {
+    const isOfSeal = step === 'Seal' && Date.parse(at) >= Date.parse(sealedAt)
+    return level === 'warning' && code !== VIEW_DIFFERS && (isOfSeal || code === WENT_BACK)
+  })
+  return [...Map.groupBy(final, ({ code }) => code)].flatMap(([code, ofCode]) => {
+    const messages = [...new Set(ofCode.map(({ message }) => message))]
+    const shown = code === DEFINITIONS_CHANGED || code === WENT_BACK ? messages.slice(-1) : messages.slice(0, NAMED)
+    const more =
+      shown.length === NAMED && messages.length > NAMED ? [`and ${messages.length - NAMED} more: see the report`] : []
+    const label = code === DEFINITIONS_CHANGED ? 'changed' : 'otherwise'
+    return [...shown, ...more].map((message, index) => line(index === 0 ? label : '', styleText('yellow', message)))
+  })
 }
+
+const WENT_BACK = 'SEQUENCE_WENT_BACK'
 
 function told({ events }: DatabaseReport, which: string): readonly string[] {
   return [...new Set(events.filter(({ code }) => code === which).map(({ message }) => message))]

@@ -3,9 +3,13 @@ import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
 import { quoteQualified } from '../postgres/identifiers.ts'
 import { SampanError } from '../runtime/errors.ts'
+import { readChangedDefinitions } from './definitions.ts'
 
 /** Tables, columns, types and schemas that a statement names and the server does not know. Waiting does not bring them back. */
 const UNKNOWN = /^(42P01|42703|42704|3F000)$/
+
+/** No function takes it, another type, no cast, another kind of relation: what a table is answered with whose columns are of other types now. */
+const OTHER_TYPE = /^(42883|42804|42846|42809)$/
 
 const MOST_NAMES = 10
 
@@ -40,7 +44,9 @@ export async function toldAsChanged<Answer>(
     return await body()
   } catch (thrown) {
     if (!(thrown instanceof DatabaseError) || thrown.side !== 'destination') throw thrown
-    if (!UNKNOWN.test(thrown.sqlState ?? '')) throw thrown
+    const state = thrown.sqlState ?? ''
+    if (OTHER_TYPE.test(state)) throw (await otherTables(destination, run, thrown)) ?? thrown
+    if (!UNKNOWN.test(state)) throw thrown
     const tables = await readChangedTables(destination, run).catch(() => [])
     if (tables.length > 0) throw new SampanError({ ...changedTables(tables), cause: thrown })
     throw new SampanError({
@@ -50,4 +56,21 @@ export async function toldAsChanged<Answer>(
       cause: thrown,
     })
   }
+}
+
+/** @returns the tables that are defined otherwise than the run has made them; `null` where none is, and the answer is about something else */
+async function otherTables(destination: Session, run: string, cause: Error): Promise<SampanError | null> {
+  const changed = await readChangedDefinitions(destination, run).catch(() => [])
+  const tables = changed.flatMap(({ kind, schema, name }) =>
+    kind === 'TABLE' && schema !== null ? [{ schema, name }] : [],
+  )
+  if (tables.length === 0) return null
+  const shown = tables.slice(0, MOST_NAMES)
+  const rest = tables.length > shown.length ? ` and ${tables.length - shown.length} more` : ''
+  return new SampanError({
+    code: 'DST_CHANGED',
+    message: `somebody else has changed the definition of what this run had made on the destination, and it cannot be compared: ${shown.map(({ schema, name }) => `table ${schema}.${name}`).join(', ')}${rest}`,
+    remedy: `keep others from changing the destination; there, ${shown.map(({ schema, name }) => `DROP TABLE ${quoteQualified(schema, name)} CASCADE`).join('; ')}; then start the task again: what is gone is made anew, and its rows are copied again`,
+    cause,
+  })
 }

@@ -24,7 +24,9 @@ export function definitionOf(kind: string, version: number): string | null {
         (SELECT pg_catalog.string_agg(e.enumlabel, E'\\n' ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = o.oid),
         (SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE g.rngtypid = o.oid), ${columns('o.typrelid', version)})`
     case 'DOMAIN':
-      return 'ROW(o.typbasetype, o.typtypmod, o.typcollation, o.typdefaultbin)::text'
+      return `pg_catalog.concat(ROW(o.typbasetype, o.typtypmod, o.typcollation, o.typdefaultbin, o.typnotnull)::text,
+        (SELECT pg_catalog.string_agg(ROW(k.conname, k.conbin)::text, ',' ORDER BY k.conname COLLATE pg_catalog."C")
+           FROM pg_catalog.pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c'))`
     case 'FUNCTION':
     case 'PROCEDURE':
     case 'AGGREGATE':

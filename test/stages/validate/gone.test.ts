@@ -4,6 +4,7 @@ import { summaryText } from '../../../cli/summary/summary.ts'
 import { readChangedTables } from '../../../lambdas/core/ledger/objects/changed-tables.ts'
 import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
+import { toldAsChanged } from '../../../lambdas/core/structure/changed.ts'
 import { readChangedDefinitions } from '../../../lambdas/core/structure/definitions.ts'
 import { readGone } from '../../../lambdas/core/structure/gone.ts'
 import type { Around } from '../../support/cases/case.ts'
@@ -15,6 +16,7 @@ import { allKinds, allKinds18, migrateSchema } from '../schema/steps.ts'
 const SOURCE = `
   CREATE SCHEMA shop;
   CREATE TYPE shop.state AS ENUM ('new', 'sent');
+  CREATE DOMAIN shop.amount AS int CHECK (VALUE > 0);
   CREATE TABLE shop.customers (id int PRIMARY KEY, name text);
   CREATE TABLE shop.orders (id int PRIMARY KEY, customer int REFERENCES shop.customers, state shop.state, note text);
   CREATE TABLE shop.notes (id int PRIMARY KEY, note text);
@@ -116,7 +118,8 @@ test('what somebody else changes on the destination while the run goes on is nam
   const changed = await migrate(source, destination, {}, ({ step, call }, handler) => async (event, context) => {
     if (step === 'SummariseCopyFunction' && call === 1)
       await destination.query(`CREATE OR REPLACE FUNCTION shop.twice(a int, b shop.state) RETURNS int LANGUAGE sql AS 'SELECT 3 * a';
-        CREATE OR REPLACE VIEW shop.open AS SELECT id FROM shop.orders; ALTER TYPE shop.state ADD VALUE 'lost'`)
+        CREATE OR REPLACE VIEW shop.open AS SELECT id FROM shop.orders; ALTER TYPE shop.state ADD VALUE 'lost';
+        ALTER DOMAIN shop.amount DROP CONSTRAINT amount_check; ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY`)
     if (step === 'SealFunction' && call === 1)
       await destination.query(`DROP INDEX shop.by_note; CREATE INDEX by_note ON shop.orders (id); COMMENT ON INDEX shop.by_note IS 'other';
         ALTER TABLE shop.notes ALTER COLUMN note TYPE varchar(7); ALTER TABLE shop.orders DISABLE TRIGGER noted`)
@@ -127,6 +130,7 @@ test('what somebody else changes on the destination while the run goes on is nam
   expect(told).toMatchObject([{ level: 'warning', step: 'Seal' }])
   const named = (told[0]?.message ?? '').replace(/^.*as on the source: (.*); it stands.*$/, '$1').split(', ')
   expect(named.toSorted()).toEqual([
+    'DOMAIN shop.amount',
     'FUNCTION shop.twice(integer',
     'INDEX shop.by_note',
     'TABLE shop.notes',
@@ -135,7 +139,9 @@ test('what somebody else changes on the destination while the run goes on is nam
     'VIEW shop.open',
     'shop.state)',
   ])
-  expect(stripVTControlCharacters(summaryText(changed.report, 1))).toContain('TRIGGER shop.orders noted')
+  const summary = stripVTControlCharacters(summaryText(changed.report, 1))
+  expect(summary).toContain('TRIGGER shop.orders noted')
+  expect(summary).toContain('otherwise   not as on the source: table shop.customers: it has row security')
 }, 180_000)
 
 test.each([
@@ -171,12 +177,34 @@ test.each([
   }
 })
 
+test('an answer about types is told by the table that somebody has changed, and stays as it is where nobody has', async () => {
+  const event = await kept()
+  const session = await openDestination(event, readEnvironment(), { purpose: 'test' })
+  const judged = () =>
+    toldAsChanged(session, event.run.id, () =>
+      session.execute('SELECT pg_catalog.int8send(n::text) FROM public.beside'),
+    )
+  try {
+    await expect(judged()).rejects.toMatchObject({ code: 'DST_SQL_42883' })
+    await session.execute('ALTER TABLE public.beside ALTER COLUMN n TYPE bigint')
+    await expect(judged()).rejects.toMatchObject({
+      code: 'DST_CHANGED',
+      message: expect.stringContaining('table public.beside'),
+      remedy: expect.stringMatching(/DROP TABLE "?public"?\."?beside"? CASCADE/),
+    })
+  } finally {
+    await session.execute('ALTER TABLE public.beside ALTER COLUMN n TYPE int')
+    await session.close()
+  }
+})
+
 /** A table of all that a CREATE TABLE holds, once for all of them: each changes it in a transaction that it gives up. */
 const kept = once(async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE kept (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int DEFAULT 3, word text NOT NULL CHECK (word <> ''),
-       twice int GENERATED ALWAYS AS (2 * n) STORED, CONSTRAINT n_fits CHECK (n > 0)) WITH (fillfactor = 70)`,
+       twice int GENERATED ALWAYS AS (2 * n) STORED, CONSTRAINT n_fits CHECK (n > 0)) WITH (fillfactor = 70);
+     CREATE TABLE beside (n int)`,
   )
   const destination = await createDatabase(sharedServer(18))
   const event = stepEvent(source, destination)
