@@ -35,6 +35,7 @@ import { followRefused, followTablesRefused } from './checks/follow.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
+import { sourceJobs } from './checks/jobs.ts'
 import { keyChoiceImpossible } from './checks/key-choice-impossible.ts'
 import { largeObjects } from './checks/large-objects.ts'
 import { ledgerUnusable, runCompleted, runSealed, taskChanged } from './checks/ledger.ts'
@@ -70,6 +71,7 @@ import { runAtWork } from './checks/run-at-work.ts'
 import { sameDatabase } from './checks/same-database.ts'
 import { scratchImpossible } from './checks/scratch-impossible.ts'
 import { filterMatchesNothing } from './checks/selection.ts'
+import { sourceDeadlocks, sourceLongStatements } from './checks/source-load.ts'
 import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
 import { storageShort } from './checks/storage-short.ts'
@@ -170,6 +172,9 @@ export const checks: readonly Check[] = [
   preparedTransactions,
   longTransactions,
   tablesLocked,
+  sourceLongStatements,
+  sourceDeadlocks,
+  sourceJobs,
   followRefused,
   followTablesRefused,
   // What the source holds

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { longerThan } from '../../../lambdas/stages/precheck/checks/long-transactions.ts'
+import { statementsLongerThan } from '../../../lambdas/stages/precheck/checks/source-load.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { blocking, itemFor, itemOf, precheck } from './prechecks.ts'
 
@@ -246,6 +247,49 @@ describe('what goes on in the source', () => {
     expect(item).toMatchObject({ status: 'failed', level: 'warning', details: [`public.t, by pid ${rows[0].pid}`] })
     await client.query('ROLLBACK')
     expect((await itemFor('SRC_TABLES_LOCKED', source, destination)).status).toBe('passed')
+  })
+
+  test('statements that take long and deadlocks are told, without their text', async () => {
+    const source = await createDatabase(
+      sharedServer(15),
+      'CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t VALUES (1), (2)',
+    )
+    const only = [statementsLongerThan(0.5)]
+    expect(itemOf(await precheck(source, destination, { only }), 'SRC_LONG_STATEMENTS').status).toBe('passed')
+    expect((await itemFor('SRC_DEADLOCKS', source, destination)).status).toBe('passed')
+    const [one, other] = [await source.connect(), await source.connect()]
+    for (const client of [one, other]) await client.query("SET deadlock_timeout = '1500ms'; BEGIN")
+    await one.query('UPDATE t SET b = 4711 WHERE a = 1')
+    await other.query('UPDATE t SET b = 4711 WHERE a = 2')
+    const waiting = [one.query('UPDATE t SET b = 4711 WHERE a = 2'), other.query('UPDATE t SET b = 4711 WHERE a = 1')]
+    const settled = Promise.allSettled(waiting)
+    await vi.waitFor(async () => {
+      const item = itemOf(await precheck(source, destination, { only }), 'SRC_LONG_STATEMENTS')
+      expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+      expect(item.details[0]).toMatch(/^pid \d+ of postgres, since \d{4}-/)
+      expect(JSON.stringify(item)).not.toContain('4711')
+    }, 10_000)
+    expect((await settled).map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    // A session tells what it has counted when it is idle, and no more often than every second.
+    for (const client of [one, other]) await client.query('ROLLBACK')
+    await vi.waitFor(async () => {
+      const item = await itemFor('SRC_DEADLOCKS', source, destination)
+      expect(item).toMatchObject({ status: 'failed', level: 'info' })
+      expect(item.cause).toContain('deadlock since')
+    }, 10_000)
+  })
+
+  test('jobs of pg_cron and pgAgent are told by number and name, not by what they do', async () => {
+    const sql = `CREATE SCHEMA cron; CREATE SCHEMA pgagent;
+      CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, username text, active boolean);
+      CREATE TABLE pgagent.pga_job (jobid int, jobname text, jobenabled boolean);
+      INSERT INTO cron.job VALUES (1, '0 3 * * *', 'SELECT ''hush''', current_database(), 'postgres', true),
+        (2, '0 4 * * *', '', current_database(), 'postgres', false), (3, '0 5 * * *', '', 'elsewhere', 'postgres', true);
+      INSERT INTO pgagent.pga_job VALUES (7, 'nightly', true), (8, 'off', false)`
+    const item = await itemOfSource('SRC_JOBS', sql)
+    expect(item).toMatchObject({ status: 'failed', level: 'info', blocks: false })
+    expect(item.details).toEqual(['pg_cron: job 1 of postgres, 0 3 * * *', 'pgAgent: job 7, nightly'])
+    expect((await itemOfSource('SRC_JOBS', 'CREATE TABLE t (a int)')).status).toBe('passed')
   })
 
   test('a transaction that writes for long is told, one that only reads is not', async () => {
