@@ -257,6 +257,10 @@ export const words: Readonly<Record<string, Words>> = {
     cause: 'another repair of the run has begun since, or this one has ended: nothing more is written for it',
     remedy: 'let the other repair come to its end, then compare again',
   },
+  DST_TABLE_FILLED: {
+    cause:
+      'somebody has written into a table of the destination since the plan found it empty, or the run had emptied it',
+  },
   RUN_JOINED: { remedy: 'watch the newer start; the older one ends by itself with RUN_TAKEN_OVER' },
   SESSION_ENDED: { remedy: 'nothing to do; if it comes back, look for a firewall that drops idle connections' },
   STEP_CRASHED: {

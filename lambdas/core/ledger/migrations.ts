@@ -32,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { number: 23, sql: sqlFile(new URL('./sql/000023.sql', import.meta.url)) },
   { number: 24, sql: sqlFile(new URL('./sql/000024.sql', import.meta.url)) },
   { number: 25, sql: sqlFile(new URL('./sql/000025.sql', import.meta.url)) },
+  { number: 26, sql: sqlFile(new URL('./sql/000026.sql', import.meta.url)) },
 ]

@@ -41,6 +41,8 @@ export interface Relation {
   readonly oid: number
   readonly source: RelationAtSource
   readonly destination: RelationAtDestination
+  /** It stood on the destination before the run. @default false */
+  readonly kept?: boolean
   /** Columns of the source that stay behind. @default none */
   readonly excluded?: readonly string[]
   /** `format_type` of each column on the source. */

@@ -88,6 +88,14 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
       remedy: DAMAGED_REMEDY,
     })
   }
+  if (state === 'SP011') {
+    return new DatabaseError(side, state, {
+      code: 'DST_TABLE_FILLED',
+      message: text,
+      remedy:
+        'none of the run’s rows are in it: keep a copy of what was written, find who writes there and stop that, empty the table and start the task again',
+    })
+  }
   if (state === '53300') {
     return new DatabaseError(side, state, {
       code: `${prefix}_TOO_MANY_CONNECTIONS`,

@@ -97,3 +97,35 @@ test('a run that was broken off goes on in tables that it has begun to fill; a d
     'the database nowhere_at_all with all of them',
   ])
 })
+
+test('what somebody writes into a table that is to be filled, or how the source changes it, ends the run and is left as it is', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
+  const source = await createDatabase(sharedServer(15), SOURCE)
+  const destination = await createDatabase(
+    await otherServer15(),
+    `${TABLES} CREATE TABLE shop.more (id int PRIMARY KEY)`,
+  )
+  const databases = [{ name: source.name, as: destination.name, schema: 'existing' as const }]
+  const task = { name: 'tables-in-use', databases, lanes: 1 }
+  const filled = await migrate(source, destination, task, ({ step, call }, handler) => async (event, context) => {
+    if (step === 'CopyLaneFunction' && call === 1) {
+      await destination.query(
+        `INSERT INTO shop.customers VALUES (1000, 'theirs'); INSERT INTO shop.parts VALUES (7, 1)`,
+      )
+    }
+    return handler(event, context)
+  })
+  expect(filled.outcome).toMatchObject({ exitStatus: 1, error: { code: 'DST_TABLE_FILLED' } })
+  const rows = () =>
+    destination.query(
+      'SELECT (SELECT min(name) FROM shop.customers) AS name, (SELECT count(*) FROM shop.parts) AS parts',
+    )
+  expect(await rows()).toEqual([{ name: 'theirs', parts: '1' }])
+  await source.query('ALTER TABLE shop.customers ADD COLUMN since int')
+  await destination.query('ALTER TABLE shop.customers ADD COLUMN since int')
+  const changed = await migrate(source, destination, task)
+  expect(changed.outcome).toMatchObject({ exitStatus: 1, error: { code: 'DST_KEPT_TABLE_CHANGED' } })
+  expect(await rows()).toEqual([{ name: 'theirs', parts: '1' }])
+})

@@ -1,6 +1,7 @@
 import type { ClaimedChunk } from '../../../core/ledger/chunks/chunk.ts'
 import { claimChunks } from '../../../core/ledger/chunks/claim.ts'
 import { type Receipt, writeReceipts } from '../../../core/ledger/chunks/receipts.ts'
+import { requireEmpty } from '../../../core/ledger/chunks/require-empty.ts'
 import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import { type Flight, sayLanded } from '../../../core/ledger/under-way.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
@@ -150,6 +151,7 @@ export class Lane {
     const { servers, pace, signal } = this.#options
     const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
     const cargo = due.map((chunk) => cargoOf(relationOf(this.#relations, chunk), chunk, servers))
+    await this.#requireEmpty(due)
     await pace.queries(cargo.length, signal)
     const started = performance.now()
     let broken: ClaimedChunk | undefined
@@ -174,6 +176,13 @@ export class Lane {
     const bytes = deliveries.reduce((sum, delivery) => sum + delivery.bytes, 0)
     this.#bytesPerSecond = (bytes / Math.max(1, performance.now() - started)) * 1_000
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
+  }
+
+  /** Tables that stood there before the run. */
+  async #requireEmpty(due: readonly ClaimedChunk[]): Promise<void> {
+    const oids = [...new Set(due.map(({ relation }) => relation))]
+    const kept = oids.filter((oid) => this.#relations.get(oid)?.kept === true)
+    if (kept.length > 0) await requireEmpty(this.#destination, this.#options.run, kept)
   }
 
   /** Whatever was read or proved is what the view knows. Behind that all locks are let go of, on each session of the source. */
