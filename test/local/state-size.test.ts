@@ -32,6 +32,7 @@ async function largestState(input: ReturnType<typeof many>, bodies: Parameters<t
   if (task === null) throw new Error(problems(input).join())
   const ReadTaskFunction = (event: AnyEvent) =>
     done({
+      repeated: false,
       run: { id: task.name, execution: event.execution },
       task: { ...task, databases: [] },
       list: { count: task.databases.length, digest: 'f'.repeat(64) },

@@ -131,7 +131,13 @@ describe('a copy of thirty days', () => {
     const { keep, seen } = keepers()
     const bodies: Partial<Record<FunctionName, Body>> = {
       ReadTaskFunction: async () =>
-        done({ run: { id: 'orders', execution: 'first' }, task, list: { count: 1, digest: '' }, databases: [0] }),
+        done({
+          repeated: false,
+          run: { id: 'orders', execution: 'first' },
+          task,
+          list: { count: 1, digest: '' },
+          databases: [0],
+        }),
       TakeDatabaseFunction: async () => done({ task, database: { name: 'orders', as: 'orders' } }),
       OpenAccessFunction: async () =>
         done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),

@@ -32,6 +32,7 @@ export const task = {
 const happyWith = (input: unknown, errors: Map<number, unknown>): Partial<Record<FunctionName, Body>> => ({
   ReadTaskFunction: (event) =>
     done({
+      repeated: false,
       run: { id: 'orders', execution: event.execution },
       task: { ...(event.input as typeof task), databases: [] },
       list: { count: (event.input as typeof task).databases.length, digest: 'f'.repeat(64) },
