@@ -33,14 +33,17 @@ type SingleKind = (typeof SINGLE_KINDS)[number]
 const NUMBERED_KINDS = [...SINGLE_KINDS, 'two'] as const
 type NumberedKind = (typeof NUMBERED_KINDS)[number]
 
-/** `ddl` has a numbering of its own: its seeds bring every command to steps, not every kind. */
-export const KINDS = [...NUMBERED_KINDS, 'ddl'] as const
+/**
+ * `ddl` has a numbering of its own: its seeds bring every command to steps, not every kind. So has `follow`, whose runs have writers
+ * beside them (follow/case.ts).
+ */
+export const KINDS = [...NUMBERED_KINDS, 'ddl', 'follow'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** One case: what is done to a migration, and when. The same seed is the same case. */
 export interface FaultCase {
   readonly seed: number
-  readonly kind: Kind
+  readonly kind: Exclude<Kind, 'follow'>
   readonly step: FunctionName
   /** In the order of the steps. */
   readonly faults: readonly Fault[]

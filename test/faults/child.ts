@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import type { Call } from '../support/run.ts'
+import type { FollowerOptions } from './follow/victim.ts'
 import type { Message, VictimOptions } from './victim.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
@@ -25,6 +26,11 @@ export interface Child {
 /** Starts the workflow with handlers that say what they do. */
 export function startVictim(options: VictimOptions): Child {
   return watch(start([path('victim.ts'), JSON.stringify(options)], true))
+}
+
+/** Starts a run that follows. */
+export function startFollower(options: FollowerOptions): Child {
+  return watch(start([path('follow/victim.ts'), JSON.stringify(options)], true))
 }
 
 /** Starts `sampan run` itself. */

@@ -1,6 +1,7 @@
 /** `npm run faults`: migrations to which something is done, and judges that must find nothing. See docs/faults.md. */
 import { parseArgs } from 'node:util'
 import { KINDS, readCase, readDdlCase } from './case.ts'
+import { readFollowCase } from './follow/case.ts'
 import type { CaseResult } from './run-case.ts'
 import { runCases } from './run-cases.ts'
 
@@ -21,9 +22,12 @@ const MOST_PROBLEMS = 40
 
 const first = Number(values.from)
 const wanted = values.seed?.map(Number) ?? Array.from({ length: Number(values.seeds) }, (_, index) => first + index)
-const cases = wanted
-  .map(values.kind === 'ddl' ? readDdlCase : readCase)
-  .filter(({ kind }) => values.kind === undefined || kind === values.kind)
+const cases =
+  values.kind === 'follow'
+    ? wanted.map(readFollowCase)
+    : wanted
+        .map(values.kind === 'ddl' ? readDdlCase : readCase)
+        .filter(({ kind }) => values.kind === undefined || kind === values.kind)
 const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : Date.now() + Number(values.minutes) * 60_000
 
 // Ending in order takes the servers and the migrations along.

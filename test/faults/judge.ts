@@ -31,7 +31,7 @@ export async function findProblems({ name, source, destination, out }: Migrated)
   return problems
 }
 
-async function findLedgerProblems(destination: Login, name: string): Promise<string[]> {
+export async function findLedgerProblems(destination: Login, name: string): Promise<string[]> {
   const [row] = await ask(
     destination,
     name,
@@ -47,7 +47,7 @@ async function findLedgerProblems(destination: Login, name: string): Promise<str
 /** Backends end some moments after their client. */
 const GRACE_MILLISECONDS = 10_000
 
-async function findBackends(login: Login, name: string): Promise<string[]> {
+export async function findBackends(login: Login, name: string): Promise<string[]> {
   const until = performance.now() + GRACE_MILLISECONDS
   for (;;) {
     const left = await ask(

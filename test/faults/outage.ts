@@ -59,7 +59,7 @@ function once<Result>(work: () => Promise<Result>): () => Promise<Result> {
 }
 
 /** What `pg_ctl stop -m immediate` sends: no checkpoint, every session is told to go at once. */
-function stopImmediately({ directory }: Server): void {
+export function stopImmediately({ directory }: Server): void {
   const pid = postmasterPid(directory)
   if (pid !== null) sendSignal(pid, 'SIGQUIT')
 }

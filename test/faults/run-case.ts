@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FaultCase } from './case.ts'
+import type { FaultCase, Kind } from './case.ts'
 import { type Child, startSampan, startVictim } from './child.ts'
 import type { Fault } from './fault.ts'
 import { inflict } from './inflict.ts'
@@ -12,7 +12,7 @@ import { fillStaleViews } from './stale-views.ts'
 
 /** What became of a case. */
 export interface CaseResult {
-  readonly case: FaultCase
+  readonly case: { readonly seed: number; readonly kind: Kind }
   /** What was done, and at which moment. */
   readonly done: string
   /** False where the run did not meet every fault: it was over before, or asked nobody who could have failed. */

@@ -1,4 +1,7 @@
 import type { FaultCase } from './case.ts'
+import type { FollowCase } from './follow/case.ts'
+import { runFollowCase } from './follow/run.ts'
+import { startFollowPair } from './follow/stage.ts'
 import { type CaseResult, runCase } from './run-case.ts'
 import { type Pair, startPair } from './servers.ts'
 
@@ -11,8 +14,11 @@ export interface CasesOptions {
   readonly tell: (result: CaseResult) => void
 }
 
-/** Runs these cases. One that breaks is a wrong one. */
-export async function runCases(cases: readonly FaultCase[], { jobs, until, tell }: CasesOptions): Promise<void> {
+/** Runs these cases, all of them of runs that follow or none. One that breaks is a wrong one. */
+export async function runCases(
+  cases: readonly (FaultCase | FollowCase)[],
+  { jobs, until, tell }: CasesOptions,
+): Promise<void> {
   const queue = [...cases]
   await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, work))
 
@@ -21,7 +27,7 @@ export async function runCases(cases: readonly FaultCase[], { jobs, until, tell 
     for (;;) {
       const next = queue.shift()
       if (next === undefined || Date.now() > (until ?? Number.POSITIVE_INFINITY)) break
-      pair ??= await startPair()
+      pair ??= await (next.kind === 'follow' ? startFollowPair() : startPair())
       const result = await runOne(next, pair)
       tell(result)
       if (result.problems.length === 0) continue
@@ -33,8 +39,8 @@ export async function runCases(cases: readonly FaultCase[], { jobs, until, tell 
   }
 }
 
-async function runOne(fault: FaultCase, pair: Pair): Promise<CaseResult> {
-  return runCase(fault, pair).catch((thrown: unknown) => ({
+async function runOne(fault: FaultCase | FollowCase, pair: Pair): Promise<CaseResult> {
+  return (fault.kind === 'follow' ? runFollowCase(fault, pair) : runCase(fault, pair)).catch((thrown: unknown) => ({
     ...{ case: fault, done: '', hit: false, seconds: 0, answers: [] },
     problems: [`the case itself broke: ${thrown instanceof Error ? thrown.stack : thrown}`],
   }))

@@ -1,13 +1,16 @@
 import type { CloudEnvironment } from '../cloud/environment.ts'
+import { fenceRun } from '../ledger/fence.ts'
 import { readRelations } from '../ledger/relations.ts'
-import { intendStream, type OpenedStream, type StreamedTable, storeOpened } from '../ledger/stream.ts'
+import { intendStream, newestGeneration, type OpenedStream, type StreamedTable, storeOpened } from '../ledger/stream.ts'
 import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
 import { openSource } from '../postgres/sessions.ts'
 import { BEGIN_VIEW } from '../postgres/snapshot.ts'
+import { inTransaction } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
+import { holdStream, releaseStream } from './hold.ts'
 import { obstaclesOf } from './judge.ts'
 import { dropStream } from './leftovers.ts'
 import { streamName } from './names.ts'
@@ -33,15 +36,37 @@ export interface Opening {
  * Has the source keep its changes from one moment on, and opens a transaction in the view of just that moment: whatever is in the
  * view is not in the stream, and the other way round. What the run had opened for an older view is dropped.
  *
- * The publication stands before the slot begins: a slot looks at the catalogue of the time that it decodes.
+ * The publication stands before the slot begins: a slot looks at the catalogue of the time that it decodes. From here to the view's
+ * publishing nobody else opens or drops it (`holdStream`).
  * @param source is in the view's transaction behind it
+ * @returns lets others open it; to be called when the view is published. `null` where another keeper has taken the view meanwhile.
+ * @throws SampanError RUN_TAKEN_OVER where another start of the run is at work
  */
-export async function openStream(source: Session, destination: Session, opening: Opening): Promise<void> {
+export async function openStream(
+  source: Session,
+  destination: Session,
+  opening: Opening,
+): Promise<(() => Promise<void>) | null> {
   const { run, database } = opening.event
   const name = streamName(run.id, database?.name ?? '')
-  await intendStream(destination, run.id, { slot: name, publication: name })
+  await holdStream(source, name)
+  const release = () => releaseStream(source, name)
+  if ((await newestGeneration(destination, run.id)) >= opening.generation) {
+    await release()
+    return null
+  }
+  await openHeld(source, destination, opening, name)
+  return release
+}
+
+async function openHeld(source: Session, destination: Session, opening: Opening, name: string): Promise<void> {
+  const run = opening.event.run.id
+  await inTransaction(destination, async () => {
+    await fenceRun(destination, run)
+    await intendStream(destination, run, { slot: name, publication: name })
+  })
   await dropStream(source, name)
-  const relations = await readRelations(destination, run.id)
+  const relations = await readRelations(destination, run)
   await publish(source, name, relations)
   const sender = await openWalsender(opening)
   try {
@@ -55,7 +80,10 @@ export async function openStream(source: Session, destination: Session, opening:
       tables: await describe(source, relations),
       from: slot.consistent_point,
     }
-    await storeOpened(destination, run.id, opened)
+    await inTransaction(destination, async () => {
+      await fenceRun(destination, run)
+      await storeOpened(destination, run, opened)
+    })
   } finally {
     // The snapshot lives until its walsender's next command.
     await sender.close()

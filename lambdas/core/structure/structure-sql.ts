@@ -39,6 +39,7 @@ function parts(version: number): readonly string[] {
     `SELECT 'schema', n.nspname::text, n.nspname::text, ROW(n.nspowner, n.nspacl)::text
        FROM pg_catalog.pg_namespace n WHERE n.oid IN (SELECT s.oid FROM space s)`,
     relations(version),
+    settings(version),
     `SELECT 'constraint', s.name, pg_catalog.concat_ws('.', r.relname, t.typname, k.conname),
             ROW(k.contype, k.condeferrable, k.condeferred, k.convalidated, k.conrelid, k.contypid, k.confrelid, k.conkey, k.confkey,
                 k.confupdtype, k.confdeltype, k.confmatchtype, k.connoinherit, k.conislocal, k.coninhcount, k.conexclop, k.conbin
@@ -127,25 +128,19 @@ function relationColumns(version: number): string {
   ].join(', ')
 }
 
-/** Tables, views, sequences, foreign tables and composite types, with their columns. */
+/** Tables, views, sequences, foreign tables and composite types, with their columns: what their rows and values are made of. */
 function relations(version: number): string {
   const columns = [
-    'a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped, a.attislocal, a.attinhcount, a.attcollation',
-    'a.attstattarget, a.attstorage, a.attacl, a.attfdwoptions, d.adbin',
-    // A hidden option of some minor versions that no server reads back.
-    `CASE WHEN a.attoptions IS NOT NULL THEN ARRAY(SELECT o FROM pg_catalog.unnest(a.attoptions) o WHERE pg_catalog.left(o, 10) <> 'pg_attver=') END`,
+    'a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped, a.attislocal, a.attinhcount, a.attcollation, d.adbin',
     ...(version >= 100_000 ? ['a.attidentity'] : []),
     ...(version >= 120_000 ? ['a.attgenerated'] : []),
-    ...(version >= 140_000 ? ['a.attcompression'] : []),
   ].join(', ')
   const own = [
-    'r.oid, r.relkind, r.reloftype, r.relowner, r.relpersistence, r.relam, r.relreplident, r.reloptions, r.relacl, r.relispopulated',
-    'k.columns, f.ftserver, f.ftoptions',
+    'r.oid, r.relkind, r.reloftype, r.relpersistence, r.relam, r.relispopulated, k.columns, f.ftserver, f.ftoptions',
     `(SELECT pg_catalog.string_agg(ROW(h.inhparent, h.inhseqno)::text, ',' ORDER BY h.inhseqno) FROM pg_catalog.pg_inherits h WHERE h.inhrelid = r.oid)`,
     `(SELECT pg_catalog.string_agg(ROW(o.refobjid, o.refobjsubid)::text, ',') FROM pg_catalog.pg_depend o
        WHERE r.relkind = 'S' AND o.classid = r.tableoid AND o.objid = r.oid AND o.objsubid = 0 AND o.deptype IN ('a', 'i')
          AND o.refclassid = r.tableoid)`,
-    ...(version >= 90_500 ? ['r.relrowsecurity, r.relforcerowsecurity'] : []),
     ...(version >= 100_000 ? ['r.relpartbound, p::text, q::text'] : []),
   ].join(', ')
   const joins =
@@ -157,11 +152,31 @@ function relations(version: number): string {
             r.space, r.relname::text, ROW(${own})::text
        FROM relation r ${joins}
        LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = r.oid
-       LEFT JOIN (SELECT a.attrelid, pg_catalog.md5(pg_catalog.string_agg(ROW(${columns})::text, ',' ORDER BY a.attnum)) AS columns
+       LEFT JOIN (${columnsOf(columns)}) k ON k.attrelid = r.oid`
+}
+
+/** What else is said of them, which their rows do not depend on: a row of its own, so that a GRANT is told from a new column. */
+function settings(version: number): string {
+  const columns = [
+    'a.attnum, a.attstattarget, a.attstorage, a.attacl, a.attfdwoptions',
+    // A hidden option of some minor versions that no server reads back.
+    `CASE WHEN a.attoptions IS NOT NULL THEN ARRAY(SELECT o FROM pg_catalog.unnest(a.attoptions) o WHERE pg_catalog.left(o, 10) <> 'pg_attver=') END`,
+    ...(version >= 140_000 ? ['a.attcompression'] : []),
+  ].join(', ')
+  const own = [
+    'r.oid, r.relowner, r.relreplident, r.reloptions, r.relacl, k.columns',
+    ...(version >= 90_500 ? ['r.relrowsecurity, r.relforcerowsecurity'] : []),
+  ].join(', ')
+  return `SELECT 'rights and settings', r.space, r.relname::text, ROW(${own})::text
+       FROM relation r LEFT JOIN (${columnsOf(columns)}) k ON k.attrelid = r.oid`
+}
+
+function columnsOf(columns: string): string {
+  return `SELECT a.attrelid, pg_catalog.md5(pg_catalog.string_agg(ROW(${columns})::text, ',' ORDER BY a.attnum)) AS columns
                     FROM pg_catalog.pg_attribute a
                     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                    WHERE a.attnum > 0 AND a.attrelid IN (SELECT x.oid FROM relation x WHERE x.relkind <> 'S')
-                   GROUP BY a.attrelid) k ON k.attrelid = r.oid`
+                   GROUP BY a.attrelid`
 }
 
 /** A catalogue whose objects have a schema. */

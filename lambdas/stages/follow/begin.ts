@@ -1,3 +1,4 @@
+import { fenceRun } from '../../core/ledger/fence.ts'
 import { readRelations } from '../../core/ledger/relations.ts'
 import { destinationPath, readRun } from '../../core/ledger/run.ts'
 import { newestGeneration, readStream, type StreamRow } from '../../core/ledger/stream.ts'
@@ -41,6 +42,8 @@ export async function beginFollowing(
   destination: Session,
 ): Promise<Following> {
   const run = event.run.id
+  // Before anything is ended on the source: another start may be at work, and read by the slot.
+  await fenceRun(destination, run)
   const row = await readStream(destination, run)
   const { receipt, tables } = requireOpen(row)
   const [generation, relations, identity] = [

@@ -9,6 +9,7 @@ import { SampanError, toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, type StepAnswer } from '../../core/runtime/verdict.ts'
+import { holdStream } from '../../core/stream/hold.ts'
 import { dropStream } from '../../core/stream/leftovers.ts'
 import { streamName } from '../../core/stream/names.ts'
 
@@ -25,10 +26,13 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
   const own = { ...event, database }
   const { destination, failure } = await reach(own, step)
   try {
-    if (destination !== null && (await isTaken(destination, event))) return done()
     const source = await openSource(own, step.environment, { purpose: 'close-stream', signal: step.signal })
     try {
-      await dropStream(source, streamName(event.run.id, database.name))
+      const name = streamName(event.run.id, database.name)
+      // Asked behind it: whoever takes the run over later opens its own stream later.
+      await holdStream(source, name)
+      if (destination !== null && (await isTaken(destination, event))) return done()
+      await dropStream(source, name)
     } finally {
       await source.close()
     }

@@ -4,9 +4,8 @@ import type { Lsn } from '../../core/stream/lsn.ts'
 import type { Applier } from './applier.ts'
 import type { Translator } from './translate.ts'
 
-/** What is held before it is applied. */
-const PART_BYTES = 8 * 1024 * 1024
-const PART_CHANGES = 20_000
+/** What is held before it is applied; another size for tests. */
+export const partLimits = { bytes: 8 * 1024 * 1024, changes: 20_000 }
 /** How often an idle position is moved: each is a commit. */
 const IDLE_MILLISECONDS = 1_000
 
@@ -70,7 +69,7 @@ export class Follower {
   }
 
   #isFull(): boolean {
-    return this.#bytes >= PART_BYTES || this.#operations.length >= PART_CHANGES
+    return this.#bytes >= partLimits.bytes || this.#operations.length >= partLimits.changes
   }
 
   /** Of a transaction that is not whole yet. */

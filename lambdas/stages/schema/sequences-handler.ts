@@ -18,7 +18,8 @@ export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
       signal: step.signal,
     })
     try {
-      await toldAsChanged(destination, event.run.id, () => syncSequences(source, destination, event.run.id))
+      const followed = event.task.mode === 'follow'
+      await toldAsChanged(destination, event.run.id, () => syncSequences(source, destination, event.run.id, followed))
       return done()
     } finally {
       await source.close()

@@ -84,17 +84,16 @@ function beginningOf(event: StepEvent, step: StepTools, destination: Session): B
   return async (source, generation) => {
     if (event.lane !== OPENING_KEEPER) {
       await sleep(POLL_MILLISECONDS, undefined, { signal: step.signal }).catch(() => {})
-      return false
+      return null
     }
     const { environment, signal } = step
     try {
-      await openStream(source, destination, { event, environment, signal, generation })
+      return await openStream(source, destination, { event, environment, signal, generation })
     } catch (thrown) {
       // Lanes wait as long for a view as for a lost connection: they are told that none comes.
       if (!toSampanError(thrown).retryable) await endRound(destination, event.run)
       throw thrown
     }
-    return true
   }
 }
 

@@ -12,12 +12,15 @@ export interface Held {
   readonly renewed: boolean
 }
 
-/** Opens a transaction that reads a new view, of the next generation. @returns false where that is not this keeper's to do */
-export type BeginView = (source: Session, generation: number) => Promise<boolean>
+/**
+ * Opens a transaction that reads a new view, of the next generation.
+ * @returns what is to be done when the view is published, or is not to be; null where it is not this keeper's to open
+ */
+export type BeginView = (source: Session, generation: number) => Promise<(() => Promise<void>) | null>
 
 const beginPlain: BeginView = async (source) => {
   await source.execute(BEGIN_VIEW)
-  return true
+  return async () => {}
 }
 
 /**
@@ -37,7 +40,8 @@ export async function takeView(
   const live = await liveSnapshots(destination, run)
   const newest = live[0]?.generation ?? 0
   const taken = await importOne(source, live)
-  if (taken === null && !(await begin(source, newest + 1))) return null
+  const settle = taken === null ? await begin(source, newest + 1) : async () => {}
+  if (settle === null) return null
   const generation = taken?.generation ?? newest + 1
   const hop = taken === null ? 0 : taken.newestHop + 1
   const lifeSeconds = taken === null ? longestSeconds : staggered(longestSeconds, taken.secondsLeft)
@@ -51,10 +55,9 @@ export async function takeView(
     position: taken === null ? await position(source) : null,
     lifeSeconds,
   })
-  if (!published) {
-    await source.execute('ROLLBACK')
-    return null
-  }
+  if (!published) await source.execute('ROLLBACK')
+  await settle()
+  if (!published) return null
   return { lifeSeconds, generation, hop, renewed: taken === null && newest > 0 }
 }
 

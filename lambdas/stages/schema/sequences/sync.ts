@@ -10,11 +10,17 @@ import { type Reading, readSequences, setSequences } from './values.ts'
 /**
  * Brings every sequence of the run to where it stands on the source, and reads it back. One that went back on the source since
  * the rows were read stays ahead of them. A few flights and one note, whatever the number of sequences.
+ * @param followed the rows are the source's of now: a sequence that went back has no rows ahead of it
  * @throws SampanError `SEQUENCES_DIFFER`
  */
-export async function syncSequences(source: Session, destination: Session, run: string): Promise<void> {
+export async function syncSequences(
+  source: Session,
+  destination: Session,
+  run: string,
+  followed = false,
+): Promise<void> {
   const sequences = await readStandings(source, destination, run)
-  const back = sequences.filter(wentBack)
+  const back = followed ? [] : sequences.filter(wentBack)
   const held = await readHeld(destination, back)
   const used = sequences.filter(({ kept }) => kept)
   const usedTo = await readSequences(
