@@ -194,6 +194,11 @@ export const words: Readonly<Record<string, Words>> = {
 
   CUTOVER_ARRIVED: { remedy: 'nothing to do: keys, triggers, sequences and the comparison follow' },
   FOLLOW_CAUGHT_UP: { remedy: 'stop the writers of the source when it suits, then sampan cutover with the task' },
+  FOLLOW_SLOT_KEPT: {
+    cause:
+      'the run ended while it followed, and its slot stays on the source, which keeps WAL for it: the source bounds that by max_slot_wal_keep_size, or the task says follow.keepSlot',
+    remedy: 'start the task again to go on where it was, or drop the slot by sampan leftovers --drop',
+  },
   FOLLOW_SLOT_GIVEN_UP: {
     cause: 'the source kept more WAL for the run than follow.maxRetainedMegabytes, and its slot was dropped',
     remedy:

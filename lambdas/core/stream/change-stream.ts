@@ -33,10 +33,13 @@ export interface StreamOptions {
   readonly from: Lsn
 }
 
-/** What waits to be applied: beyond it the socket is paused, and the source waits. */
-const MOST_WAITING_BYTES = 16 * 1024 * 1024
-/** A message is held whole, its text beside it. */
-const LONGEST_MESSAGE = 64 * 1024 * 1024
+/** Bytes. Tests make them small. */
+export const streamLimits = {
+  /** What waits to be applied: beyond it the socket is paused, and the source waits. */
+  waiting: 16 * 1024 * 1024,
+  /** A message is held whole, its text beside it. */
+  message: 64 * 1024 * 1024,
+}
 /** How often the source is told where we are, whatever happens: it ends a connection that is silent for wal_sender_timeout, 60 s by default. */
 const STATUS_MILLISECONDS = 10_000
 /** How long a polite end may take. */
@@ -150,7 +153,7 @@ export class ChangeStream {
   }
 
   #piece(piece: Buffer): void {
-    if (this.#partial.length + piece.length > LONGEST_MESSAGE) throw tooLarge()
+    if (this.#partial.length + piece.length > streamLimits.message) throw tooLarge()
     this.#partial.add(piece)
   }
 
@@ -164,7 +167,7 @@ export class ChangeStream {
       if (body[17] === 1) this.#tell(false)
     } else throw violated('it sends a message that is none of a stream of changes')
     this.#bytes += body.length
-    if (this.#bytes > MOST_WAITING_BYTES) this.#socket.pause()
+    if (this.#bytes > streamLimits.waiting) this.#socket.pause()
   }
 
   #message(type: number, body: Buffer): void {
@@ -200,7 +203,7 @@ export class ChangeStream {
 function tooLarge(): SampanError {
   return new SampanError({
     code: 'FOLLOW_ROW_TOO_LARGE',
-    message: `a change of more than ${LONGEST_MESSAGE / 1024 / 1024} MB is in the stream, more than is held in memory`,
+    message: `a change of more than ${streamLimits.message / 1024 / 1024} MB is in the stream, more than is held in memory`,
     remedy: 'nothing of it was applied: stop the writers and migrate with mode migrate, which copies rows of any size',
   })
 }

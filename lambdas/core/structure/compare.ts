@@ -7,6 +7,9 @@ export interface StructureChange {
   readonly name: string
 }
 
+/** Of a relation: what its rows do not depend on (structure-sql.ts). */
+const SETTINGS = 'rights and settings'
+
 /** What was done to the structure between two readings, in the order of the names. Pure. */
 export function compareStructures(
   before: readonly StructureEntry[],
@@ -19,6 +22,8 @@ export function compareStructures(
     const entry = is?.[0] ?? was?.[0]
     if (entry === undefined || digests(was) === digests(is)) return []
     const what = was === undefined ? 'created' : is === undefined ? 'dropped' : 'changed'
+    // They come and go with what they are of.
+    if (what !== 'changed' && entry.kind === SETTINGS) return []
     return [{ what, kind: entry.kind, schema: entry.schema, name: entry.name }]
   })
   return changes.sort((a, b) => (changeTitle(a) < changeTitle(b) ? -1 : 1))

@@ -20,6 +20,12 @@ export const followSchema = z
       .describe(
         'How long a cutover waits for writers to end and for their last changes, seconds, 5 to 3600; then it is given up and following goes on. Default 60.',
       ),
+    keepSlot: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a run that fails or is stopped while it follows leaves its slot, so that the same task started again goes on; nobody looks after the WAL that the source keeps meanwhile. Where the source itself bounds that (max_slot_wal_keep_size) it is left without being asked for. Default false.',
+      ),
   })
   .describe('How the source is followed until the cutover: for mode follow, and for plan and precheck of such a run.')
 

@@ -135,24 +135,24 @@ async function settled<Answer>(asked: readonly Promise<Answer>[]): Promise<Answe
   })
 }
 
-const REMEDY =
-  'nothing of the transaction was applied: find out who writes to the destination, empty its database and begin a new run'
-
 function missing(title: string, wanted: number, touched: number): SampanError {
   return new SampanError({
     code: 'FOLLOW_ROWS_MISSING',
     message: `${title}: changes of ${wanted} rows found ${touched} on the destination, which is not as the source was`,
-    remedy: REMEDY,
+    remedy:
+      'nothing of the transaction was applied: find out who writes to the destination, empty its database and begin a new run',
   })
 }
 
-/** A value or row that the destination does not take: it would not take it the next time either. */
+/** A value or row that the destination does not take. It is tried again: what keeps it out, such as a label that an enum lacks, can be mended. */
 function refused(thrown: unknown): unknown {
   if (!(thrown instanceof DatabaseError) || !/^(22|23|42)/.test(thrown.sqlState ?? '')) return thrown
   return new SampanError({
     code: 'FOLLOW_ROW_REFUSED',
     message: `the destination does not take a change of the source: ${thrown.message}`,
-    remedy: REMEDY,
+    remedy:
+      'nothing of the transaction was applied: make on the destination what the source has since (ALTER TYPE … ADD VALUE for a new label of an enum); it is tried again while the retry window is open',
+    retryable: true,
     cause: thrown,
   })
 }

@@ -93,7 +93,8 @@ function changed(title: string, what: string): SampanError {
     code: 'FOLLOW_DESTINATION_CHANGED',
     message: `${title}: ${what} on the destination`,
     remedy:
-      'leave the destination alone while the source is followed; make it there again as it was, and start the task again',
+      'leave the destination alone while the source is followed; make it there again as it was: it is tried again while the retry window is open',
+    retryable: true,
   })
 }
 

@@ -1,7 +1,9 @@
 import { writeEvents } from '../../core/ledger/events.ts'
-import { readStream, withdrawCutover } from '../../core/ledger/stream.ts'
+import { underWatch } from '../../core/ledger/step-watch.ts'
+import { markClosed, readStream, withdrawCutover } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
+import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
@@ -17,15 +19,26 @@ const MARGIN_MILLISECONDS = 20_000
 /** So near, that what is missing is what was written just now. */
 const CAUGHT_UP_BYTES = 1024 * 1024
 
+/** What does not pass, whoever mends what: the slot is of no more use, and goes. */
+const FINAL = new Set([
+  'FOLLOW_POSITION_LOST',
+  'FOLLOW_SCHEMA_CHANGED',
+  'FOLLOW_ROWS_MISSING',
+  'FOLLOW_ROW_TOO_LARGE',
+  'FOLLOW_TABLE_NOT_STREAMED',
+  'FOLLOW_STREAM_UNREADABLE',
+])
+
 /** Applies the source's changes until the cutover has found all of them here, or until the call's time is used. */
 export async function follow(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
   const options = { purpose: 'follow', signal: step.signal }
   const open: Session[] = []
   let following: Following | null = null
+  let control: Session | null = null
   try {
     const destination = await openDestination(event, step.environment, options)
     open.push(destination)
-    const control = await openDestination(event, step.environment, { ...options, purpose: 'follow-control' })
+    control = await openDestination(event, step.environment, { ...options, purpose: 'follow-control' })
     open.push(control)
     const row = await readStream(control, event.run.id)
     if (row?.state === 'arrived') return done()
@@ -34,15 +47,20 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
       await withdrawCutover(control, event.run.id, 'the follower had to begin anew; stop the writers and ask again')
     const source = await openSource(event, step.environment, options)
     open.push(source)
-    following = await beginFollowing(event, step, source, destination)
-    return await loop(event, step, following, { source, control })
+    const sessions = { source, control }
+    return await underWatch(event, step, { destination, source: () => [source] }, async () => {
+      following = await beginFollowing(event, step, source, destination)
+      return loop(event, step, following, sessions)
+    })
   } catch (thrown) {
     // Whatever transaction is open goes with its connection; nobody else is to get this session.
     open[0]?.destroy()
     if (step.signal.aborted) return more()
+    if (control !== null && thrown instanceof SampanError && FINAL.has(thrown.code))
+      await markClosed(control, event.run.id, thrown.message)
     throw thrown
   } finally {
-    await following?.stream.end()
+    await (following as Following | null)?.stream.end()
     await Promise.all(open.map((session) => session.close()))
   }
 }

@@ -30,7 +30,7 @@ export function readFollowCase(seed: number): FollowCase {
   const large = seed % 3 === 0
   return {
     ...{ seed, kind: 'follow', faults },
-    parts: Array.from({ length: 8 }, () => logarithmic(large ? 1000 : 1, large ? 20_000 : 4_000)),
+    parts: Array.from({ length: 8 }, () => logarithmic(large ? 1000 : 10, large ? 20_000 : 4_000)),
     bulk: large ? 100_000 : 3_000,
     killedAtCutover: yes() ? between(0, 1500) : null,
   }

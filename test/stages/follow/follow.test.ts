@@ -207,11 +207,8 @@ test('a cutover waits for no writer for long, and a write behind it fails the ru
   expect(await destination.query('SELECT state FROM sampan.run')).toEqual([{ state: 'open' }])
 })
 
-test('a run that is stopped takes back what it had opened, and its next start says that changes are missing', {
-  tags: 'long',
-  timeout: 120_000,
-}, async () => {
-  const { source, destination, task } = await begin(server15)
+/** Stopped as by Ctrl-C when its changes follow. */
+async function stopped(task: TaskInput, destination: TestDatabase): Promise<void> {
   const parsed = readTask(task).task
   if (parsed === null) throw new Error('the test’s task is wrong')
   const stopping = new AbortController()
@@ -227,7 +224,32 @@ test('a run that is stopped takes back what it had opened, and its next start sa
   await Promise.race([running, waitFor(destination, CAUGHT_UP)])
   stopping.abort()
   expect(await running).toMatchObject({ exitStatus: exitStatus.stopped })
+}
+
+test('a run that is stopped takes back what it had opened, and its next start says that changes are missing', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
+  const { source, destination, task } = await begin(server15)
+  await stopped(task, destination)
   expect(await leftOn(source)).toEqual([])
   expect((await runWorkflow(task, await temporaryDirectory())).error).toMatchObject({ code: 'FOLLOW_STREAM_CLOSED' })
+  expect(await leftOn(source)).toEqual([])
+})
+
+test('a run whose slot may stay goes on at its receipt when it is started again, and leaves nothing then', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
+  const { source, destination, task } = await begin(server15)
+  const kept = { ...task, follow: { keepSlot: true } }
+  await stopped(kept, destination)
+  expect(await leftOn(source)).toHaveLength(2)
+  await source.query(TURNS[0] ?? '')
+  const running = runWorkflow(kept, await temporaryDirectory())
+  await Promise.race([running, waitFor(destination, `SELECT 1 FROM sampan.stream WHERE changes > 0`)])
+  await destination.query(`UPDATE sampan.stream SET cutover_at = now()`)
+  expect((await running).error).toBeNull()
+  await expectEqual(source, destination)
   expect(await leftOn(source)).toEqual([])
 })

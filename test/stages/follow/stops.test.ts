@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { openDestination, openSource } from '../../../lambdas/core/postgres/sessions.ts'
+import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
+import { streamLimits } from '../../../lambdas/core/stream/change-stream.ts'
+import { openStream } from '../../../lambdas/core/stream/open-stream.ts'
+import type { TaskInput } from '../../../lambdas/core/task/task.ts'
+import { readTablesThere } from '../../../lambdas/stages/follow/destination-tables.ts'
+import { temporaryDirectory } from '../../support/directories.ts'
+import { runWorkflow, sideOf } from '../../support/run.ts'
+import {
+  createDatabase,
+  type ServerAddress,
+  sharedServer,
+  startTestServer,
+  type TestDatabase,
+} from '../../support/servers.ts'
+
+const SCHEMA = `
+  CREATE TYPE mood AS ENUM ('sad');
+  CREATE TABLE items (id int PRIMARY KEY, mood mood, note text);
+  INSERT INTO items SELECT n, 'sad', 'x' FROM generate_series(1, 20) n;`
+
+let server: ServerAddress
+beforeAll(async () => {
+  server = await startTestServer({ major: 15, settings: { wal_level: 'logical' } })
+})
+const { message } = streamLimits
+afterEach(() => {
+  streamLimits.message = message
+})
+
+interface Told {
+  readonly verdict: string
+  readonly error?: { readonly code: string } | null
+}
+
+/** A run that follows: what Follow answered, and an event of the run's. */
+async function begin() {
+  const source = await createDatabase(server, SCHEMA)
+  const destination = await createDatabase(sharedServer(15))
+  const task: TaskInput = {
+    ...{ name: `stops-${randomBytes(4).toString('hex')}`, mode: 'follow', follow: {} },
+    ...{ source: sideOf(source.connection), destination: sideOf(destination.connection) },
+    databases: [{ name: source.name, as: destination.name }],
+  }
+  const answers: Told[] = []
+  let event: StepEvent | null = null
+  const running = runWorkflow(task, await temporaryDirectory(), ({ step }, handler) => async (given, context) => {
+    if (step === 'FollowFunction' && (given as StepEvent).database !== null) event = given as StepEvent
+    const answer = await handler(given, context)
+    if (step === 'FollowFunction') answers.push(answer)
+    return answer
+  })
+  running.catch(() => {})
+  const until = async (condition: () => Promise<boolean> | boolean) => {
+    let over = false
+    running.finally(() => {
+      over = true
+    })
+    while (!(await condition()) && !over) await sleep(50)
+  }
+  await until(async () => (await rowsOf(destination, CAUGHT_UP)).length > 0)
+  const toldOf = (code: string) => until(() => answers.some(({ error }) => error?.code === code))
+  return { source, destination, running, until, toldOf, event: () => event as unknown as StepEvent }
+}
+
+const CAUGHT_UP = `SELECT 1 FROM sampan.event WHERE code = 'FOLLOW_CAUGHT_UP'`
+const rowsOf = (database: TestDatabase, sql: string) => database.query(sql).catch(() => [])
+const leftOn = (source: TestDatabase) =>
+  source.query(
+    `SELECT slot_name FROM pg_replication_slots WHERE database = current_database() UNION ALL SELECT pubname FROM pg_publication`,
+  )
+const endReader = `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = current_database()`
+const ADVANCE = `SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots WHERE database = current_database()`
+const ASK = `UPDATE sampan.stream SET cutover_at = now(), withdrawn = NULL`
+
+test('what can be mended is waited for: a label that the enum lacks, a column that is not there, a table that was created', async () => {
+  const { source, destination, running, until, toldOf, event } = await begin()
+  await expectFenced(event(), source)
+  await source.query(`ALTER TYPE mood ADD VALUE 'glad'`)
+  await source.query(`INSERT INTO items VALUES (100, 'glad', 'new')`)
+  await toldOf('FOLLOW_ROW_REFUSED')
+  await destination.query(`ALTER TYPE mood ADD VALUE 'glad'; ALTER TABLE items RENAME note TO other`)
+  await toldOf('FOLLOW_DESTINATION_CHANGED')
+  await destination.query('ALTER TABLE items RENAME other TO note')
+  await until(async () => (await rowsOf(destination, 'SELECT 1 FROM items WHERE id = 100')).length > 0)
+  await source.query('CREATE TABLE late (id int)')
+  await destination.query(ASK)
+  await until(
+    async () =>
+      (await rowsOf(destination, `SELECT 1 FROM sampan.stream WHERE withdrawn ~ 'created: table public.late'`)).length >
+      0,
+  )
+  // A right, an owner's setting, and the table gone again: none of it concerns the rows.
+  await source.query('DROP TABLE late; GRANT SELECT ON items TO PUBLIC; ALTER TABLE items SET (fillfactor = 70)')
+  await destination.query(ASK)
+  expect((await running).error).toBeNull()
+  const items = 'SELECT * FROM items ORDER BY id'
+  expect(await destination.query(items)).toEqual(await source.query(items))
+  expect(await leftOn(source)).toEqual([])
+}, 120_000)
+
+/** An older start opens nothing beside the one that is at work, and a keeper that is called twice opens nothing again. */
+async function expectFenced(event: StepEvent, source: TestDatabase): Promise<void> {
+  const slots = await leftOn(source)
+  const older = { ...event, run: { ...event.run, execution: 'older' } }
+  const from = await openSource(event, process.env, { purpose: 'test' })
+  const to = await openDestination(older, process.env, { purpose: 'test' })
+  const opening = { event, environment: process.env, signal: new AbortController().signal }
+  await expect(openStream(from, to, { ...opening, generation: 99 })).rejects.toMatchObject({ code: 'RUN_TAKEN_OVER' })
+  expect(await openStream(from, to, { ...opening, generation: 1 })).toBeNull()
+  await Promise.all([from.close(), to.close()])
+  expect(await leftOn(source)).toEqual(slots)
+}
+
+test.each([
+  [
+    'a table that is altered',
+    'FOLLOW_SCHEMA_CHANGED',
+    (source: TestDatabase) => source.query('ALTER TABLE items ADD more int; INSERT INTO items (id) VALUES (100)'),
+  ],
+  [
+    'a change that is larger than memory',
+    'FOLLOW_ROW_TOO_LARGE',
+    (source: TestDatabase) => {
+      streamLimits.message = 100_000
+      return source.query(`INSERT INTO items VALUES (100, 'sad', repeat('x', 200000))`)
+    },
+  ],
+  [
+    'a row that somebody has deleted on the destination',
+    'FOLLOW_ROWS_MISSING',
+    async (source: TestDatabase, destination: TestDatabase) => {
+      await destination.query('DELETE FROM items WHERE id = 1')
+      await source.query(`UPDATE items SET note = 'y' WHERE id = 1`)
+    },
+  ],
+  [
+    'a slot that is further than the destination',
+    'FOLLOW_POSITION_LOST',
+    async (source: TestDatabase) => {
+      const client = await source.connect()
+      // The follower begins again no sooner than in a second.
+      await client.query(endReader)
+      await client.query(`INSERT INTO items VALUES (100, 'sad', 'lost')`)
+      while ((await client.query(ADVANCE).catch(() => null)) === null) await sleep(20)
+    },
+  ],
+  [
+    'a position that another worker has moved',
+    'FOLLOW_TAKEN_OVER',
+    (_: TestDatabase, destination: TestDatabase) =>
+      destination.query('UPDATE sampan.stream SET receipt = receipt + 16777216'),
+  ],
+] as const)(
+  '%s ends the run with %s, before a wrong row and with nothing left behind',
+  async (_, code, spoil) => {
+    const { source, destination, running } = await begin()
+    await spoil(source, destination)
+    await source.query(`INSERT INTO items VALUES (200, 'sad', 'behind')`).catch(() => {})
+    expect((await running).error).toMatchObject({ code })
+    expect(await destination.query('SELECT 1 FROM items WHERE id >= 100')).toEqual([])
+    expect(await leftOn(source)).toEqual([])
+  },
+  120_000,
+)
+
+test('a table that is not in the stream is told, not left out', async () => {
+  const end = { schema: 'public', name: 'late', columns: [] }
+  const relations = [{ oid: 1, source: end, destination: end }] as unknown as Parameters<typeof readTablesThere>[1]
+  const session = { rows: async () => [], serverVersion: 150000 } as unknown as Parameters<typeof readTablesThere>[0]
+  await expect(readTablesThere(session, relations, [])).rejects.toMatchObject({ code: 'FOLLOW_TABLE_NOT_STREAMED' })
+})
