@@ -7,7 +7,11 @@ const following = { ...smallTask(), mode: 'follow', follow: {} }
 const codes = (task: unknown) => readTask(task).problems.map(({ code }) => code)
 
 test('what the task has no default for is said, and what cannot be followed refused', () => {
-  expect(readTask(following).task?.follow).toEqual({ maxRetainedMegabytes: 10_240, cutoverSeconds: 60 })
+  expect(readTask(following).task?.follow).toEqual({
+    maxRetainedMegabytes: 10_240,
+    cutoverSeconds: 60,
+    keepSlot: false,
+  })
   expect(codes({ ...following, follow: undefined })).toEqual(['TASK_FOLLOW_MISSING'])
   expect(codes({ ...following, mode: undefined })).toEqual(['TASK_FOLLOW_UNUSED'])
   expect(codes({ ...following, mode: 'plan' })).toEqual([])
