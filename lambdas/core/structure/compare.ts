@@ -22,12 +22,15 @@ export function compareStructures(
     const entry = is?.[0] ?? was?.[0]
     if (entry === undefined || digests(was) === digests(is)) return []
     const what = was === undefined ? 'created' : is === undefined ? 'dropped' : 'changed'
-    // They come and go with what they are of.
-    if (what !== 'changed' && entry.kind === SETTINGS) return []
     return [{ what, kind: entry.kind, schema: entry.schema, name: entry.name }]
   })
-  return changes.sort((a, b) => (changeTitle(a) < changeTitle(b) ? -1 : 1))
+  // They come and go with what they are of, and a new column has its own.
+  const others = new Set(changes.filter(({ kind }) => kind !== SETTINGS).map(nameOf))
+  const told = changes.filter((change) => change.kind !== SETTINGS || !others.has(nameOf(change)))
+  return told.sort((a, b) => (changeTitle(a) < changeTitle(b) ? -1 : 1))
 }
+
+const nameOf = ({ schema, name }: StructureChange) => `${schema}\0${name}`
 
 /** `index public.orders_day` */
 function changeTitle({ kind, schema, name }: Omit<StructureChange, 'what'>): string {
