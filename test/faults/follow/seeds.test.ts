@@ -9,9 +9,12 @@ test('the same seed is the same case', () => {
 })
 
 // Killed, a session ended, and killed once more within the cutover.
-test('a run that follows a source that never pauses ends with equal data, whatever is done to it (seed 5)', async () => {
+test('a run that follows a source that never pauses ends with equal data, whatever is done to it (seed 5)', {
+  tags: 'long',
+  timeout: 300_000,
+}, async () => {
   const results: CaseResult[] = []
   await runCases([readFollowCase(5)], { jobs: 1, tell: (result) => results.push(result) })
   expect(results.flatMap(({ problems }) => problems)).toEqual([])
   expect(results).toHaveLength(1)
-}, 300_000)
+})
