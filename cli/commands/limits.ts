@@ -66,17 +66,19 @@ export function withRun(command: Command): Command {
 
 /**
  * Changes a run and says what holds then.
- * @throws SampanError RUN_NOT_COPYING
+ * @throws SampanError RUN_NOT_COPYING, RUN_IS_COMPLETE
  */
 export async function changeAndTell(run: string, options: RunOptions, change: LimitsChange): Promise<void> {
   const { stack, stateMachine } = options
   const changed =
     stack || stateMachine ? await changeInCloud(run, options, change) : await changeFromHere(run, options, change)
   if (changed === null) return
-  for (const { database, limits } of changed) {
-    process.stdout.write(`${database}: ${limits === null ? NOT_COPYING : describeLimits(limits)}\n`)
+  for (const { database, limits, complete } of changed) {
+    const nothing = complete ? 'is complete: nothing is copied any more' : NOT_COPYING
+    process.stdout.write(`${database}: ${limits === null ? nothing : describeLimits(limits)}\n`)
   }
-  if (changed.every(({ limits }) => limits === null)) throw notCopying(run, changed)
+  if (changed.some(({ limits }) => limits !== null)) return
+  throw changed.some(({ complete }) => complete) ? isComplete(run) : notCopying(run, changed)
 }
 
 async function changeInCloud(
@@ -157,6 +159,14 @@ function cpuUnknown(): SampanError {
     code: 'TASK_AUTOMATIC_CPU',
     message: 'the source is not named by rdsInstance: CloudWatch knows the CPU of no other server',
     remedy: 'give --source-latency instead, or name the source by rdsInstance in the task',
+  })
+}
+
+function isComplete(run: string): SampanError {
+  return new SampanError({
+    code: 'RUN_IS_COMPLETE',
+    message: `${run} is complete: there is nothing that could be paused or go on`,
+    remedy: 'nothing to do; sampan status tells how a run stands',
   })
 }
 

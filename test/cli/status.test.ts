@@ -61,6 +61,13 @@ test('of a run that nobody works for it says so; pause and resume change what ho
   expect(await destination.query('SELECT paused FROM sampan.limits')).toEqual([{ paused: 't' }])
   expect((await sampan('resume', task)).stdout).not.toContain('paused')
   expect(await destination.query('SELECT paused FROM sampan.limits')).toEqual([{ paused: 'f' }])
+  await destination.query("UPDATE sampan.run SET state = 'sealed', sealed_at = now()")
+  for (const command of ['pause', 'resume']) {
+    const refused = await sampan(command, task)
+    const stdout = `${destination.name}: is complete: nothing is copied any more\n`
+    expect(refused).toMatchObject({ status: 1, stdout, stderr: expect.stringContaining('RUN_IS_COMPLETE') })
+  }
+  expect(await destination.query('SELECT paused FROM sampan.limits')).toEqual([{ paused: 'f' }])
 }, 60_000)
 
 test('the step that a run is at follows from its marks', () => {

@@ -33,6 +33,8 @@ export interface ChangedLimits {
   readonly database: string
   /** `null` where it has no plan of the copy yet: the limits of the task will hold there. */
   readonly limits: CurrentLimits | null
+  /** The run is complete there, and was to be paused or to go on: nothing was changed. */
+  readonly complete?: boolean
 }
 
 /**
@@ -56,6 +58,7 @@ export async function changeRun(
   return inEachDatabase(task, environment, at, async (session, database) => {
     const { run } = await readPresence(session, task.name)
     if (run === null || !(await hasChunks(session, task.name))) return { database, limits: null }
+    if (paused !== undefined && run.state === 'sealed') return { database, limits: null, complete: true }
     if (paused !== undefined) await pauseRun(session, task.name, paused)
     return { database, limits: await changeLimits(session, task.name, limits) }
   })
