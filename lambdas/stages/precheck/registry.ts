@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { accountStandard } from './checks/account-standard.ts'
 import { acknowledgeRefused, acknowledgeUnknown } from './checks/acknowledge.ts'
 import { cFunctions } from './checks/c-functions.ts'
+import { charBytes } from './checks/char-bytes.ts'
 import { chosenCannotCome } from './checks/chosen-cannot-come.ts'
 import { collationDiffers } from './checks/collation-differs.ts'
 import { collationMissing } from './checks/collation-missing.ts'
@@ -163,6 +164,7 @@ export const checks: readonly Check[] = [
   extensionRowsThere,
   encodingDiffers,
   encodingUnknown,
+  charBytes,
   collationMissing,
   collationDiffers,
   monetaryLocale,

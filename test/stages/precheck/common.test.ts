@@ -186,6 +186,18 @@ describe('encoding and locale', () => {
     expect(itemOf(alike, 'ENCODING_SQL_ASCII').status).toBe('passed')
   })
 
+  test('a byte that becomes another one in another encoding is told as CHAR_BYTES', async () => {
+    const sql = `CREATE DOMAIN flag AS "char"; CREATE TABLE t (id int, c "char", f flag, l "char"[], b char(1)); CREATE VIEW v AS SELECT c FROM t`
+    const [source, alike] = await Promise.all([databaseWith(15, latin, sql), databaseWith(18, latin)])
+    const item = await itemFor('CHAR_BYTES', source, plain)
+    expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
+    expect(item.details).toEqual(['public.t.c', 'public.t.f', 'public.t.l'])
+    expect((await itemFor('CHAR_BYTES', source, alike)).status).toBe('passed')
+    const newer = await databaseWith(18, latin, sql)
+    expect((await itemFor('CHAR_BYTES', newer, plain)).status).toBe('passed')
+    expect((await itemFor('CHAR_BYTES', newer, await createDatabase(sharedServer(15)))).status).toBe('failed')
+  })
+
   test('another order of text is a warning', async () => {
     const source = await createDatabase(sharedServer(15))
     const other = await databaseWith(18, `LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'`)
