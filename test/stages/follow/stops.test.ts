@@ -156,6 +156,7 @@ test.each([
   ],
 ] as const)(
   '%s ends the run with %s, before a wrong row and with nothing left behind',
+  { tags: 'long', timeout: 120_000 },
   async (_, code, spoil) => {
     const { source, destination, running } = await begin()
     await spoil(source, destination)
@@ -164,7 +165,6 @@ test.each([
     expect(await destination.query('SELECT 1 FROM items WHERE id >= 100')).toEqual([])
     expect(await leftOn(source)).toEqual([])
   },
-  120_000,
 )
 
 test('a table that is not in the stream is told, not left out', async () => {
