@@ -58,19 +58,31 @@ export async function toldAsChanged<Answer>(
   }
 }
 
-/** @returns the tables that are defined otherwise than the run has made them; `null` where none is, and the answer is about something else */
-async function otherTables(destination: Session, run: string, cause: Error): Promise<SampanError | null> {
+/**
+ * What rows of another shape are answered with, told by the tables that somebody has changed.
+ * @param only the one table that is asked about, as the destination calls it
+ * @returns `null` where none is defined otherwise than the run has made it: then the answer is about something else
+ */
+export async function otherTables(
+  destination: Session,
+  run: string,
+  cause: Error,
+  only?: { readonly schema: string; readonly name: string },
+): Promise<SampanError | null> {
   const changed = await readChangedDefinitions(destination, run).catch(() => [])
-  const tables = changed.flatMap(({ kind, schema, name }) =>
-    kind === 'TABLE' && schema !== null ? [{ schema, name }] : [],
-  )
+  const tables = changed.flatMap(({ kind, schema, name }) => {
+    const isMeant = only === undefined || (only.schema === schema && only.name === name)
+    return kind === 'TABLE' && schema !== null && isMeant ? [{ schema, name }] : []
+  })
   if (tables.length === 0) return null
   const shown = tables.slice(0, MOST_NAMES)
-  const rest = tables.length > shown.length ? ` and ${tables.length - shown.length} more` : ''
+  const named = shown.map(({ schema, name }) => `${schema}.${name}`).join(', ')
+  const rest = tables.length - shown.length
+  const drops = shown.map(({ schema, name }) => `DROP TABLE ${quoteQualified(schema, name)} CASCADE`).join('; ')
   return new SampanError({
     code: 'DST_CHANGED',
-    message: `somebody else has changed the definition of what this run had made on the destination, and it cannot be compared: ${shown.map(({ schema, name }) => `table ${schema}.${name}`).join(', ')}${rest}`,
-    remedy: `keep others from changing the destination; there, ${shown.map(({ schema, name }) => `DROP TABLE ${quoteQualified(schema, name)} CASCADE`).join('; ')}; then start the task again: what is gone is made anew, and its rows are copied again`,
+    message: `somebody else has changed on the destination how tables are defined that this run had made, and their rows do not fit any more: ${named}${rest > 0 ? ` and ${rest} more` : ''}`,
+    remedy: `keep others from changing the destination; there, ${drops}; then start the task again: what is gone is made anew, and its rows are copied again`,
     cause,
   })
 }

@@ -4,6 +4,7 @@ import { copyRound } from '../../support/copy-round.ts'
 import { planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
+import { mustBeDone } from '../schema/steps.ts'
 
 const TABLES = Array.from({ length: 800 }, (_, number) => `CREATE TABLE t${number} AS SELECT ${number} AS a`).join(';')
 
@@ -30,4 +31,21 @@ test('one refused table among 800 small ones fails alone, and the others travel 
   )
   expect(flights).toMatchObject({ rows: '800', attempts: '2' })
   expect(Number(flights?.flights)).toBeLessThan(12)
+})
+
+test('rows that are refused because somebody has changed the table on the destination are told by that, not by the source', async () => {
+  const source = await createDatabase(sharedServer(15), `CREATE TABLE t AS SELECT 'longer' AS a`)
+  const destination = await createDatabase(sharedServer(18))
+  const event = stepEvent(source, destination)
+  await mustBeDone('planObjects', event)
+  expect(await planCopy(event, stepContext())).toMatchObject({ verdict: 'done', error: null })
+  await mustBeDone('createObjects', event)
+  await destination.query('ALTER TABLE t ALTER COLUMN a TYPE varchar(2)')
+
+  expect((await copyRound(event, 1)).results).toMatchObject([{ verdict: 'retry' }])
+  expect(await planCopy(event, stepContext())).toMatchObject({ verdict: 'done', error: null })
+  const told = { message: expect.stringContaining('public.t'), remedy: expect.stringContaining('DROP TABLE') }
+  expect((await copyRound(event, 1)).results).toMatchObject([
+    { verdict: 'failed', error: { code: 'DST_CHANGED', ...told } },
+  ])
 })

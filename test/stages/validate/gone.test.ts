@@ -189,7 +189,7 @@ test('an answer about types is told by the table that somebody has changed, and 
     await session.execute('ALTER TABLE public.beside ALTER COLUMN n TYPE bigint')
     await expect(judged()).rejects.toMatchObject({
       code: 'DST_CHANGED',
-      message: expect.stringContaining('table public.beside'),
+      message: expect.stringContaining('do not fit any more: public.beside'),
       remedy: expect.stringMatching(/DROP TABLE "?public"?\."?beside"? CASCADE/),
     })
   } finally {

@@ -7,6 +7,7 @@ import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import { SampanError, toSampanError } from '../../../core/runtime/errors.ts'
 import { more, type StepAnswer, waiting } from '../../../core/runtime/verdict.ts'
+import { otherTables } from '../../../core/structure/changed.ts'
 import { howChanged } from '../view/how-changed.ts'
 import { copyInNewerView } from '../view/rewritten.ts'
 import { expressionFailed } from './expression-failed.ts'
@@ -52,6 +53,9 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     const refused =
       expressionFailed(relation, thrown) ?? (again === true && isFinal(thrown) ? rowsRefused(lane, thrown) : null)
     if (refused === null) throw thrown
+    const changedThere =
+      relation === null || refused.code !== 'DST_ROWS_REFUSED' ? null : await changedOf(call, relation, refused)
+    if (changedThere !== null) throw changedThere
     if (event.task.onObjectError === 'fail' || relation === null || isLargeObjects(relation)) throw refused
     await onOwnSession(call, 'leave-out', (ledger) => leaveRowsOut(ledger, event.run.id, relation, refused))
     return more()
@@ -60,6 +64,11 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
   const stuck = await note(call, claimed, (ledger) => halveChunks(ledger, event.run.id, claimed))
   if (typeof stuck === 'number') throw tooSlow(lane?.titleOf(stuck) ?? `the relation ${stuck}`)
   return more()
+}
+
+/** Rows that the destination refuses because somebody has changed the table there: nothing on the source mends that. */
+async function changedOf(call: LaneCall, { destination }: Relation, refused: SampanError): Promise<SampanError | null> {
+  return onOwnSession(call, 'changed', (ledger) => otherTables(ledger, call.event.run.id, refused, destination))
 }
 
 /** What was found behind the COPYs of the flight, or is found now where one of them could not be read by the source. */
