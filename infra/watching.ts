@@ -12,6 +12,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { CfnRule } from 'aws-cdk-lib/aws-events'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs'
@@ -40,6 +41,13 @@ const FIVE_MINUTES = Duration.minutes(5)
 const FROM_LOG = [
   { name: METRICS.retries, pattern: FilterPattern.stringValue('$.verdict', '=', 'retry') },
   { name: METRICS.failedSteps, pattern: FilterPattern.stringValue('$.verdict', '=', 'failed') },
+  {
+    name: METRICS.retriesLate,
+    pattern: FilterPattern.all(
+      FilterPattern.stringValue('$.verdict', '=', 'retry'),
+      FilterPattern.numberValue('$.windowUsed', '>=', 0.5),
+    ),
+  },
   {
     name: METRICS.runsIncomplete,
     pattern: FilterPattern.all(
@@ -78,9 +86,18 @@ export class Watching extends Construct {
         defaultValue: 0,
       })
     }
+    // An alarm takes no metric that is spread over dimensions. Without a default: where no lane is at work there is no datum.
+    new MetricFilter(this, METRICS.bytesOfAll, {
+      logGroup: functions.logGroup,
+      filterPattern: FilterPattern.numberValue(`$.${METRICS.bytesCopied}`, '>=', 0),
+      metricNamespace: options.name,
+      metricName: METRICS.bytesOfAll,
+      metricValue: `$.${METRICS.bytesCopied}`,
+    })
     this.topic = this.makeTopic()
     this.action = new SnsAction(this.topic)
     this.makeAlarms()
+    this.tellFailures()
     this.dashboard = this.makeDashboard()
   }
 
@@ -97,6 +114,15 @@ export class Watching extends Construct {
       new PolicyStatement({
         sid: 'AlarmsMayPublish',
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    )
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'FailuresMayBeTold',
+        principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [topic.topicArn],
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
@@ -119,6 +145,29 @@ export class Watching extends Construct {
       'RunIncomplete',
       'A migration came to its end without objects that failed: its report names them',
       this.fromLog(METRICS.runsIncomplete, 'incomplete').with({ period: FIVE_MINUTES }),
+    )
+    this.alarm(
+      'RetryHalfUsed',
+      'RETRY_HALF_USED: half of the time that an error is waited for has passed. Remedy: the dashboard’s latest errors have its code and remedy',
+      this.fromLog(METRICS.retriesLate, 'late').with({ period: FIVE_MINUTES }),
+    )
+    this.alarm(
+      'NoProgress',
+      'NO_PROGRESS: lanes are at work, or paused, and for half an hour none has copied anything. Remedy: sampan status TASK shows what is waited for; sampan resume ends a pause',
+      this.fromLog(METRICS.bytesOfAll, 'bytes').with({ period: Duration.minutes(10) }),
+      { evaluationPeriods: 3, comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD },
+    )
+    this.alarm(
+      'AccessOpenLong',
+      'ACCESS_OPEN_LONG: for a day at every sweep something was open. Remedy: it is closed when its run ends; docs/clean-up.md says how to look',
+      new Metric({
+        namespace: this.props.options.name,
+        metricName: METRICS.rulesOpen,
+        dimensionsMap: { run: 'all' },
+        statistic: 'Minimum',
+        period: Duration.hours(1),
+      }),
+      { evaluationPeriods: 24 },
     )
     this.alarm('RunTimedOut', 'A migration ran for 90 days and was ended', stateMachine.metricTimedOut(sum))
     this.alarm(
@@ -153,6 +202,30 @@ export class Watching extends Construct {
       'Lambda holds lanes back: raise the account’s concurrency or lower the lanes',
       functions.get('CopyLaneFunction').metricThrottles(sum),
     )
+  }
+
+  /** An alarm counts; this names the error's code, and its cause, which has the remedy: of refused runs what to acknowledge. */
+  private tellFailures(): void {
+    const { stateMachine } = this.props
+    new CfnRule(this, 'FailureTold', {
+      description: 'Tells the code, the cause and the remedy of an execution that failed',
+      eventPattern: {
+        source: ['aws.states'],
+        'detail-type': ['Step Functions Execution Status Change'],
+        detail: { status: ['FAILED'], stateMachineArn: [stateMachine.stateMachineArn] },
+      },
+      targets: [
+        {
+          id: 'Topic',
+          arn: this.topic.topicArn,
+          inputTransformer: {
+            inputPathsMap: { name: '$.detail.name', error: '$.detail.error', cause: '$.detail.cause' },
+            // As JSON: a value without quotes around it is put in as JSON text, whatever is in the cause.
+            inputTemplate: `{"stack": "${this.props.options.name}", "execution": <name>, "code": <error>, "message": <cause>}`,
+          },
+        },
+      ],
+    })
   }
 
   private alarm(id: string, alarmDescription: string, metric: IMetric, more: Partial<AlarmProps> = {}): Alarm {

@@ -425,6 +425,55 @@ describe('watching', () => {
     })
   })
 
+  it('a failed execution is told with its code and its cause, which has the remedy', () => {
+    const topic = Object.keys(plain.findResources('AWS::SNS::Topic'))[0]
+    plain.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: Match.objectLike({ detail: Match.objectLike({ status: ['FAILED'] }) }),
+      Targets: [
+        {
+          Id: 'Topic',
+          Arn: { Ref: topic },
+          InputTransformer: {
+            InputPathsMap: { name: '$.detail.name', error: '$.detail.error', cause: '$.detail.cause' },
+            InputTemplate: '{"stack": "Sampan", "execution": <name>, "code": <error>, "message": <cause>}',
+          },
+        },
+      ],
+    })
+    plain.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Sid: 'FailuresMayBeTold', Principal: { Service: 'events.amazonaws.com' } }),
+        ]),
+      },
+    })
+  })
+
+  it('half of a retry window, lanes that bring nothing and rules that stay open raise alarms that name code and remedy', () => {
+    const metric = (MetricName: string) => [
+      Match.objectLike({ MetricStat: Match.objectLike({ Metric: Match.objectLike({ MetricName }) }) }),
+    ]
+    for (const [name, code, more] of [
+      ['RetryHalfUsed', 'RETRY_HALF_USED', { Metrics: metric('RetriesLate'), Threshold: 1 }],
+      ['NoProgress', 'NO_PROGRESS', { Metrics: metric('BytesOfAll'), EvaluationPeriods: 3 }],
+      ['AccessOpenLong', 'ACCESS_OPEN_LONG', { MetricName: 'RulesOpen', EvaluationPeriods: 24, Statistic: 'Minimum' }],
+    ] as const) {
+      plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
+        AlarmName: `Sampan-${name}`,
+        AlarmDescription: Match.stringLikeRegexp(`^${code}: .* Remedy: `),
+        TreatMissingData: 'notBreaching',
+        ...more,
+      })
+    }
+    plain.hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern: '{ ($.verdict = "retry") && ($.windowUsed >= 0.5) }',
+    })
+    // A default would count every other line of the log as a lane that brings nothing.
+    plain.hasResourceProperties('AWS::Logs::MetricFilter', {
+      MetricTransformations: [{ MetricName: 'BytesOfAll', MetricNamespace: 'Sampan', MetricValue: '$.BytesCopied' }],
+    })
+  })
+
   it('a sweep that does not run any more raises an alarm', () => {
     plain.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'Sampan-SweepMissing',

@@ -22,4 +22,8 @@ export const METRICS = {
   retries: 'Retries',
   /** Made from the log by the stack: steps that answered `failed`. */
   failedSteps: 'FailedSteps',
+  /** Made from the log by the stack: steps that answered `retry` with half of their window or more used up. */
+  retriesLate: 'RetriesLate',
+  /** Made from the log by the stack: `bytesCopied` of all runs together; there is none where no lane is at work. */
+  bytesOfAll: 'BytesOfAll',
 } as const
