@@ -77,6 +77,15 @@ describe('the wrapper of every step', () => {
     expect(lines).toMatchObject([{ level: 'warn', code: 'SRC_CONNECTION_LOST' }])
   })
 
+  test('the log has the part of the window that is used up, which an alarm is made of', async () => {
+    const { handler, lines } = step(async () => {
+      throw lost
+    })
+    const since = new Date(now.getTime() - 540 * 60_000).toISOString()
+    await handler({ ...event, window: { kind: 'connection', since, attempt: 4 } }, context())
+    expect(lines).toMatchObject([{ fields: { verdict: 'retry', windowUsed: 0.75 } }])
+  })
+
   test('an old window that something was achieved in does not count against a new failure', async () => {
     const window: RetryWindow = { kind: 'connection', since: '2026-11-22T12:00:00.000Z', attempt: 400 }
     const failing = step(async () => {
