@@ -189,6 +189,10 @@ export const words: Readonly<Record<string, Words>> = {
     cause: 'the view had been lost; {tables} proved unchanged, {others} copied again',
     remedy: NOTHING,
   },
+  SOURCE_WENT_BACK: {
+    remedy:
+      'look whether the source was restored or failed over, and whether what it lost matters; nothing to do for this run',
+  },
   SNAPSHOT_RENEWED: { remedy: 'nothing to do; look at the source for a failover, a restart or an ended session' },
   VALUES_NOT_COMPARED: { remedy: 'compare these columns by hand where they matter; all others are compared' },
 

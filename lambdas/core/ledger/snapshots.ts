@@ -37,6 +37,17 @@ export async function liveSnapshots(destination: Session, run: string): Promise<
   )
 }
 
+/** Whether the source's WAL stood further in the view before this generation's. */
+export async function wentBack(destination: Session, run: string, generation: number): Promise<boolean> {
+  const [row] = await destination.rows<{ back: boolean }>(
+    `SELECT EXISTS (SELECT FROM sampan.snapshot n JOIN sampan.snapshot o ON o.run = n.run AND o.generation = n.generation - 1
+                     WHERE n.run = $1 AND n.generation = $2
+                       AND n.position::pg_catalog.pg_lsn < o.position::pg_catalog.pg_lsn) AS back`,
+    [run, generation],
+  )
+  return row?.back === true
+}
+
 /** The keeper leaves: others look at its successor first. */
 export async function leaveSnapshot(destination: Session, run: string, generation: number, hop: number): Promise<void> {
   await destination.rows(

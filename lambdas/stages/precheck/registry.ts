@@ -1,6 +1,7 @@
 import type { Check } from './check.ts'
 import { accountStandard } from './checks/account-standard.ts'
 import { acknowledgeRefused, acknowledgeUnknown } from './checks/acknowledge.ts'
+import { anotherServer } from './checks/another-server.ts'
 import { cFunctions } from './checks/c-functions.ts'
 import { charBytes } from './checks/char-bytes.ts'
 import { chosenCannotCome } from './checks/chosen-cannot-come.ts'
@@ -98,6 +99,7 @@ export const checks: readonly Check[] = [
   destinationConnect,
   ...loginChecks,
   sameDatabase,
+  anotherServer,
   sourceTemplate,
   destinationTemplate,
   databaseMissing,

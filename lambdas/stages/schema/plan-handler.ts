@@ -15,6 +15,7 @@ import {
 } from '../../core/ledger/objects/structure.ts'
 import { readJoining, requireOwnStart } from '../../core/ledger/other-start.ts'
 import { markPlanned, openRun, storeDestinationPath, taskFingerprint } from '../../core/ledger/run.ts'
+import { requireSameSource } from '../../core/ledger/source-server.ts'
 import { StepWatch } from '../../core/ledger/step-watch.ts'
 import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
@@ -118,6 +119,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     )
     if (row.state === 'sealed') return done<Planned>({ sealed: true })
     await requireAlone(destination, event)
+    await requireSameSource(source, destination, event)
     const joining = await readJoining(destination, run.id, row)
     if (joining !== null) await writeEvents(destination, run.id, [joining])
     if (row.copiedAt === null) {

@@ -1,4 +1,5 @@
 import { hasHandedOver } from '../../core/ledger/objects/hand-over.ts'
+import { requireSameSource } from '../../core/ledger/source-server.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
@@ -18,6 +19,7 @@ export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
       signal: step.signal,
     })
     try {
+      await requireSameSource(source, destination, event)
       const followed = event.task.mode === 'follow'
       await toldAsChanged(destination, event.run.id, () => syncSequences(source, destination, event.run.id, followed))
       return done()

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endRound, readRound, roundBell } from '../../core/ledger/chunks/round.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
-import { leaveSnapshot } from '../../core/ledger/snapshots.ts'
+import { leaveSnapshot, wentBack } from '../../core/ledger/snapshots.ts'
+import { requireSameSource } from '../../core/ledger/source-server.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
@@ -33,6 +34,7 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
     return await underWatch(event, step, watched, async () => {
       if ((await readRound(destination, event.run.id, event.run.execution)).ended) return done()
       const source = await opening
+      await requireSource(source, destination, event)
       const held = await take(source, destination, event, longestSeconds(step), beginningOf(event, step, destination))
       if (held === null) return more()
       const until = performance.now() + held.lifeSeconds * 1000
@@ -46,6 +48,16 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
     await Promise.all(open.map((each) => each.close()))
   }
 })
+
+/** Lanes wait as long for a view as for a lost connection: they are told that none comes. */
+async function requireSource(source: Session, destination: Session, event: StepEvent): Promise<void> {
+  try {
+    await requireSameSource(source, destination, event)
+  } catch (thrown) {
+    if (!toSampanError(thrown).retryable) await endRound(destination, event.run)
+    throw thrown
+  }
+}
 
 /** True where the round is over, false where the time is or the view is given up. Asking the source as well keeps its connection alive and notices its loss. */
 async function hold(
@@ -124,6 +136,16 @@ function longestSeconds(step: StepTools): number {
 }
 
 async function tellOfRenewal(destination: Session, event: StepEvent, held: Held): Promise<void> {
+  if (await wentBack(destination, event.run.id, held.generation)) {
+    await writeEvents(destination, event.run.id, [
+      {
+        level: 'warning',
+        step: 'KeepSnapshot',
+        code: 'SOURCE_WENT_BACK',
+        message: `the source's WAL stands before where it stood in the view before (generation ${held.generation}): a backup was restored, or a standby was promoted that lacked the last commits; what was copied is proved against what the source has now`,
+      },
+    ])
+  }
   await writeEvents(destination, event.run.id, [
     {
       level: 'warning',

@@ -1,5 +1,6 @@
 import { liveSnapshots, publishSnapshot, type SnapshotRow } from '../../core/ledger/snapshots.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { walPosition } from '../../core/postgres/server-identity.ts'
 import { BEGIN_VIEW, beginInView, exportView } from '../../core/postgres/snapshot.ts'
 
 /** How this keeper came to its view. */
@@ -52,7 +53,7 @@ export async function takeView(
     id: exported.id,
     view: exported.view,
     holder,
-    position: taken === null ? await position(source) : null,
+    position: taken === null ? await walPosition(source) : null,
     lifeSeconds,
   })
   if (!published) await source.execute('ROLLBACK')
@@ -74,13 +75,4 @@ async function importOne(source: Session, candidates: readonly SnapshotRow[]): P
     if (!candidate.givenUp && (await beginInView(source, candidate))) return candidate
   }
   return null
-}
-
-/** Where the source's WAL stood; null on a standby, which has no position of its own. */
-async function position(source: Session): Promise<string | null> {
-  const name = source.serverVersion >= 100_000 ? 'pg_current_wal_lsn' : 'pg_current_xlog_location'
-  const [row] = await source.rows<{ position: string | null }>(
-    `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL ELSE pg_catalog.${name}()::text END AS position`,
-  )
-  return row?.position ?? null
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { readSystemIdentifier } from '../../../core/postgres/server-identity.ts'
 import type { CheckContext } from '../context.ts'
 
 /** What advisory locks are keyed by: two numbers of 31 bits, of which nobody else has chosen these. */
@@ -44,14 +45,13 @@ async function isSameServer(source: Session, destination: Session): Promise<bool
 async function isKin(source: Session, destination: Session): Promise<boolean> {
   const [one, other] = await Promise.all([readForm(source), readForm(destination)])
   if (!one.recovering && !other.recovering) return false
-  const identifiers = [await readIdentifier(source, one), await readIdentifier(destination, other)]
+  const identifiers = [await readSystemIdentifier(source), await readSystemIdentifier(destination)]
   if (identifiers.includes(null)) return one.relations !== null && one.relations === other.relations
   return identifiers[0] === identifiers[1]
 }
 
 interface Form {
   readonly recovering: boolean
-  readonly shown: boolean
   /** Digest of the database's own relations, `null` where it has none. */
   readonly relations: string | null
 }
@@ -59,18 +59,8 @@ interface Form {
 async function readForm(session: Session): Promise<Form> {
   const [row] = await session.rows<Form>(
     `SELECT pg_catalog.pg_is_in_recovery() AS recovering,
-            COALESCE(pg_catalog.has_function_privilege(pg_catalog.to_regprocedure('pg_catalog.pg_control_system()'), 'EXECUTE'),
-                     false) AS shown,
             (SELECT pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', oid, relfilenode, relname), ',' ORDER BY oid))
                FROM pg_catalog.pg_class WHERE oid >= 16384 AND relpersistence <> 't') AS relations`,
   )
-  return row ?? { recovering: false, shown: false, relations: null }
-}
-
-async function readIdentifier(session: Session, { shown }: Form): Promise<string | null> {
-  if (!shown) return null
-  const [row] = await session.rows<{ identifier: string }>(
-    'SELECT system_identifier::text AS identifier FROM pg_catalog.pg_control_system()',
-  )
-  return row?.identifier ?? null
+  return row ?? { recovering: false, relations: null }
 }
