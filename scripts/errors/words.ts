@@ -211,6 +211,7 @@ export const words: Readonly<Record<string, Words>> = {
 
   // Comparing
   CHUNKS_OPEN: { cause: '{number} tables are not copied to the end: {list}', remedy: START_AGAIN },
+  COMPARED_AGAIN: { remedy: 'nothing to do: who else writes to the destination should stop' },
   COMPARED_BEFORE: {
     remedy: 'compare them by hand if somebody may have written to them between the two starts, as their owner',
   },

@@ -13,6 +13,7 @@ import {
   readReadable,
   reopenParts,
 } from '../../core/ledger/validation.ts'
+import { countFromOne, noteWrites } from '../../core/ledger/writes.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { inOneFlight, inTransaction } from '../../core/postgres/transaction.ts'
@@ -53,7 +54,7 @@ async function planValidation(destination: Session, { run: identity, task }: Ste
   if (mode === 'none' || validationPlannedAt === null || copied) {
     await inOneFlight(destination, () => [
       keepRun(destination, run),
-      ...(mode === 'none' ? [] : [planParts(destination, run, partBytes)]),
+      ...(mode === 'none' ? [] : [planParts(destination, run, partBytes), noteWrites(destination, run, null)]),
       markPlanned(destination, run, 'validation_planned_at'),
       compareForThisStart(destination, run),
     ])
@@ -65,9 +66,12 @@ async function planValidation(destination: Session, { run: identity, task }: Ste
       if (relations.some((relation) => relation.parts === 0 && !wasNotCreated(relation))) {
         // Planned when the task compared nothing, or when a table was not there yet.
         await planParts(destination, run, partBytes)
+        await noteWrites(destination, run, null)
       } else {
         const again = (await comparedBefore(destination, run)) ? await readAgain(destination, run) : []
-        await reopenParts(destination, run, [...different.map(({ oid }) => oid), ...again])
+        const reopened = [...different.map(({ oid }) => oid), ...again]
+        await reopenParts(destination, run, reopened)
+        await noteWrites(destination, run, reopened)
       }
       await compareForThisStart(destination, run)
     })
@@ -76,6 +80,7 @@ async function planValidation(destination: Session, { run: identity, task }: Ste
 
 /** What an earlier start has compared, as far as the account may still look into it; the rest is told by name. */
 async function readAgain(destination: Session, run: string): Promise<number[]> {
+  await countFromOne(destination, run)
   const relations = await readReadable(destination, run)
   const hidden = relations.filter(({ readable }) => !readable)
   if (hidden.length > 0) {

@@ -28,3 +28,43 @@ test('what is written to the destination between two starts is seen by the secon
   await destination.query(`UPDATE changed SET note = 'n' WHERE id = 7`)
   expect((await migrate(source, destination, { name })).outcome).toMatchObject({ exitStatus: 0, error: null })
 })
+
+test('what is written to the destination while it is compared is compared once more; who does not stop is told', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE same (id int PRIMARY KEY); INSERT INTO same SELECT generate_series(1, 50);
+     CREATE TABLE days (id int, note text) PARTITION BY RANGE (id);
+     CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM (1) TO (1000);
+     INSERT INTO days SELECT g, 'n' FROM generate_series(1, 50) g`,
+  )
+  const started = async (name: string, sql: string, calls: number) => {
+    const destination = await createDatabase(await otherServer15())
+    const ended = await migrate(source, destination, { name }, ({ step, call }, handler) => async (event, context) => {
+      // All parts are read. The server counts what a session has written when the session ends.
+      if (step === 'SummariseValidationFunction' && call <= calls) await destination.query(sql)
+      return handler(event, context)
+    })
+    return { ...ended, destination }
+  }
+  const changed = await started('changed-once', `UPDATE days SET note = 'x' WHERE id = 7`, 1)
+  expect(changed.report.databases[0]?.error).toMatchObject({
+    code: 'VALIDATION_DIFFERS',
+    message: expect.stringMatching(/: public\.days_1$/),
+  })
+  const emptied = await started('emptied-once', 'TRUNCATE same', 1)
+  expect(emptied.report.databases[0]?.error).toMatchObject({ code: 'VALIDATION_DIFFERS' })
+  // Rows that are as they were are equal, whoever has written them.
+  const again = await started('written-once', 'UPDATE days SET note = note', 1)
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(again.report.databases[0]?.events.map(({ code }) => code)).toContain('COMPARED_AGAIN')
+  const restless = await started('written-always', 'UPDATE same SET id = id', 99)
+  expect(restless.report.databases[0]?.error).toMatchObject({
+    code: 'DST_WRITTEN_WHILE_COMPARED',
+    message: expect.stringMatching(/: public\.same$/),
+  })
+  const { outcome } = await migrate(source, restless.destination, { name: 'written-always' })
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+})

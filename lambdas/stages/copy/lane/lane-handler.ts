@@ -1,4 +1,5 @@
 import { LAZY_COMMITS } from '../../../core/ledger/settle.ts'
+import { countNow } from '../../../core/postgres/counters.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { stepHandler } from '../../../core/runtime/step-handler.ts'
@@ -30,7 +31,11 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     const call = { event, step, number, counted, pace, destination, signal: step.signal, hasTime }
     const turn = counted ? await untilTurn(call) : 'now'
     if (turn === 'never') return done()
-    if (turn === 'now') return await copyChunks(call)
+    if (turn === 'now') {
+      const answer = await copyChunks(call)
+      if (!step.signal.aborted) await countNow(destination)
+      return answer
+    }
     return hasTime() ? waiting(turn.seconds) : more()
   } finally {
     await destination.close()
