@@ -31,8 +31,9 @@ export function readWrittenTables(destination: Session, run: string): Promise<Wr
   return destination.rows<WrittenTable>(
     `SELECT r.oid, r.schema, r.name, r.compared_again AS again
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
-      WHERE r.run = $1 AND r.compared_at_writes IS NOT NULL
-        AND r.compared_at_writes IS DISTINCT FROM sampan.writes_of(pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.schema, d.name)))
+       JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
+       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
+      WHERE r.run = $1 AND r.compared_at_writes IS NOT NULL AND r.compared_at_writes IS DISTINCT FROM sampan.writes_of(c.oid)
       ORDER BY r.schema, r.name`,
     [run],
   )
@@ -46,7 +47,10 @@ export async function countAgain(destination: Session, run: string, relations: r
   )
 }
 
-/** A new start's comparison is its first. */
+/** A new start's comparison is its first, and is of those tables alone that it reads: what belongs to others by now is not looked at. */
 export async function countFromOne(destination: Session, run: string): Promise<void> {
-  await destination.rows(`UPDATE sampan.relation SET compared_again = 0 WHERE run = $1 AND compared_again > 0`, [run])
+  await destination.rows(
+    `UPDATE sampan.relation SET compared_again = 0, compared_at_writes = NULL WHERE run = $1 AND compared_at_writes IS NOT NULL`,
+    [run],
+  )
 }

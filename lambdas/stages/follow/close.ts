@@ -34,7 +34,7 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
       // Asked behind it: whoever takes the run over later opens its own stream later.
       await holdStream(source, name)
       if (destination !== null && (await isTaken(destination, event))) return done()
-      if (await isKept(source, destination, event)) {
+      if (await isKept(source, { destination, failure }, event)) {
         if (failure !== null) throw failure
         return done()
       }
@@ -54,10 +54,11 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
  * A run whose rows are all copied goes on where it stood, as long as its slot is there. It stays where the source bounds what a slot may
  * keep, or the task says so; else nobody would look after the source's disk. A destination that does not answer may have such a run.
  */
-async function isKept(source: Session, destination: Session | null, { run, task }: StepEvent): Promise<boolean> {
+async function isKept(source: Session, { destination, failure }: Reached, { run, task }: StepEvent): Promise<boolean> {
   const bound = await boundOf(source)
   if (bound === null && !task.follow?.keepSlot) return false
-  if (destination === null) return true
+  // A database that is gone has taken along how far the run was.
+  if (destination === null) return failure !== null
   if (!(await canGoOn(destination, run.id))) return false
   const most = bound === null ? 'as much WAL as is written' : `up to ${bound} MB of WAL`
   const message = `the slot stays on the source, which keeps ${most} for it: start the task again to go on, or drop it by sampan leftovers --drop`

@@ -16,10 +16,13 @@ RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM tree
 $$;
 
--- Of a table that is gone, and of the large objects, nothing is counted.
+-- Of a table that is gone, and of the large objects, nothing is counted. Of all tables: it is their first comparison.
 CREATE FUNCTION sampan.note_writes(run_id text, relations oid[])
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE sampan.relation r
-     SET compared_at_writes = (SELECT sampan.writes_of(to_regclass(format('%I.%I', d.schema, d.name))) FROM sampan.destination_of(r) d)
+     SET compared_again = CASE WHEN relations IS NULL THEN 0 ELSE r.compared_again END,
+         compared_at_writes = (SELECT sampan.writes_of(c.oid) FROM sampan.destination_of(r) d
+                                 JOIN pg_namespace n ON n.nspname = d.schema
+                                 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = d.name)
    WHERE r.run = run_id AND r.oid <> 0 AND (relations IS NULL OR r.oid = ANY (relations))
 $$;
