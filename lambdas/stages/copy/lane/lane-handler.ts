@@ -33,7 +33,7 @@ export const handler = stepHandler('CopyLane', async (event: StepEvent, step) =>
     if (turn === 'never') return done()
     if (turn === 'now') {
       const answer = await copyChunks(call)
-      if (!step.signal.aborted) await countNow(destination)
+      if (answer.verdict === 'done') await countNow(destination)
       return answer
     }
     return hasTime() ? waiting(turn.seconds) : more()
