@@ -43,7 +43,9 @@ const schemas = fc.constantFrom(
   { s: 'S t', 'S t': 'third' },
 )
 
-test('whatever names are given, they are there afterwards, or were refused before since two would have been one', async () => {
+test('whatever names are given, they are there afterwards, or were refused before since two would have been one', {
+  tags: 'long',
+}, async () => {
   const database = await createDatabase(sharedServer(15), 'CREATE SCHEMA s; CREATE SCHEMA "S t"')
   const session = await openSession(database, 'source')
   let renamed = 0
