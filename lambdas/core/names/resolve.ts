@@ -48,8 +48,9 @@ export function resolveNames(
       const from = { schema: one.schema, name: one.name }
       const to = target(one)
       const renamed = columns.get(one.oid) ?? { columns: new Map(), own: [], excluded: [], dropped: [] }
-      if (to.schema === from.schema && to.name === from.name && renamed.columns.size + renamed.excluded.length === 0)
-        return []
+      // Where its schema is called otherwise, the very same name is a wish to leave it.
+      const same = to.schema === from.schema && to.name === from.name && there(from.schema) === from.schema
+      if (same && renamed.columns.size + renamed.excluded.length === 0) return []
       // What lies in an emptied schema is moved one by one.
       const carried = one.owner !== 0 || (to.schema === there(one.schema) && !emptied.has(one.schema))
       return [[one.oid, { oid: one.oid, kind: one.kind, from, to, carried, ...renamed }]]
