@@ -35,8 +35,9 @@ export async function requireSameSource(
     throw new SampanError({ code: ANOTHER_SERVER, message: unlike, remedy: remedyFor(known.copied) })
   }
   const { server } = known
-  if (server?.system === seen.system && server.database === seen.database) return
-  await keepServer(destination, run.id, seen)
+  // What the account is not shown today is as it was.
+  const now = { system: seen.system ?? server?.system ?? null, database: seen.database }
+  if (server?.system !== now.system || server.database !== now.database) await keepServer(destination, run.id, now)
   if (unlike === null) return
   await writeEvents(destination, run.id, [
     { level: 'warning', step: 'PlanObjects', code: ANOTHER_SERVER, message: `${unlike}; the task acknowledges it` },
@@ -90,9 +91,9 @@ async function readKnown(destination: Session, run: string, { position }: Server
   return row ?? { server: null, position: null, copied: false, behind: false }
 }
 
-async function keepServer(destination: Session, run: string, { system, database }: ServerIdentity): Promise<void> {
+async function keepServer(destination: Session, run: string, server: NonNullable<Known['server']>): Promise<void> {
   await destination.rows(
     `UPDATE sampan.run SET source = source || pg_catalog.jsonb_build_object('server', $2::jsonb) WHERE id = $1`,
-    [run, JSON.stringify({ system, database })],
+    [run, JSON.stringify(server)],
   )
 }
