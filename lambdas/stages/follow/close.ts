@@ -1,7 +1,7 @@
 import { artefacts } from '../../core/cloud/artefacts.ts'
 import { wholeTask } from '../../core/cloud/database-list.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
-import { readRun } from '../../core/ledger/run.ts'
+import { type RunRow, readRun } from '../../core/ledger/run.ts'
 import { markClosed, readStream } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
@@ -20,7 +20,7 @@ const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
 /**
  * Takes back what the run has opened on the source, whatever became of it, by its name alone: what endangers the source goes even where
  * the destination does not answer. Where it says that another start works for the run, that start follows, and closes. A run that can
- * go on later leaves its stream where that is safe (`isKept`).
+ * go on later leaves its stream where that is safe (`whyKept`).
  */
 export async function closeStream(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
   const [database] = (await wholeTask(artefacts(step.environment), event)).databases
@@ -33,12 +33,13 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
       const name = streamName(event.run.id, database.name)
       // Asked behind it: whoever takes the run over later opens its own stream later.
       await holdStream(source, name)
-      if (destination !== null && (await isTaken(destination, event))) return done()
-      if (await isKept(source, { destination, failure }, event)) {
-        if (failure !== null) throw failure
-        return done()
-      }
-      await dropStream(source, name)
+      const run = destination === null ? null : await ifThere(readRun(destination, event.run.id))
+      if (run !== null && run.execution !== event.run.execution) return done()
+      const mayGoOn = failure !== null || (destination !== null && (await canGoOn(destination, event.run.id, run)))
+      const reason = mayGoOn ? await whyKept(source, event, name) : null
+      if (reason === null) await dropStream(source, name)
+      else if (failure !== null) throw unreached(failure, name)
+      else if (destination !== null) return await tellKept(destination, event.run.id, reason)
     } finally {
       await source.close()
     }
@@ -51,19 +52,42 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
 }
 
 /**
- * A run whose rows are all copied goes on where it stood, as long as its slot is there. It stays where the source bounds what a slot may
- * keep, or the task says so; else nobody would look after the source's disk. A destination that does not answer may have such a run.
+ * A run whose rows are all copied goes on where it stood, as long as its slot is there and has lost nothing. It stays where the source
+ * bounds what a slot may keep, or the task says so; else nobody would look after the source's disk. A destination that does not answer may
+ * have such a run; a database that is gone has taken along how far it was.
+ * @returns how much WAL the source keeps for it, in words; `null` where it goes
  */
-async function isKept(source: Session, { destination, failure }: Reached, { run, task }: StepEvent): Promise<boolean> {
+async function whyKept(source: Session, { task }: StepEvent, name: string): Promise<string | null> {
   const bound = await boundOf(source)
-  if (bound === null && !task.follow?.keepSlot) return false
-  // A database that is gone has taken along how far the run was.
-  if (destination === null) return failure !== null
-  if (!(await canGoOn(destination, run.id))) return false
-  const most = bound === null ? 'as much WAL as is written' : `up to ${bound} MB of WAL`
+  if (bound === null && !task.follow?.keepSlot) return null
+  if (!(await isUsable(source, name))) return null
+  return bound === null ? 'as much WAL as is written' : `up to ${bound} MB of WAL`
+}
+
+/** The slot is there, and the source has not given up what it keeps (`wal_status`, from 13 on). */
+async function isUsable(source: Session, name: string): Promise<boolean> {
+  const [slot] = await source.rows<{ lost: boolean }>(
+    `SELECT COALESCE(pg_catalog.row_to_json(s) ->> 'wal_status' = 'lost', false) AS lost FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
+    [name],
+  )
+  return slot?.lost === false
+}
+
+async function tellKept(destination: Session, run: string, most: string): Promise<StepAnswer<null>> {
   const message = `the slot stays on the source, which keeps ${most} for it: start the task again to go on, or drop it by sampan leftovers --drop`
-  await writeEvents(destination, run.id, [{ level: 'warning', step: 'CloseStream', code: 'FOLLOW_SLOT_KEPT', message }])
-  return true
+  await writeEvents(destination, run, [{ level: 'warning', step: 'CloseStream', code: 'FOLLOW_SLOT_KEPT', message }])
+  return done()
+}
+
+function unreached(failure: SampanError, name: string): SampanError {
+  return new SampanError({
+    code: failure.code,
+    message: `${failure.message}; so the slot ${name} stays on the source, for the run may go on with it`,
+    remedy: `${failure.remedy}; where the run is not to go on, drop the slot by sampan leftovers --drop`,
+    retryable: failure.retryable,
+    kind: failure.kind,
+    cause: failure,
+  })
 }
 
 /** `max_slot_wal_keep_size` in megabytes; `null` where it bounds nothing, and before 13. */
@@ -74,12 +98,17 @@ async function boundOf(source: Session): Promise<number | null> {
   return row?.megabytes ?? null
 }
 
-async function canGoOn(destination: Session, id: string): Promise<boolean> {
+async function canGoOn(destination: Session, id: string, run: RunRow | null): Promise<boolean> {
+  if (run === null || run.state !== 'open' || run.copiedAt === null) return false
+  return /^(open|arrived)$/.test((await ifThere(readStream(destination, id)))?.state ?? '')
+}
+
+/** What the ledger says; `null` where nothing was ever written down. */
+async function ifThere<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
   try {
-    const [run, stream] = [await readRun(destination, id), await readStream(destination, id)]
-    return run.state === 'open' && run.copiedAt !== null && /^(open|arrived)$/.test(stream?.state ?? '')
+    return await asked
   } catch (thrown) {
-    if (isNotThere(thrown) || (thrown instanceof SampanError && thrown.code === 'RUN_UNKNOWN')) return false
+    if (isNotThere(thrown) || (thrown instanceof SampanError && thrown.code === 'RUN_UNKNOWN')) return null
     throw thrown
   }
 }
@@ -97,15 +126,6 @@ async function reach(event: StepEvent, step: StepTools): Promise<Reached> {
   } catch (thrown) {
     const error = toSampanError(thrown)
     return { destination: null, failure: isNotThere(error) ? null : error }
-  }
-}
-
-async function isTaken(destination: Session, { run }: StepEvent): Promise<boolean> {
-  try {
-    return (await readRun(destination, run.id)).execution !== run.execution
-  } catch (thrown) {
-    if (isNotThere(thrown) || (thrown instanceof SampanError && thrown.code === 'RUN_UNKNOWN')) return false
-    throw thrown
   }
 }
 

@@ -1,4 +1,4 @@
-import { readStream } from '../../core/ledger/stream.ts'
+import { markClosed, readStream } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
@@ -37,7 +37,12 @@ export async function proveStandstill(event: StepEvent, step: StepTools): Promis
       stream.ask()
       for (const arrival of await stream.take(POLL_MILLISECONDS)) {
         if (arrival.kind === 'sent') sent = arrival.end
-        else if (/^(insert|update|delete|truncate)$/.test(arrival.message.kind)) throw lateWrites()
+        else if (/^(insert|update|delete|truncate)$/.test(arrival.message.kind)) {
+          const late = lateWrites()
+          // It is found at every further start: the slot is of no more use.
+          await markClosed(destination, event.run.id, late.message)
+          throw late
+        }
       }
     }
     return done()
