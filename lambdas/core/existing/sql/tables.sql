@@ -44,8 +44,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
                    AND (d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                           AND (d.refobjid = ANY (whole.tables) OR d.refobjid = ANY (owned.sequences))
                         OR d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
-                          AND d.refobjid IN (SELECT pg_catalog.unnest(ARRAY[t.oid, t.typarray]) FROM pg_catalog.pg_type t
-                                              WHERE t.typrelid = ANY (whole.tables)))
+                          AND d.refobjid = ANY (rows.types))
                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
                                     WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid AND k.contype = 'f')
                ) AS found
@@ -74,6 +73,10 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
      SELECT i.inhrelid FROM part p JOIN pg_catalog.pg_class pc ON pc.oid = p.oid AND pc.relkind = 'p'
        JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid)
    SELECT ARRAY(SELECT p.oid FROM part p) AS tables) AS whole
+ CROSS JOIN LATERAL (
+   -- The types of their rows. An array, as the others are: the server looks into pg_depend by its index for each of them.
+   SELECT ARRAY(SELECT pg_catalog.unnest(ARRAY[t.oid, t.typarray]) FROM pg_catalog.pg_class wc JOIN pg_catalog.pg_type t ON t.oid = wc.reltype
+                 WHERE wc.oid = ANY (whole.tables)) AS types) AS rows
  CROSS JOIN LATERAL (
    -- The sequences of their columns, which are dropped with them.
    SELECT ARRAY(SELECT s.oid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'

@@ -14,12 +14,17 @@ BEGIN
      ORDER BY r.oid
   LOOP
     CONTINUE WHEN EXISTS (SELECT FROM sampan.chunk c WHERE c.run = run_id AND c.relation = one.oid AND c.rows IS NOT NULL);
-    EXECUTE 'LOCK TABLE ' || one.rows_of || ' IN SHARE ROW EXCLUSIVE MODE';
-    -- Another lane's may have come meanwhile.
-    CONTINUE WHEN EXISTS (SELECT FROM sampan.chunk c WHERE c.run = run_id AND c.relation = one.oid AND c.rows IS NOT NULL);
-    EXECUTE 'SELECT EXISTS (SELECT FROM ' || one.rows_of || ')' INTO filled;
-    IF filled THEN
-      RAISE EXCEPTION USING ERRCODE = 'SP011', MESSAGE = format('somebody has written into %s since the plan found it empty or had it emptied', one.title);
-    END IF;
+    BEGIN
+      EXECUTE 'LOCK TABLE ' || one.rows_of || ' IN SHARE ROW EXCLUSIVE MODE';
+      -- Another lane's may have come meanwhile. Then the lock is let go, with what was done since BEGIN: the lane copies beside the others.
+      IF EXISTS (SELECT FROM sampan.chunk c WHERE c.run = run_id AND c.relation = one.oid AND c.rows IS NOT NULL) THEN
+        RAISE EXCEPTION USING ERRCODE = 'SP012', MESSAGE = 'rows have come';
+      END IF;
+      EXECUTE 'SELECT EXISTS (SELECT FROM ' || one.rows_of || ')' INTO filled;
+      IF filled THEN
+        RAISE EXCEPTION USING ERRCODE = 'SP011', MESSAGE = format('somebody has written into %s since the plan found it empty or had it emptied', one.title);
+      END IF;
+    EXCEPTION WHEN SQLSTATE 'SP012' THEN NULL;
+    END;
   END LOOP;
 END $$;
