@@ -72,9 +72,7 @@ class Line {
   add(message: AlertMessage): void {
     if (this.#waiting.length >= MOST_WAITING) this.#lose('is too slow for so many')
     else this.#waiting.push(message)
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = null
-    })
+    this.#sending ??= this.#sendAll()
   }
 
   idle(): Promise<void> {
@@ -88,6 +86,8 @@ class Line {
   async #sendAll(): Promise<void> {
     for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift())
       await this.#send(message)
+    // At once: what is added in the next moment begins anew.
+    this.#sending = null
   }
 
   async #send(message: AlertMessage): Promise<void> {
