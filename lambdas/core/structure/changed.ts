@@ -15,19 +15,25 @@ const MOST_NAMES = 10
 
 /** What is wrong with the tables, and how it is mended; the code is `DST_CHANGED`. Pure. */
 export function changedTables(tables: readonly ChangedTable[]) {
-  const named = tables.slice(0, MOST_NAMES).map(({ schema, name, columns }) => {
-    return `${schema}.${name} ${columns.length === 0 ? 'is gone' : `has no column ${columns.join(', ')}`}`
-  })
-  const rest = tables.length - named.length
-  const standing = tables
-    .filter(({ columns }) => columns.length > 0)
-    .slice(0, MOST_NAMES)
-    .map(({ schema, name }) => `DROP TABLE ${quoteQualified(schema, name)} CASCADE`)
+  const said = ({ schema, name, columns }: ChangedTable) =>
+    `${schema}.${name} ${columns.length === 0 ? 'is gone' : `has no column ${columns.join(', ')}`}`
   return {
     code: 'DST_CHANGED',
-    message: `somebody else has changed the destination after this run had copied it: ${named.join('; ')}${rest > 0 ? ` and ${rest} more` : ''}`,
-    remedy: `keep others from changing the destination${standing.length > 0 ? `; there, ${standing.join('; ')}` : ''}; then start the task again: what is gone is made anew, and its rows are copied again`,
+    message: `somebody else has changed the destination after this run had copied it: ${few(tables.map(said), '; ')}`,
+    remedy: dropAndStartAgain(tables.filter(({ columns }) => columns.length > 0)),
   } as const
+}
+
+function few(names: readonly string[], between: string): string {
+  const rest = names.length - MOST_NAMES
+  return `${names.slice(0, MOST_NAMES).join(between)}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+function dropAndStartAgain(standing: readonly { readonly schema: string; readonly name: string }[]): string {
+  const drops = standing
+    .slice(0, MOST_NAMES)
+    .map(({ schema, name }) => `DROP TABLE ${quoteQualified(schema, name)} CASCADE`)
+  return `keep others from changing the destination${drops.length > 0 ? `; there, ${drops.join('; ')}` : ''}; then start the task again: what is gone is made anew, and its rows are copied again`
 }
 
 /**
@@ -75,14 +81,11 @@ export async function otherTables(
     return kind === 'TABLE' && schema !== null && isMeant ? [{ schema, name }] : []
   })
   if (tables.length === 0) return null
-  const shown = tables.slice(0, MOST_NAMES)
-  const named = shown.map(({ schema, name }) => `${schema}.${name}`).join(', ')
-  const rest = tables.length - shown.length
-  const drops = shown.map(({ schema, name }) => `DROP TABLE ${quoteQualified(schema, name)} CASCADE`).join('; ')
+  const names = tables.map(({ schema, name }) => `${schema}.${name}`)
   return new SampanError({
     code: 'DST_CHANGED',
-    message: `somebody else has changed on the destination how tables are defined that this run had made, and their rows do not fit any more: ${named}${rest > 0 ? ` and ${rest} more` : ''}`,
-    remedy: `keep others from changing the destination; there, ${drops}; then start the task again: what is gone is made anew, and its rows are copied again`,
+    message: `somebody else has changed on the destination how tables are defined that this run had made, and their rows do not fit any more: ${few(names, ', ')}`,
+    remedy: dropAndStartAgain(tables),
     cause,
   })
 }

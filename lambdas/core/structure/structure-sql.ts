@@ -152,7 +152,7 @@ function relations(version: number): string {
             r.space, r.relname::text, ROW(${own})::text
        FROM relation r ${joins}
        LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = r.oid
-       LEFT JOIN (${columnsOf(columns)}) k ON k.attrelid = r.oid`
+       LEFT JOIN (${columnsOf(columns, 'LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum')}) k ON k.attrelid = r.oid`
 }
 
 /** What else is said of them, which their rows do not depend on: a row of its own, so that a GRANT is told from a new column. */
@@ -171,10 +171,10 @@ function settings(version: number): string {
        FROM relation r LEFT JOIN (${columnsOf(columns)}) k ON k.attrelid = r.oid`
 }
 
-function columnsOf(columns: string): string {
+/** One digest of the columns of each relation. */
+function columnsOf(columns: string, join = ''): string {
   return `SELECT a.attrelid, pg_catalog.md5(pg_catalog.string_agg(ROW(${columns})::text, ',' ORDER BY a.attnum)) AS columns
-                    FROM pg_catalog.pg_attribute a
-                    LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                    FROM pg_catalog.pg_attribute a ${join}
                    WHERE a.attnum > 0 AND a.attrelid IN (SELECT x.oid FROM relation x WHERE x.relkind <> 'S')
                    GROUP BY a.attrelid`
 }
