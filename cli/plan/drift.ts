@@ -1,3 +1,4 @@
+import { listed } from '../../lambdas/core/present/listed.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { PlanEntry } from './digest.ts'
 
@@ -36,8 +37,7 @@ function byName(entries: readonly PlanEntry[]): ReadonlyMap<string, string> {
 }
 
 function listOf(names: readonly string[]): string {
-  const rest = names.length - NAMED
-  return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  return listed(names, { most: NAMED })
 }
 
 /** @param changes in words; `null` where the plan of that hash is not at hand */

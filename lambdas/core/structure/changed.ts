@@ -2,6 +2,7 @@ import { type ChangedTable, readChangedTables } from '../ledger/objects/changed-
 import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
 import { quoteQualified } from '../postgres/identifiers.ts'
+import { listed } from '../present/listed.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { readChangedDefinitions } from './definitions.ts'
 
@@ -19,14 +20,9 @@ export function changedTables(tables: readonly ChangedTable[]) {
     `${schema}.${name} ${columns.length === 0 ? 'is gone' : `has no column ${columns.join(', ')}`}`
   return {
     code: 'DST_CHANGED',
-    message: `somebody else has changed the destination after this run had copied it: ${few(tables.map(said), '; ')}`,
+    message: `somebody else has changed the destination after this run had copied it: ${listed(tables.map(said), { most: MOST_NAMES, between: '; ' })}`,
     remedy: dropAndStartAgain(tables.filter(({ columns }) => columns.length > 0)),
   } as const
-}
-
-function few(names: readonly string[], between: string): string {
-  const rest = names.length - MOST_NAMES
-  return `${names.slice(0, MOST_NAMES).join(between)}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
 function dropAndStartAgain(standing: readonly { readonly schema: string; readonly name: string }[]): string {
@@ -84,7 +80,7 @@ export async function otherTables(
   const names = tables.map(({ schema, name }) => `${schema}.${name}`)
   return new SampanError({
     code: 'DST_CHANGED',
-    message: `somebody else has changed on the destination how tables are defined that this run had made, and their rows do not fit any more: ${few(names, ', ')}`,
+    message: `somebody else has changed on the destination how tables are defined that this run had made, and their rows do not fit any more: ${listed(names, { most: MOST_NAMES })}`,
     remedy: dropAndStartAgain(tables),
     cause,
   })

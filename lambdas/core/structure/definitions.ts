@@ -2,6 +2,7 @@ import type { RunEvent } from '../ledger/events.ts'
 import { readRedefined, storeDefinitions } from '../ledger/objects/definitions.ts'
 import type { GoneObject } from '../ledger/objects/gone.ts'
 import type { Session } from '../postgres/connect.ts'
+import { listed } from '../present/listed.ts'
 import { objectName } from './object-name.ts'
 import { definedSql } from './present-sql.ts'
 
@@ -23,8 +24,7 @@ const MOST_NAMES = 50
 /** Pure. */
 export function changedDefinitions(changed: readonly GoneObject[]): readonly RunEvent[] {
   if (changed.length === 0) return []
-  const named = changed.slice(0, MOST_NAMES).map((one) => `${one.kind} ${objectName(one)}`)
-  const rest = changed.length - named.length
-  const message = `somebody else has changed on the destination, while the run went on, what it had made as on the source: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}; it stands as changed`
+  const named = changed.map((one) => `${one.kind} ${objectName(one)}`)
+  const message = `somebody else has changed on the destination, while the run went on, what it had made as on the source: ${listed(named, { most: MOST_NAMES })}; it stands as changed`
   return [{ level: 'warning', step: 'Seal', code: DEFINITIONS_CHANGED, message }]
 }

@@ -1,5 +1,6 @@
 import { type GoneObject, type Present, readMissing, takeBackReceipts } from '../ledger/objects/gone.ts'
 import type { Session } from '../postgres/connect.ts'
+import { listed } from '../present/listed.ts'
 import { objectName } from './object-name.ts'
 import { presentKinds, presentSql } from './present-sql.ts'
 
@@ -15,17 +16,12 @@ function presentOn({ serverVersion }: Session): Present {
   return { sql: presentSql(serverVersion), kinds: presentKinds(serverVersion) }
 }
 
-const MOST_NAMES = 10
-
 /** What is gone, and how it comes back. @param again what markGone() answered */
 export function goneObjects(gone: readonly GoneObject[], again: boolean) {
-  const named = gone
-    .slice(0, MOST_NAMES)
-    .map(({ kind, schema, name }) => `${kind} ${objectName({ kind, schema, name })}`)
-  const rest = gone.length - named.length
+  const named = gone.map(({ kind, schema, name }) => `${kind} ${objectName({ kind, schema, name })}`)
   return {
     code: OBJECTS_GONE,
-    message: `somebody else has dropped or renamed ${gone.length === 1 ? 'one object' : `${gone.length} objects`} on the destination that this run had made: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
+    message: `somebody else has dropped or renamed ${gone.length === 1 ? 'one object' : `${gone.length} objects`} on the destination that this run had made: ${listed(named)}`,
     remedy: again
       ? 'keep others from changing the destination, then start the task again: what is gone is made anew, and of tables the rows are copied again'
       : 'rows have gone with it that cannot be told from others: keep others from changing the destination, empty it, and migrate anew',

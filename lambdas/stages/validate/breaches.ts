@@ -5,10 +5,10 @@ import type { EmptiedTable } from '../../core/ledger/objects/emptied-tables.ts'
 import { readSequenceAccounts, type SequenceAccount, sequenceMatches } from '../../core/ledger/objects/sequences.ts'
 import { isLargeObjects, LARGE_OBJECTS_OID, LARGE_OBJECTS_TITLE, relationTitle } from '../../core/ledger/relation.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { listed } from '../../core/present/listed.ts'
 import { objectName } from '../../core/structure/object-name.ts'
 import type { Task } from '../../core/task/task.ts'
 import { describeDifference } from './describe-difference.ts'
-import { listed } from './listed.ts'
 
 /** A reason why a run may not be sealed. */
 export interface Breach {

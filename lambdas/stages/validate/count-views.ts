@@ -6,10 +6,10 @@ import type { Session } from '../../core/postgres/connect.ts'
 import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { readRowSecuredViews } from '../../core/postgres/row-secured-views.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
+import { listed } from '../../core/present/listed.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
-import { listed } from './listed.ts'
 
 /** Above this size, on either side, counting takes a while, and the run does not wait for it. */
 const MOST_BYTES = 256 * 1_048_576

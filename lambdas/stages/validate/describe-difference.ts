@@ -1,6 +1,6 @@
 import type { Difference, DifferencePlace } from '../../core/ledger/differences.ts'
 import { LARGE_OBJECTS_OID } from '../../core/ledger/relation.ts'
-import { listed } from './listed.ts'
+import { listed } from '../../core/present/listed.ts'
 
 const WHERE = { missing: 'only on the source', surplus: 'only on the destination', different: 'with other values' }
 const KINDS = ['missing', 'surplus', 'different'] as const
@@ -26,5 +26,5 @@ export function describeDifference(title: string, difference: Difference): strin
 
 function oids(difference: Difference, kind: DifferencePlace['kind']): string {
   const named = difference.places.filter((place) => place.kind === kind).map(({ ctid }) => ctid)
-  return listed(named, difference[kind])
+  return listed(named, { of: difference[kind] })
 }

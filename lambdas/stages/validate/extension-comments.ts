@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../core/ledger/events.ts'
 import type { Session } from '../../core/postgres/connect.ts'
-import { listed } from './listed.ts'
+import { listed } from '../../core/present/listed.ts'
 
 interface MemberComment {
   readonly extension: string

@@ -17,10 +17,10 @@ import { countFromOne, noteWrites } from '../../core/ledger/writes.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { inOneFlight, inTransaction } from '../../core/postgres/transaction.ts'
+import { listed } from '../../core/present/listed.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
-import { listed } from './listed.ts'
 
 /** A part is read in a second or less, so that one long table is read by all lanes, and none waits long for the last. */
 const PARTS_PER_CHUNK = 4

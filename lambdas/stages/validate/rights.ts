@@ -1,8 +1,8 @@
 import type { RunEvent } from '../../core/ledger/events.ts'
+import { listed } from '../../core/present/listed.ts'
 import type { RightsDifference } from '../../core/structure/compare-rights.ts'
 import type { Task } from '../../core/task/task.ts'
 import type { Breach } from './breaches.ts'
-import { listed } from './listed.ts'
 
 /** A task that acknowledges it is sealed all the same. */
 const WIDER = 'RIGHTS_WIDER'

@@ -8,12 +8,12 @@ import { countAgain, noteWrites, readWrittenTables, type WrittenTable } from '..
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { inTransaction } from '../../core/postgres/transaction.ts'
+import { listed } from '../../core/present/listed.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { SummaryEvent } from '../../core/runtime/event.ts'
 import { toStepError } from '../../core/runtime/step-error.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, failed, type StepError, yielded } from '../../core/runtime/verdict.ts'
-import { listed } from './listed.ts'
 
 /** A table that is written to during each of so many comparisons is somebody's who goes on. */
 const MOST_COMPARISONS = 4

@@ -2,6 +2,7 @@ import { readRenewed } from '../../../core/ledger/chunks/open.ts'
 import type { RunEvent } from '../../../core/ledger/events.ts'
 import { relationTitle } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { listed } from '../../../core/present/listed.ts'
 
 /** What the loss of the view has cost: which tables were proved to be as they were copied, and which were copied again. */
 export interface Renewal {
@@ -25,8 +26,8 @@ const NAMED = 50
 export function renewalEvent({ proved, copiedAgain }: Renewal): RunEvent {
   const message = [
     'after the view was lost',
-    `${count(copiedAgain)} copied again${listed(copiedAgain)}`,
-    `${count(proved)} proved unchanged by digest${listed(proved)}`,
+    `${count(copiedAgain)} copied again${behindColon(copiedAgain)}`,
+    `${count(proved)} proved unchanged by digest${behindColon(proved)}`,
   ]
   return { level: 'info', step: 'SummariseCopy', code: 'SNAPSHOT_MADE_GOOD', message: message.join('; ') }
 }
@@ -35,8 +36,6 @@ function count(names: readonly string[]): string {
   return names.length === 1 ? '1 table was' : `${names.length} tables were`
 }
 
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return ''
-  const rest = names.length - NAMED
-  return `: ${names.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+function behindColon(names: readonly string[]): string {
+  return names.length === 0 ? '' : `: ${listed(names, { most: NAMED })}`
 }

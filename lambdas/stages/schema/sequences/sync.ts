@@ -1,6 +1,7 @@
 import { type RunEvent, writeEvents } from '../../../core/ledger/events.ts'
 import { type SequenceName, type SequenceValue, storeSequences } from '../../../core/ledger/objects/sequences.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { goneObjects, readGone } from '../../../core/structure/gone.ts'
 import { furthest, readHeld, wentBack } from './ahead.ts'
@@ -81,14 +82,13 @@ function isSame(one: SequenceValue | null | undefined, other: SequenceValue | nu
 
 function keptAhead(kept: readonly SequenceName[]): readonly RunEvent[] {
   if (kept.length === 0) return []
-  const named = kept.slice(0, NAMED).map(({ schema, name }) => `${schema}.${name}`)
-  const more = kept.length > NAMED ? ` and ${kept.length - NAMED} more` : ''
+  const named = kept.map(({ schema, name }) => `${schema}.${name}`)
   return [
     {
       level: 'warning',
       step: 'SyncSequences',
       code: 'SEQUENCE_WENT_BACK',
-      message: `restarted, set back or dropped on the source after its rows were read, kept ahead of them on the destination: ${named.join(', ')}${more}`,
+      message: `restarted, set back or dropped on the source after its rows were read, kept ahead of them on the destination: ${listed(named, { most: NAMED })}`,
     },
   ]
 }

@@ -1,0 +1,20 @@
+const MOST_NAMES = 10
+
+interface Listing {
+  /** How many names are given. @default 10 */
+  readonly most?: number
+  /** Of how many, where not all of them are given. @default as many as there are names */
+  readonly of?: number
+  /** @default ', ' */
+  readonly between?: string
+}
+
+/** The first names, and how many more there are. */
+export function listed(
+  names: readonly string[],
+  { most = MOST_NAMES, of = names.length, between = ', ' }: Listing = {},
+): string {
+  const shown = names.slice(0, most)
+  const more = of - shown.length
+  return `${shown.join(between)}${more > 0 ? ` and ${more} more` : ''}`
+}
