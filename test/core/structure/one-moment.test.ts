@@ -23,9 +23,18 @@ const BEFORE = `
   CREATE TABLE leaving (id int); INSERT INTO leaving SELECT generate_series(1, 50);
   CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
   CREATE VIEW seen AS SELECT id, twice(id) AS double FROM items;
+  CREATE TABLE swapped (id int PRIMARY KEY, v text); INSERT INTO swapped SELECT n, 'old' FROM generate_series(1, 200) n;
+  CREATE TYPE grade AS ENUM ('good', 'bad');
+  CREATE TABLE graded (id int, g grade); INSERT INTO graded SELECT n, CASE WHEN n % 3 = 0 THEN 'bad' ELSE 'good' END::grade FROM generate_series(1, 300) n;
+  CREATE TABLE rooted (id int) PARTITION BY RANGE ((id % 3));
+  CREATE TABLE rooted_0 PARTITION OF rooted FOR VALUES FROM (0) TO (1); CREATE TABLE rooted_1 PARTITION OF rooted FOR VALUES FROM (1) TO (3);
+  INSERT INTO rooted SELECT generate_series(1, 900);
   GRANT SELECT ON items TO PUBLIC; COMMENT ON TABLE items IS 'before';`
 
-/** What an application does meanwhile: things made, changed and dropped, some that others stand on. */
+/**
+ * What an application does meanwhile: things made, changed and dropped, some that others stand on; a table swapped by rename, labels that
+ * change places, a partition that leaves a tree which is read through its root.
+ */
 const MEANWHILE = `
   CREATE TABLE day_2 PARTITION OF day FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
   INSERT INTO day SELECT n, '2024-02-07', 'new' FROM generate_series(1, 5000) n;
@@ -36,6 +45,10 @@ const MEANWHILE = `
   DROP TABLE leaving; TRUNCATE emptied RESTART IDENTITY;
   CREATE OR REPLACE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $1';
   ALTER TYPE mood ADD VALUE 'calm' BEFORE 'sad';
+  CREATE TABLE swapping (id int PRIMARY KEY, v text); INSERT INTO swapping SELECT n, 'new' FROM generate_series(1, 210) n;
+  ALTER TABLE swapped RENAME TO swapped_old; ALTER TABLE swapping RENAME TO swapped;
+  ALTER TYPE grade RENAME VALUE 'good' TO 'x'; ALTER TYPE grade RENAME VALUE 'bad' TO 'good'; ALTER TYPE grade RENAME VALUE 'x' TO 'bad';
+  ALTER TABLE rooted DETACH PARTITION rooted_1;
   CREATE SCHEMA late; CREATE TABLE late.t AS SELECT n FROM generate_series(1, 30) n;`
 
 type Around = (which: Call, handler: Handler) => Handler
