@@ -35,6 +35,7 @@ import { nameWishes } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
 import { deniedObjects } from './foresee/denied.ts'
 import { mayRefuse, OBJECTS_REFUSED, refusalReasons, refusalText, tryObjects } from './foresee/foresee.ts'
+import { requireNativeAcknowledged, withNativeTried } from './foresee/native.ts'
 import type { RefusedObject } from './foresee/rehearse.ts'
 import type { Dump } from './pgdump/dump.ts'
 import { dumpObjects } from './pgdump/dump-objects.ts'
@@ -184,21 +185,25 @@ async function plan(
   const properties = await judgeProperties(destination, databaseEntries(found, database.as))
   await requireUnchanged(source, destination, run, structure, generation)
   const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
-  const input: PlanInput = {
+  const rowsAlone = taskDatabase(event, database).schema === 'existing'
+  const path = await readSearchPath(source)
+  const untriedInput: PlanInput = {
     ...read,
     places: asPlannedBefore(read.places, known.objects),
     properties,
     number: (complete) => (anew ? keepIds(complete, known.objects) : complete),
   }
+  const made = new Set(known.objects.flatMap((object) => (object.made ? [object.id] : [])))
+  const tools = { signal: step.signal, made }
+  const input = rowsAlone ? untriedInput : await withNativeTried(event, step.environment, untriedInput, path, tools)
   const first = planObjects(input)
+  requireNativeAcknowledged(event, first.objects, input)
   // What is made already would be in the way of a trial.
-  const rowsAlone = taskDatabase(event, database).schema === 'existing'
   const untried = !rowsAlone && !known.objects.some(({ made }) => made)
   const refused =
     untried && mayRefuse(source, destination)
       ? await tryObjects(event, step.environment, source, first.objects, step.signal)
       : []
-  const path = await readSearchPath(source)
   const denied =
     untried && !read.roles.superuser
       ? await deniedObjects(event, step.environment, first.objects, path, step.signal)

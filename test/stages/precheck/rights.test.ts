@@ -115,11 +115,13 @@ describe('rights on the destination', () => {
        CREATE CAST (int8 AS timestamp) WITHOUT FUNCTION;
        CREATE AGGREGATE spread(bigint) (SFUNC = int8_avg_accum, STYPE = internal, FINALFUNC = numeric_poly_avg);
        CREATE FUNCTION quiet() RETURNS int LANGUAGE sql SET log_statement = 'none' AS 'SELECT 1';
+       CREATE FUNCTION native(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
        CREATE TABLE t (a int PRIMARY KEY)`,
     )
     await destination.query('CREATE EXTENSION postgres_fdw')
     const account = asUser(destination, writer, 'p')
-    const item = await itemFor('DST_PRIVILEGED_OBJECTS', special, account)
+    const document = await precheck(special, account)
+    const item = itemOf(document, 'DST_PRIVILEGED_OBJECTS')
     expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })
     expect(item.details).toEqual([
       'access method heap_again',
@@ -133,7 +135,12 @@ describe('rights on the destination', () => {
       'server of postgres_fdw far',
       'function with the setting log_statement public.quiet',
     ])
-    expect((await itemFor('DST_PRIVILEGED_OBJECTS', special, destination)).status).toBe('passed')
+    expect(itemOf(document, 'C_FUNCTIONS')).toMatchObject({
+      ...{ status: 'failed', blocks: true },
+      details: ['public.native(integer, integer), language internal'],
+    })
+    const superuser = await precheck(special, destination)
+    for (const code of ['DST_PRIVILEGED_OBJECTS', 'C_FUNCTIONS']) expect(itemOf(superuser, code).status).toBe('passed')
     await destination.query('DROP EXTENSION postgres_fdw')
     const few = await precheck(special, account, { include: ['public.t'] })
     expect(itemOf(few, 'DST_PRIVILEGED_OBJECTS').status).toBe('passed')

@@ -94,8 +94,11 @@ const planted: readonly [code: string, level: 'warning' | 'info', sql: string, d
     'C_FUNCTIONS',
     'warning',
     `CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
-     CREATE VIEW uses_it AS SELECT plus(1, 2)`,
-    ['public.plus(integer, integer), language internal, used by rule _RETURN on view public.uses_it'],
+     CREATE FUNCTION comes(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
+     CREATE VIEW uses_it AS SELECT plus(1, 2); UPDATE pg_proc SET prosrc = 'gone' WHERE proname = 'plus'`,
+    [
+      'public.plus(integer, integer), language internal, used by rule _RETURN on view public.uses_it: there is no built-in function named "gone"',
+    ],
   ],
   [
     'EXTENSION_AWS_ONLY',
@@ -186,7 +189,7 @@ describe('what the source holds', () => {
 
   test('what is not chosen does not count', { tags: 'long' }, async () => {
     const sql = `CREATE SCHEMA aside; CREATE TABLE aside.bare (a int, which regclass); CREATE UNLOGGED TABLE aside.u (a int);
-      CREATE FUNCTION aside.plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
+      CREATE FUNCTION aside.plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl'; UPDATE pg_proc SET prosrc = 'gone' WHERE proname = 'plus';
       CREATE TABLE kept (a int PRIMARY KEY); SELECT lo_from_bytea(0, 'x'); CREATE PUBLICATION p FOR ALL TABLES`
     const codes = [
       'TABLES_WITHOUT_KEY',

@@ -212,6 +212,9 @@ test('what a managed server cannot have is left behind with the reason, and bloc
   const source = await createDatabase(
     sharedServer(18),
     `CREATE FUNCTION absolute(int) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'int4abs';
+     CREATE FUNCTION lengthened(text) RETURNS int LANGUAGE c STRICT AS '$libdir/citext', 'citext_hash';
+     CREATE FUNCTION plus(int, int) RETURNS int LANGUAGE internal AS 'int4pl';
+     UPDATE pg_proc SET prosrc = 'gone_abs' WHERE proname = 'absolute';
      COMMENT ON FUNCTION absolute IS 'native';
      CREATE TABLE t (a int CHECK (absolute(a) > 1));
      CREATE SCHEMA rds_tools; CREATE TABLE rds_tools.x (a int);
@@ -224,7 +227,13 @@ test('what a managed server cannot have is left behind with the reason, and bloc
   const destination = await createDatabase(sharedServer(15))
   // Unless that is acknowledged, or the run goes on without, nothing is planned: a chosen object cannot come.
   const refused = await call('planObjects', stepEvent(source, destination))
-  expect(refused.error).toMatchObject({ code: 'CHOSEN_CANNOT_COME' })
+  expect(refused.error).toMatchObject({
+    code: 'C_FUNCTIONS',
+    message: expect.stringContaining('public.absolute(integer): there is no built-in function named "gone_abs"'),
+  })
+  const acknowledged = { precheck: { acknowledge: ['C_FUNCTIONS'] } }
+  const needed = await call('planObjects', stepEvent(source, destination, acknowledged))
+  expect(needed.error).toMatchObject({ code: 'CHOSEN_CANNOT_COME' })
   await mustBeDone('planObjects', stepEvent(source, destination, { onObjectError: 'continue' }))
   await source.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
   expect(await ledgerObjects(destination, `status <> 'pending' OR verdict = 'transform'`)).toMatchObject([
@@ -233,7 +242,8 @@ test('what a managed server cannot have is left behind with the reason, and bloc
       kind: 'FUNCTION',
       name: 'absolute(integer)',
       status: 'skipped',
-      reason: expect.stringContaining('internal language'),
+      reason:
+        'a function in the server’s internal language that the destination refuses: there is no built-in function named "gone_abs"',
     },
     {
       kind: 'COMMENT',

@@ -1,8 +1,11 @@
-import { type Check, count, findingOf } from '../check.ts'
+import { type Check, count, findingOf, passed } from '../check.ts'
 import { chosenBySchema } from '../facts/chosen.ts'
+import { foreseenPlan } from '../facts/foreseen-plan.ts'
+import { destinationRole } from '../facts/role.ts'
 import { notOfExtension, shownName, USER_SCHEMA } from '../facts/sql.ts'
 
 interface FunctionRow {
+  readonly oid: number
   readonly schema: string
   readonly name: string
   readonly signature: string
@@ -16,16 +19,16 @@ export const cFunctions: Check = {
   level: 'warning',
   scope: 'database',
   ofObjects: true,
-  needs: ['source'],
-  title: 'the source has no functions in C outside extensions',
+  needs: ['source', 'destination'],
+  title: 'the destination takes every chosen function in C',
   cause:
-    'functions in C or internal code cannot be created on a managed server, nor what depends on them (DTS: the same)',
+    'only a superuser creates functions in C or internal code, and only where the server has their library; what needs them cannot come',
   remedy:
-    'replace them, exclude them ({ "kind": "FUNCTION", "name": … }) with what depends on them, or acknowledge this code',
+    'replace them, install their library, exclude them ({ "kind": "FUNCTION", "name": … }) with what depends on them, or acknowledge this code',
   async run(context) {
     const rows = await chosenBySchema<FunctionRow>(
       context,
-      `SELECT n.nspname AS schema, p.proname AS name, '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' AS signature,
+      `SELECT p.oid, n.nspname AS schema, p.proname AS name, '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' AS signature,
               l.lanname AS language,
               ARRAY(SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, 0) FROM pg_catalog.pg_depend AS d
                      WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.refobjid = p.oid
@@ -45,8 +48,21 @@ export const cFunctions: Check = {
       const names = [name, name + signature]
       return !['FUNCTION', 'PROCEDURE'].some((kind) => selection.excludesObject({ kind, names, schema }))
     })
-    return findingOf(chosen.map(shownFunction), (number) => `${count(number, 'function')} in C or internal code`)
+    if (chosen.length === 0) return passed
+    const { superuser } = await context.fact(destinationRole)
+    if (!superuser) return told(chosen.map(shownFunction))
+    const { refusedNative } = await context.fact(foreseenPlan)
+    return told(
+      chosen.flatMap((row) => {
+        const said = refusedNative.get(row.oid)
+        return said === undefined ? [] : [`${shownFunction(row)}: ${said}`]
+      }),
+    )
   },
+}
+
+function told(details: readonly string[]) {
+  return findingOf(details, (number) => `${count(number, 'function')} in C or internal code`)
 }
 
 function shownFunction(row: FunctionRow): string {

@@ -1,5 +1,5 @@
 import { type Check, count, findingOf } from '../check.ts'
-import { blockedObjects } from '../facts/blocked.ts'
+import { foreseenPlan } from '../facts/foreseen-plan.ts'
 import { choice } from '../facts/relations.ts'
 
 /** PlanObjects says the same, before anything is written: where the precheck could not ask, or something has changed. */
@@ -14,7 +14,12 @@ export const chosenCannotCome: Check = {
   cause: 'something that the task chooses needs something that is excluded, or that the destination cannot have',
   remedy: 'choose what it needs too, exclude it as well, or acknowledge this code: it is left out, with its rows',
   async run(context) {
-    const [{ inVain }, blocked] = await Promise.all([context.fact(choice), context.fact(blockedObjects)])
+    // A task that goes on without objects that fail is told by its report.
+    const goesOn = context.event.task.onObjectError === 'continue'
+    const [{ inVain }, { blocked }] = await Promise.all([
+      context.fact(choice),
+      goesOn ? { blocked: [] } : context.fact(foreseenPlan),
+    ])
     return findingOf(
       [
         ...inVain.map(({ name, needs }) => `${name} needs ${needs}, which is excluded`),

@@ -6,7 +6,8 @@ import { openDestination } from '../../../core/postgres/sessions.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
-import { type RefusedObject, rehearseRights } from './rehearse.ts'
+import { type Refusal, type RefusedObject, rehearseSome } from './rehearse.ts'
+import { withNeeds } from './with-needs.ts'
 
 /** The code under which the precheck tells of them, and the task acknowledges that they are left out. */
 const PRIVILEGED = 'DST_PRIVILEGED_OBJECTS'
@@ -55,12 +56,17 @@ async function tried(
   if (wanted.length === 0) return []
   try {
     const session = await openDestination(event, environment, { purpose: 'rehearse', signal, settings: SETTINGS })
-    return await rehearseRights(session, objects, wanted, path, needsRight).finally(() => session.close())
+    return await rehearseSome(session, objects, wanted, path, isRight).finally(() => session.close())
   } catch (thrown) {
     // They will fail, and be told, when they are made.
     if (thrown instanceof DatabaseError && thrown.sqlState === '53300') return []
     throw thrown
   }
+}
+
+/** An aggregate over internal state is a superuser's, and refused to others as a wrong definition. Others' missing rights are the matter of other checks. */
+function isRight({ object, state }: Refusal): boolean {
+  return needsRight(object) && (state === '42501' || (object.kind === 'AGGREGATE' && state === '42P13'))
 }
 
 /** Kinds that a server keeps to superusers, in part or wholly. */
@@ -87,24 +93,6 @@ function needsRight({ kind, sql, status }: PlannedObject): boolean {
   if (kind === 'FUNCTION' || kind === 'PROCEDURE')
     return /\bLEAKPROOF\b|^ +SET /m.test(sql) || !/\bLANGUAGE (sql|plpgsql)\b/.test(sql)
   return KINDS.has(kind)
-}
-
-/** With all that they need, in the order in which they are made; event triggers last, or they would fire at the others. */
-function withNeeds(objects: readonly PlannedObject[], prone: readonly PlannedObject[]): readonly PlannedObject[] {
-  const byId = new Map(objects.map((object) => [object.id, object]))
-  const needed = new Set<number>()
-  const add = ({ id, dependencies }: PlannedObject) => {
-    if (needed.has(id)) return
-    needed.add(id)
-    for (const one of dependencies) {
-      const object = byId.get(one)
-      if (object !== undefined) add(object)
-    }
-  }
-  for (const object of prone) add(object)
-  const tried = objects.filter(({ id, status }) => needed.has(id) && status === 'pending')
-  const isLast = ({ kind }: PlannedObject) => kind === 'EVENT TRIGGER'
-  return [...tried.filter((object) => !isLast(object)), ...tried.filter(isLast)]
 }
 
 const NAMED = 10

@@ -8,8 +8,9 @@ import { readSearchPath } from '../../../core/postgres/source-path.ts'
 import type { DatabaseIdentity, StepEvent } from '../../../core/runtime/event.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
 import { dumpObjects } from '../pgdump/dump-objects.ts'
-import { planObjects } from '../plan/plan.ts'
+import { type PlanInput, planObjects } from '../plan/plan.ts'
 import { readPlanInput } from '../plan/plan-input.ts'
+import { withNativeTried } from './native.ts'
 import { type Refusal, type RefusedObject, rehearse } from './rehearse.ts'
 import { refusedWithoutPath } from './without-path.ts'
 
@@ -36,7 +37,9 @@ export async function foreseeRefusals(
 ): Promise<readonly RefusedObject[] | null> {
   const signal = AbortSignal.timeout(2 * DUMP_MILLISECONDS)
   const { archive } = await dumpObjects(event, { environment, signal, timeout: () => DUMP_MILLISECONDS })
-  const input = await readPlanInput(event, environment, event.database, archive, sessions)
+  const read = await readPlanInput(event, environment, event.database, archive, sessions)
+  const path = await readSearchPath(sessions.source)
+  const input = await withNativeTried(event, environment, read, path, { signal })
   return tryObjects(event, environment, sessions.source, planObjects(input).objects, signal)
 }
 
@@ -48,21 +51,34 @@ export interface BlockedObject {
   readonly reason: string
 }
 
-/** What the plan, as it would be made now, could not make for want of something that the destination cannot have. */
-export async function foreseeBlocked(
+/** What the plan, as it would be made now, could not make. */
+export interface ForeseenPlan {
+  /** For want of something that the destination cannot have. */
+  readonly blocked: readonly BlockedObject[]
+  /** Functions in C and in the server's own language that a superuser was seen not to make, by oid, with what the server said. */
+  readonly refusedNative: ReadonlyMap<number, string>
+}
+
+/** @param mayTry false where the database is still to be made: nothing can be tried in it */
+export async function foreseePlan(
   event: StepEvent & { readonly database: DatabaseIdentity },
   environment: CloudEnvironment,
   sessions: { readonly source: Session; readonly destination: Session },
-): Promise<readonly BlockedObject[]> {
+  mayTry: boolean,
+): Promise<ForeseenPlan> {
   const signal = AbortSignal.timeout(2 * DUMP_MILLISECONDS)
   const { archive } = await dumpObjects(event, { environment, signal, timeout: () => DUMP_MILLISECONDS })
-  const { objects } = planObjects(await readPlanInput(event, environment, event.database, archive, sessions))
+  const read = await readPlanInput(event, environment, event.database, archive, sessions)
+  const path = await readSearchPath(sessions.source)
+  const input: PlanInput = mayTry ? await withNativeTried(event, environment, read, path, { signal }) : read
+  const { objects } = planObjects(input)
   const byId = new Map(objects.map((object) => [object.id, object]))
-  return objects.flatMap((object) => {
+  const blocked = objects.flatMap((object) => {
     const cause = byId.get(object.blockedBy ?? -1)
     if (object.status !== 'blocked' || cause === undefined) return []
     return [{ name: shown(object), needs: shown(cause), reason: cause.reason ?? 'it cannot come' }]
   })
+  return { blocked, refusedNative: input.refusedNative ?? new Map() }
 }
 
 /** Makes the planned objects on a session of its own, and takes them back. */

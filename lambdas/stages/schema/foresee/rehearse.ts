@@ -34,7 +34,7 @@ const AFTER_ROWS: ReadonlySet<string> = new Set(['RULE', 'TRIGGER', 'POLICY', 'C
  * Not the version's refusals: a name that is taken, a right that is missing. Other checks tell of those, and of what they mean
  * for the rest.
  */
-const OTHERS_MATTER = /^(42P06|42P07|42710|42723|42501|42712|23505)$/
+export const OTHERS_MATTER = /^(42P06|42P07|42710|42723|42501|42712|23505)$/
 
 /** The server had no time or no room. */
 const NOT_ANSWERED = /^(53|54|55P03|57)/
@@ -80,15 +80,15 @@ export async function rehearse(
 /**
  * Makes some of the plan's objects in one transaction and takes them back.
  * @param wanted those that are tried, in order
- * @param isProne whose missing rights count: others' are the matter of other checks
- * @returns what the account has not the right to make; nothing where that is not to be known
+ * @param counts which refusals are told
+ * @returns what is refused; nothing where that is not to be known
  */
-export async function rehearseRights(
+export async function rehearseSome(
   session: Session,
   objects: readonly PlannedObject[],
   wanted: readonly PlannedObject[],
   sourcePath: SearchPath,
-  isProne: (object: PlannedObject) => boolean,
+  counts: (refusal: Refusal) => boolean,
 ): Promise<readonly RefusedObject[]> {
   if (wanted.filter(({ kind }) => RELATIONS.test(kind)).length > MOST_RELATIONS || wanted.length > MOST_OBJECTS)
     return []
@@ -98,21 +98,16 @@ export async function rehearseRights(
       wanted.map(({ sql }) => sql),
       sourcePath,
     )
-    const denied = failures.flatMap(({ number, ...failure }) => {
+    const refused = failures.flatMap(({ number, ...failure }) => {
       const object = wanted[number - 1]
-      return object !== undefined && isRight(object, failure) && isProne(object) ? [{ object, ...failure }] : []
+      return object !== undefined && counts({ object, ...failure }) ? [{ object, ...failure }] : []
     })
-    return judge(objects, denied, () => true) ?? []
+    return judge(objects, refused, () => true) ?? []
   } catch (thrown) {
     if (thrown instanceof DatabaseError && thrown.kind !== 'connection' && UNKNOWN.test(thrown.sqlState ?? ''))
       return []
     throw thrown
   }
-}
-
-/** An aggregate over internal state is a superuser's, and refused to others as a wrong definition. */
-function isRight({ kind }: PlannedObject, { state }: Failure): boolean {
-  return state === '42501' || (kind === 'AGGREGATE' && state === '42P13')
 }
 
 /** What waits for something that is not tried, such as a key, is not tried either. */

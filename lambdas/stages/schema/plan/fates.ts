@@ -84,7 +84,10 @@ function judgeEntries(
       fates.set(entry.id, { verdict: standing, blockedBy: null })
       continue
     }
-    const judged = properties.get(entry) ?? dataVerdict(entry, input) ?? judgeEntry(entry, facts, roles, publication)
+    const judged =
+      properties.get(entry) ??
+      dataVerdict(entry, input) ??
+      judgeEntry(entry, facts, roles, publication, input.refusedNative)
     const verdict = inDefaultTablespace(entry, lz4 === false ? withoutLz4(judged) : judged)
     const blockedBy = verdict.verdict === 'skip' ? null : blockerOf(entry, fates, byId)
     const follows = remarkKinds.has(entry.kind) || dataKinds.has(entry.kind)

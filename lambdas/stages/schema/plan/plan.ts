@@ -90,6 +90,8 @@ export interface PlanInput {
   readonly following?: boolean
   /** Entries that the destination was seen to refuse, and those that need them, each with its reason. @default none */
   readonly refused?: ReadonlyMap<number, string>
+  /** Functions in C and in the server's own language that a superuser was seen not to make, by their oid, with what the server said. @default none */
+  readonly refusedNative?: ReadonlyMap<number, string>
   /** Numbers the entries, completed ones among them, as an earlier plan did. @default as the archive does */
   readonly number?: (entries: readonly TocEntry[]) => readonly TocEntry[]
   /** What all of it is under the destination’s names. @default as on the source */

@@ -21,6 +21,7 @@ export function judgeEntry(
   facts: SourceFacts,
   roles: DestinationRoles,
   publication: PublicationForms,
+  refusedNative: ReadonlyMap<number, string> = new Map(),
 ): EntryVerdict {
   const left = neverApplied(entry) ?? amazonOnly(entry)
   if (left !== null) return { verdict: 'skip', reason: left }
@@ -29,7 +30,7 @@ export function judgeEntry(
     case 'FUNCTION':
     case 'PROCEDURE':
     case 'AGGREGATE':
-      return judgeFunction(entry, facts)
+      return judgeFunction(entry, facts, roles.superuser, refusedNative)
     case 'ACL':
     case 'DEFAULT ACL':
       return judgePrivileges(entry, {
@@ -82,13 +83,19 @@ function judgeTable(entry: TocEntry, { columnOrder }: SourceFacts): EntryVerdict
   }
 }
 
-function judgeFunction(entry: TocEntry, facts: SourceFacts): EntryVerdict {
-  const language = facts.nativeFunctions.get(entry.oid)
+function judgeFunction(
+  entry: TocEntry,
+  { nativeFunctions }: SourceFacts,
+  superuser: boolean,
+  refused: ReadonlyMap<number, string>,
+): EntryVerdict {
+  const language = nativeFunctions.get(entry.oid)
   if (language === undefined || entry.kind === 'AGGREGATE') return { verdict: 'migrate', sql: entry.sql }
-  return {
-    verdict: 'skip',
-    reason: `a function in ${language === 'c' ? 'C' : 'the server’s internal language'} cannot be made by the account of a managed server`,
-  }
+  const said = refused.get(entry.oid)
+  if (superuser && said === undefined) return { verdict: 'migrate', sql: entry.sql }
+  const what = `a function in ${language === 'c' ? 'C' : 'the server’s internal language'}`
+  const why = superuser ? `that the destination refuses: ${said}` : 'cannot be made by the account of a managed server'
+  return { verdict: 'skip', reason: `${what} ${why}` }
 }
 
 /** An extension brings its own comment; another one its owner may say. */

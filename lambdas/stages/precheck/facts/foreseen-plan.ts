@@ -1,6 +1,6 @@
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { AWS_EXTENSIONS } from '../../../core/task/aws-names.ts'
-import { type BlockedObject, foreseeBlocked } from '../../schema/foresee/foresee.ts'
+import { type ForeseenPlan, foreseePlan } from '../../schema/foresee/foresee.ts'
 import { CannotRun, type CheckContext } from '../context.ts'
 import { allExtensions } from './extensions.ts'
 import { runIsKnown } from './ledger.ts'
@@ -18,30 +18,31 @@ const NATIVE = `
                           AND made.deptype = 'i')) AS present`
 
 /**
- * What is chosen and needs what the destination cannot have, however far: the plan is made for it, but only where there is
- * something of the kind. A task that goes on without objects that fail is told by its report.
+ * What the plan could not make, however far it is from what it needs: the plan is made for it, but only where there is something of the
+ * kind. Nothing where that is not to be known: PlanObjects says it before it makes anything.
  */
-export async function blockedObjects(context: CheckContext): Promise<readonly BlockedObject[]> {
-  if (context.event.task.onObjectError === 'continue') return []
+export async function foreseenPlan(context: CheckContext): Promise<ForeseenPlan> {
   const [extensions, [native]] = await Promise.all([
     context.fact(allExtensions),
     context.source.rows<{ present: boolean }>(NATIVE),
   ])
-  if (native?.present !== true && !extensions.some(({ name }) => AWS_EXTENSIONS.has(name))) return []
+  if (native?.present !== true && !extensions.some(({ name }) => AWS_EXTENSIONS.has(name))) return NOTHING
+  const missing = context.destinationMissing
   try {
-    const known = !context.destinationMissing && (await context.fact(runIsKnown))
-    if (known) return []
-    const destination = context.destinationMissing ? context.destinationServer : context.destination
+    const known = !missing && (await context.fact(runIsKnown))
+    if (known) return NOTHING
+    const destination = missing ? context.destinationServer : context.destination
     const { source, environment, database } = context
     const event = { ...context.event, database: { name: database.name, as: database.as } }
-    return await foreseeBlocked(event, environment, { source, destination })
+    return await foreseePlan(event, environment, { source, destination }, !missing)
   } catch (thrown) {
-    if (isUnknown(thrown)) return []
+    if (isUnknown(thrown)) return NOTHING
     throw thrown
   }
 }
 
-/** The plan says the same before it makes anything. */
+const NOTHING: ForeseenPlan = { blocked: [], refusedNative: new Map() }
+
 function isUnknown(thrown: unknown): boolean {
   if (thrown instanceof CannotRun) return true
   return thrown instanceof SampanError && /^(SRC_DUMP_|STOPPED$|FILTER_MATCHES_NOTHING$)/.test(thrown.code)
