@@ -9,8 +9,8 @@ export interface StreamedTable {
   readonly name: string
   /** Without generated columns. `type` is the source's OID, `modifier` -1 where the type has none. */
   readonly columns: readonly { readonly name: string; readonly type: number; readonly modifier: number }[]
-  /** Names of the primary key's columns, in its order. */
-  readonly key: readonly string[]
+  /** Names of the columns that tell its rows from each other, in the order of their index; `null`: whole rows do. */
+  readonly key: readonly string[] | null
 }
 
 /** What is opened on the source so that it keeps its changes for a run. */

@@ -3,6 +3,7 @@ import type { Session } from '../postgres/connect.ts'
 import { DatabaseError } from '../postgres/errors.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { STREAM_NAME } from '../postgres/stream-name.ts'
+import { restoreIdentities, underLockTimeout } from './identities.ts'
 
 /** Something that a run has opened on its source, and that is still there. */
 export interface Leftover {
@@ -33,12 +34,29 @@ const LETTING_GO_MILLISECONDS = 10_000
 const OBJECT_IN_USE = '55006'
 
 /**
- * Drops slot and publication of a run; what is not there is no error. The slot first: whoever still reads by it would fail without
- * its publication, and what it keeps is what endangers the source.
+ * Drops slot and publication of a run, and puts back the replica identities that it has changed; what is not there is no error. The slot
+ * first: whoever still reads by it would fail without its publication, and what it keeps is what endangers the source. Tables are
+ * published no more before they have their old identity, by which their UPDATE might fail; and who is to have it stands in the
+ * publication's comment, so that goes last.
+ * @throws SampanError FOLLOW_TABLES_LOCKED
  */
 export async function dropStream(source: Session, name: string): Promise<void> {
   await dropSlot(source, name)
-  await source.execute(`DROP PUBLICATION IF EXISTS ${quoteIdentifier(name)}`)
+  const publication = quoteIdentifier(name)
+  const [published] = await source.rows<{ tables: string | null }>(
+    `SELECT (SELECT pg_catalog.string_agg(pg_catalog.format('ONLY %I.%I', n.nspname, c.relname), ', ')
+               FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+              WHERE r.prpubid = p.oid AND EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.classoid = p.tableoid AND d.objoid = p.oid)) AS tables
+       FROM pg_catalog.pg_publication p WHERE p.pubname = $1`,
+    [name],
+  )
+  if (published === undefined) return
+  if (published.tables !== null) {
+    await underLockTimeout(source, `ALTER PUBLICATION ${publication} DROP TABLE ${published.tables}`)
+  }
+  await restoreIdentities(source, name)
+  await source.execute(`DROP PUBLICATION IF EXISTS ${publication}`)
 }
 
 /** Drops the slot alone, and ends whoever reads by it; none is no error. */

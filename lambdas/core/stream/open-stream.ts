@@ -3,7 +3,6 @@ import { fenceRun } from '../ledger/fence.ts'
 import { readRelations } from '../ledger/relations.ts'
 import { intendStream, newestGeneration, type OpenedStream, type StreamedTable, storeOpened } from '../ledger/stream.ts'
 import type { Session } from '../postgres/connect.ts'
-import { DatabaseError } from '../postgres/errors.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
 import { openSource } from '../postgres/sessions.ts'
 import { BEGIN_VIEW } from '../postgres/snapshot.ts'
@@ -11,17 +10,15 @@ import { inTransaction } from '../postgres/transaction.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { StepEvent } from '../runtime/event.ts'
 import { holdStream, releaseStream } from './hold.ts'
-import { obstaclesOf } from './judge.ts'
+import { asLocked, changeIdentities, LOCK_TIMEOUT } from './identities.ts'
+import { BEST_FIRST, IN_IDENTITY, judgeTables, usableIndexes } from './judge.ts'
 import { dropStream } from './leftovers.ts'
 import { streamName } from './names.ts'
 import { requireFollowable } from './refuse.ts'
 import { writerText } from './writer-text.ts'
 
-/** Publishing waits for writers of a table only at its lock; whoever queues behind it waits as well. */
-const LOCK_TIMEOUT = '2s'
 /** A slot begins when every transaction that writes at that moment is over. */
 const SLOT_MILLISECONDS = 20_000
-const LOCK_NOT_AVAILABLE = '55P03'
 
 /** Where and for whom. */
 export interface Opening {
@@ -106,35 +103,34 @@ export async function identify(sender: Session): Promise<{ readonly systemid: st
 
 type Published = Awaited<ReturnType<typeof readRelations>>
 
-/** What stands in the way is looked for under the lock that publishing takes: nobody alters the tables between. */
+/**
+ * Identities are what they have to be before a table is published. Whether they still are is looked for under the lock that publishing
+ * takes: nobody alters the tables between.
+ */
 async function publish(source: Session, name: string, relations: Published): Promise<void> {
+  const oids = relations.map(({ oid }) => oid)
   const tables = relations.map(({ source: { schema, name: table } }) => `ONLY ${quoteQualified(schema, table)}`)
-  const list = tables.length === 0 ? '' : ` FOR TABLE ${tables.join(', ')}`
+  const publication = quoteIdentifier(name)
+  const { obstacles, changes } = await judgeTables(source, oids)
+  requireFollowable(obstacles)
+  await source.execute(`CREATE PUBLICATION ${publication}`)
+  await changeIdentities(source, name, changes)
+  if (tables.length === 0) return
   try {
     await source.execute(
-      `BEGIN; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; CREATE PUBLICATION ${quoteIdentifier(name)}${list}`,
+      `BEGIN; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; ALTER PUBLICATION ${publication} ADD TABLE ${tables.join(', ')}`,
     )
-    requireFollowable(
-      await obstaclesOf(
-        source,
-        relations.map(({ oid }) => oid),
-      ),
-    )
+    const now = await judgeTables(source, oids)
+    const altered = now.changes.map(({ schema, name: table }) => ({ table: `${schema}.${table}`, why: ALTERED }))
+    requireFollowable([...now.obstacles, ...altered])
     await source.execute('COMMIT')
   } catch (thrown) {
     await source.execute('ROLLBACK').catch(() => {})
-    if (!(thrown instanceof DatabaseError) || thrown.sqlState !== LOCK_NOT_AVAILABLE) throw thrown
-    throw new SampanError({
-      code: 'FOLLOW_TABLES_LOCKED',
-      message: `a table is locked on the source, and was not published within ${LOCK_TIMEOUT}`,
-      remedy:
-        'nothing to do while the retry window is open: end long ALTER TABLE, VACUUM or CREATE INDEX CONCURRENTLY there',
-      retryable: true,
-      kind: 'connection',
-      cause: thrown,
-    })
+    throw asLocked(thrown)
   }
 }
+
+const ALTERED = 'its key or its replica identity was altered just now: start the task again'
 
 interface CreatedSlot {
   readonly consistent_point: string
@@ -194,10 +190,10 @@ async function describe(source: Session, relations: Published): Promise<readonly
             (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname, 'type', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum), '[]')
                FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ${generated}) AS columns,
             (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY k.place)
-               FROM pg_catalog.pg_index i
-               CROSS JOIN pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(number, place)
-               JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
-              WHERE i.indrelid = c.oid AND i.indisprimary AND k.place <= i.indnkeyatts) AS key
+               FROM (SELECT i.indkey, i.indnkeyatts FROM ${usableIndexes(source.serverVersion)} AND ${IN_IDENTITY} ORDER BY ${BEST_FIRST} LIMIT 1) b
+               CROSS JOIN pg_catalog.unnest(b.indkey::smallint[]) WITH ORDINALITY AS k(number, place)
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
+              WHERE k.place <= b.indnkeyatts) AS key
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       WHERE c.oid = ANY ($1::oid[])`,
     [relations.map(({ oid }) => oid)],

@@ -9,7 +9,7 @@ import { STREAM_NAME } from '../postgres/stream-name.ts'
  * REINDEX CONCURRENTLY gives anew.
  */
 export function structureSql(serverVersion: number): string {
-  return `WITH space AS (
+  return `WITH ${serverVersion >= 100_000 ? `${changedIdentities}, ` : ''}space AS (
     SELECT n.oid, n.nspname::text AS name FROM pg_catalog.pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sampan')
   ), member AS (
@@ -50,7 +50,7 @@ function parts(version: number): readonly string[] {
     // Those that pg_dump takes: an index that is being built beside, or was given up, is none.
     `SELECT 'index', r.space, c.relname::text,
             ROW(i.indrelid, c.relam, c.reloptions, i.indnatts, i.indkey, i.indisunique, i.indisprimary, i.indisexclusion,
-                i.indimmediate, i.indisreplident, i.indisclustered, i.indcollation, i.indclass, i.indoption, i.indexprs, i.indpred,
+                i.indimmediate, (i.indisreplident AND r.relreplident = 'i'), i.indisclustered, i.indcollation, i.indclass, i.indoption, i.indexprs, i.indpred,
                 (SELECT pg_catalog.string_agg(h.inhparent::text, ',') FROM pg_catalog.pg_inherits h WHERE h.inhrelid = c.oid) IS NULL
                 ${since(150_000, ', i.indnullsnotdistinct').join('')})::text
        FROM pg_catalog.pg_index i JOIN relation r ON r.oid = i.indrelid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
@@ -115,14 +115,25 @@ function parts(version: number): readonly string[] {
     ),
     // One for all: which object it is on would have to be looked up in every catalogue.
     `SELECT 'comments', NULL, 'all', pg_catalog.string_agg(d::text, ',' ORDER BY d.classoid, d.objoid, d.objsubid)
-       FROM pg_catalog.pg_description d WHERE d.objoid >= 16384 OR d.objoid = 2200`,
+       FROM pg_catalog.pg_description d WHERE (d.objoid >= 16384 OR d.objoid = 2200)
+         ${since(100_000, 'AND (d.classoid, d.objoid) NOT IN (SELECT m.classid, m.objid FROM changed m)').join('')}`,
   ]
 }
+
+/** What following has changed on tables stands in the comment of its publication (stream/identities.ts), and passes with it. */
+const changedIdentities = `changed AS (
+    SELECT p.tableoid AS classid, p.oid AS objid, d.description AS identities
+      FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_description d ON d.classoid = p.tableoid AND d.objoid = p.oid
+     WHERE p.pubname ~ '${STREAM_NAME.source}'
+  )`
+/** The replica identity that a table has but for that. */
+const OWN_IDENTITY = `COALESCE((SELECT pg_catalog.min(pg_catalog.substring(m.identities, pg_catalog.concat(' ', c.oid, '=(.)>', c.relreplident))) FROM changed m), c.relreplident::text)`
 
 /** By name: before 12 an oid is not among all columns of a catalogue. */
 function relationColumns(version: number): string {
   return [
-    'c.relname, c.relkind, c.reloftype, c.relowner, c.relpersistence, c.relam, c.relreplident, c.reloptions, c.relacl, c.relispopulated',
+    `${version >= 100_000 ? OWN_IDENTITY : 'c.relreplident'} AS relreplident`,
+    'c.relname, c.relkind, c.reloftype, c.relowner, c.relpersistence, c.relam, c.reloptions, c.relacl, c.relispopulated',
     ...(version >= 90_500 ? ['c.relrowsecurity, c.relforcerowsecurity'] : []),
     ...(version >= 100_000 ? ['c.relpartbound'] : []),
   ].join(', ')

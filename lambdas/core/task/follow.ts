@@ -50,12 +50,7 @@ export function checkFollow({ mode, follow, databases }: Readonly<Record<string,
   for (const [index, database] of databases.entries()) {
     const tables = isRecord(database) && isRecord(database.tables) ? database.tables : {}
     for (const [name, options] of Object.entries(tables)) {
-      if (!isRecord(options) || options.conflicts === undefined || options.conflicts === 'report') continue
-      report(['databases', index, 'tables', name, 'conflicts'], {
-        code: 'TASK_FOLLOW_CONFLICTS',
-        message: 'keeps a table that stands on the destination, whose triggers and foreign keys changes would meet',
-        remedy: 'drop the table there and let the run make it, or use mode migrate',
-      })
+      if (isRecord(options)) checkTable(options, (field) => ['databases', index, 'tables', name, ...field], report)
     }
   }
   if (databases.length > 1) {
@@ -65,4 +60,40 @@ export function checkFollow({ mode, follow, databases }: Readonly<Record<string,
       remedy: 'make a task of each database, with a name of its own',
     })
   }
+}
+
+/** What of a table's options its changes cannot be given. */
+function checkTable(
+  { conflicts, where, keys, columns }: Readonly<Record<string, unknown>>,
+  at: (field: readonly string[]) => (string | number)[],
+  report: Report,
+): void {
+  if (conflicts !== undefined && conflicts !== 'report') {
+    report(at(['conflicts']), {
+      code: 'TASK_FOLLOW_CONFLICTS',
+      message: 'keeps a table that stands on the destination, whose triggers and foreign keys changes would meet',
+      remedy: 'drop the table there and let the run make it, or use mode migrate',
+    })
+  }
+  if (where !== undefined) report(at(['where']), ROWS)
+  for (const [name, choice] of Object.entries(isRecord(keys) ? keys : {})) {
+    if (choice === 'follow') report(at(['keys', name]), ROWS)
+  }
+  for (const [name, options] of Object.entries(isRecord(columns) ? columns : {})) {
+    if (!isRecord(options)) continue
+    for (const option of ['expression', 'exclude']) {
+      if (options[option] !== undefined) report(at(['columns', name, option]), VALUES)
+    }
+  }
+}
+
+const ROWS = {
+  code: 'TASK_FOLLOW_ROWS',
+  message: 'lets only some of the rows come, and changes are not filtered',
+  remedy: 'let all rows come, or exclude the table, or use mode migrate',
+}
+const VALUES = {
+  code: 'TASK_FOLLOW_VALUES',
+  message: 'makes other rows of those of the source, and changes come as they are',
+  remedy: 'let the column come as it is, or exclude the table, or use mode migrate',
 }

@@ -8,7 +8,8 @@ import type { ColumnThere, TableThere } from './statements.ts'
 interface Found {
   readonly place: number
   readonly columns: readonly ColumnThere[]
-  readonly key: readonly { readonly name: string; readonly equals: string }[] | null
+  /** Those of every unique index of columns, with its own `=`. */
+  readonly keys: readonly (readonly { readonly name: string; readonly equals: string }[])[] | null
 }
 
 /**
@@ -18,17 +19,18 @@ interface Found {
 const ARRAY = `CASE WHEN t.typarray <> 0 AND t.typdelim = ',' AND t.typcategory <> 'A' AND t.typtype <> 'd'
                     THEN pg_catalog.format_type(t.typarray, -1) END`
 
-const keySql = (version: number) => `
-  SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname,
+const keysSql = (version: number) => `
+  SELECT pg_catalog.jsonb_agg((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname,
            'equals', pg_catalog.format('OPERATOR(%I.%s)', s.nspname, p.oprname)) ORDER BY k.place)
-    FROM pg_catalog.pg_index i
-    CROSS JOIN pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(number, place)
+    FROM pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(number, place)
     JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
     JOIN pg_catalog.pg_opclass oc ON oc.oid = i.indclass[k.place::integer - 1]
     JOIN pg_catalog.pg_amop m ON m.amopfamily = oc.opcfamily AND m.amopstrategy = 3
                              AND m.amoplefttype = oc.opcintype AND m.amoprighttype = oc.opcintype
     JOIN pg_catalog.pg_operator p ON p.oid = m.amopopr JOIN pg_catalog.pg_namespace s ON s.oid = p.oprnamespace
-   WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid AND k.place <= i.${version >= 110_000 ? 'indnkeyatts' : 'indnatts'}`
+   WHERE k.place <= i.${version >= 110_000 ? 'indnkeyatts' : 'indnatts'}) ORDER BY i.indisprimary DESC, i.indexrelid)
+    FROM pg_catalog.pg_index i
+   WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL`
 
 /**
  * The tables that changes are applied to, by the source's oid.
@@ -46,7 +48,7 @@ export async function readTablesThere(
                       'array', ${ARRAY}, 'always', a.attidentity = 'a'))
                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-            (${keySql(destination.serverVersion)}) AS key
+            (${keysSql(destination.serverVersion)}) AS keys
        FROM pg_catalog.jsonb_array_elements($1::jsonb) WITH ORDINALITY AS w(wanted, place)
        JOIN pg_catalog.pg_namespace n ON n.nspname = w.wanted ->> 'schema'
        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.wanted ->> 'name' AND c.relkind = 'r'`,
@@ -72,19 +74,17 @@ function tableThere(title: string, relation: Relation, table: StreamedTable, the
     if (column === undefined) throw changed(title, `its column ${name} is not there`)
     return column
   })
-  const wanted = table.key.map((name) => called(name))
-  const key = there.key ?? []
-  if (JSON.stringify(wanted) !== JSON.stringify(key.map(({ name }) => name)))
-    throw changed(title, 'its primary key is not there, or another one')
+  const places = table.key?.map((name) => table.columns.findIndex((column) => column.name === name)) ?? []
+  const wanted = JSON.stringify(table.key?.map((name) => called(name)))
+  const key =
+    table.key === null ? [] : there.keys?.find((one) => JSON.stringify(one.map(({ name }) => name)) === wanted)
+  if (key === undefined) throw changed(title, 'its key is not there, or another one')
   return {
     oid: table.oid,
     title,
     name: quoteQualified(relation.destination.schema, relation.destination.name),
     columns,
-    key: key.map(({ equals }, index) => ({
-      place: table.columns.findIndex(({ name }) => name === table.key[index]),
-      equals,
-    })),
+    key: key.map(({ equals }, index) => ({ place: places[index] ?? 0, equals })),
   }
 }
 

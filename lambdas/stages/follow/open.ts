@@ -9,7 +9,7 @@ import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, type StepAnswer } from '../../core/runtime/verdict.ts'
-import { obstaclesOf } from '../../core/stream/judge.ts'
+import { judgeTables } from '../../core/stream/judge.ts'
 import { streamName } from '../../core/stream/names.ts'
 import { requireFollowable, unfollowed } from '../../core/stream/refuse.ts'
 import { requireServer } from '../../core/stream/server.ts'
@@ -32,7 +32,7 @@ export async function prepareStream(event: StepEvent, step: StepTools): Promise<
     await requireServer(source, name)
     const relations = await readRelations(destination, run)
     const oids = relations.filter(({ oid }) => oid !== 0).map(({ oid }) => oid)
-    requireFollowable([...unfollowed(relations), ...(await obstaclesOf(source, oids))])
+    requireFollowable([...unfollowed(relations), ...(await judgeTables(source, oids)).obstacles])
     // A copy that is complete keeps the stream that it has.
     if ((await readRun(destination, run)).copiedAt === null && (await readStream(destination, run)) === null) {
       await inTransaction(destination, async () => {

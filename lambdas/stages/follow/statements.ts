@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../core/postgres/identifiers.ts'
-import type { Key, Step } from '../../core/stream/fold.ts'
+import type { Exchange, Key, Step } from '../../core/stream/fold.ts'
 import type { Row } from '../../core/stream/pgoutput.ts'
 
 /** A column as the destination has it. */
@@ -22,7 +22,7 @@ export interface TableThere {
   readonly name: string
   /** In the order in which the stream has the values. */
   readonly columns: readonly ColumnThere[]
-  /** Places of the primary key's columns, each with its index's own `=`. */
+  /** Places of the key's columns, each with its index's own `=`; none: whole rows are told from each other. */
   readonly key: readonly { readonly place: number; readonly equals: string }[]
 }
 
@@ -45,6 +45,11 @@ export function statementsOf(step: Step, tables: ReadonlyMap<number, TableThere>
       : [{ title: named.map(({ title }) => title).join(', '), text, values: [], rows: null }]
   }
   const table = tableOf(step.table, tables)
+  if (step.kind === 'exchange')
+    return [
+      ...(step.deletes.length === 0 ? [] : [deleteRowsStatement(table, step.deletes)]),
+      ...(step.inserts.length === 0 ? [] : [insertStatement(table, step.inserts)]),
+    ]
   if (step.kind === 'move') return [moveStatement(table, step.key, step.row)]
   return [
     ...(step.deletes.length === 0 ? [] : [deleteStatement(table, step.deletes)]),
@@ -79,6 +84,38 @@ function deleteStatement(table: TableThere, keys: readonly Key[]): Statement {
   const text = `DELETE FROM ONLY ${table.name} AS t USING ${lists(columns)} WHERE ${matches(table, (at) => at)}`
   const values = columns.map((_, index) => keys.map((key) => key[index] ?? null))
   return { title: table.title, text, values, rows: keys.length }
+}
+
+/**
+ * So many of the rows that are alike, whichever. Rows are compared by their text, which every type has; a row is found in one scan
+ * for all of them.
+ */
+function deleteRowsStatement(table: TableThere, deletes: Exchange['deletes']): Statement {
+  const { columns } = table
+  const there = `ROW(${columns.map(({ name }) => `t.${quoteIdentifier(name)}`).join(', ')})::pg_catalog.text`
+  const gone = `ROW(${columns.map(placed).join(', ')})::pg_catalog.text`
+  const parameters = [...columns.map(({ array }) => array ?? 'pg_catalog.text[]'), 'pg_catalog.int4[]']
+  const names = [...columns.map((_, index) => `c${index}`), 'copies']
+  const text = `WITH w AS (
+      SELECT ${gone} COLLATE pg_catalog."C" AS body, u.copies
+        FROM unnest(${parameters.map((type, index) => `$${index + 1}::${type}`).join(', ')}) AS u(${names.join(', ')}))
+    DELETE FROM ONLY ${table.name} WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+      SELECT f.place
+        FROM (SELECT s.place, s.body, pg_catalog.row_number() OVER (PARTITION BY s.body) AS number
+                FROM (SELECT t.ctid AS place, ${there} COLLATE pg_catalog."C" AS body FROM ONLY ${table.name} AS t) AS s
+               WHERE s.body OPERATOR(pg_catalog.=) ANY (SELECT w.body FROM w)) AS f
+        JOIN w ON w.body OPERATOR(pg_catalog.=) f.body AND f.number OPERATOR(pg_catalog.<=) w.copies))`
+  const rows = deletes.map(({ row }) => row)
+  const values = transposed(
+    rows,
+    columns.map((_, place) => place),
+  )
+  return {
+    title: table.title,
+    text,
+    values: [...values, deletes.map(({ copies }) => String(copies))],
+    rows: deletes.reduce((sum, { copies }) => sum + copies, 0),
+  }
 }
 
 /** @param at which of the lists has the values of a column of the key */

@@ -1,6 +1,6 @@
 import type { StreamedTable } from '../../core/ledger/stream.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
-import type { Key, Operation } from '../../core/stream/fold.ts'
+import type { Key, Operation, WholeRow } from '../../core/stream/fold.ts'
 import type { Message, Row } from '../../core/stream/pgoutput.ts'
 
 /** A message that changes rows. */
@@ -10,12 +10,16 @@ export type Change = Extract<Message, { readonly kind: 'insert' | 'update' | 'de
 export class Translator {
   readonly #tables: ReadonlyMap<number, StreamedTable>
   readonly #places: ReadonlyMap<number, readonly number[]>
+  readonly #keyless: ReadonlySet<number>
 
   constructor(tables: readonly StreamedTable[]) {
     this.#tables = new Map(tables.map((table) => [table.oid, table]))
     this.#places = new Map(
-      tables.map(({ oid, columns, key }) => [oid, key.map((name) => columns.findIndex((one) => one.name === name))]),
+      tables.flatMap(({ oid, columns, key }) =>
+        key === null ? [] : [[oid, key.map((name) => columns.findIndex((one) => one.name === name))]],
+      ),
     )
+    this.#keyless = new Set(tables.flatMap(({ oid, key }) => (key === null ? [oid] : [])))
   }
 
   /** @throws SampanError FOLLOW_SCHEMA_CHANGED where a table is another one than its rows were copied of */
@@ -30,23 +34,31 @@ export class Translator {
     if (table.schema !== relation.schema || table.name !== relation.name)
       throw changed(title, `it is called ${relation.schema}.${relation.name}`)
     if (was.join('\n') !== is.join('\n')) throw changed(title, differences(table, relation.columns))
-    const identity = relation.columns.filter(({ inIdentity }) => inIdentity).map(({ name }) => name)
-    if (!/^[df]$/.test(relation.identity) || !table.key.every((name) => identity.includes(name)))
-      throw changed(title, 'its replica identity or primary key is another one')
-    if (relation.identity === 'd' && identity.length !== table.key.length)
-      throw changed(title, 'its primary key is another one')
+    const told = relation.columns.filter(({ inIdentity }) => inIdentity).map(({ name }) => name)
+    if (!fits(table.key, relation.identity, told))
+      throw changed(title, 'its replica identity or its key is another one')
   }
 
   translate(change: Change): Operation {
     if (change.kind === 'truncate')
       return { kind: 'truncate', tables: change.oids.filter((oid) => this.#tables.has(oid)) }
     const { oid: table } = change
+    if (this.#keyless.has(table)) return this.#exchange(change)
     if (change.kind === 'insert') return { kind: 'insert', table, key: this.#key(table, change.row), row: change.row }
     if (change.kind === 'delete') return { kind: 'delete', table, key: this.#key(table, change.old) }
     const now = this.#key(table, change.row, change.old)
     const before = change.old === null ? now : this.#key(table, change.old)
     const moved = before.some((value, index) => value !== now[index])
     return { kind: moved ? 'move' : 'update', table, key: before, row: change.row }
+  }
+
+  /** Of whole rows; what is unchanged in TOAST is in the old one. */
+  #exchange(change: Exclude<Change, { readonly kind: 'truncate' }>): Operation {
+    const { oid: table } = change
+    const old = change.kind === 'insert' ? null : change.old
+    if (change.kind !== 'insert' && old === null) throw changed(`table ${table}`, 'a change comes without its old row')
+    const come = change.kind === 'delete' ? null : whole(table, change.row, old)
+    return { kind: 'exchange', table, gone: old === null ? null : whole(table, old, null), come }
   }
 
   /** @param old has what is unchanged of a key in TOAST */
@@ -59,6 +71,21 @@ export class Translator {
       return value
     })
   }
+}
+
+/** @param told the columns by which the stream tells which row it was */
+function fits(key: StreamedTable['key'], identity: string, told: readonly string[]): boolean {
+  if (key === null) return identity === 'f'
+  if (!key.every((name) => told.includes(name))) return false
+  return identity === 'f' || (/^[di]$/.test(identity) && told.length === key.length)
+}
+
+function whole(table: number, row: Row, old: Row | null): WholeRow {
+  return row.map((value, index) => {
+    const known = value === undefined ? old?.[index] : value
+    if (known === undefined) throw changed(`table ${table}`, 'a change comes without the whole of its row')
+    return known
+  })
 }
 
 function differences(table: StreamedTable, columns: readonly { name: string }[]): string {

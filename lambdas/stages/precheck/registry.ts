@@ -33,7 +33,7 @@ import { extensionRowsThere } from './checks/extension-rows-there.ts'
 import { extensionSchemaDiffers } from './checks/extension-schema-differs.ts'
 import { filterBreaksKeys } from './checks/filter-breaks-keys.ts'
 import { filterInvalid } from './checks/filter-invalid.ts'
-import { followRefused, followTablesRefused } from './checks/follow.ts'
+import { followChangesIdentity, followRefused, followTablesRefused } from './checks/follow.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
@@ -181,6 +181,7 @@ export const checks: readonly Check[] = [
   sourceJobs,
   followRefused,
   followTablesRefused,
+  followChangesIdentity,
   // What the source holds
   objectsRefused,
   rowTypeOrder,

@@ -33,6 +33,7 @@ class Table {
   apply(step: Step): void {
     if (step.kind === 'truncate') this.rows.clear()
     else if (step.kind === 'move') this.change(step.key, step.row)
+    else if (step.kind === 'exchange') throw new Error('the table has a key')
     else {
       for (const key of step.deletes) this.remove(key)
       for (const row of step.updates.flat()) this.change([row[0] ?? null], row)
@@ -117,4 +118,33 @@ test('changes of one key become one', () => {
 test('what contradicts itself is left to the destination to refuse', () => {
   const again: Operation = { kind: 'insert', table: 1, key: ['1'], row: ['1', 'a'] }
   expect(fold([again, again])).toHaveLength(2)
+})
+
+test('rows of a table without a key come and go in their number, whatever the order', () => {
+  const change = fc.record({ gone: fc.option(fc.nat(3)), come: fc.option(fc.nat(3)), empties: fc.nat(9) })
+  fc.assert(
+    fc.property(fc.array(change), (changes) => {
+      const there = new Map<string, number>()
+      const add = (name: string, by: number) => there.set(name, (there.get(name) ?? 0) + by)
+      const operations = changes.map(({ gone, come, empties }): Operation => {
+        if (empties === 0) {
+          there.clear()
+          return { kind: 'truncate', tables: [1] }
+        }
+        if (gone !== null) add(String(gone), -1)
+        if (come !== null) add(String(come), 1)
+        const row = (value: number | null) => (value === null ? null : [String(value), null])
+        return { kind: 'exchange', table: 1, gone: row(gone), come: row(come) }
+      })
+      const found = new Map<string, number>()
+      for (const step of fold(operations)) {
+        if (step.kind === 'truncate') found.clear()
+        if (step.kind !== 'exchange') continue
+        for (const { row, copies } of step.deletes) found.set(String(row[0]), -copies)
+        for (const [name] of step.inserts) found.set(String(name), (found.get(String(name)) ?? 0) + 1)
+      }
+      const counted = (map: Map<string, number>) => [...map].filter(([, number]) => number !== 0).toSorted()
+      expect(counted(found)).toEqual(counted(there))
+    }),
+  )
 })

@@ -20,6 +20,14 @@ test('what the task has no default for is said, and what cannot be followed refu
   ])
   const kept = [{ name: 'shop', tables: { 'public.orders': { conflicts: 'truncate' } } }]
   expect(codes({ ...following, databases: kept })).toEqual(['TASK_FOLLOW_CONFLICTS'])
+  const columns = { email: { expression: 'md5(email)' }, phone: { exclude: true }, id: { as: 'number' } }
+  const other = [{ name: 'shop', tables: { 'public.orders': { where: 'id > 7', keys: { a: 'follow' }, columns } } }]
+  expect(readTask({ ...following, databases: other }).problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
+    'TASK_FOLLOW_ROWS databases[0].tables["public.orders"].where',
+    'TASK_FOLLOW_ROWS databases[0].tables["public.orders"].keys.a',
+    'TASK_FOLLOW_VALUES databases[0].tables["public.orders"].columns.email.expression',
+    'TASK_FOLLOW_VALUES databases[0].tables["public.orders"].columns.phone.exclude',
+  ])
 })
 
 test('a deployed stack refuses to follow', () => {

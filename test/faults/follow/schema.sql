@@ -59,5 +59,16 @@ CREATE TABLE emptied_child (id int PRIMARY KEY, parent int REFERENCES emptied ON
 INSERT INTO emptied SELECT n, 'v' FROM generate_series(1, 30) n;
 INSERT INTO emptied_child SELECT n, n FROM generate_series(1, 30) n;
 CREATE TABLE bulk (id int PRIMARY KEY, v int NOT NULL);
+-- Rows that nothing tells from each other, and keys that two rows may have for a moment.
+CREATE TABLE heap (a int, b text, j json, f float8, big text);
+ALTER TABLE heap ALTER big SET STORAGE EXTERNAL;
+INSERT INTO heap SELECT n % 4, 'b', '{"a" : 1}', '-0', repeat(md5('x'), 150) FROM generate_series(1, 60) n;
+CREATE TABLE "Odd schema".heap (LIKE heap);
+ALTER TABLE "Odd schema".heap REPLICA IDENTITY NOTHING;
+CREATE TABLE deferred (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v text);
+INSERT INTO deferred SELECT n, 'v' FROM generate_series(1, 30) n;
+CREATE TABLE unique_only (u int NOT NULL UNIQUE, v text, big text);
+ALTER TABLE unique_only ALTER big SET STORAGE EXTERNAL;
+INSERT INTO unique_only SELECT n, 'v', repeat(md5(n::text), 150) FROM generate_series(1, 30) n;
 CREATE MATERIALIZED VIEW total AS SELECT sum(balance) AS sum FROM bank.account;
 CREATE SEQUENCE fresh;

@@ -50,7 +50,7 @@ export async function openFollowStage(seed: number, pair: Pair): Promise<FollowS
   const task: TaskInput = {
     ...{ name, mode: 'follow', follow: {}, lanes: 2, chunkMegabytes: 1 },
     ...{ source: side(places.source), destination: side(places.destination), databases: [{ name }] },
-    precheck: { acknowledge: ['DST_VERSION_DIFFERS'] },
+    precheck: { acknowledge: ['DST_VERSION_DIFFERS', 'FOLLOW_CHANGES_IDENTITY'] },
   }
   await writeFile(join(directory, 'task.json'), JSON.stringify(task))
   return {

@@ -173,6 +173,33 @@ const come: Turn = (c) =>
     [`INSERT INTO only_key VALUES ('gone') ON CONFLICT DO NOTHING`, `DELETE FROM only_key WHERE k = 'gone'`],
   ])
 
+/** Of rows that are alike some go, change, and come. */
+const keyless: Turn = (c) => {
+  const table = c.pick(['heap', '"Odd schema".heap'])
+  const some = (a: number) => `ctid IN (SELECT ctid FROM ${table} WHERE a = ${a} LIMIT ${c.between(1, 3)})`
+  const [one, other] = [c.between(0, 4), c.between(0, 4)]
+  return c.pick([
+    [`INSERT INTO ${table} SELECT ${one}, 'b', '{"a" : 1}', 0, NULL FROM generate_series(1, ${c.between(1, 4)})`],
+    [`DELETE FROM ${table} WHERE ${some(one)}`],
+    [`UPDATE ${table} SET a = ${other} WHERE ${some(one)}`, `UPDATE ${table} SET b = ${text(c)} WHERE ${some(other)}`],
+    [
+      `UPDATE ${table} SET f = -f, big = repeat('y', 5000) WHERE ${some(one)}`,
+      `DELETE FROM ${table} WHERE ${some(one)}`,
+    ],
+    [
+      `UPDATE deferred SET id = id + 1`,
+      `UPDATE deferred SET id = id - 1`,
+      `UPDATE deferred SET v = ${text(c)} WHERE id = ${one}`,
+    ],
+    [`DELETE FROM deferred WHERE id = ${one}`, `INSERT INTO deferred VALUES (${one}, 'anew')`],
+    [
+      `UPDATE unique_only SET u = -u WHERE u = ${c.between(1, 30)}`,
+      `UPDATE unique_only SET v = ${text(c)} WHERE u < 0`,
+    ],
+    [`DELETE FROM unique_only WHERE u = ${one}`, `INSERT INTO unique_only VALUES (${one}, 'anew', NULL)`],
+  ])
+}
+
 /** Emptied in the middle of a transaction, with what is written before and behind it. */
 const truncates: Turn = (c) =>
   c.pick([
@@ -192,7 +219,7 @@ const truncates: Turn = (c) =>
   ])
 
 export const TURNS: readonly Turn[] = [
-  ...[transfer, transfer, transfer, savepoints, toast, swaps, partitions, kinds, moves, come],
+  ...[transfer, transfer, transfer, savepoints, toast, swaps, partitions, kinds, moves, come, keyless, keyless],
 ]
 /** What a copy does not bear again and again. */
 export const LATE_TURNS: readonly Turn[] = [truncates]

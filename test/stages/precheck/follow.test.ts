@@ -13,17 +13,23 @@ test('what cannot be followed is refused, table by table, before anything is pub
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE fine (id int PRIMARY KEY); CREATE TABLE bare (a int); CREATE UNLOGGED TABLE scratch (id int PRIMARY KEY);
-     CREATE TABLE late (id int PRIMARY KEY DEFERRABLE); CREATE TABLE mute (id int PRIMARY KEY);
+     CREATE TABLE late (id int PRIMARY KEY DEFERRABLE, u int NOT NULL, part int); CREATE UNIQUE INDEX also ON late (u);
+     CREATE UNIQUE INDEX partly ON late (part) WHERE part > 0; CREATE TABLE gone (u int NOT NULL); CREATE UNIQUE INDEX its ON gone (u);
+     ALTER TABLE gone REPLICA IDENTITY USING INDEX its; DROP INDEX its; CREATE TABLE mute (id int PRIMARY KEY);
      ALTER TABLE mute REPLICA IDENTITY NOTHING; SELECT lo_create(0)`,
   )
   const document = await precheck(source, destination, { overrides })
   const tables = itemOf(document, 'FOLLOW_TABLES_REFUSED')
   expect(tables).toMatchObject({ status: 'failed', level: 'error' })
-  expect(tables.details?.map((line) => line.split(':', 1)[0])).toEqual([
-    'public.bare',
-    'public.late',
-    'public.mute',
-    'public.scratch',
+  const named = (details?: readonly string[]) => details?.map((line) => line.split(';', 1)[0])
+  expect(tables.details?.map((line) => line.split(':', 1)[0])).toEqual(['public.gone', 'public.scratch'])
+  // What is done to the source while it is followed is asked for.
+  const asked = itemOf(document, 'FOLLOW_CHANGES_IDENTITY')
+  expect(asked).toMatchObject({ status: 'failed', level: 'warning' })
+  expect(named(asked.details)).toEqual([
+    'public.bare: REPLICA IDENTITY FULL until the end, then DEFAULT again',
+    'public.late: REPLICA IDENTITY USING INDEX "also" until the end, then DEFAULT again',
+    'public.mute: REPLICA IDENTITY DEFAULT until the end, then NOTHING again',
   ])
   // The servers that tests share decode nothing.
   expect(itemOf(document, 'FOLLOW_REFUSED').details?.join('\n')).toMatch(/wal_level[\s\S]*large objects/)

@@ -1,9 +1,10 @@
 import { openSource } from '../../../core/postgres/sessions.ts'
 import { toSampanError } from '../../../core/runtime/errors.ts'
-import { obstaclesOf } from '../../../core/stream/judge.ts'
+import { describeChange } from '../../../core/stream/identities.ts'
+import { type Judgement, judgeTables } from '../../../core/stream/judge.ts'
 import { streamName } from '../../../core/stream/names.ts'
 import { serverObstacles } from '../../../core/stream/server.ts'
-import { type Check, count, findingOf, passed } from '../check.ts'
+import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun, type CheckContext } from '../context.ts'
 import { chosenRelations } from '../facts/relations.ts'
 
@@ -51,20 +52,45 @@ export const followTablesRefused: Check = {
   level: 'error',
   scope: 'database',
   needs: ['source'],
-  title: 'every chosen table can be followed: a primary key, logged, and published by its owner',
-  cause: 'tables cannot be followed; published without a usable key, UPDATE and DELETE would fail on the source itself',
+  title: 'every chosen table can be followed: logged, published by its owner, and its rows can be told from each other',
+  cause:
+    'tables cannot be followed; published without a usable identity, UPDATE and DELETE would fail on the source itself',
   remedy: 'mend what is said of each table, or exclude it, or stop the writers and use mode migrate',
   async run(context) {
-    requireFollowing(context)
-    const tables = (await context.fact(chosenRelations)).filter(({ kind }) => kind === 'r')
-    if (tables.length === 0) return passed
-    const obstacles = await obstaclesOf(
-      context.source,
-      tables.map(({ oid }) => oid),
-    )
+    const { obstacles } = await judged(context)
     return findingOf(
       obstacles.map(({ table, why }) => `${table}: ${why}`),
       (number) => `${count(number, 'table')} cannot be followed`,
     )
   },
+}
+
+export const followChangesIdentity: Check = {
+  code: 'FOLLOW_CHANGES_IDENTITY',
+  side: 'source',
+  level: 'warning',
+  scope: 'database',
+  needs: ['source'],
+  title: 'no table of the source needs another replica identity to be followed',
+  cause:
+    'tables get another REPLICA IDENTITY on the source while they are followed, since UPDATE and DELETE of published tables fail without one; it takes a lock of each for a moment',
+  remedy:
+    'acknowledge this code where that may be done and undone, FULL for tables with much WAL to spare; or give them a primary key, or exclude them',
+  async run(context) {
+    const { changes } = await judged(context)
+    return findingOf(changes.map(describeChange), (number) => `${count(number, 'table')} to be given another identity`)
+  },
+}
+
+async function judged(context: CheckContext): Promise<Judgement> {
+  requireFollowing(context)
+  return context.fact(judgement)
+}
+
+async function judgement(context: CheckContext): Promise<Judgement> {
+  const tables = (await context.fact(chosenRelations)).filter(({ kind }) => kind === 'r')
+  return judgeTables(
+    context.source,
+    tables.map(({ oid }) => oid),
+  )
 }

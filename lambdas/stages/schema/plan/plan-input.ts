@@ -12,6 +12,7 @@ import { openDestination } from '../../../core/postgres/sessions.ts'
 import { STREAM_NAME } from '../../../core/postgres/stream-name.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { DatabaseIdentity, StepEvent } from '../../../core/runtime/event.ts'
+import { readChangedIdentities } from '../../../core/stream/identities.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
 import { roleMap, wantsMade } from '../../../core/task/roles.ts'
 import { columnExpressions, keyChoices, rowFilters, tableNames } from '../../../core/task/table-options.ts'
@@ -21,6 +22,7 @@ import { knowsLz4 } from './compression.ts'
 import { readDatabaseForm } from './destination-database.ts'
 import { readFacts } from './facts.ts'
 import { withMappedFacts, withMappedRoles } from './map-roles.ts'
+import { withOwnIdentities } from './own-identities.ts'
 import type { PlanInput, TableChanges } from './plan.ts'
 import { rightsOfVersion } from './rights-along.ts'
 
@@ -32,7 +34,8 @@ export async function readPlanInput(
   archive: Uint8Array,
   { source, destination }: { readonly source: Session; readonly destination: Session },
 ): Promise<PlanInput> {
-  const written = readArchive(archive).entries.filter((entry) => !isOfStream(entry))
+  const archived = readArchive(archive).entries.filter((entry) => !isOfStream(entry))
+  const written = withOwnIdentities(archived, await readChangedIdentities(source))
   const tables = written.filter(({ kind }) => kind === 'TABLE').map(({ oid }) => oid)
   const chosen = taskDatabase(event, database)
   const changes = await readChanges(source, chosen, tables)
@@ -70,6 +73,7 @@ export async function readPlanInput(
 
 /** What a run has opened to follow the source, this one or another, is not the source's own. */
 function isOfStream({ kind, tag }: TocEntry): boolean {
+  if (kind === 'COMMENT') return STREAM_NAME.test(/^PUBLICATION (.*)$/.exec(tag)?.[1] ?? '')
   return /^PUBLICATION( TABLE)?$/.test(kind) && STREAM_NAME.test(tag.split(' ', 1)[0] ?? '')
 }
 
