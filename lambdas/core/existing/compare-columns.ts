@@ -49,7 +49,7 @@ function missing({ column, there }: ColumnThere): ColumnDifference[] {
 function valuesOf({ column }: ColumnThere, other: Column, typeThere: (type: string) => string) {
   const type = typeThere(column.type)
   const found: ColumnDifference[] = []
-  if (type !== other.type) found.push(differs('refused', column, type, other.type))
+  if (unquoted(type) !== unquoted(other.type)) found.push(differs('refused', column, unquoted(type), other.type))
   if (column.generated === null && other.generated !== null) {
     found.push(differs('refused', column, 'stored', `generated as ${other.generated}`))
   } else if (column.generated !== null && other.generated === null) {
@@ -59,6 +59,16 @@ function valuesOf({ column }: ColumnThere, other: Column, typeThere: (type: stri
     found.push(differs('told', column, `generated as ${column.generated}`, `generated as ${other.generated}`))
   }
   return found
+}
+
+/**
+ * A type without the quotes that it does not need: each version quotes its own key words (quote_identifier in ruleutils.c), so the same
+ * type may be written differently by the two servers.
+ */
+function unquoted(type: string): string {
+  return type.replaceAll(/"((?:[^"]|"")*)"/g, (quoted, name: string) =>
+    /^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted,
+  )
 }
 
 function rulesOf({ column }: ColumnThere, other: Column): ColumnDifference[] {

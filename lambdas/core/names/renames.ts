@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../postgres/identifiers.ts'
 import type { NameProblem } from './problem.ts'
 
 export interface QualifiedName {
@@ -57,8 +58,6 @@ export function typesUnder(renames: Renames | null): (type: string) => string {
     if (schema === undefined || rest === undefined) return type
     const plain = schema.startsWith('"') ? schema.slice(1, -1).replaceAll('""', '"') : schema
     const there = schemaThere(renames, plain)
-    return there === plain
-      ? type
-      : `${/^[a-z_][a-z0-9_$]*$/.test(there) ? there : `"${there.replaceAll('"', '""')}"`}.${rest}`
+    return there === plain ? type : `${quoteIdentifier(there)}.${rest}`
   }
 }

@@ -64,7 +64,8 @@ class Reader {
         return { kind: 'begin' }
       case 'C':
         // Flags, and where the commit itself stands.
-        this.#at += 1 + 8
+        this.#byte()
+        this.#lsn()
         return { kind: 'commit', end: this.#lsn() }
       case 'R':
         return this.#relation()
@@ -110,7 +111,7 @@ class Reader {
   #truncate(): Message {
     const count = this.#int32()
     // CASCADE has found its tables already; sequences are read at the cutover.
-    this.#at += 1
+    this.#byte()
     return { kind: 'truncate', oids: Array.from({ length: count }, () => this.#oid()) }
   }
 

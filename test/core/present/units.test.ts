@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { bytesText, countText, durationText, numberOf } from '../../../lambdas/core/present/units.ts'
+import {
+  bytesText,
+  countText,
+  durationRange,
+  durationText,
+  numberOf,
+  partOf,
+} from '../../../lambdas/core/present/units.ts'
 
 describe('units', () => {
   it.each([
@@ -27,4 +34,21 @@ describe('units', () => {
       '2 indexes',
     ])
   })
+
+  it('a part is of an estimate, unless there is none or it is behind', () => {
+    expect(partOf(12_345, 99_000, 'row')).toBe('12,345 of about 99,000 rows')
+    expect([partOf(1, null, 'row'), partOf(2, undefined, 'row'), partOf(12, 11, 'row')]).toEqual([
+      '1 row',
+      '2 rows',
+      '12 rows',
+    ])
+  })
+
+  it.each([
+    [0, 0.2, 'about 1 s'],
+    [40, 55, '40–55 s'],
+    [80, 150, '1–3 min'],
+    [7000, 7300, 'about 2 h'],
+    [3000, 9000, '1–3 h'],
+  ])('from %d to %d seconds are %s', (least, most, text) => expect(durationRange(least, most)).toBe(text))
 })

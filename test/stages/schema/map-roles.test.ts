@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { mapAllRights } from '../../../lambdas/core/structure/map-rights.ts'
-import { roleMap, wantsMade } from '../../../lambdas/core/task/roles.ts'
+import { roleMap } from '../../../lambdas/core/task/roles.ts'
 import { databaseEntries } from '../../../lambdas/stages/schema/plan/database-properties.ts'
 import type { SourceFacts } from '../../../lambdas/stages/schema/plan/facts.ts'
 import { judgeProperties, propertyEntries } from '../../../lambdas/stages/schema/plan/judge-properties.ts'
@@ -30,16 +30,6 @@ const mapped = (change: Partial<TocEntry>, roles: readonly string[] = []) => {
   const facts = { policyRoles: new Map([[7, { permissive: true, roles, memberships: [] }]]) } as unknown as SourceFacts
   return withMappedRoles([entry(change)], facts, map)[0]
 }
-
-test('who is not named is dropped, but for the account that reads the source and roles that are nobody’s', () => {
-  expect(['app', 'boss', 'other', 'reader', 'pg_monitor', 'rds_superuser', 'rdsadmin'].map(map)).toEqual([
-    ...['app "ali"', 'boss', 'other (dropped by the task)', 'reader', 'pg_monitor', 'rds_superuser', 'rdsadmin'],
-  ])
-  expect(mapOf({ reader: 'writer' })('reader')).toBe('writer')
-  expect(['boss', 'app', 'other'].filter(wantsMade(ROLES, 'reader'))).toEqual(['boss'])
-  expect(['other', 'reader', 'pg_monitor'].filter(wantsMade({ '*': 'create' }, 'reader'))).toEqual(['other'])
-  expect(roleMap({}, 'reader')).toBeNull()
-})
 
 test('two roles change places without one becoming the other', () => {
   const crossed = mapOf({ a: 'b', b: 'a' })
