@@ -21,6 +21,7 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan plan task.json --sql plan.sql what a run would do, and every statement of it; prints a hash
   sampan run task.json --out out       migrate, from this machine
   sampan run task.json --plan HASH     only if the plan is still the one that was looked at
+  sampan run task.json --ui            … with a page of this machine that shows it, and moves its limits
   sampan run task.json                 stopped or failed? the same again continues where it was
   sampan run --from postgres://reader@old.example/shop --to postgres://owner@new.example/shop
                                        one database, without a task; PGPASSWORD, ~/.pgpass and service=NAME as for psql

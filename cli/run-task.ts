@@ -3,12 +3,14 @@ import { pathToFileURL } from 'node:url'
 import { artefactKey } from '../lambdas/core/cloud/artefact-key.ts'
 import { fileArtefacts } from '../lambdas/core/cloud/artefacts-file.ts'
 import { endKeptSessions, keepSessions } from '../lambdas/core/postgres/kept-sessions.ts'
+import { readEnvironment } from '../lambdas/core/runtime/environment.ts'
 import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../lambdas/core/runtime/event.ts'
 import { prepareAppending, writePrivately } from '../lambdas/core/runtime/private-files.ts'
 import type { StepAnswer, StepError } from '../lambdas/core/runtime/verdict.ts'
 import { isRecord } from '../lambdas/core/task/rule.ts'
 import type { Task } from '../lambdas/core/task/task.ts'
+import { type ChangedLimits, changeRun, type LimitsChange } from '../lambdas/stages/copy/pace/change-run.ts'
 import { endStopped } from '../local/end-stopped.ts'
 import { type Handlers, loadHandlers } from '../local/handlers.ts'
 import { type LocalOutcome, runLocally } from '../local/interpreter/interpreter.ts'
@@ -23,6 +25,7 @@ import { hidePasswords } from './passwords.ts'
 import { type DisplayKind, startDisplay } from './progress/display.ts'
 import { ProgressModel } from './progress/model.ts'
 import { type Look, pollProgress } from './progress/poll.ts'
+import type { LivePage } from './ui/live-page.ts'
 
 export interface TaskRun {
   /** The task as the user wrote it, and as it was read. */
@@ -36,6 +39,8 @@ export interface TaskRun {
   readonly signal: AbortSignal
   /** Whom to tell while nobody looks. @default nobody */
   readonly notify?: Notify
+  /** What shows it in a browser, beside the display. @default nothing */
+  readonly page?: LivePage | null
   /** For tests. @default the deployed ones */
   readonly handlers?: Handlers
 }
@@ -73,7 +78,9 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   const watch = new Watch(model, notifying?.alerts ?? null)
   const handlers = observe(run.handlers ?? (await loadHandlers()), watch)
   const execution = runLocally({ definition: toDefinition(), validated: true, handlers, input, executionName })
-  const display = startDisplay(run.display, model)
+  const told = { name: task.name, execution: executionName, mode: task.mode }
+  const page = run.page?.show(model, told, (change) => watch.changeLimits(task, change))
+  const display = startDisplay(run.display, model, told)
   const stop = () => void execution.stop()
   run.signal.addEventListener('abort', stop, { once: true })
   if (run.signal.aborted) stop()
@@ -89,6 +96,7 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     await watch.end()
     endKeptSessions()
     await display.end()
+    await page?.end()
     restoreEnvironment()
   }
   const status = toExitStatus(outcome)
@@ -149,8 +157,8 @@ class Watch {
     this.#model.called({ name, database })
     this.#alerts?.called(name, event)
     if (database !== null && !this.#polls.has(database)) {
-      const report = ({ progress, warnings, tables }: Look) => {
-        if (tables !== null) this.#model.movingTables(database, tables)
+      const report = ({ progress, warnings, tables, lanes }: Look) => {
+        this.#model.moving(database, tables, lanes)
         this.#model.warned(database, warnings)
         this.#model.counted(database, progress)
       }
@@ -164,6 +172,13 @@ class Watch {
     if (name === 'CloseAccessFunction' && /^(done|failed)$/.test(answer.verdict)) this.mayBeOpen = false
     this.#model.answered({ name, database: event.database?.name ?? null }, answer)
     this.#alerts?.answered(name, event, answer)
+  }
+
+  /** By the way in that the run has found itself. */
+  async changeLimits({ databases }: Task, change: LimitsChange): Promise<readonly ChangedLimits[]> {
+    const { task, endpoints } = this.latest ?? {}
+    if (task === undefined || !endpoints) return []
+    return changeRun({ ...task, databases }, change, readEnvironment(), endpoints.destination)
   }
 
   get untouched(): readonly string[] {

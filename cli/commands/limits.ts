@@ -1,13 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander'
-import type { CurrentLimits } from '../../lambdas/core/ledger/limits.ts'
-import { bytesText } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
 import { type ChangedLimits, changeRun, type LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import { changeByStack } from '../cloud/change-run.ts'
 import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
+import { changedLines, requireChanged } from '../limits-text.ts'
 import { hidePasswords } from '../passwords.ts'
-import { describePace } from '../progress/pace.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
 import { readTaskFile } from '../task-file.ts'
 
@@ -73,12 +71,8 @@ export async function changeAndTell(run: string, options: RunOptions, change: Li
   const changed =
     stack || stateMachine ? await changeInCloud(run, options, change) : await changeFromHere(run, options, change)
   if (changed === null) return
-  for (const { database, limits, complete } of changed) {
-    const nothing = complete ? 'is complete: nothing is copied any more' : NOT_COPYING
-    process.stdout.write(`${database}: ${limits === null ? nothing : describeLimits(limits)}\n`)
-  }
-  if (changed.some(({ limits }) => limits !== null)) return
-  throw changed.some(({ complete }) => complete) ? isComplete(run) : notCopying(run, changed)
+  for (const line of changedLines(changed)) process.stdout.write(`${line}\n`)
+  requireChanged(run, changed)
 }
 
 async function changeInCloud(
@@ -104,8 +98,6 @@ async function changeFromHere(
   return changeRun(task, change, process.env, options.at)
 }
 
-const NOT_COPYING = 'has not planned its copy: the limits of the task will hold there'
-
 /** Only what was given on the command line. There is always a number of lanes. */
 function toChange(options: Options): LimitsChange {
   const { lanes, rowsPerSecond, megabytesPerSecond, queriesPerSecond, sourceCpu, sourceLatency } = options
@@ -119,21 +111,6 @@ function toChange(options: Options): LimitsChange {
     ...(sourceCpu === undefined ? {} : { sourceCpuPercent: limit(sourceCpu) }),
     ...(sourceLatency === undefined ? {} : { sourceLatencyMilliseconds: limit(sourceLatency) }),
   }
-}
-
-function describeLimits(limits: CurrentLimits): string {
-  const { lanes, mostLanes, rowsPerSecond, bytesPerSecond, queriesPerSecond } = limits
-  const { sourceCpuPercent, sourceLatencyMilliseconds } = limits
-  const rates = [
-    ...(rowsPerSecond === null ? [] : [`${rowsPerSecond} rows/s`]),
-    ...(bytesPerSecond === null ? [] : [`${bytesText(bytesPerSecond)}/s`]),
-    ...(queriesPerSecond === null ? [] : [`${queriesPerSecond} queries/s`]),
-    ...(sourceCpuPercent === null ? [] : [`CPU of the source below ${sourceCpuPercent} %`]),
-    ...(sourceLatencyMilliseconds === null ? [] : [`latency of the source below ${sourceLatencyMilliseconds} ms`]),
-  ]
-  const counted = mostLanes === null ? '' : ` (counted, ${mostLanes} at most)`
-  const given = [`${lanes} lanes${counted}`, ...(rates.length === 0 ? ['no other limit'] : rates)].join(', ')
-  return [given, ...describePace(limits)].join('; ')
 }
 
 function toLanes(text: string): Amount | 'auto' {
@@ -159,21 +136,5 @@ function cpuUnknown(): SampanError {
     code: 'TASK_AUTOMATIC_CPU',
     message: 'the source is not named by rdsInstance: CloudWatch knows the CPU of no other server',
     remedy: 'give --source-latency instead, or name the source by rdsInstance in the task',
-  })
-}
-
-function isComplete(run: string): SampanError {
-  return new SampanError({
-    code: 'RUN_IS_COMPLETE',
-    message: `${run} is complete: there is nothing that could be paused or go on`,
-    remedy: 'nothing to do; sampan status tells how a run stands',
-  })
-}
-
-function notCopying(run: string, databases: readonly ChangedLimits[]): SampanError {
-  return new SampanError({
-    code: 'RUN_NOT_COPYING',
-    message: `no database of ${run}${databases.length === 0 ? '' : ` (${databases.map(({ database }) => database).join(', ')})`} has planned its copy`,
-    remedy: 'start the run first, or correct the name of the task; before a run, limits belong into the task',
   })
 }

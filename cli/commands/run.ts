@@ -7,10 +7,11 @@ import { runAsPlanned } from '../plan/run-as-planned.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
 import { runTask } from '../run-task.ts'
 import { stoppable } from '../stoppable.ts'
-import { printOutcome } from '../summary/print.ts'
+import { endEvent, printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
+import { type UiOptions, withPage, withUiOption } from '../ui/ui-options.ts'
 
-interface Options extends EndOptions, NotifyOptions {
+interface Options extends EndOptions, NotifyOptions, UiOptions {
   readonly out: string
   readonly execution?: string
   readonly plan?: string
@@ -19,7 +20,7 @@ interface Options extends EndOptions, NotifyOptions {
 }
 
 export function runCommand(): Command {
-  return withNotifyOptions(withEndOptions(new Command('run')))
+  return withUiOption(withNotifyOptions(withEndOptions(new Command('run'))))
     .description('Run a task on this machine, from here to the end. The same task run again continues where it was.')
     .argument('[task]', 'a task as JSON, or - for standard input')
     .option('--out <directory>', 'where the report, the log and the documents of the run are written', 'out')
@@ -36,25 +37,29 @@ export function runCommand(): Command {
       const task = readTaskOrRefuse(input, named, options.json)
       if (task === null) return
       const notify = toNotify(options)
-      if (name !== null) printName(name, options.json ?? false)
+      if (name !== null && !options.json) printName(name)
       const directory = await makeOutDirectory(options.out)
-      const { result: outcome, unexpected } = await stoppable(async (signal) => {
-        const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
-        const executionName = options.execution ?? newExecutionName(task.name)
-        const run = {
-          input,
-          task,
-          executionName,
-          directory,
-          display,
-          signal,
-          ...(notify === null ? {} : { notify }),
-        } as const
-        const outcome = options.plan === undefined ? await runTask(run) : await runAsPlanned(run, options.plan)
-        await printOutcome(outcome, directory, options.json ? 'json' : 'text')
-        await endNotify(notify)
-        return outcome
-      })
+      const { result: outcome, unexpected } = await stoppable((signal) =>
+        withPage(options, async (page) => {
+          const display = options.json ? 'json' : options.quiet ? 'none' : 'auto'
+          const executionName = options.execution ?? newExecutionName(task.name)
+          const run = {
+            input,
+            task,
+            executionName,
+            directory,
+            display,
+            signal,
+            page,
+            ...(notify === null ? {} : { notify }),
+          } as const
+          const outcome = options.plan === undefined ? await runTask(run) : await runAsPlanned(run, options.plan)
+          page?.take(endEvent(outcome))
+          await printOutcome(outcome, directory, options.json ? 'json' : 'text')
+          await endNotify(notify)
+          return outcome
+        }),
+      )
       if (unexpected) {
         process.exitCode = exitStatus.failed
         return
@@ -77,9 +82,8 @@ export function runCommand(): Command {
 }
 
 /** A name that nobody has written down is told, or nobody would find the run in the ledger. */
-function printName(name: string, json: boolean): void {
-  if (json) process.stdout.write(`${JSON.stringify({ type: 'run', name })}\n`)
-  else process.stdout.write(`Run ${name}: the same command again continues where it was\n`)
+function printName(name: string): void {
+  process.stdout.write(`Run ${name}: the same command again continues where it was\n`)
 }
 
 /** As Step Functions takes it; it becomes a directory's name as well. */

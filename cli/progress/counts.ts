@@ -48,10 +48,9 @@ function percentOf(done: number, all: number): string {
   return all === 0 ? '' : ` (${Math.min(100, Math.floor((100 * done) / all))} %)`
 }
 
-/** How long it takes from here, by the lower and the higher of the speeds so far. */
-export function describeLeft({ progress, range }: Counts): readonly string[] {
-  const left = progress.bytes - progress.bytesDone - progress.bytesMoving
-  return range === null || left <= 0 ? [] : [`${durationRange(left / range.high, left / range.low)} left`]
+/** How long it takes from here. */
+export function describeLeft({ left }: Pick<Counts, 'left'>): readonly string[] {
+  return left === null ? [] : [`${durationRange(left.least, left.most)} left`]
 }
 
 function describeCopied(progress: Progress): string {

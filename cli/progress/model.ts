@@ -1,6 +1,6 @@
 import type { Warning } from '../../lambdas/core/ledger/events.ts'
 import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
-import type { MovingTable } from '../../lambdas/core/ledger/under-way.ts'
+import type { MovingLane, MovingTable } from '../../lambdas/core/ledger/under-way.ts'
 import { durationText } from '../../lambdas/core/present/units.ts'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import { describeCounts } from './counts.ts'
@@ -19,6 +19,8 @@ export interface StageView {
   readonly detail: string
   /** What ends the wait for another attempt; `null` where there is none. */
   readonly remedy: string | null
+  /** That attempt; `null` where there is none. */
+  readonly retry: Retry | null
   /** Since it began, until it ended. */
   readonly milliseconds: number
 }
@@ -34,8 +36,8 @@ export interface StepCall {
 export interface Counts {
   readonly progress: Progress
   readonly bytesPerSecond: number
-  /** The same from the lower to the higher of what it was of late and since it began. */
-  readonly range: Rate['range']
+  /** Seconds that the copy takes from here, by the higher and the lower of what its speed was of late and since it began; `null`: not known. */
+  readonly left: { readonly least: number; readonly most: number } | null
 }
 
 /** A table that lanes are at. */
@@ -50,13 +52,15 @@ function secondsLeft({ bytes, bytesDone, bytesMoving, rate }: TableProgress): nu
 }
 
 /** Another attempt that is waited for. */
-interface Retry {
+export interface Retry {
   /** By the model's clock. */
   readonly at: number
   readonly code: string
   readonly message: string
   readonly remedy: string
 }
+
+const NO_LANES: readonly MovingLane[] = []
 
 interface Entry {
   readonly database: string | null
@@ -88,6 +92,7 @@ export class ProgressModel {
   readonly #places: ReadonlyMap<Stage, ReadonlyMap<string | null, Entry>>
   readonly #counts = new Map<string, { progress: Progress; rate: Rate }>()
   readonly #tables = new Map<string, { tables: readonly MovingTable[]; rates: Map<string, Rate> }>()
+  readonly #lanes = new Map<string, readonly MovingLane[]>()
   readonly #warnings: { readonly database: string; readonly text: string }[] = []
   readonly #listeners = new Set<() => void>()
   readonly #clock: () => number
@@ -148,8 +153,18 @@ export class ProgressModel {
     this.#changed()
   }
 
-  /** The tables of a database that lanes are at. */
-  movingTables(database: string, tables: readonly MovingTable[]): void {
+  /** What lanes of a database are at; `null`: not looked at. */
+  moving(database: string, tables: readonly MovingTable[] | null, lanes: readonly MovingLane[] | null): void {
+    if (tables !== null) this.#movingTables(database, tables)
+    if (lanes !== null) this.#lanes.set(database, lanes)
+  }
+
+  /** What each lane of a database has under way. */
+  lanes(database: string): readonly MovingLane[] {
+    return this.#lanes.get(database) ?? NO_LANES
+  }
+
+  #movingTables(database: string, tables: readonly MovingTable[]): void {
     const rates = this.#tables.get(database)?.rates ?? new Map<string, Rate>()
     for (const { name, bytesDone, bytesMoving } of tables) {
       const rate = rates.get(name) ?? new Rate()
@@ -174,6 +189,11 @@ export class ProgressModel {
     if (warnings.length === 0) return
     this.#warnings.push(...warnings.map(({ code, message }) => ({ database, text: `${code}: ${message}` })))
     this.#changed()
+  }
+
+  /** Until an attempt that is waited for, milliseconds. */
+  untilRetry({ at }: Retry): number {
+    return Math.max(0, at - this.#clock())
   }
 
   /** All that was warned of, in order. */
@@ -217,20 +237,24 @@ export class ProgressModel {
     const counts = this.#counts.get(database)
     if (counts === undefined) return null
     const { progress, rate } = counts
-    return { progress, bytesPerSecond: rate.perSecond(), range: rate.range }
+    const bytesLeft = progress.bytes - progress.bytesDone - progress.bytesMoving
+    const { range } = rate
+    const left =
+      range === null || bytesLeft <= 0 ? null : { least: bytesLeft / range.high, most: bytesLeft / range.low }
+    return { progress, bytesPerSecond: rate.perSecond(), left }
   }
 
   #view(entry: Entry): StageView {
     const { database, stage, state, began, ended } = entry
     const milliseconds = state === 'active' ? this.#clock() - began : ended - began
-    const remedy = state === 'active' ? (entry.retry?.remedy ?? null) : null
-    return { database, stage, state, detail: this.#detail(entry), remedy, milliseconds }
+    const retry = state === 'active' ? entry.retry : null
+    return { database, stage, state, detail: this.#detail(entry), remedy: retry?.remedy ?? null, retry, milliseconds }
   }
 
   #detail({ database, stage, state, retry, failure }: Entry): string {
     if (state === 'failed') return failure ?? ''
     if (retry !== null && state === 'active') {
-      const left = Math.max(0, retry.at - this.#clock()) / 1000
+      const left = this.untilRetry(retry) / 1000
       return `again ${left === 0 ? 'now' : `in ${durationText(left)}`}: ${retry.code}: ${retry.message}`
     }
     const counts = database === null || state === 'waiting' || state === 'skipped' ? null : this.counts(database)

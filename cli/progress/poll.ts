@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readWarnings, type Warning } from '../../lambdas/core/ledger/events.ts'
 import { type Progress, readProgress } from '../../lambdas/core/ledger/story/progress.ts'
-import { type MovingTable, readMovingTables } from '../../lambdas/core/ledger/under-way.ts'
+import {
+  type MovingLane,
+  type MovingTable,
+  readMovingLanes,
+  readMovingTables,
+} from '../../lambdas/core/ledger/under-way.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
@@ -21,6 +26,8 @@ export interface Look {
   readonly warnings: readonly Warning[]
   /** Those that lanes are at; `null`: not looked at this time. */
   readonly tables: readonly MovingTable[] | null
+  /** What each lane has under way; `null`: not looked at this time. */
+  readonly lanes: readonly MovingLane[] | null
 }
 
 /**
@@ -44,7 +51,9 @@ export async function pollProgress(event: StepEvent, signal: AbortSignal, report
         told = warnings.at(-1)?.number ?? told
         const due = performance.now() - looked >= TABLES_EVERY
         if (due) looked = performance.now()
-        report({ progress, warnings, tables: due ? await readMovingTables(session, event.run.id) : null })
+        const tables = due ? await readMovingTables(session, event.run.id) : null
+        const lanes = due ? await readMovingLanes(session, event.run.id) : null
+        report({ progress, warnings, tables, lanes })
       }
     } catch {
       session?.destroy()

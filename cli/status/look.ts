@@ -3,7 +3,7 @@ import { countAtWork } from '../../lambdas/core/ledger/other-start.ts'
 import { readPresence } from '../../lambdas/core/ledger/presence.ts'
 import { type RunRow, readRun } from '../../lambdas/core/ledger/run.ts'
 import { type Progress, readProgress } from '../../lambdas/core/ledger/story/progress.ts'
-import { readMovingTables } from '../../lambdas/core/ledger/under-way.ts'
+import { readMovingLanes, readMovingTables } from '../../lambdas/core/ledger/under-way.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import type { FunctionName } from '../../statemachine/functions.ts'
 import type { Look } from '../progress/poll.ts'
@@ -32,6 +32,7 @@ export async function lookAt(session: Session, run: string, after: number | null
     step: stepOf(row, progress),
     atWork: await countAtWork(session, run),
     tables: await readMovingTables(session, run),
+    lanes: await readMovingLanes(session, run),
     warnings: await readWarnings(session, run, after),
   }
 }

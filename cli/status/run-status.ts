@@ -28,7 +28,8 @@ interface Watching {
 export async function showRun(task: Task, { at, watch, json, signal }: Watching): Promise<void> {
   const destination = at ?? (await findDestination(task, process.env))
   const model = new ProgressModel(task.databases.map(({ name }) => name))
-  const display = watch ? startDisplay(json ? 'json' : 'auto', model) : null
+  const run = { name: task.name, execution: null, mode: task.mode }
+  const display = watch ? startDisplay(json ? 'json' : 'auto', model, run) : null
   const told = new Map<string, number>()
   const found = new Map<string, Standing>()
   try {
@@ -58,10 +59,10 @@ export async function showRun(task: Task, { at, watch, json, signal }: Watching)
     process.stdout.write(json ? `${JSON.stringify(documentOf(task, found))}\n` : `${textOf(task, model, found)}\n`)
 }
 
-function show(model: ProgressModel, database: string, { step, progress, tables, warnings }: Standing): void {
+function show(model: ProgressModel, database: string, { step, progress, tables, lanes, warnings }: Standing): void {
   // The numbers first: a stage that has ended is told with them.
   model.counted(database, progress)
-  if (tables !== null) model.movingTables(database, tables)
+  model.moving(database, tables, lanes)
   for (const name of stepsUpTo(step)) {
     model.called({ name, database })
     if (step === null) model.answered({ name, database }, done())

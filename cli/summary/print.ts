@@ -3,17 +3,23 @@ import { type Report, reportSchema } from '../../lambdas/stages/report/model.ts'
 import { findEntry, readCatalogue } from '../errors/catalogue.ts'
 import { exitStatus } from '../exit-status.ts'
 import { errorText } from '../problem-text.ts'
+import type { EventOf } from '../progress/events.ts'
+import { eventLine } from '../progress/json.ts'
 import type { TaskOutcome } from '../run-task.ts'
 import { summaryText } from './summary.ts'
+
+/** The last event of a run: how it ended. */
+export function endEvent({ exitStatus: status, error, milliseconds, report }: TaskOutcome): EventOf<'end'> {
+  // Not taken apart: the message of an Error is none of the properties that JSON takes along.
+  const told = error === null ? null : { code: error.code, message: error.message, remedy: error.remedy }
+  return { type: 'end', at: new Date().toISOString(), exitStatus: status, error: told, milliseconds, report }
+}
 
 /** Prints how a run ended: the summary of its report, the error, and where everything is. */
 export async function printOutcome(outcome: TaskOutcome, directory: string, as: 'text' | 'json'): Promise<void> {
   const report = outcome.reportText === null ? null : reportSchema.parse(JSON.parse(outcome.reportText))
   if (as === 'json') {
-    const { exitStatus: status, error, milliseconds } = outcome
-    process.stdout.write(
-      `${JSON.stringify({ type: 'end', exitStatus: status, error, milliseconds, report: outcome.report })}\n`,
-    )
+    process.stdout.write(eventLine(endEvent(outcome)))
     return
   }
   if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds, outcome.untouched)}\n`)

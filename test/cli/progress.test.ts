@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { eventSchema } from '../../cli/progress/events.ts'
 import { jsonDisplay } from '../../cli/progress/json.ts'
 import { copyLines, databaseLines } from '../../cli/progress/lines.ts'
 import { ProgressModel } from '../../cli/progress/model.ts'
@@ -25,8 +26,11 @@ const COUNTS: Progress = {
   pace: 1,
   paceReason: null,
   paused: false,
+  limits: null,
   statements: [],
 }
+
+const RUN = { name: 'shop-move', execution: 'shop-move-1', mode: 'migrate' }
 
 function setUp(databases: readonly string[] = ['shop']) {
   let now = 0
@@ -55,11 +59,12 @@ describe('what is told in lines', () => {
   it('beneath a copy: how far all of it is, and the five tables that take longest, on 80 columns', () => {
     const { model, pass } = setUp()
     model.counted('shop', COUNTS)
-    model.movingTables('shop', tables)
+    model.moving('shop', tables, null)
     pass(1000)
-    model.movingTables(
+    model.moving(
       'shop',
       tables.map((table) => ({ ...table, bytesMoving: 50_000_000 })),
+      [],
     )
     model.counted('shop', { ...COUNTS, bytesMoving: 35_000_000 })
     const lines = copyLines(model, 'shop', 80)
@@ -104,10 +109,14 @@ describe('the progress of a run', () => {
   it('tells each warning of the ledger once, as text and as JSON', () => {
     const { model } = setUp()
     const lines: string[] = []
-    const displays = [plainDisplay(model, (line) => lines.push(line)), jsonDisplay(model, (line) => lines.push(line))]
+    const displays = [
+      plainDisplay(model, (line) => lines.push(line)),
+      jsonDisplay(model, RUN, (line) => lines.push(line)),
+    ]
     model.warned('shop', [{ number: 7, code: 'RUN_JOINED', message: 'another start is at work' }])
     model.warned('shop', [])
     expect(lines).toEqual([
+      expect.stringContaining('"type":"run"'),
       expect.stringMatching(/ {2}shop: RUN_JOINED: another start is at work\n$/),
       expect.stringMatching(/"type":"warning","database":"shop","text":"RUN_JOINED: another start is at work"}\n$/),
     ])
@@ -213,10 +222,29 @@ describe('the progress of a run', () => {
     ])
   })
 
+  it('tells a program of each attempt that is waited for, once, and when what it waited for has come', () => {
+    const { step, model } = setUp()
+    const lines: Record<string, unknown>[] = []
+    jsonDisplay(model, RUN, (line) => lines.push(JSON.parse(line)))
+    const again = { ...failed(FAILURE), verdict: 'retry', pause: 8 } as const
+    step('CopyLaneFunction', 'shop', again)
+    model.counted('shop', COUNTS)
+    step('CopyLaneFunction', 'shop', again)
+    step('CopyLaneFunction', 'shop')
+    const told = lines.filter(({ type }) => type === 'retry' || type === 'recovered')
+    const { code, message, remedy } = FAILURE
+    const retry = { type: 'retry', database: 'shop', stage: 'copy', code, message, remedy }
+    expect(told).toEqual([
+      { ...retry, at: expect.any(String), again: expect.any(String) },
+      { ...retry, at: expect.any(String), again: expect.any(String) },
+      { type: 'recovered', at: expect.any(String), database: 'shop', stage: 'copy' },
+    ])
+  })
+
   it('goes to a program as one JSON object per line', async () => {
     const { step, model } = setUp()
     const lines: Record<string, unknown>[] = []
-    const display = jsonDisplay(model, (line) => lines.push(JSON.parse(line)))
+    const display = jsonDisplay(model, RUN, (line) => lines.push(JSON.parse(line)))
     step('ReadTaskFunction')
     model.counted('shop', COUNTS)
     model.finish()
@@ -228,6 +256,7 @@ describe('the progress of a run', () => {
       expect.objectContaining({ type: 'stage', stage: 'read', state: 'done', milliseconds: 1000 }),
     )
     expect(lines).toContainEqual(expect.objectContaining({ type: 'counts', database: 'shop', rows: 5000 }))
+    for (const line of lines) expect(eventSchema.parse(line)).toEqual(line)
   })
 })
 

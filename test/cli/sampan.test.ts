@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -141,6 +142,11 @@ describe('sampan', () => {
     const { status, stdout } = sampan(['schema'])
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toEqual(taskJsonSchema())
+    const types = JSON.parse(sampan(['schema', '--events']).stdout).oneOf.map(
+      ({ properties }: { properties: { type: { const: string } } }) => properties.type.const,
+    )
+    const page = readFileSync(new URL('../../docs/live-page.md', import.meta.url), 'utf8')
+    expect([...page.matchAll(/^\| `(\w+)` +\| (?!When)/gm)].map(([, type]) => type)).toEqual(types)
   })
 
   it('teaches: commands, a task, exit status, where things are written', () => {

@@ -97,6 +97,9 @@ const COLUMN: Readonly<Record<keyof Limits, string>> = {
 const FIELDS = Object.keys(COLUMN) as (keyof Limits)[]
 const COLUMNS = FIELDS.map((field) => COLUMN[field]).join(', ')
 
+/** The Limits of `sampan.limits l` as one value. */
+export const LIMITS_DOCUMENT = `pg_catalog.jsonb_build_object(${FIELDS.map((field) => `'${field}', l.${COLUMN[field]}`).join(', ')})`
+
 /** Class of the advisory lock of the lane that leads. */
 const LEADER_CLASS = 1935764851
 

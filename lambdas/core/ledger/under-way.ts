@@ -38,6 +38,9 @@ const GOOD_SECONDS = 10
 export const MOVING = `SELECT COALESCE(sum(bytes), 0)::float8 AS "bytesMoving", COALESCE(sum(rows), 0)::float8 AS "rowsMoving"
   FROM sampan.under_way WHERE run = $1 AND at > pg_catalog.clock_timestamp() - interval '${GOOD_SECONDS} seconds'`
 
+/** What a row of `sampan.relation r` is called. */
+const RELATION_NAME = `CASE WHEN r.oid = 0 THEN 'large objects' ELSE pg_catalog.concat(r.schema, '.', r.name) END`
+
 /** A table that lanes are at. Bytes are estimates, as those of the whole run. */
 export interface MovingTable {
   readonly name: string
@@ -49,7 +52,7 @@ export interface MovingTable {
 /** The tables that lanes are at, largest first. It reads their chunks: a look for every few seconds. */
 export async function readMovingTables(destination: Session, run: string): Promise<readonly MovingTable[]> {
   return destination.rows<MovingTable>(
-    `SELECT CASE WHEN r.oid = 0 THEN 'large objects' ELSE pg_catalog.concat(r.schema, '.', r.name) END AS name,
+    `SELECT ${RELATION_NAME} AS name,
             c.bytes, c."bytesDone", u."bytesMoving"
        FROM (SELECT relation, sum(bytes)::float8 AS "bytesMoving" FROM sampan.under_way
               WHERE run = $1 AND at > pg_catalog.clock_timestamp() - interval '${GOOD_SECONDS} seconds' AND bytes > 0
@@ -58,6 +61,27 @@ export async function readMovingTables(destination: Session, run: string): Promi
       CROSS JOIN LATERAL (SELECT sum(bytes)::float8 AS bytes, COALESCE(sum(bytes) FILTER (WHERE rows IS NOT NULL), 0)::float8 AS "bytesDone"
                             FROM sampan.chunk WHERE run = $1 AND relation = u.relation) c
       ORDER BY c.bytes DESC, r.schema, r.name`,
+    [run],
+  )
+}
+
+/** What one lane has under way. */
+export interface MovingLane {
+  readonly lane: number
+  /** The relation of its largest chunk. */
+  readonly table: string
+  /** As the plan estimates the chunks. */
+  readonly bytes: number
+  readonly rows: number
+}
+
+/** The lanes that are at rows, by number: a row of each, nothing else. */
+export async function readMovingLanes(destination: Session, run: string): Promise<readonly MovingLane[]> {
+  return destination.rows<MovingLane>(
+    `SELECT u.lane, ${RELATION_NAME} AS table, u.bytes::float8 AS bytes, u.rows::float8 AS rows
+       FROM sampan.under_way u JOIN sampan.relation r ON r.run = u.run AND r.oid = u.relation
+      WHERE u.run = $1 AND u.at > pg_catalog.clock_timestamp() - interval '${GOOD_SECONDS} seconds' AND u.bytes > 0
+      ORDER BY u.lane`,
     [run],
   )
 }

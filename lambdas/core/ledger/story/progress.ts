@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { LIMITS_DOCUMENT, type Limits } from '../limits.ts'
 import { MOVING } from '../under-way.ts'
 import { type RunningStatement, readStatements } from './statements.ts'
 
@@ -23,6 +24,8 @@ export interface Progress {
   readonly paceReason: string | null
   /** Somebody has paused the copy. */
   readonly paused: boolean
+  /** What the lanes keep to; `null` before the copy is planned. */
+  readonly limits: Limits | null
   /** What the destination builds, validates or fills at the moment. */
   readonly statements: readonly RunningStatement[]
 }
@@ -37,7 +40,8 @@ export async function readProgress(destination: Session, run: string): Promise<P
   )
   if (!found?.present) return null
   const [row] = await destination.rows<Omit<Progress, 'statements'>>(
-    `SELECT c.*, m.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason", COALESCE(l.paused, false) AS paused FROM
+    `SELECT c.*, m.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason", COALESCE(l.paused, false) AS paused,
+            CASE WHEN l.run IS NOT NULL THEN ${LIMITS_DOCUMENT} END AS limits FROM
       (SELECT COALESCE(sum(objects), 0)::float8 AS objects, COALESCE(sum(objects_done), 0)::float8 AS "objectsDone",
               COALESCE(sum(indexes), 0)::float8 AS indexes, COALESCE(sum(indexes_done), 0)::float8 AS "indexesDone",
               COALESCE(sum(chunks), 0)::float8 AS chunks, COALESCE(sum(chunks_done), 0)::float8 AS "chunksDone",

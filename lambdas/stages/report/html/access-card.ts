@@ -1,6 +1,6 @@
+import { type Html, html } from '../../../core/present/html.ts'
 import type { AccessEntryReport, Report } from '../model.ts'
 import { clockText, timeText } from './format.ts'
-import { type Html, html } from './html.ts'
 import { badge, dataTable } from './parts.ts'
 
 const COLUMNS = [

@@ -1,7 +1,7 @@
+import { type Html, html } from '../../../core/present/html.ts'
 import { durationText } from '../../../core/present/units.ts'
 import type { DatabaseReport, EventReport } from '../model.ts'
 import { clockText } from './format.ts'
-import { type Html, html } from './html.ts'
 import { brokenObjects, objectFolds } from './object-folds.ts'
 import { badge, dataTable, errorBox, fold, type Tone } from './parts.ts'
 import { sequenceFold } from './sequence-fold.ts'

@@ -1,6 +1,6 @@
+import { type Html, html } from '../../../core/present/html.ts'
 import { countText } from '../../../core/present/units.ts'
 import type { ObjectReport } from '../model.ts'
-import { type Html, html } from './html.ts'
 import { badge, dataTable, fold, type Tone } from './parts.ts'
 
 const COLUMNS = [{ title: 'Kind' }, { title: 'Object', name: true }, { title: 'Why', name: true }]

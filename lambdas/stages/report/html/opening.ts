@@ -1,4 +1,5 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
+import { BOAT, type Html, html } from '../../../core/present/html.ts'
 import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
 import { filteredRows } from '../filtered-rows.ts'
 import { madeAnew, notComparedColumns } from '../made-anew.ts'
@@ -6,7 +7,6 @@ import type { DatabaseReport, Report, TableReport } from '../model.ts'
 import { sideName } from '../task-report.ts'
 import { leftOutOfChoice } from '../unmade-objects.ts'
 import { timeText } from './format.ts'
-import { type Html, html } from './html.ts'
 import { errorBox, type Tone } from './parts.ts'
 
 const WORDS: Readonly<Record<Report['status'], readonly [tone: Tone, word: string]>> = {
@@ -24,9 +24,6 @@ const STOPPED: (typeof WORDS)['failed'] = ['warn', 'Stopped']
 function isStopped({ error }: Report): boolean {
   return error?.code === 'RUN_STOPPED'
 }
-
-/** A flat boat with one sail. */
-const BOAT = html`<svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M3 21c8 3 18 3 26 0-2 5-5 7-9 7h-8c-4 0-7-2-9-7Z"/><path d="M16 20V4c6 3 8 8 8 13"/><path d="M16 9h5M16 14h7"/></svg>`
 
 /** The top of the page: how it ended, what is wrong, how much it was. */
 export function opening(report: Report): Html {

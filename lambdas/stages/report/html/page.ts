@@ -1,11 +1,11 @@
+import { Html, html } from '../../../core/present/html.ts'
+import { style } from '../../../core/present/page-style.ts'
 import type { Report } from '../model.ts'
 import { accessCard } from './access-card.ts'
 import { databaseCard } from './database-card.ts'
 import { timeText } from './format.ts'
-import { Html, html } from './html.ts'
 import { opening } from './opening.ts'
 import { precheckCard } from './precheck-card.ts'
-import { style } from './style.ts'
 import { taskCard } from './task-card.ts'
 
 /**

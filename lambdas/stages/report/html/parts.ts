@@ -1,6 +1,6 @@
+import { type Content, type Html, html } from '../../../core/present/html.ts'
 import { countText } from '../../../core/present/units.ts'
 import type { ReportError } from '../model.ts'
-import { type Content, type Html, html } from './html.ts'
 
 export type Tone = 'good' | 'bad' | 'warn' | 'calm'
 

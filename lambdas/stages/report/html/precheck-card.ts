@@ -1,6 +1,6 @@
+import { type Html, html } from '../../../core/present/html.ts'
 import type { PrecheckReport, Report } from '../model.ts'
 import { acknowledgement } from '../refusal.ts'
-import { type Html, html } from './html.ts'
 import { badge, dataTable, fold, type Tone } from './parts.ts'
 
 const LEVELS: Readonly<Record<PrecheckReport['level'], readonly [tone: Tone, rank: number]>> = {

@@ -1,5 +1,5 @@
+import { type Html, html } from '../../../core/present/html.ts'
 import type { SequenceReport } from '../model.ts'
-import { type Html, html } from './html.ts'
 import { badge, dataTable, fold } from './parts.ts'
 
 const COLUMNS = [

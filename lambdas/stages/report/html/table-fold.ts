@@ -1,7 +1,7 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
+import { type Html, html } from '../../../core/present/html.ts'
 import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
 import type { DatabaseReport, TableReport } from '../model.ts'
-import { type Html, html } from './html.ts'
 import { badge, dataTable, fold } from './parts.ts'
 
 /** Few enough to be shown without a click. */

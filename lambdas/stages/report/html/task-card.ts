@@ -1,8 +1,8 @@
+import { type Html, html } from '../../../core/present/html.ts'
 import { durationRange, durationText } from '../../../core/present/units.ts'
 import { partsTaken } from '../estimate.ts'
 import type { Report } from '../model.ts'
 import { timeText } from './format.ts'
-import { type Html, html } from './html.ts'
 import { dataTable } from './parts.ts'
 
 /** What was asked for, without secrets. */

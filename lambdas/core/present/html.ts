@@ -44,3 +44,6 @@ function escapeText(text: string): string {
     )
     .replace(/(?![\t\n\r])\p{Cc}/gu, '\ufffd')
 }
+
+/** The mark of Sampan's pages: a flat boat with one sail. */
+export const BOAT = html`<svg viewBox="0 0 32 32" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d="M3 21c8 3 18 3 26 0-2 5-5 7-9 7h-8c-4 0-7-2-9-7Z"/><path d="M16 20V4c6 3 8 8 8 13"/><path d="M16 9h5M16 14h7"/></svg>`
