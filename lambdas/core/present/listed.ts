@@ -9,12 +9,13 @@ interface Listing {
   readonly between?: string
 }
 
-/** The first names, and how many more there are. */
+/** The first names, and how many more there are: `a, b and 3 more`, `a: x; b: y; and 3 more`. */
 export function listed(
   names: readonly string[],
   { most = MOST_NAMES, of = names.length, between = ', ' }: Listing = {},
 ): string {
   const shown = names.slice(0, most)
   const more = of - shown.length
-  return `${shown.join(between)}${more > 0 ? ` and ${more} more` : ''}`
+  const end = between === ', ' ? ' ' : between
+  return `${shown.join(between)}${more > 0 ? `${end}and ${more} more` : ''}`
 }

@@ -1,5 +1,6 @@
 import type { Relation } from '../ledger/relation.ts'
 import { isLargeObjects, titleOf } from '../ledger/relation.ts'
+import { listed } from '../present/listed.ts'
 import { SampanError } from '../runtime/errors.ts'
 import type { Obstacle } from './judge.ts'
 
@@ -9,11 +10,10 @@ const NAMED = 20
 /** @throws SampanError FOLLOW_TABLES_REFUSED */
 export function requireFollowable(obstacles: readonly Obstacle[]): void {
   if (obstacles.length === 0) return
-  const named = obstacles.slice(0, NAMED).map(({ table, why }) => `${table}: ${why}`)
-  const more = obstacles.length > NAMED ? `; and ${obstacles.length - NAMED} more` : ''
+  const named = obstacles.map(({ table, why }) => `${table}: ${why}`)
   throw new SampanError({
     code: 'FOLLOW_TABLES_REFUSED',
-    message: `${obstacles.length} tables cannot be followed: ${named.join('; ')}${more}`,
+    message: `${obstacles.length} tables cannot be followed: ${listed(named, { most: NAMED, between: '; ' })}`,
     remedy:
       'mend what is said of each, or exclude them; or stop the writers and use mode migrate, which copies them all',
   })

@@ -1,3 +1,4 @@
+import { listed } from '../../core/present/listed.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import { isBlocking, type Outcome } from './score.ts'
 
@@ -16,11 +17,10 @@ export function requireAsked(outcomes: readonly Outcome[], acknowledge: readonly
   })
   const [first] = missing
   if (first === undefined) return
-  const codes = missing.slice(0, MOST_NAMED).map(({ told }) => told)
-  const more = missing.length > codes.length ? ` and ${missing.length - codes.length} more` : ''
+  const codes = missing.map(({ told }) => told)
   throw new SampanError({
     code: 'CHECKS_NOT_ASKED',
-    message: `the precheck found nothing, but could not ask ${codes.join(', ')}${more}: ${first.cause}`,
+    message: `the precheck found nothing, but could not ask ${listed(codes, { most: MOST_NAMED })}: ${first.cause}`,
     remedy:
       'nothing to do while the retry window is open; end idle sessions there, raise the limit of connections of the server, the database or the account, or give the task fewer lanes, then start it again',
     retryable: true,

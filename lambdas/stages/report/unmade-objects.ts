@@ -1,3 +1,4 @@
+import { listed } from '../../core/present/listed.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
 import type { DatabaseReport, ObjectReport, Report } from './model.ts'
 
@@ -34,17 +35,16 @@ export function unmadeName({ kind, name }: Pick<ObjectReport, 'kind' | 'name'>):
 export function unmadeError(databases: readonly DatabaseReport[]): StepError | null {
   const unmade = unmadeObjects(databases)
   if (unmade.length === 0) return null
-  const names = unmade.slice(0, NAMED).map(({ database, object }) => {
+  const names = unmade.map(({ database, object }) => {
     const where = databases.length === 1 ? '' : `${database}: `
     return `${where}${unmadeName(object)}`
   })
-  const more = unmade.length > NAMED ? ` and ${unmade.length - NAMED} more` : ''
   const tables = unmade.filter(({ object }) => isTable(object)).length
   const rows = tables === 0 ? '' : `, with the rows of ${tables === 1 ? 'one table' : `${tables} tables`}`
   return {
     kind: 'other',
     code: 'OBJECTS_LEFT_OUT',
-    message: `${unmade.length} ${unmade.length === 1 ? 'object has' : 'objects have'} not arrived${rows}: ${names.join(', ')}${more}`,
+    message: `${unmade.length} ${unmade.length === 1 ? 'object has' : 'objects have'} not arrived${rows}: ${listed(names, { most: NAMED })}`,
     remedy: 'the report says why of each; mend the cause and make them by hand, or migrate again under another name',
   }
 }

@@ -24,6 +24,7 @@ import { openSource } from '../../core/postgres/sessions.ts'
 import { BEGIN_VIEW, type ExportedView, exportView } from '../../core/postgres/snapshot.ts'
 import { readSearchPath } from '../../core/postgres/source-path.ts'
 import { inOneFlight, inTransaction } from '../../core/postgres/transaction.ts'
+import { listed } from '../../core/present/listed.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { DatabaseIdentity, Endpoints, StepEvent } from '../../core/runtime/event.ts'
 import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
@@ -306,16 +307,12 @@ function withoutRefused(
 
 /** The precheck could not try: the database was still to be made, or there was no connection free. */
 function objectsRefused(refused: readonly RefusedObject[]): SampanError {
-  const named = refused.slice(0, NAMED).map(refusalText).join('; ')
-  const more = refused.length > NAMED ? `; and ${refused.length - NAMED} more` : ''
   return new SampanError({
     code: OBJECTS_REFUSED,
-    message: `the destination’s version refuses ${refused.length} of the objects: ${named}${more}`,
+    message: `the destination’s version refuses ${refused.length} of the objects: ${listed(refused.map(refusalText), { between: '; ' })}`,
     remedy: `nothing was made: change or drop them on the source, or acknowledge ${OBJECTS_REFUSED} to leave them out, then start again`,
   })
 }
-
-const NAMED = 10
 
 function addressed({ database, endpoints }: StepEvent): { database: DatabaseIdentity; endpoints: Endpoints } {
   if (database === null || endpoints === null) {

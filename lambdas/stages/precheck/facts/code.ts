@@ -1,4 +1,5 @@
 import type { Renames } from '../../../core/names/renames.ts'
+import { listed } from '../../../core/present/listed.ts'
 import type { CheckContext } from '../context.ts'
 import { notOfExtension, shownName, USER_SCHEMA } from './sql.ts'
 
@@ -59,14 +60,13 @@ export async function codeWithOldNames(context: CheckContext, renames: Renames):
         ? [...renamed.keys()].filter((column) => words.has(column)).map((column) => shownName(from.name, column))
         : [],
     )
-    const found = [
+    const found = new Set([
       ...schemas.filter((name) => words.has(name)).map((name) => `schema ${shownName(name)}`),
       ...moved.filter(({ from }) => words.has(from.name)).map(({ from }) => shownName(from.schema, from.name)),
       ...columns,
-    ]
-    if (found.length === 0) return []
-    const more = found.length > NAMED ? ` and ${found.length - NAMED} more` : ''
-    return [`${what}: ${[...new Set(found)].slice(0, NAMED).join(', ')}${more}`]
+    ])
+    if (found.size === 0) return []
+    return [`${what}: ${listed([...found], { most: NAMED })}`]
   })
 }
 

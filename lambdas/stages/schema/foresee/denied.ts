@@ -3,6 +3,7 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
@@ -95,14 +96,11 @@ function needsRight({ kind, sql, status }: PlannedObject): boolean {
   return KINDS.has(kind)
 }
 
-const NAMED = 10
-
 function notAcknowledged(denied: readonly RefusedObject[]): SampanError {
-  const named = denied.slice(0, NAMED).map(({ object, message }) => `${shown(object)}: ${message}`)
-  const more = denied.length > NAMED ? `; and ${denied.length - NAMED} more` : ''
+  const named = denied.map(({ object, message }) => `${shown(object)}: ${message}`)
   return new SampanError({
     code: PRIVILEGED,
-    message: `the destination’s account may not make ${denied.length} of the objects: ${named.join('; ')}${more}`,
+    message: `the destination’s account may not make ${denied.length} of the objects: ${listed(named, { between: '; ' })}`,
     remedy: `nothing was made: grant the account what is missing, exclude them, or acknowledge ${PRIVILEGED} to leave them out, then start again`,
   })
 }

@@ -3,6 +3,7 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
 import { openDestination } from '../../../core/postgres/sessions.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
@@ -59,15 +60,10 @@ export function requireNativeAcknowledged(
     ({ oid, kind }) => /^(FUNCTION|PROCEDURE)$/.test(kind) && input.refusedNative?.has(oid) === true,
   )
   if (refused.length === 0 || task.onObjectError === 'continue' || task.precheck.acknowledge.includes(NATIVE)) return
-  const lines = refused
-    .slice(0, NAMED)
-    .map((object) => `${objectName(object)}: ${input.refusedNative?.get(object.oid)}`)
-  const more = refused.length > NAMED ? `; and ${refused.length - NAMED} more` : ''
+  const lines = refused.map((object) => `${objectName(object)}: ${input.refusedNative?.get(object.oid)}`)
   throw new SampanError({
     code: NATIVE,
-    message: `the destination refuses ${refused.length} of the functions in C or internal code: ${lines.join('; ')}${more}`,
+    message: `the destination refuses ${refused.length} of the functions in C or internal code: ${listed(lines, { between: '; ' })}`,
     remedy: `nothing was made: install their libraries on the destination’s server, exclude them, or acknowledge ${NATIVE} to leave them out, then start again`,
   })
 }
-
-const NAMED = 10

@@ -1,4 +1,5 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
 import { migrates } from '../../../core/task/mode.ts'
@@ -7,8 +8,6 @@ import type { Plan } from './plan.ts'
 
 /** A task that acknowledges it goes on without what cannot come. */
 const CODE = 'CHOSEN_CANNOT_COME'
-const NAMED = 8
-
 /**
  * What the plan knows cannot be made is told before anything is written: chosen objects in need of something excluded, and those
  * in need of what the destination cannot have. Acknowledged, they are left out with the reason.
@@ -35,10 +34,9 @@ export function withoutWhatCannotCome(plan: Plan, task: Pick<Task, 'mode' | 'onO
   }
   if (!migrates(task.mode) || (task.onObjectError === 'continue' && plan.inVain.length === 0)) return plan
   const lines = [...plan.inVain, ...blocked.map((object) => `${nameOf(object)}: it needs ${needed(object)}`)]
-  const rest = lines.length > NAMED ? `; and ${lines.length - NAMED} more` : ''
   throw new SampanError({
     code: CODE,
-    message: `${lines.length} of the objects that the task chooses cannot come: ${lines.slice(0, NAMED).join('; ')}${rest}`,
+    message: `${lines.length} of the objects that the task chooses cannot come: ${listed(lines, { between: '; ' })}`,
     remedy: `choose what they need too, exclude them as well, or add "${CODE}" to precheck.acknowledge: they are left out, with their rows`,
   })
 }

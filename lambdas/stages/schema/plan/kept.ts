@@ -7,6 +7,7 @@ import type { KnownObject } from '../../../core/ledger/objects/known.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { type Renames, schemaThere, typesUnder } from '../../../core/names/renames.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { presentSql } from '../../../core/structure/present-sql.ts'
 import type { TaskDatabase } from '../../../core/task/databases.ts'
@@ -119,15 +120,12 @@ function tagsOf({ space, schema, name, signature }: NeededThere): readonly strin
   }
 }
 
-const NAMED = 10
-
 /** The precheck tells all of them, each by its own code. */
 function conflictsRefused(problems: readonly ConflictProblem[]): SampanError {
-  const named = problems.slice(0, NAMED).map(({ code, text }) => `${text} (${code})`)
-  const rest = problems.length > NAMED ? `; and ${problems.length - NAMED} more` : ''
+  const named = problems.map(({ code, text }) => `${text} (${code})`)
   return new SampanError({
     code: 'CONFLICTS_REFUSED',
-    message: `tables that stand on the destination cannot be met as the task wants it: ${named.join('; ')}${rest}`,
+    message: `tables that stand on the destination cannot be met as the task wants it: ${listed(named, { between: '; ' })}`,
     remedy: 'nothing was made: mend the tables or the task; sampan explain tells of each code in brackets',
   })
 }

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../../core/ledger/events.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { describeChanges, type StructureChange } from '../../../core/structure/compare.ts'
 import type { Standing } from './kept.ts'
 
@@ -25,8 +26,7 @@ export function readerRights(grants: number): readonly RunEvent[] {
 /** What is taken along unnamed: the report names it, the precheck has said so before. */
 export function comesAlong(along: readonly string[]): readonly RunEvent[] {
   if (along.length === 0) return []
-  const more = along.length > MOST_ALONG ? ` and ${along.length - MOST_ALONG} more` : ''
-  const message = `no pattern names them, something that is named needs them: ${along.slice(0, MOST_ALONG).join(', ')}${more}`
+  const message = `no pattern names them, something that is named needs them: ${listed(along, { most: MOST_ALONG })}`
   return [{ level: 'info', step: 'PlanObjects', code: 'COMES_ALONG', message }]
 }
 
@@ -42,21 +42,22 @@ export function tablesMet({ meetings, told }: Standing, lacking: readonly string
     level: 'warning',
     step: 'PlanObjects',
     code: 'DST_TABLES_MET',
-    message: `they stand on the destination already: ${listed(names)}`,
+    message: `they stand on the destination already: ${listed(names, { most: MOST_TOLD, between: '; ' })}`,
   }
-  const lack = `the tables there lack, and nothing of it is made: ${listed(lacking)}`
+  const lack = `the tables there lack, and nothing of it is made: ${listed(lacking, { most: MOST_TOLD, between: '; ' })}`
   return [
     met,
     ...(told.length === 0
       ? []
-      : [{ ...met, code: 'DST_TABLES_OTHERWISE', message: `otherwise on the destination: ${listed(told)}` }]),
+      : [
+          {
+            ...met,
+            code: 'DST_TABLES_OTHERWISE',
+            message: `otherwise on the destination: ${listed(told, { most: MOST_TOLD, between: '; ' })}`,
+          },
+        ]),
     ...(lacking.length === 0 ? [] : [{ ...met, code: 'DST_TABLES_LACK', message: lack }]),
   ]
 }
 
 const MOST_TOLD = 50
-
-function listed(lines: readonly string[]): string {
-  const rest = lines.length - MOST_TOLD
-  return `${lines.slice(0, MOST_TOLD).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
-}

@@ -2,6 +2,7 @@ import { fenceRun } from '../../../core/ledger/fence.ts'
 import { type KnownObject, storeChanges } from '../../../core/ledger/objects/known.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { Replan } from './replan.ts'
 import { dropIfThere } from './unmake.ts'
@@ -30,27 +31,21 @@ async function unmake(destination: Session, objects: readonly KnownObject[]): Pr
   }
 }
 
-const NAMED = 10
-
 /** It stood there before the run: it is not dropped to be made anew. */
 function keptChanged(tables: readonly KnownObject[]): SampanError {
-  const names = tables.slice(0, NAMED).map(({ schema, name }) => `${schema}.${name}`)
-  const rest = tables.length - names.length
+  const names = tables.map(({ schema, name }) => `${schema}.${name}`)
   return new SampanError({
     code: 'DST_KEPT_TABLE_CHANGED',
-    message: `the source’s structure has changed since these tables, which stood on the destination before the run, were met there: ${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`,
+    message: `the source’s structure has changed since these tables, which stood on the destination before the run, were met there: ${listed(names)}`,
     remedy: 'change them on the destination as on the source, and start the task under another name',
   })
 }
 
 function inTheWay(objects: readonly KnownObject[], cause: DatabaseError): SampanError {
-  const names = objects
-    .slice(0, NAMED)
-    .map(({ kind, schema, name }) => `${kind} ${schema === null ? '' : `${schema}.`}${name}`)
-  const rest = objects.length - names.length
+  const names = objects.map(({ kind, schema, name }) => `${kind} ${schema === null ? '' : `${schema}.`}${name}`)
   return new SampanError({
     code: 'SRC_STRUCTURE_CHANGED',
-    message: `the source’s structure has changed since these were made on the destination, and they cannot be dropped there to be made anew: ${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''} (${cause.message})`,
+    message: `the source’s structure has changed since these were made on the destination, and they cannot be dropped there to be made anew: ${listed(names)} (${cause.message})`,
     remedy:
       'drop by hand, on the destination, what stands on them there and is not of this run; then start the task again',
     cause,

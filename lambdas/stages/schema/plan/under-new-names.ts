@@ -5,6 +5,7 @@ import { isNothing, type Renames } from '../../../core/names/renames.ts'
 import { resolveNames } from '../../../core/names/resolve.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import type { StepTools } from '../../../core/runtime/step-handler.ts'
@@ -63,26 +64,19 @@ export function renamesOf({ wishes, catalogue }: NewNames, plan: Plan): Renames 
   return renames
 }
 
-const NAMED = 10
-
 /** The precheck tells all of them, each by its own code. */
 function namesRefused(problems: readonly NameProblem[]): SampanError {
-  const rest = problems.length > NAMED ? `; and ${problems.length - NAMED} more` : ''
+  const named = problems.map(({ code, text }) => `${text} (${code})`)
   return new SampanError({
     code: 'NAMES_REFUSED',
-    message: `the new names of the task cannot be given: ${problems
-      .slice(0, NAMED)
-      .map(({ code, text }) => `${text} (${code})`)
-      .join('; ')}${rest}`,
+    message: `the new names of the task cannot be given: ${listed(named, { between: '; ' })}`,
     remedy: 'nothing was made: mend the names in the task; sampan explain tells of each code in brackets',
   })
 }
 
 function brokenCode(broken: readonly string[]): readonly RunEvent[] {
   if (broken.length === 0) return []
-  const named = broken.slice(0, MOST_TOLD)
-  const more = broken.length > MOST_TOLD ? `; and ${broken.length - MOST_TOLD} more` : ''
-  const message = `their bodies are text and keep the old names; they do not work until somebody mends them: ${named.join('; ')}${more}`
+  const message = `their bodies are text and keep the old names; they do not work until somebody mends them: ${listed(broken, { most: MOST_TOLD, between: '; ' })}`
   return [{ level: 'warning', step: 'PlanObjects', code: BREAKS_CODE, message }]
 }
 

@@ -2,6 +2,7 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { needText, readColumnNeeds } from '../../../core/names/column-needs.ts'
 import type { RenamedRelation, Renames } from '../../../core/names/renames.ts'
 import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { PG_CLASS } from '../toc/catalogue-oids.ts'
 import type { TocEntry } from '../toc/entry.ts'
@@ -42,8 +43,6 @@ function dropsOf(
   return of(relation).map((column) => `ALTER TABLE ${table} DROP COLUMN ${option}${quoteIdentifier(column)}`)
 }
 
-const NAMED = 10
-
 /** The server says that something is in the way; what it is stands in its catalogue. */
 async function needed(
   { session }: Scratch,
@@ -51,12 +50,10 @@ async function needed(
   refused: readonly Refused[],
 ): Promise<SampanError> {
   const needs = (await readColumnNeeds(session, relations)).map(needText)
-  const all = needs.length === 0 ? refused.map(({ message }) => message) : needs
-  const lines = all.slice(0, NAMED)
-  const rest = all.length > NAMED ? `; and ${all.length - NAMED} more` : ''
+  const lines = needs.length === 0 ? refused.map(({ message }) => message) : needs
   return new SampanError({
     code: COLUMN_NEEDED,
-    message: `columns that the task excludes cannot stay behind, since something that comes needs them: ${lines.join('; ')}${rest}`,
+    message: `columns that the task excludes cannot stay behind, since something that comes needs them: ${listed(lines, { between: '; ' })}`,
     remedy:
       'nothing was made: exclude what needs them too (views by their names, others by their kind), or let the columns come',
   })

@@ -4,6 +4,7 @@ import { schemaThere } from '../../../core/names/renames.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import type { StepTools } from '../../../core/runtime/step-handler.ts'
@@ -155,8 +156,6 @@ function pathThere(path: SearchPath, renames: Renames): SearchPath {
   )
 }
 
-const NAMED = 10
-
 /** Those that failed for no other one’s failure. */
 function roots(objects: readonly PlannedObject[], refused: readonly Refused[]) {
   const failed = new Map(refused.map(({ number, message }) => [objects[number]?.id ?? -1, message]))
@@ -166,8 +165,8 @@ function roots(objects: readonly PlannedObject[], refused: readonly Refused[]) {
 
 function told(objects: readonly PlannedObject[], refused: readonly Refused[]): string {
   const found = roots(objects, refused)
-  const named = found.slice(0, NAMED).map(({ object, message }) => `${nameOf(object)}: ${message}`)
-  return `${named.join('; ')}${found.length > NAMED ? `; and ${found.length - NAMED} more` : ''}`
+  const named = found.map(({ object, message }) => `${nameOf(object)}: ${message}`)
+  return listed(named, { between: '; ' })
 }
 
 function nameOf(object: Pick<PlannedObject, 'kind' | 'schema' | 'name'>): string {
@@ -217,7 +216,7 @@ function requireFollowed({ lost, surplus, gone }: Following, { relations }: Rena
   const named = [...namesOf(missing), ...surplus.map(({ kind, tag }) => `${kind.toLowerCase()} ${tag}`)]
   throw new SampanError({
     code: 'RENAME_NOT_FOLLOWED',
-    message: `it is not certain what these are behind the new names: ${named.slice(0, NAMED).join(', ')}${named.length > NAMED ? ` and ${named.length - NAMED} more` : ''}`,
+    message: `it is not certain what these are behind the new names: ${listed(named)}`,
     remedy: 'nothing was made: exclude them, or take the new names out of the task',
   })
 }
@@ -231,10 +230,9 @@ function breaksObjects(objects: readonly PlannedObject[], refused: readonly Refu
 }
 
 function breaksCode(broken: readonly string[]): SampanError {
-  const rest = broken.length > NAMED ? `; and ${broken.length - NAMED} more` : ''
   return new SampanError({
     code: BREAKS_CODE,
-    message: `${broken.length} functions do not work under the new names: ${broken.slice(0, NAMED).join('; ')}${rest}`,
+    message: `${broken.length} functions do not work under the new names: ${listed(broken, { between: '; ' })}`,
     remedy: `nothing was made: their bodies are text, which is not rewritten; add "${BREAKS_CODE}" to precheck.acknowledge, and mend them on the destination afterwards`,
   })
 }
