@@ -1,4 +1,5 @@
 import type { Scope, States } from './asl.ts'
+import { chapters } from './chapters.ts'
 import { copying } from './copying.ts'
 import { DATABASE } from './event.ts'
 import type { FunctionName } from './functions.ts'
@@ -7,6 +8,9 @@ import { lanes } from './lanes.ts'
 import { step } from './step.ts'
 
 const FAILED = keepingOf('KeepError')
+
+/** Of the history of the database's execution, which the copy and what comes behind it share: two days of calls of a quarter of an hour. */
+const FOLLOW_FIRST_EVENTS = 1_500
 
 /** The way of one database, an iteration of the Databases map. It never fails: it ends with a verdict. */
 export function database(): Scope {
@@ -52,12 +56,16 @@ export function database(): Scope {
         Choices: [{ Variable: '$.task.mode', StringEquals: 'follow', Next: 'Follow' }],
         Default: 'LinkObjects',
       },
-      ...following(
-        'Follow',
-        'follow',
-        'Applies what the source goes on changing, until the cutover has found all of it',
-        'LinkObjects',
-      ),
+      ...chapters({
+        name: 'Follow',
+        comment: 'Applies what the source goes on changing, until the cutover has found all of it',
+        calls: 'FollowFunction',
+        level: 'database',
+        extra: { what: 'follow' },
+        first: FOLLOW_FIRST_EVENTS,
+        done: 'LinkObjects',
+        failed: FAILED,
+      }),
       ...simple('LinkObjects', 'Triggers, rules and policies: last', 'SyncSequences'),
       ...simple('SyncSequences', 'Sequences stand where they stand on the source', 'Analyze'),
       ...simple('Analyze', 'Statistics for the planner', 'PlanValidation'),
@@ -109,7 +117,7 @@ function simple(name: Simple, comment: string, done: string): States {
 }
 
 /** A step of what lies between the copy and the cutover. */
-function following(name: string, what: 'prepare' | 'follow' | 'prove', comment: string, done: string): States {
+function following(name: string, what: 'prepare' | 'prove', comment: string, done: string): States {
   return step({ name, comment, calls: 'FollowFunction', level: 'database', extra: { what }, done, failed: FAILED })
 }
 

@@ -99,9 +99,11 @@ export function toDefinition(): Definition {
       },
       MayOthersGoOn: {
         Type: 'Choice',
-        Comment: 'When a database fails. To stop, nothing else may be under way: the databases go one after the other',
+        Comment:
+          'When a database fails. To stop, nothing else may be under way: the databases go one after the other. Those that follow are cut over together',
         Choices: [
           { Variable: '$.task.mode', StringEquals: 'plan', Next: 'AllAtOnce' },
+          { Variable: '$.task.mode', StringEquals: 'follow', Next: 'AllAtOnce' },
           { Variable: '$.task.onDatabaseError', StringEquals: 'stop', Next: 'OneByOne' },
         ],
         Default: 'AllAtOnce',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
+import { askDecision, withdrawDecision } from '../../lambdas/core/ledger/cutover.ts'
 import { readPresence } from '../../lambdas/core/ledger/presence.ts'
 import { readStream, requestCutover, type StreamRow } from '../../lambdas/core/ledger/stream.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
@@ -29,35 +30,63 @@ export function cutoverCommand(): Command {
       if (task === null) return
       Object.assign(process.env, variables)
       const at = options.at ?? (await findDestination(task, process.env))
-      const [database = null] = task.databases
-      const event = eventAt(at, { task, database, execution: 'cutover' })
-      const session = await openDestination(event, process.env, { purpose: 'cutover' })
+      const open: Session[] = []
       try {
-        await cutOver(session, task.name, options.look ?? false)
+        const followed: Followed[] = []
+        for (const database of task.databases) {
+          const event = eventAt(at, { task, database, execution: 'cutover' })
+          const session = await openDestination(event, process.env, { purpose: 'cutover' })
+          open.push(session)
+          followed.push({ name: database.name, session })
+        }
+        await cutOver(followed, task.name, options.look ?? false)
       } finally {
-        await session.close()
+        await Promise.all(open.map((session) => session.close()))
       }
     })
 }
 
-async function cutOver(session: Session, run: string, look: boolean): Promise<void> {
-  const known = (await readPresence(session, run)).run !== null
-  const row = known ? await readStream(session, run) : null
-  process.stdout.write(`${describe(row)}\n`)
-  if (look) return
-  if (!known || !(await requestCutover(session, run))) throw notFollowing(run, row)
-  process.stdout.write('asked for the cutover: waiting for the last changes\n')
-  for (;;) {
-    await sleep(POLL_MILLISECONDS)
-    const now = await readStream(session, run)
-    if (now?.withdrawn !== null && now?.withdrawn !== undefined) throw withdrawn(now.withdrawn)
-    if (now?.state === 'open') continue
-    if (now?.state === 'arrived' || now?.closedBecause === null) break
-    throw notFollowing(run, now)
+interface Followed {
+  readonly name: string
+  readonly session: Session
+}
+
+async function cutOver(databases: readonly Followed[], run: string, look: boolean): Promise<void> {
+  const several = databases.length > 1
+  const rows = new Map<string, StreamRow | null>()
+  for (const { name, session } of databases) {
+    const known = (await readPresence(session, run)).run !== null
+    const row = known ? await readStream(session, run) : null
+    rows.set(name, row)
+    process.stdout.write(`${several ? `${name}: ` : ''}${describe(row)}\n`)
   }
+  if (look) return
+  for (const [name, row] of rows) if (row?.state !== 'open') throw notFollowing(several ? `${run}, ${name}` : run, row)
+  const [first] = databases
+  // One decision for all, before any of them is asked.
+  if (several && first !== undefined) await askDecision(first.session, run, databases.length)
+  for (const { name, session } of databases) {
+    if (!(await requestCutover(session, run))) {
+      if (several && first !== undefined)
+        await withdrawDecision(first.session, run, `${name}: its rows are not all copied yet`)
+      throw notFollowing(several ? `${run}, ${name}` : run, rows.get(name) ?? null)
+    }
+  }
+  process.stdout.write('asked for the cutover: waiting for the last changes\n')
+  for (const { session } of databases) await arrived(session, run)
   process.stdout.write(
     'every change is at the destination: keys, triggers, sequences and the comparison follow in the run itself; let the application write there when it has succeeded\n',
   )
+}
+
+async function arrived(session: Session, run: string): Promise<void> {
+  for (;;) {
+    const now = await readStream(session, run)
+    if (now?.withdrawn !== null && now?.withdrawn !== undefined) throw withdrawn(now.withdrawn)
+    if (now?.state === 'arrived' || (await readPresence(session, run)).run?.state === 'sealed') return
+    if (now?.state !== 'open') throw notFollowing(run, now)
+    await sleep(POLL_MILLISECONDS)
+  }
 }
 
 function describe(row: StreamRow | null): string {

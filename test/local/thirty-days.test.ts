@@ -42,6 +42,8 @@ interface Call {
   readonly lane: number
   readonly window: RetryWindow | null
   readonly results: unknown
+  /** Of FollowFunction: which of its states calls. */
+  readonly what: unknown
   /** Virtual seconds since the run began. */
   now(): number
   progressed(): void
@@ -130,19 +132,7 @@ describe('a copy of thirty days', () => {
   }, async () => {
     const { keep, seen } = keepers()
     const bodies: Partial<Record<FunctionName, Body>> = {
-      ReadTaskFunction: async () =>
-        done({
-          repeated: false,
-          run: { id: 'orders', execution: 'first' },
-          task,
-          list: { count: 1, digest: '' },
-          databases: [0],
-        }),
-      TakeDatabaseFunction: async () => done({ task, database: { name: 'orders', as: 'orders' } }),
-      OpenAccessFunction: async () =>
-        done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),
-      PrecheckFunction: async () => done({ refused: false }),
-      PlanObjectsFunction: async () => done({ sealed: false }),
+      ...beginning(task),
       PlanCopyFunction: async () =>
         done({ lanes: [...copyLanes.keys()], indexLanes: [...indexLanes.keys()], validateLanes: [0, 1] }),
       KeepSnapshotFunction: keep,
@@ -173,7 +163,48 @@ describe('a copy of thirty days', () => {
       expect(run.histories.count(map), map).toBeGreaterThan(0)
     }
   })
+
+  test('which is followed for as many days fits as well, with a connection lost every few hours', {
+    tags: 'long',
+  }, async () => {
+    const lives = { ended: 0, lost: 0 }
+    const follow = until(COPIED)
+    const run = await simulate({
+      ...beginning({ ...task, mode: 'follow' }),
+      PlanCopyFunction: async () => done({ lanes: [0], indexLanes: [0], validateLanes: [0] }),
+      SummariseCopyFunction: async () => done({ planAnew: false }),
+      FollowFunction: async (call) => {
+        if (call.what !== 'follow') return done()
+        lives.ended += 1
+        const answer = await follow(call)
+        if (lives.ended % 10 !== 0) return answer
+        lives.lost += 1
+        call.progressed()
+        throw lost
+      },
+      ReportFunction: async () => done({ status: 'succeeded', error: null }),
+    })
+    expect(run.outcome).toMatchObject({ status: 'succeeded' })
+    expect(run.days).toBeGreaterThanOrEqual(30)
+    expect(lives.lost).toBeGreaterThan(300)
+    expect(run.histories.longest()).toBeLessThan(LIMIT)
+    expect(run.histories.count('MoreOfFollow')).toBeGreaterThan(1)
+  })
 })
+
+/** Everything before the plan of the copy. */
+const beginning = (run: typeof task) =>
+  ({
+    ReadTaskFunction: async () =>
+      done({
+        ...{ repeated: false, run: { id: 'orders', execution: 'first' }, task: run },
+        ...{ list: { count: 1, digest: '' }, databases: [0] },
+      }),
+    TakeDatabaseFunction: async () => done({ task: run, database: { name: 'orders', as: 'orders' } }),
+    OpenAccessFunction: async () => done({ source: { host: 's', port: 5432 }, destination: { host: 'd', port: 5432 } }),
+    PrecheckFunction: async () => done({ refused: false }),
+    PlanObjectsFunction: async () => done({ sealed: false }),
+  }) satisfies Partial<Record<FunctionName, Body>>
 
 const task = {
   mode: 'migrate',
@@ -202,7 +233,12 @@ async function simulate(bodies: Partial<Record<FunctionName, Body>>) {
     }
     const body = bodies[name] ?? (async () => done())
     return async (
-      event: { readonly lane?: number | null; readonly window: RetryWindow | null; readonly results?: unknown },
+      event: {
+        readonly lane?: number | null
+        readonly window: RetryWindow | null
+        readonly results?: unknown
+        readonly what?: unknown
+      },
       context,
     ) => {
       run.calls += 1
@@ -213,7 +249,14 @@ async function simulate(bodies: Partial<Record<FunctionName, Body>>) {
         name,
         async (given: typeof event, { progressed }) => {
           try {
-            return await body({ lane: given.lane ?? 0, window: given.window, results: given.results, now, progressed })
+            return await body({
+              lane: given.lane ?? 0,
+              window: given.window,
+              results: given.results,
+              what: given.what,
+              now,
+              progressed,
+            })
           } catch (thrown) {
             if (thrown instanceof Crash) crashed = thrown
             throw thrown

@@ -29,7 +29,10 @@ export const followSchema = z
   })
   .describe('How the source is followed until the cutover: for mode follow, and for plan and precheck of such a run.')
 
-/** One database is followed, and only where that is what the task is for. */
+/** So many are at work at once (Databases): all have to follow until the cutover. */
+const MOST_DATABASES = 4
+
+/** The source is followed only where that is what the task is for. */
 export function checkFollow({ mode, follow, databases }: Readonly<Record<string, unknown>>, report: Report): void {
   if (mode === 'follow' && follow === undefined) {
     report(['follow'], {
@@ -53,11 +56,11 @@ export function checkFollow({ mode, follow, databases }: Readonly<Record<string,
       if (isRecord(options)) checkTable(options, (field) => ['databases', index, 'tables', name, ...field], report)
     }
   }
-  if (databases.length > 1) {
+  if (databases.length > MOST_DATABASES) {
     report(['databases'], {
-      code: 'TASK_FOLLOW_ONE_DATABASE',
-      message: `are ${databases.length}, and one run follows one database`,
-      remedy: 'make a task of each database, with a name of its own',
+      code: 'TASK_FOLLOW_MANY_DATABASES',
+      message: `are ${databases.length}, and ${MOST_DATABASES} are followed at once, to be cut over together`,
+      remedy: 'make several tasks of them, each with a name of its own',
     })
   }
 }

@@ -7,7 +7,7 @@ import type { Session } from '../../core/postgres/connect.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
 import { SampanError, toSampanError } from '../../core/runtime/errors.ts'
-import type { StepEvent } from '../../core/runtime/event.ts'
+import type { DatabaseIdentity, StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, type StepAnswer } from '../../core/runtime/verdict.ts'
 import { holdStream } from '../../core/stream/hold.ts'
@@ -23,12 +23,25 @@ const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
  * go on later leaves its stream where that is safe (`whyKept`).
  */
 export async function closeStream(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
-  const [database] = (await wholeTask(artefacts(step.environment), event)).databases
-  if (database === undefined || event.endpoints === null) return done()
-  const own = { ...event, database }
-  const { destination, failure } = await reach(own, step)
+  const { databases } = await wholeTask(artefacts(step.environment), event)
+  if (event.endpoints === null) return done()
+  const failures: unknown[] = []
+  for (const { name, as } of databases) {
+    await closeOne({ ...event, database: { name, as } }, step).catch((thrown) => failures.push(thrown))
+  }
+  // The others are closed whatever becomes of one; all are tried again where one may be.
+  if (failures.length > 0) throw failures.find((one) => toSampanError(one).retryable) ?? failures[0]
+  return done()
+}
+
+async function closeOne(
+  event: StepEvent & { readonly database: DatabaseIdentity },
+  step: StepTools,
+): Promise<StepAnswer<null>> {
+  const { database } = event
+  const { destination, failure } = await reach(event, step)
   try {
-    const source = await openSource(own, step.environment, { purpose: 'close-stream', signal: step.signal })
+    const source = await openSource(event, step.environment, { purpose: 'close-stream', signal: step.signal })
     try {
       const name = streamName(event.run.id, database.name)
       // Asked behind it: whoever takes the run over later opens its own stream later.

@@ -22,6 +22,7 @@ import { compareStructures, describeChanges } from '../../core/structure/compare
 import { readStructure } from '../../core/structure/read.ts'
 import type { Applier } from './applier.ts'
 import type { Follower } from './follower.ts'
+import type { Together } from './together.ts'
 
 /** A writer that is stopped ends its transaction; one that is not is named after this time. */
 const LOCK_MILLISECONDS = 3_000
@@ -30,7 +31,8 @@ const LOCK_NOT_AVAILABLE = '55P03'
 /** What rows live in. Of other changes Seal tells. */
 const WITH_ROWS = new Set(['table', 'materialized view', 'foreign table', 'sequence'])
 
-interface AtWork {
+/** What a follower at work has. */
+export interface AtWork {
   readonly stream: ChangeStream
   readonly follower: Follower
   readonly applier: Applier
@@ -38,6 +40,8 @@ interface AtWork {
   readonly control: Session
   /** In no transaction. */
   readonly source: Session
+  /** Where the run has other databases: what they come to together. */
+  readonly together: Together | null
 }
 
 /**
@@ -50,12 +54,15 @@ export async function cutOver(event: StepEvent, step: StepTools, work: AtWork): 
   const until = performance.now() + (event.task.follow?.cutoverSeconds ?? 60) * 1000
   const holder = await openSource(event, step.environment, { purpose: 'cutover', signal: step.signal })
   try {
-    const why = (await lockAll(holder, event, work)) ?? (await arriveAll(step, work, until))
-    if (why !== null) {
-      await withdraw(work.control, run, why)
-      return false
-    }
+    const why =
+      (await lockAll(holder, event, work)) ??
+      (await arriveAll(step, work, until)) ??
+      (await work.together?.arrive(work.follower, step, until)) ??
+      null
+    if (why !== null) return await withdraw(step, work, run, why)
     const now = await readNow(holder, event, work.control)
+    const whyNot = (await work.together?.agree(work.follower, step)) ?? null
+    if (whyNot !== null) return await withdraw(step, work, run, whyNot)
     await inTransaction(work.control, async () => {
       await fenceRun(work.control, run)
       if (now.length > 0) await storeSourceNow(work.control, run, now)
@@ -76,10 +83,18 @@ export async function cutOver(event: StepEvent, step: StepTools, work: AtWork): 
   }
 }
 
-async function withdraw(control: Session, run: string, why: string): Promise<void> {
+/** @returns false: it is not cut over. Where the other databases are, it is tried again, and nobody is told to go back */
+async function withdraw(step: StepTools, { control, together }: AtWork, run: string, why: string): Promise<false> {
+  if (together !== null && !(await together.withdraw(why))) {
+    step.logger.warn('CUTOVER_WITHDRAWN', {
+      message: `the other databases are cut over, and this one is tried again: ${why}`,
+    })
+    return false
+  }
   await withdrawCutover(control, run, why)
   const message = `the cutover was given up, and following goes on: ${why}`
   await writeEvents(control, run, [{ level: 'warning', step: 'Follow', code: 'CUTOVER_WITHDRAWN', message }])
+  return false
 }
 
 /** @returns why not: who still writes, or what was changed beside rows */

@@ -9,7 +9,8 @@ import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
 import { watchRetained } from '../../core/stream/retained.ts'
 import { beginFollowing, type Following } from './begin.ts'
-import { cutOver } from './cutover.ts'
+import { type AtWork, cutOver } from './cutover.ts'
+import { Together } from './together.ts'
 
 /** How long a look at an idle stream takes, and how often the ledger is asked for the operator's word. */
 const WAIT_MILLISECONDS = 250
@@ -35,6 +36,7 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
   const open: Session[] = []
   let following: Following | null = null
   let control: Session | null = null
+  let together: Together | null = null
   try {
     const destination = await openDestination(event, step.environment, options)
     open.push(destination)
@@ -42,12 +44,11 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
     open.push(control)
     const row = await readStream(control, event.run.id)
     if (row?.state === 'arrived') return done()
-    // A word of the operator's that nobody has heard holds no longer: writers may have begun again.
-    if ((row?.cutoverAt ?? null) !== null)
-      await withdrawCutover(control, event.run.id, 'the follower had to begin anew; stop the writers and ask again')
+    together = await Together.open(event, step)
+    if ((row?.cutoverAt ?? null) !== null) await forget(control, event.run.id, together)
     const source = await openSource(event, step.environment, options)
     open.push(source)
-    const sessions = { source, control }
+    const sessions = { source, control, together }
     return await underWatch(event, step, { destination, source: () => [source] }, async () => {
       following = await beginFollowing(event, step, source, destination)
       return loop(event, step, following, sessions)
@@ -61,15 +62,23 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
     throw thrown
   } finally {
     await (following as Following | null)?.stream.end()
+    await (together as Together | null)?.close()
     await Promise.all(open.map((session) => session.close()))
   }
+}
+
+/** A word of the operator's that nobody has heard holds no longer: writers may have begun again. What is agreed with others holds. */
+async function forget(control: Session, run: string, together: Together | null): Promise<void> {
+  const why = 'the follower had to begin anew; stop the writers and ask again'
+  if (together !== null && !(await together.withdraw(why))) return
+  await withdrawCutover(control, run, why)
 }
 
 async function loop(
   event: StepEvent,
   step: StepTools,
   { stream, follower, applier }: Following,
-  { source, control }: { readonly source: Session; readonly control: Session },
+  { source, control, together }: Pick<AtWork, 'source' | 'control' | 'together'>,
 ): Promise<StepAnswer<null>> {
   const retained = watchRetained(source, control, event)
   const run = event.run.id
@@ -89,7 +98,8 @@ async function loop(
       await tellCaughtUp(control, run)
     }
     const asksForEnd = (row?.cutoverAt ?? null) !== null
-    if (asksForEnd && (await cutOver(event, step, { stream, follower, applier, control, source }))) return done()
+    if (asksForEnd && (await cutOver(event, step, { stream, follower, applier, control, source, together })))
+      return done()
   }
   return more()
 }

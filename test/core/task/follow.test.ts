@@ -15,9 +15,9 @@ test('what the task has no default for is said, and what cannot be followed refu
   expect(codes({ ...following, follow: undefined })).toEqual(['TASK_FOLLOW_MISSING'])
   expect(codes({ ...following, mode: undefined })).toEqual(['TASK_FOLLOW_UNUSED'])
   expect(codes({ ...following, mode: 'plan' })).toEqual([])
-  expect(codes({ ...following, databases: [{ name: 'shop' }, { name: 'stock' }] })).toEqual([
-    'TASK_FOLLOW_ONE_DATABASE',
-  ])
+  const some = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `shop_${index}` }))
+  expect(codes({ ...following, databases: some(4) })).toEqual([])
+  expect(codes({ ...following, databases: some(5) })).toEqual(['TASK_FOLLOW_MANY_DATABASES'])
   const kept = [{ name: 'shop', tables: { 'public.orders': { conflicts: 'truncate' } } }]
   expect(codes({ ...following, databases: kept })).toEqual(['TASK_FOLLOW_CONFLICTS'])
   const columns = { email: { expression: 'md5(email)' }, phone: { exclude: true }, id: { as: 'number' } }

@@ -14,6 +14,8 @@ import { startWriters } from './writers.ts'
 
 const PATIENCE_MILLISECONDS = 180_000
 const POLL_MILLISECONDS = 50
+/** After so long the writers of a run that does not catch up go slower. */
+const REST_MILLISECONDS = 60_000
 
 /** Says for ever what the sum is, in whichever moment it is read. */
 const SUM = `SELECT (SELECT sum(balance) FROM bank.account) + (SELECT sum("SELECT") FROM "Odd schema"."Money ""box") AS sum`
@@ -38,7 +40,11 @@ export async function runFollowCase(fault: FollowCase, pair: Pair): Promise<Case
       problems.push(...(await inflict(stage, run, one)))
       note(describe(one))
     }
-    await run.until(`SELECT 1 FROM sampan.event WHERE code = 'FOLLOW_CAUGHT_UP'`)
+    const resting = setTimeout(() => {
+      writers.rest = 300
+    }, REST_MILLISECONDS)
+    await run.until(`SELECT 1 FROM sampan.event WHERE code = 'FOLLOW_CAUGHT_UP'`).finally(() => clearTimeout(resting))
+    writers.rest = 0
     writers.late = true
     const { committed } = writers
     while (writers.committed < committed + 100) await sleep(POLL_MILLISECONDS)

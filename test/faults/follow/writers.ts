@@ -8,6 +8,8 @@ import { bulk, LATE_TURNS, TURNS } from './turns.ts'
 export interface Writers {
   /** From now on tables are emptied, too, and large transactions come. */
   late: boolean
+  /** Milliseconds between two transactions, besides: parts of ten changes are slower than writers that never rest. */
+  rest: number
   /** Transactions that were committed. */
   readonly committed: number
   /** Ends when none of them writes any more, and nothing is prepared. */
@@ -26,7 +28,7 @@ const MOST_LARGE = 2
 /** Applications that write to a database until they are stopped, over connections that they open again when these are lost. */
 export function startWriters(at: Login, database: string, options: WritersOptions): Writers {
   const stopping = new AbortController()
-  const writers = { late: false, committed: 0, stop }
+  const writers = { late: false, rest: 0, committed: 0, stop }
   let larges = 0
   const working = Array.from({ length: HOW_MANY }, (_, index) => work(choicesOf(options.seed * 100 + index), index))
   return writers
@@ -64,7 +66,7 @@ export function startWriters(at: Login, database: string, options: WritersOption
     const statements = large ? bulk(options.bulk) : turn(choices)
     const many = between(1, 8) === 1 ? turn(choices) : []
     if (await commit(client, [...statements, ...many], index, choices)) writers.committed += 1
-    await sleep(between(0, 8))
+    await sleep(between(0, 8) + writers.rest)
   }
 }
 
