@@ -1,5 +1,5 @@
 -- Tables whose children have NOT NULL or keys of their own, and an unlogged table with an identity: what pg_dump 18 writes in
--- words that older servers do not read.
+-- words that older servers do not read; and the marks of a CYCLE clause, which it repeats in words that no server reads.
 CREATE TABLE p (id int, v text);
 CREATE TABLE keyed (PRIMARY KEY (id)) INHERITS (p);
 CREATE TABLE required () INHERITS (p); ALTER TABLE required ALTER v SET NOT NULL;
@@ -18,3 +18,13 @@ INSERT INTO both_ways VALUES (1, 'b', 2);
 INSERT INTO "Odd, (Table" VALUES ('s');
 INSERT INTO two VALUES (1, 'a', NULL, 1, 1);
 INSERT INTO numbered ("LOGGED") VALUES ('z');
+CREATE TYPE "Mark" AS ENUM ('it''s', 'none');
+CREATE VIEW cycled AS WITH RECURSIVE t(n, m) AS (SELECT 1, 1 UNION ALL SELECT n % 3 + 1, m FROM t)
+  SEARCH DEPTH FIRST BY n, m SET ord CYCLE n, m SET "Seen Again" TO 'Y' DEFAULT 'N' USING "The Path" SELECT n, "Seen Again" FROM t ORDER BY ord;
+CREATE MATERIALIZED VIEW typed_marks AS WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM t)
+  CYCLE n SET again TO "Mark" 'it''s' DEFAULT NULL USING path SELECT n, again, ' CYCLE n SET x TO ''a''::text DEFAULT ' AS text FROM t;
+CREATE VIEW other_marks AS WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM t) CYCLE n SET a TO 1 DEFAULT int '-1' USING p,
+  u(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM u) CYCLE n SET b TO varchar(3) 'abc' DEFAULT varchar(3) 'b' USING p SELECT t.n, a, b FROM t JOIN u USING (n);
+CREATE FUNCTION cycles() RETURNS SETOF timestamptz LANGUAGE sql BEGIN ATOMIC
+  WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM t) CYCLE n SET at TO timestamptz '2020-01-01 00:00Z' DEFAULT timestamptz 'epoch' USING p SELECT at FROM t; END;
+CREATE FUNCTION quoted() RETURNS text LANGUAGE sql AS $$ SELECT ' CYCLE n SET a TO ''x''::text DEFAULT ''y''::text USING p' $$;

@@ -75,10 +75,14 @@ describe.each([
   })
 })
 
+/** pg_dump writes the marks with casts, which no server reads. */
+const CYCLED = `CREATE VIEW modern.cycled AS WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM t)
+  SEARCH BREADTH FIRST BY n SET ord CYCLE n SET again TO 'Y' DEFAULT 'N' USING path SELECT n, again FROM t`
+
 test('what PostgreSQL 18 has added arrives too, and generated columns of both sorts are left to the server', {
   tags: 'long',
 }, async () => {
-  const source = await createDatabase(sharedServer(18), allKinds18)
+  const source = await createDatabase(sharedServer(18), allKinds18 + CYCLED)
   const destination = await createDatabase(sharedServer(18))
   await migrateSchema(stepEvent(source, destination))
   expect(await objectsOf(destination, true)).toEqual(await objectsOf(source, true))

@@ -1,4 +1,5 @@
 import type { TocEntry } from '../toc/entry.ts'
+import { withReadableMarks } from './cycle-marks.ts'
 import { splitList } from './statements.ts'
 
 /** NOT NULL as a constraint of the table, with a name and inheritance of its own, came with 18. */
@@ -17,9 +18,10 @@ const LOGGED = /^(\s*SEQUENCE NAME .*\n)\s*LOGGED\n/m
 /**
  * The same in words that the destination’s version reads. pg_dump writes for servers of its own version; what it writes of an
  * older source in newer words, whatever that source is, is no more than this: tried with sources of 10 to 17 on every later
- * version.
+ * version. One thing that it repeats as the source prints it no server reads.
  */
-export function inOlderSyntax(entry: TocEntry, destinationVersion: number): TocEntry {
+export function inOlderSyntax(written: TocEntry, destinationVersion: number): TocEntry {
+  const entry = { ...written, sql: withReadableMarks(written.sql) }
   if (destinationVersion < NOT_NULL_CONSTRAINTS && (entry.kind === 'TABLE' || entry.kind === 'FOREIGN TABLE')) {
     return { ...entry, sql: withoutNotNullItems(entry.sql) }
   }
