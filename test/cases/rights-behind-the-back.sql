@@ -6,3 +6,5 @@
 DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader51') THEN CREATE ROLE reader51; END IF; END $$;
 CREATE SCHEMA shop; CREATE TABLE shop.secret (id int PRIMARY KEY); INSERT INTO shop.secret VALUES (1); GRANT SELECT ON shop.secret TO reader51;
 CREATE TABLE shop.shown (id int PRIMARY KEY); GRANT SELECT ON shop.shown TO PUBLIC;
+CREATE EXTENSION citext; REVOKE EXECUTE ON FUNCTION citext_hash(citext), citext_eq(citext, citext) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION citext_hash(citext), citext_eq(citext, citext) TO reader51;

@@ -32,7 +32,8 @@ export function differenceOf(both: BothSides): RightsDifference {
   const isDefault = kind === 'default privileges'
   // Seal looks for what is gone before it asks for rights (gone.ts).
   // A row type without rights of its own is not read.
-  if (both.missing && !isDefault && kind !== 'type') return { what, wider: [], narrower: [] }
+  const [born, bornThere] = [bornOf(both.traits), bornOf(both.actualTraits)]
+  if (both.missing && !isDefault && (kind !== 'type' || born.size > 0)) return { what, wider: [], narrower: [] }
   if (kind === 'policy') return { what, ...policyDifference(both) }
   const owner =
     both.owner !== null && both.owner !== both.actualOwner
@@ -45,12 +46,14 @@ export function differenceOf(both: BothSides): RightsDifference {
   })
   const actual = [...(both.actualAcl ?? both.standard), ...(both.actualColumns ?? [])]
   const isAccounts = ([, grantee]: RightItem) => /^(schema|database)$/.test(kind) && grantee === `r${both.account}`
-  const more = rightsOnlyIn(actual, expected).filter((item) => !isAccounts(item))
-  const less = rightsOnlyIn(expected, actual)
+  // A member of an extension is born with what its version there says: that is nobody's doing, unless somebody has taken it on the source.
+  const [own, others] = [(item: RightItem) => born.has(keyOf(item)), (item: RightItem) => bornThere.has(keyOf(item))]
+  const more = rightsOnlyIn(actual, expected).filter((item) => !isAccounts(item) && !(others(item) && !own(item)))
+  const less = rightsOnlyIn(expected, actual).filter((item) => !(own(item) && !others(item)))
   const isOwners = ([, grantee]: RightItem) => grantee === 'o'
   const traits = {
-    lost: both.traits.filter((trait) => !both.actualTraits.includes(trait)),
-    new: both.surplus ? [] : both.actualTraits.filter((trait) => !both.traits.includes(trait)),
+    lost: both.traits.filter((trait) => !isBirth(trait) && !both.actualTraits.includes(trait)),
+    new: both.surplus ? [] : both.actualTraits.filter((trait) => !isBirth(trait) && !both.traits.includes(trait)),
   }
   return {
     what,
@@ -88,6 +91,17 @@ function nameOf(kind: string, identity: string): string {
   if (kind !== 'default privileges') return `${kind} ${identity}`
   const [creator, schema, letter] = JSON.parse(identity) as [string, string | null, string]
   return `${BY_DEFAULT[letter] ?? 'objects'} that ${creator} makes${schema === null ? '' : ` in ${schema}`} from now on`
+}
+
+const BORN = 'born '
+
+function isBirth(trait: string): boolean {
+  return trait.startsWith(BORN)
+}
+
+/** Keys of the rights that a member of an extension was born with; none of what is no member. */
+function bornOf(traits: readonly string[]): ReadonlySet<string> {
+  return new Set(traits.filter(isBirth).map((trait) => keyOf(parseItem(trait.slice(BORN.length)))))
 }
 
 function isGuard(trait: string): boolean {

@@ -8,20 +8,23 @@
  * - `columns`: the same of single columns, with the column's name as a fourth element.
  * - `traits`: row security, security_invoker, SECURITY DEFINER …; of a policy what it is and does.
  * - `made_of`, in the catalogue `made_in`: what came along with something else, by itself, has rights of its own and no place in the
- *   archive: a range type's functions, its multirange before 17, a table's row type; `of_table`: a policy's table.
+ *   archive: a range type's functions, its multirange before 17, a table's row type, members of extensions; `of_table`: a policy's table.
+ *
+ * Of a member of an extension `acl` is never null, and `traits` are the rights that it was born with, `born ["EXECUTE", "p", false]`.
+ * @param members those of all extensions, or those alone whose rights somebody has changed since
  */
-export function rightsSql(version: number, which: 'all' | 'given' = 'all'): string {
+export function rightsSql(version: number, which: 'all' | 'given' = 'all', members: 'all' | 'changed' = 'all'): string {
   return `WITH space AS (
     SELECT n.oid, n.nspname::text AS name FROM pg_catalog.pg_namespace n
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sampan')
   ), member AS (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
   ), rights(catalogue, oid, made_in, made_of, kind, identity, owner, acl, columns, traits, of_table) AS (
-  ${(which === 'all' ? parts(version) : GIVEN).join('\n  UNION ALL\n  ')}
+  ${(which === 'all' ? parts(version, members) : GIVEN).join('\n  UNION ALL\n  ')}
   )`
 }
 
-function parts(version: number): readonly string[] {
+function parts(version: number, members: 'all' | 'changed'): readonly string[] {
   const since = (number: number, ...texts: readonly string[]) => (version >= number ? texts : [])
   return [
     relations(version),
@@ -45,6 +48,7 @@ function parts(version: number): readonly string[] {
     FROM pg_catalog.pg_largeobject_metadata o`,
     ...GIVEN,
     ...since(90_500, policies()),
+    ...since(90_600, ofExtensions(members)),
   ]
 }
 
@@ -154,6 +158,38 @@ function policies(): string {
                'text ' || pg_catalog.md5(pg_catalog.concat(pg_catalog.pg_get_expr(o.polqual, o.polrelid), ' / ',
                                                            pg_catalog.pg_get_expr(o.polwithcheck, o.polrelid)))], o.polrelid
     FROM pg_catalog.pg_policy o CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.tableoid, o.oid, 0) i`
+}
+
+/** pg_dump looks at what has other rights than it was born with (pg_init_privs, 9.6 and later); columns are not compared. */
+function ofExtensions(members: 'all' | 'changed'): string {
+  const catalogue = (name: string, acl: string, owner: string, letter: string, where = 'true') =>
+    `SELECT o.tableoid AS class, o.oid, ${owner} AS owner, o.${acl} AS acl, ${letter}::"char" AS letter FROM pg_catalog.${name} o WHERE ${where}`
+  const all = [
+    catalogue(
+      'pg_class',
+      'relacl',
+      'o.relowner',
+      `CASE o.relkind WHEN 'S' THEN 's' ELSE 'r' END`,
+      `o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')`,
+    ),
+    catalogue('pg_proc', 'proacl', 'o.proowner', `'f'`),
+    catalogue('pg_type', 'typacl', 'o.typowner', `'T'`),
+    catalogue('pg_namespace', 'nspacl', 'o.nspowner', `'n'`),
+    catalogue('pg_language', 'lanacl', 'o.lanowner', `'l'`),
+    catalogue('pg_foreign_data_wrapper', 'fdwacl', 'o.fdwowner', `'F'`),
+    catalogue('pg_foreign_server', 'srvacl', 'o.srvowner', `'S'`),
+  ]
+  const standard = 'pg_catalog.acldefault(m.letter, m.owner)'
+  const now = itemsOf(`COALESCE(m.acl, ${standard})`, 'm.owner')
+  const born = itemsOf(`COALESCE(b.initprivs, ${standard})`, 'm.owner')
+  return `SELECT m.class, m.oid, d.refclassid, d.refobjid, i.type, i.identity, NULL, r.acl, NULL::text[],
+         ARRAY(SELECT 'born ' || item FROM pg_catalog.unnest(r.born) AS item), NULL::oid
+    FROM (${all.join(' UNION ALL ')}) m
+    JOIN pg_catalog.pg_depend d ON d.classid = m.class AND d.objid = m.oid AND d.deptype = 'e'
+    LEFT JOIN pg_catalog.pg_init_privs b ON b.classoid = m.class AND b.objoid = m.oid AND b.objsubid = 0
+    CROSS JOIN LATERAL (SELECT ${now} AS acl, ${born} AS born OFFSET 0) r
+    CROSS JOIN LATERAL pg_catalog.pg_identify_object(m.class, m.oid, 0) i
+   WHERE ${members === 'all' ? 'true' : 'm.acl IS DISTINCT FROM b.initprivs AND r.acl <> r.born'}`
 }
 
 /** Of what may be on a destination before anything is migrated. */

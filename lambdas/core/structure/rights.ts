@@ -35,7 +35,7 @@ export function itemText(item: RightItem): string {
 /** One question. @param source in the view that the plan is made in */
 export async function readRights(source: Session): Promise<SourceRights[]> {
   return source.rows<SourceRights>(
-    `${rightsSql(source.serverVersion)}
+    `${rightsSql(source.serverVersion, 'all', 'changed')}
      SELECT catalogue, oid, CASE WHEN made_of IS NOT NULL THEN made_in END AS "madeIn", made_of AS "madeOf", kind, identity, owner, acl, columns, traits FROM rights
       -- There may be millions, and most are as the account makes them.
       WHERE kind <> 'large object' OR acl IS NOT NULL OR owner <> CURRENT_USER`,

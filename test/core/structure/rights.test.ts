@@ -16,7 +16,9 @@ test.each([
      CREATE TABLE "Given" (a int, "b c" int); GRANT SELECT ON "Given" TO PUBLIC; GRANT UPDATE ("b c") ON "Given" TO pg_monitor WITH GRANT OPTION;
      ALTER TABLE "Given" ENABLE ROW LEVEL SECURITY; CREATE POLICY "P" ON "Given" AS RESTRICTIVE FOR UPDATE TO pg_monitor USING (a > 1);
      CREATE FUNCTION f(int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; REVOKE ALL ON FUNCTION f FROM PUBLIC;
-     CREATE VIEW v WITH (security_barrier) AS SELECT 1 AS a; CREATE TYPE span AS RANGE (SUBTYPE = int4)`,
+     CREATE VIEW v WITH (security_barrier) AS SELECT 1 AS a; CREATE TYPE span AS RANGE (SUBTYPE = int4);
+     CREATE EXTENSION citext; GRANT EXECUTE ON FUNCTION citext_eq(citext, citext) TO PUBLIC; REVOKE EXECUTE ON FUNCTION citext_hash(citext) FROM PUBLIC;
+     GRANT EXECUTE ON FUNCTION citext_hash(citext) TO pg_monitor`,
   )
   const other = await createDatabase(sharedServer(18))
   const session = await openSource(stepEvent(database, other), {}, { purpose: 'test' })
@@ -38,6 +40,14 @@ test.each([
   })
   expect(of('public.f(integer)')).toMatchObject({ acl: ['["EXECUTE", "o", false]'], traits: ['security definer'] })
   expect(of('public.v')).toMatchObject({ traits: ['security_barrier'] })
+  // Of members of extensions those alone that have other rights than they were born with.
+  expect(rights.filter(({ identity }) => identity.includes('citext'))).toMatchObject([
+    {
+      identity: 'public.citext_hash(public.citext)',
+      acl: ['["EXECUTE", "o", false]', '["EXECUTE", "rpg_monitor", false]'],
+      traits: ['born ["EXECUTE", "o", false]', 'born ["EXECUTE", "p", false]'],
+    },
+  ])
   expect(of('public.span(integer,integer)')?.madeOf).toBe(of('public.span')?.oid)
 })
 
@@ -87,5 +97,36 @@ test('what differs is wider or narrower, by who may do what', () => {
   expect(differ({ ...policy, traits: ['restrictive'], actualTraits: ['restrictive'] })).toEqual({
     wider: ['it is not for a'],
     narrower: ['it is for b too'],
+  })
+})
+
+test('what a member of an extension is born with is its version’s doing, unless it was taken on the source', () => {
+  const [mine, all, some, given] = [
+    '["EXECUTE", "o", false]',
+    '["EXECUTE", "p", false]',
+    '["EXECUTE", "ra", false]',
+    '["EXECUTE", "rb", false]',
+  ]
+  const differ = (acl: string[], born: string[], actualAcl: string[], there: string[]) => {
+    const traits = [born, there].map((items) => items.map((item) => `born ${item}`))
+    const sides = { kind: 'function', standard: [mine, all], traits: traits[0], actualTraits: traits[1] }
+    const { wider, narrower } = differenceOf({ ...both, ...sides, acl, actualAcl } as never)
+    return { wider, narrower }
+  }
+  const same = { wider: [], narrower: [] }
+  expect(differ([mine, given], [mine, all], [mine, given], [mine, all])).toEqual(same)
+  expect(differ([mine, given], [mine, all], [mine, given, all], [mine, all])).toEqual({
+    wider: ['everybody may EXECUTE'],
+    narrower: [],
+  })
+  expect(differ([mine, given], [mine, all], [mine], [mine, all])).toEqual({
+    wider: [],
+    narrower: ['b may not EXECUTE'],
+  })
+  expect(differ([mine, all, given], [mine, all], [mine, given], [mine])).toEqual(same)
+  expect(differ([mine, given], [mine], [mine, given, some], [mine, some])).toEqual(same)
+  expect(differ([mine, given], [mine], [mine, given, all], [mine])).toEqual({
+    wider: ['everybody may EXECUTE'],
+    narrower: [],
   })
 })

@@ -9,6 +9,8 @@ const INITIAL_SINCE = 90_600
 interface Right {
   readonly kind: string
   readonly identity: string
+  /** Of a function, without its schema. */
+  readonly name: string
   readonly privilege: string
   /** Nobody has changed the object’s rights on the source, so the migration says nothing of them. */
   readonly untouched: boolean
@@ -16,21 +18,21 @@ interface Right {
 
 /** What everybody could do with objects of the server and of extensions, and cannot any more; and cannot do in a schema. */
 const TAKEN = `
-  SELECT o.kind, o.identity, was.privilege_type AS privilege, false AS untouched
+  SELECT o.kind, o.identity, o.name, was.privilege_type AS privilege, false AS untouched
     FROM (
       SELECT 'function' AS kind, (pg_catalog.pg_identify_object('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0)).identity,
-             'pg_catalog.pg_proc'::pg_catalog.regclass AS class, p.oid, p.proacl AS acl, p.proowner AS owner, 'f' AS letter
+             p.proname AS name, 'pg_catalog.pg_proc'::pg_catalog.regclass AS class, p.oid, p.proacl AS acl, p.proowner AS owner, 'f' AS letter
         FROM pg_catalog.pg_proc AS p WHERE p.proacl IS NOT NULL
       UNION ALL
-      SELECT 'language', l.lanname, 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, l.lanacl, l.lanowner, 'l'
+      SELECT 'language', l.lanname, '', 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, l.lanacl, l.lanowner, 'l'
         FROM pg_catalog.pg_language AS l WHERE l.lanacl IS NOT NULL
       UNION ALL
       SELECT 'type', (pg_catalog.pg_identify_object('pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0)).identity,
-             'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typacl, t.typowner, 'T'
+             '', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typacl, t.typowner, 'T'
         FROM pg_catalog.pg_type AS t WHERE t.typacl IS NOT NULL
       UNION ALL
       SELECT 'table', (pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0)).identity,
-             'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relacl, c.relowner, 'r'
+             '', 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, c.relacl, c.relowner, 'r'
         FROM pg_catalog.pg_class AS c WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'v', 'm')
     ) AS o
     LEFT JOIN pg_catalog.pg_init_privs AS i ON i.classoid = o.class AND i.objoid = o.oid AND i.objsubid = 0
@@ -42,14 +44,14 @@ const TAKEN = `
      AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(o.acl) AS now
                       WHERE now.grantee = 0 AND now.privilege_type = was.privilege_type)
   UNION ALL
-  SELECT 'schema', n.nspname, p.privilege, n.nspacl IS NULL OR n.nspacl = i.initprivs
+  SELECT 'schema', n.nspname, '', p.privilege, n.nspacl IS NULL OR n.nspacl = i.initprivs
     FROM pg_catalog.pg_namespace AS n
     LEFT JOIN pg_catalog.pg_init_privs AS i
       ON i.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND i.objoid = n.oid
     CROSS JOIN (VALUES ('CREATE'), ('USAGE')) AS p(privilege)
    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'sampan')
      AND NOT pg_catalog.has_schema_privilege('public', n.oid, p.privilege)
-  ORDER BY 1, 2, 3`
+  ORDER BY 1, 2, 4`
 
 /**
  * Those that everybody has on the destination, where the account may not take them, or nobody tells it to. What is not there yet
@@ -58,11 +60,14 @@ const TAKEN = `
 const KEPT = `
   SELECT r.kind, r.identity, r.privilege
     FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]),
-                    pg_catalog.unnest($4::boolean[]))
-         WITH ORDINALITY AS r(kind, identity, privilege, untouched, number)
+                    pg_catalog.unnest($4::boolean[]), pg_catalog.unnest($6::text[]))
+         WITH ORDINALITY AS r(kind, identity, privilege, untouched, name, number)
     LEFT JOIN LATERAL (
       SELECT p.proowner AS owner, pg_catalog.has_function_privilege('public', p.oid, r.privilege) AS held
-        FROM pg_catalog.pg_proc AS p WHERE r.kind = 'function' AND p.oid = pg_catalog.to_regprocedure(r.identity)
+        FROM pg_catalog.pg_proc AS p
+       -- Before 16 to_regprocedure is an error where a type is not there yet.
+       WHERE r.kind = 'function' AND p.proname = r.name
+         AND (pg_catalog.pg_identify_object('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0)).identity = r.identity
       UNION ALL
       SELECT l.lanowner, pg_catalog.has_language_privilege('public', l.oid, r.privilege)
         FROM pg_catalog.pg_language AS l WHERE r.kind = 'language' AND l.lanname = r.identity
@@ -102,6 +107,7 @@ export const rightsNotTaken: Check = {
       column('privilege'),
       column('untouched'),
       account.superuser,
+      column('name'),
     ])
     return findingOf(
       kept.map(

@@ -3,7 +3,9 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { OwnerFacts } from '../../../core/postgres/roles.ts'
 import { itemText, parseItem, type RightItem, type SourceRights } from '../../../core/structure/rights.ts'
 import { isAwsRole } from '../../../core/task/aws-names.ts'
+import { PG_EXTENSION } from '../toc/catalogue-oids.ts'
 import { largeObjectsOf } from './large-object-owners.ts'
+import { aclOfMember } from './member-rights.ts'
 import { type PolicyRoles, presentRoles } from './policies.ts'
 
 export interface RightsFacts {
@@ -38,6 +40,14 @@ export function expectedRights(
       if (!facts.largeObjects || (given === null && one.acl === null)) return []
       const owner = given?.owner ?? account
       return [{ ...nobodys, kind, identity, ownerObject: given?.id ?? null, owner, ...map.rightsOf(one, owner) }]
+    }
+    if (one.madeIn === PG_EXTENSION) {
+      // Whoever has made the extension there owns its members.
+      const given = aclOfMember(objects, one)
+      const traits = one.traits ?? []
+      return given === null
+        ? []
+        : [{ ...nobodys, object: given.id, kind, identity, ...map.rightsOf(one, null), traits }]
     }
     // A range type's functions have no place in the archive: they come with the type.
     const object = plan.at(one.madeIn ?? one.catalogue, one.madeOf ?? one.oid)

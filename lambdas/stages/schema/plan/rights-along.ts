@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { parseItem, type SourceRights } from '../../../core/structure/rights.ts'
+import { PG_EXTENSION } from '../toc/catalogue-oids.ts'
 import { NO_STORAGE, type TocEntry } from '../toc/entry.ts'
 
 /** From 17 on a multirange has its range's rights. */
@@ -20,7 +21,8 @@ export function rightsAlong(
   rights: readonly SourceRights[],
   firstId: number,
 ): TocEntry[] {
-  const made = rights.filter(({ madeOf, acl }) => madeOf !== null && acl !== null)
+  // Of members of extensions pg_dump writes what has changed.
+  const made = rights.filter(({ madeIn, madeOf, acl }) => madeOf !== null && madeIn !== PG_EXTENSION && acl !== null)
   if (made.length === 0) return []
   const byOid = new Map(entries.map((entry) => [`${entry.catalogOid}.${entry.oid}`, entry]))
   const found = made.flatMap((one) => {
@@ -52,6 +54,7 @@ function entry(parent: TocEntry, { kind, identity, acl }: SourceRights): TocEntr
   }
 }
 
-function prefixOf(identity: string): string {
+/** `public.` of `public.f(integer)`; empty for what is in no schema. */
+export function prefixOf(identity: string): string {
   return /^(?:"(?:[^"]|"")*"|[^".]*)\./.exec(identity)?.[0] ?? ''
 }

@@ -5,3 +5,4 @@ export const PG_TYPE = 1247
 export const PG_ATTRDEF = 2604
 export const PG_DATABASE = 1262
 export const PG_LARGEOBJECT = 2613
+export const PG_EXTENSION = 3079
