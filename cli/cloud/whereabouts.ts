@@ -17,7 +17,11 @@ export interface RunWhereabouts {
   /** How many databases have come to an end, of those begun or waiting; `null` before them and after. */
   readonly databases: { readonly ended: number; readonly total: number } | null
   /** Where each database that goes on is; at most ten. */
-  readonly running: readonly (Whereabouts & { readonly database: string })[]
+  readonly running: readonly (Whereabouts & {
+    readonly database: string
+    /** Its own execution. */
+    readonly arn: string
+  })[]
 }
 
 /** Databases are migrated four at once; room for those that begin while this looks. */
@@ -52,6 +56,7 @@ export async function whereIs(machine: StateMachine, executionArn: string): Prom
     (executions ?? []).map(async ({ executionArn: child = '', startDate = new Date() }) => ({
       ...((await latestState(machine, child, database)) ?? { state: 'beginning', since: startDate }),
       database: await databaseOf(machine, child),
+      arn: child,
     })),
   )
   return { run, databases: { ended, total }, running }

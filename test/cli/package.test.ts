@@ -37,10 +37,19 @@ describe('the installed command', () => {
   }, async () => {
     const here = join(place, 'here')
     await mkdir(here)
-    const { stdout } = await run(process.execPath, [command, 'demo'], {
+    const migrated = run(process.execPath, [command, 'demo', '--ui'], {
       cwd: here,
       env: { ...process.env, NO_COLOR: '1' },
     })
+    const page = await new Promise<string>((resolve) => {
+      migrated.child.stderr?.on('data', (part) => {
+        const [, url] = /Live page, for this machine only: (\S+)/.exec(String(part)) ?? []
+        if (url !== undefined) resolve(url)
+      })
+    })
+    for (const name of ['', 'page.js', 'page.css', 'uplot.js', 'report.css'])
+      expect((await fetch(new URL(name, page))).status).toBe(200)
+    const { stdout } = await migrated
     expect(stdout).toContain('exactly as before the run')
     const report = reportSchema.parse(JSON.parse(await readFile(join(here, 'out', 'report.json'), 'utf8')))
     expect(report.status).toBe('succeeded')
