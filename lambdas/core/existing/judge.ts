@@ -1,4 +1,5 @@
 import { compareColumns } from './compare-columns.ts'
+import { compareTypes } from './compare-types.ts'
 import { type Meeting, stays } from './meetings.ts'
 import { nameKey, type StandingTable, type TableName } from './tables.ts'
 
@@ -35,10 +36,12 @@ export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: st
     compared.flatMap(({ meeting, differences }) =>
       differences.filter((one) => one.weight === weight).map(({ text }) => `${shown(meeting.there)}: ${text}`),
     )
+  const types = compareTypes(meetings, typeThere)
+  const ofTypes = (weight: 'refused' | 'told') => types.filter((one) => one.weight === weight).map(({ text }) => text)
   const of = (code: ConflictCode, texts: readonly string[]) => texts.map((text) => ({ code, text }))
   return {
     problems: [
-      ...of('DST_TABLE_DIFFERS', lines('refused')),
+      ...of('DST_TABLE_DIFFERS', [...lines('refused'), ...ofTypes('refused')]),
       ...of('DST_TABLE_NOT_WRITABLE', meetings.flatMap(notWritable)),
       ...of('DST_TABLE_TRIGGERS', meetings.flatMap(triggers)),
       ...of(
@@ -51,7 +54,7 @@ export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: st
       ),
       ...of('DST_KEYS_IN_A_RING', rings(meetings)),
     ],
-    told: lines('told'),
+    told: [...lines('told'), ...ofTypes('told')],
   }
 }
 

@@ -23,6 +23,22 @@ export interface Column {
   readonly hasDefault: boolean
 }
 
+/** A type of the user's that a column is of, itself or through another one. */
+export interface UserType {
+  /** `format_type` */
+  readonly name: string
+  /** `typtype`: composite, domain, enum, range. */
+  readonly kind: 'c' | 'd' | 'e' | 'r'
+  /** The table, or the like, whose rows it is the type of. */
+  readonly table: TableName | null
+  /** Of an enum, in their order. */
+  readonly labels: readonly string[]
+  /** Of a composite type, in their order; of a domain or a range the one type that it is made of, without a name. */
+  readonly fields: readonly { readonly name: string; readonly type: string }[]
+  /** What else it says of its values: NOT NULL, CHECK, COLLATE. */
+  readonly rules: readonly string[]
+}
+
 /** A foreign key between a table and another one. */
 export interface KeyTo {
   /** The key's. */
@@ -52,6 +68,8 @@ export interface StandingTable extends TableName {
   /** Row security is in force for the account. */
   readonly secured: boolean
   readonly columns: readonly Column[]
+  /** What its columns are of, but for types of the server and of extensions. */
+  readonly types: readonly UserType[]
   /** The partitioned table at the top, for a partition. */
   readonly root: TableName | null
   /** All that lie below a partitioned table. */

@@ -20,7 +20,15 @@ const SOURCE = `
   CREATE TABLE dropped (id int PRIMARY KEY, more text);
   CREATE TABLE anew (id int) PARTITION BY LIST (id);
   CREATE TABLE anew_1 PARTITION OF anew FOR VALUES IN (1);
-  CREATE TABLE untold (id int)`
+  CREATE TABLE untold (id int);
+  CREATE TYPE alike AS (a int, b state);
+  CREATE TYPE pair AS (a int, b int);
+  CREATE DOMAIN cents AS numeric(10, 4) CHECK (VALUE > 0);
+  CREATE TYPE grade AS ENUM ('low', 'mid', 'high');
+  CREATE TYPE span AS RANGE (subtype = int8);
+  CREATE TYPE mood AS ENUM ('good', 'bad');
+  CREATE TABLE inner_row (a int, b int);
+  CREATE TABLE typed (a alike, p pair[], c cents, g grade, s span[], m mood, r inner_row)`
 
 const DESTINATION = `
   CREATE TYPE state AS ENUM ('new', 'sent');
@@ -44,14 +52,22 @@ const DESTINATION = `
   CREATE SEQUENCE shared OWNED BY dropped.id; CREATE TABLE counts (id int DEFAULT nextval('shared')); CREATE TABLE heir () INHERITS (dropped);
   CREATE TABLE anew (id int) PARTITION BY LIST (id); CREATE TABLE anew_1 PARTITION OF anew FOR VALUES IN (1);
   CREATE TABLE anew_2 PARTITION OF anew FOR VALUES IN (2); INSERT INTO anew VALUES (2); CREATE VIEW over AS SELECT * FROM anew_2;
-  CREATE TABLE untold (id int)`
+  CREATE TABLE untold (id int);
+  CREATE TYPE alike AS (a int, b state);
+  CREATE TYPE pair AS (b int, a int);
+  CREATE DOMAIN cents AS numeric(10, 2);
+  CREATE TYPE grade AS ENUM ('high', 'mid', 'none');
+  CREATE TYPE span AS RANGE (subtype = int4);
+  CREATE DOMAIN mood AS text;
+  CREATE TABLE inner_row (b int, a int);
+  CREATE TABLE typed (a alike, p pair[], c cents, g grade, s span[], m mood, r inner_row)`
 
 const truncate = { conflicts: 'truncate' } as const
 
 test('what stands there is compared with the source, and what keeps rows from coming is told by its own code', async () => {
   const source = await createDatabase(sharedServer(15), SOURCE)
   const destination = await createDatabase(sharedServer(15), DESTINATION)
-  const named = ['fits', 'differs', 'shape', 'fired', 'parent', 'ring', 'chain', 'parts']
+  const named = ['fits', 'differs', 'shape', 'fired', 'parent', 'ring', 'chain', 'parts', 'inner_row', 'typed']
   const emptied = Object.fromEntries(named.map((name) => [`public.${name}`, truncate]))
   const replaced = { conflicts: 'replace' } as const
   const tables = { ...emptied, 'public.dropped': replaced, 'public.anew': replaced, 'public.anew_1': truncate }
@@ -64,6 +80,12 @@ test('what stands there is compared with the source, and what keeps rows from co
     'public.differs: column gone is missing on the destination',
     'public.parts: other partitions: the destination lacks parts_1; only the destination has parts_2',
     'public.shape: a table on the source, a view on the destination',
+    'type public.pair: (a integer, b integer) on the source, (b integer, a integer) on the destination',
+    'type public.cents: numeric(10,4) on the source, numeric(10,2) on the destination',
+    'type public.grade: the destination lacks the labels low',
+    'type public.span: bigint on the source, integer on the destination',
+    'type public.mood: an enum on the source, a domain on the destination',
+    'type public.inner_row: (a integer, b integer) on the source, (b integer, a integer) on the destination',
   ])
   expect(details('DST_TABLE_TRIGGERS')).toEqual(['public.fired: fires'])
   expect(details('DST_TABLE_REFERENCED')).toEqual(['public.parent: public.child refers to it by child_parent_fkey'])
@@ -85,7 +107,7 @@ test('what stands there is compared with the source, and what keeps rows from co
   ])
   // What the task says nothing of is in the way as ever, and what a kept table needs is not.
   expect(details('DST_OBJECTS_EXIST')).toEqual(expect.arrayContaining(['table public.child', 'table public.untold']))
-  for (const name of ['fits', 'fits_id_seq', 'fits_pkey', 'public.state']) {
+  for (const name of ['fits', 'fits_id_seq', 'fits_pkey', 'public.state', 'public.alike', 'public.pair']) {
     expect(details('DST_OBJECTS_EXIST').join('\n')).not.toContain(name)
   }
 })

@@ -14,6 +14,41 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
           LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+       -- The types of its columns, through arrays, domains, fields, ranges and their multiranges (14 and later).
+       (WITH RECURSIVE reached(oid) AS (
+          SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+          UNION
+          SELECT below.oid FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.oid
+           CROSS JOIN LATERAL (
+             SELECT t.typelem UNION ALL SELECT t.typbasetype
+             UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+             UNION ALL SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid
+             UNION ALL SELECT g.rngtypid FROM pg_catalog.pg_range g
+                        WHERE t.typtype = 'm' AND pg_catalog.row_to_json(g) ->> 'rngmultitypid' = t.oid::text) AS below(oid)
+           WHERE t.oid >= 16384)
+        SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'name', pg_catalog.format_type(t.oid, NULL), 'kind', t.typtype,
+                 'table', (SELECT pg_catalog.json_build_object('schema', rn.nspname, 'name', rc.relname)
+                             FROM pg_catalog.pg_class rc JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
+                            WHERE rc.oid = t.typrelid AND rc.relkind <> 'c'),
+                 'labels', ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder),
+                 'fields', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', f.name, 'type', f.type) ORDER BY f.place), '[]')
+                              FROM (SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnum
+                                      FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                                    UNION ALL SELECT '', pg_catalog.format_type(t.typbasetype, t.typtypmod), 0 WHERE t.typtype = 'd'
+                                    UNION ALL SELECT '', pg_catalog.format_type(g.rngsubtype, NULL), 0
+                                      FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid) AS f(name, type, place)),
+                 'rules', ARRAY(SELECT 'NOT NULL' WHERE t.typnotnull
+                                UNION ALL SELECT pg_catalog.pg_get_constraintdef(k.oid) FROM pg_catalog.pg_constraint k
+                                           WHERE k.contypid = t.oid AND k.contype = 'c'
+                                UNION ALL SELECT 'COLLATE ' || o.collname FROM pg_catalog.pg_collation o
+                                  LEFT JOIN pg_catalog.pg_range g ON g.rngtypid = t.oid
+                                 WHERE o.oid = COALESCE(g.rngcollation, t.typcollation) AND o.oid <> 100
+                                 ORDER BY 1)) ORDER BY t.oid), '[]')
+          FROM reached r JOIN pg_catalog.pg_type t ON t.oid = r.oid
+         WHERE t.oid >= 16384 AND t.typtype IN ('c', 'd', 'e', 'r')
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x
+                            WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid AND x.deptype = 'e')) AS types,
        -- The partitioned table at the top, and how many steps above it lies.
        (WITH RECURSIVE up AS (
           SELECT i.inhparent, 1 AS depth FROM pg_catalog.pg_inherits i WHERE c.relispartition AND i.inhrelid = c.oid

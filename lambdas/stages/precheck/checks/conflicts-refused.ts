@@ -8,7 +8,7 @@ const PROBLEMS: Readonly<Record<ConflictCode, Omit<DocumentedCode, 'code'>>> = {
     cause:
       'a table that stands on the destination has not the source’s columns: one is missing or of another type, or would stay without a value',
     remedy:
-      'change the destination’s table as the source has it, or leave the column out in the task ("columns": {"…": {"exclude": true}})',
+      'change the destination’s table or type as the source has it, or leave the column out in the task ("columns": {"…": {"exclude": true}})',
   },
   DST_TABLE_NOT_WRITABLE: {
     cause:
