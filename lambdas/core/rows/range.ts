@@ -64,12 +64,23 @@ function between(left: string, { lower, upper }: RowRange, literal: (bound: stri
 
 /** Every possible TID of the pages, as an array: a Tid Scan reads these pages only. The last range reads to the end as it is now. */
 function pageArray(relation: RelationAtEnd, { lower, upper }: RowRange): string {
-  const end =
-    upper ??
-    `(pg_catalog.pg_relation_size(${quoteLiteral(tableOf(relation))}::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::integer)`
+  const end = upper ?? `(${bytesNow(relation)} / pg_catalog.current_setting('block_size')::integer)`
   // Half of each text is made once for its page or line, which halves the cost of the array.
   return `ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT (pages.half || lines.half)::pg_catalog.tid
     FROM (SELECT pg_catalog.concat('(', page, ',') AS half
             FROM pg_catalog.generate_series(${lower ?? 0}::bigint, ${end}::bigint - 1) AS page OFFSET 0) pages,
          (SELECT pg_catalog.concat(line, ')') AS half FROM pg_catalog.generate_series(1, ${LINES_PER_PAGE}) AS line OFFSET 0) lines))`
+}
+
+/**
+ * Bytes of the file that the pages are of, as it is now. A tree's root has none: of its partitions the longest counts. The
+ * catalogue is the view's; whoever attached another partition since is found behind the flight (copy/view/unchanged.ts).
+ */
+function bytesNow(relation: RelationAtEnd): string {
+  const table = `${quoteLiteral(tableOf(relation))}::pg_catalog.regclass`
+  if (!relation.tree) return `pg_catalog.pg_relation_size(${table})`
+  return `(WITH RECURSIVE member(oid) AS (
+      SELECT ${table}::pg_catalog.oid
+      UNION SELECT i.inhrelid FROM member m JOIN pg_catalog.pg_inherits i ON i.inhparent OPERATOR(pg_catalog.=) m.oid)
+    SELECT pg_catalog.max(pg_catalog.pg_relation_size(m.oid)) FROM member m)`
 }

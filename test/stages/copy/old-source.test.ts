@@ -3,6 +3,7 @@ import type { Chunk } from '../../../lambdas/core/ledger/chunks/chunk.ts'
 import { readRelations } from '../../../lambdas/core/ledger/relations.ts'
 import { OWN_PATH } from '../../../lambdas/core/postgres/search-path.ts'
 import { cargoOf } from '../../../lambdas/core/rows/cargo.ts'
+import { cutByPages } from '../../../lambdas/stages/copy/plan/chunking.ts'
 import { cutKey, readKeys } from '../../../lambdas/stages/copy/plan/key-bounds.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { copyRound } from '../../support/copy-round.ts'
@@ -165,6 +166,49 @@ const SERVERS = {
 }
 
 const RELATION = relationOf({ oid: 0, hasKey: true, source: { name: 'by_bigint', columns: [] } })
+
+test('every row is in exactly one range of pages, however they are read, also of a tree whose root has no pages', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
+  const source = await createDatabase(
+    await oldestServer(),
+    `CREATE TABLE tree (id int, filler text) PARTITION BY RANGE ((id + 0));
+     CREATE TABLE long PARTITION OF tree FOR VALUES FROM (0) TO (1000) PARTITION BY RANGE (id);
+     CREATE TABLE longest PARTITION OF long FOR VALUES FROM (0) TO (1000);
+     CREATE TABLE short PARTITION OF tree FOR VALUES FROM (1000) TO (2000);
+     INSERT INTO tree SELECT g, repeat('x', 380) FROM generate_series(500, 1019) g;
+     CREATE TABLE plain AS SELECT * FROM tree;`,
+  )
+  const session = await openSession(source, 'source')
+  const counted = async (sql: string) => (await session.rows<{ count: number }>(sql))[0]?.count
+  try {
+    for (const [name, tree, chunkBytes] of [
+      ['tree', true, 64],
+      ['plain', false, 64],
+      ['tree', true, 400],
+    ] as const) {
+      const end = { name, tree, columns: ['id', 'filler'], digestSql: '0::bigint' }
+      // As large as it must be to be read by arrays; and a small one of few chunks, by scans.
+      const bytes = chunkBytes === 64 ? 2 * 1024 ** 3 : 1024
+      const relation = relationOf({ bytes, pages: 20, source: end, destination: end })
+      const servers = { ...SERVERS, sourceVersion: session.serverVersion }
+      const chunks = cutByPages(relation, { chunkBytes: chunkBytes === 64 ? bytes / 64 : chunkBytes, ...servers })
+      let rows = 0
+      for (const chunk of chunks) {
+        const cargo = cargoOf(relation, { ...chunk }, servers)
+        const select = /\bCOPY \((.*)\) TO STDOUT/s.exec(cargo.copyOut)?.[1]
+        const copied = await counted(`SELECT count(*)::int AS count FROM (${select}) chunk`)
+        const digest = /SELECT pg_catalog.count.*?(?=; SET)/s.exec(cargo.digest ?? '')?.[0]
+        expect(await counted(digest?.replace('count(*)::text', 'count(*)::int AS count') ?? '')).toBe(copied)
+        rows += copied ?? 0
+      }
+      expect([name, chunks.length, rows]).toEqual([name, chunkBytes === 64 ? 20 : 3, 520])
+    }
+  } finally {
+    await session.close()
+  }
+})
 
 test.each([15, 18] as const)(
   'a table that is not a heap is cut by ranges of its key (%i)',

@@ -81,7 +81,9 @@ async function cut(
     failed = byKey
   }
   if (!heap) {
-    const reason = relation.source.tree ? 'it travels through its root' : `not a heap, and ${failed ?? NO_KEY}`
+    const reason = relation.source.tree
+      ? 'it travels through its root, and not all of its partitions are heaps'
+      : `not a heap, and ${failed ?? NO_KEY}`
     return { chunks: cutByPages(relation, options), reason: `whole: ${reason}` }
   }
   const chunks = cutByPages(relation, options)

@@ -82,10 +82,11 @@ function wholeTrees(
     const table = facts.relations.get(root)
     const object = pending.get(root)
     if (table === undefined || object === undefined || !leaves.every((leaf) => pending.has(leaf))) return []
-    const sizes = leaves.map((leaf) => facts.relations.get(leaf) ?? { bytes: 0, pages: 0 })
+    const sizes = leaves.flatMap((leaf) => facts.relations.get(leaf) ?? [])
     const bytes = sizes.reduce((sum, size) => sum + size.bytes, 0)
-    // A range of TIDs is read in every leaf: the longest leaf says how many ranges there can be.
-    const pages = Math.max(0, ...sizes.map((size) => size.pages))
+    // A range of TIDs is read in every leaf: the longest says how many ranges there can be; of one that is no heap pages mean nothing.
+    const heaps = sizes.every(({ heap = true }) => heap)
+    const pages = heaps ? Math.max(0, ...sizes.map((size) => size.pages)) : 0
     return [{ relation: { ...table, tree: true, bytes, pages, object }, leaves }]
   })
 }

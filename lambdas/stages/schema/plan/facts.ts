@@ -39,7 +39,7 @@ export interface SourceFacts {
   readonly rowSecuredViews: ReadonlySet<number>
   /** The account that reads the source. */
   readonly account: string
-  readonly relations: ReadonlyMap<number, Omit<PlannedRelation, 'object'> & { readonly partitioned?: boolean }>
+  readonly relations: ReadonlyMap<number, RelationFacts>
   /** What extensions have declared as their configuration. */
   readonly configuration: readonly ExtensionRelation[]
   /** Partitioned tables whose rows travel through the root, with their leaf partitions. */
@@ -58,6 +58,12 @@ export interface SourceFacts {
   readonly rights: readonly SourceRights[]
   /** `server_version_num` */
   readonly serverVersion: number
+}
+
+export interface RelationFacts extends Omit<PlannedRelation, 'object'> {
+  readonly partitioned?: boolean
+  /** @default true */
+  readonly heap?: boolean
 }
 
 /** Row-level security came with 9.5. */
@@ -84,7 +90,7 @@ export async function readFacts(
   const policies =
     source.serverVersion >= POLICIES_SINCE ? await source.rows<PolicyRoles & { oid: number }>(POLICY_ROLES) : []
   const configuration = (await readExtensionRelations(source)).filter((relation) => relation.configuration)
-  const relations = await source.rows<Omit<PlannedRelation, 'object'>>(RELATIONS, [
+  const relations = await source.rows<RelationFacts>(RELATIONS, [
     [...tables, ...configuration.flatMap(({ kind, oid }) => (kind === 'table' ? [oid] : []))],
   ])
   const text = [source.parameters.get('server_encoding') === destination.encoding, ordersByBytes(destination)]

@@ -4,6 +4,7 @@ SELECT c.oid,
        n.nspname::text AS schema,
        c.relname::text AS name,
        c.relkind = 'p' AS partitioned,
+       c.relam IN (0, 2) AS heap,
        COALESCE(k.columns, '{}') AS columns,
        COALESCE(k.types, '{}') AS types,
        EXISTS (
