@@ -41,6 +41,33 @@ test('texts that are no UTF-8 go from SQL_ASCII to SQL_ASCII byte by byte, and a
   expect(await destination.query(BYTES)).toEqual(await source.query(BYTES))
 })
 
+test('definitions in SQL_ASCII that are no UTF-8 are refused before anything is made, and may be excluded', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
+  const source = await inEncoding(
+    sharedServer(15),
+    'SQL_ASCII',
+    `CREATE TABLE plain (id int PRIMARY KEY); COMMENT ON TABLE plain IS E'\\xc3\\xa9';
+     DO $$ BEGIN
+       EXECUTE E'CREATE VIEW odd AS SELECT \\'\\xe9\\'::text AS x';
+       EXECUTE E'CREATE TYPE label AS ENUM (\\'\\xff\\')';
+       EXECUTE E'CREATE TABLE "t\\xe9" (id int)';
+     END $$`,
+  )
+  const destination = await inEncoding(sharedServer(15), 'SQL_ASCII')
+  const made = `SELECT count(*)::int AS made FROM pg_class WHERE relnamespace = 'public'::regnamespace`
+  const refused = await migrate(source, destination, { retry })
+  expect(refused.report.databases[0]?.error?.message).toMatch(
+    /^names or definitions of 3 objects have bytes that are no UTF-8: type public\.label, (view public\.odd, table public\.t\uFFFD|table public\.t\uFFFD, view public\.odd)$/,
+  )
+  expect(await destination.query(made)).toEqual([{ made: '0' }])
+  const exclude = ['public.odd', 'public.t?', { kind: 'TYPE' as const, name: 'label' }]
+  const databases = [{ name: source.name, as: destination.name, exclude }]
+  const { outcome } = await migrate(source, destination, { name: 'without-odd', databases, retry })
+  expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+})
+
 test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks of our own sentences', async () => {
   const source = await inEncoding(
     sharedServer(15),

@@ -58,6 +58,7 @@ import { replan } from './plan/replan.ts'
 import { requireRowTypeOrder } from './plan/row-type-order.ts'
 import { storeReplan } from './plan/store-replan.ts'
 import { readNewNames, renamesOf, underNewNames } from './plan/under-new-names.ts'
+import { inUtf8, requireUtf8 } from './plan/utf8.ts'
 import { requireValidChanges } from './plan/valid-changes.ts'
 import { requireAlone } from './require-alone.ts'
 import { takeBackGone } from './take-back.ts'
@@ -198,6 +199,7 @@ async function plan(
   const tools = { signal: step.signal, made }
   const input = rowsAlone ? untriedInput : await withNativeTried(event, step.environment, untriedInput, path, tools)
   const first = planObjects(input)
+  requireUtf8(first.objects, rowsAlone)
   requireNativeAcknowledged(event, first.objects, input)
   // What is made already would be in the way of a trial.
   const untried = !rowsAlone && !known.objects.some(({ made }) => made)
@@ -229,7 +231,9 @@ async function plan(
   const met = { task: event.task, database: taskDatabase(event, database) }
   const renames = names === null ? null : renamesOf(names, whole)
   const standing = await readStanding({ source, destination }, met, named.plan.objects, renames, known.objects)
-  const planned = standing === null ? named.plan : withoutWhatCannotCome(planObjects({ ...last, standing }), event.task)
+  const settledPlan =
+    standing === null ? named.plan : withoutWhatCannotCome(planObjects({ ...last, standing }), event.task)
+  const planned = { ...settledPlan, objects: settledPlan.objects.map(inUtf8) }
   requireRowTypeOrder(planned.relations, input.facts.columnOrder)
   const told = [
     ...notices.map(notice),

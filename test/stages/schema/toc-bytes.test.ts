@@ -75,6 +75,15 @@ describe('the reader of pg_dump’s archives', () => {
     )
   })
 
+  test('bytes that are no UTF-8 stay apart from each other and from every text', () => {
+    const read = (...bytes: number[]) =>
+      new ArchiveBytes(new Uint8Array([...writeInt(bytes.length), ...bytes])).string()
+    const odd = [read(0x61, 0xe9), read(0x61, 0xea), read(0x61, 0xc3, 0xa9, 0xff)]
+    expect(new Set([...odd, 'a\uFFFD']).size).toBe(4)
+    expect(odd.map((text) => text?.isWellFormed())).toEqual([false, false, false])
+    expect(read(0xef, 0xbb, 0xbf, 0x61)).toBe('\uFEFFa')
+  })
+
   test('reads every text, and tells an empty one from none', () => {
     fc.assert(
       fc.property(fc.option(anyText), (text) => {

@@ -1,6 +1,6 @@
 import { SampanError } from '../../../core/runtime/errors.ts'
 
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Reads the primitives of a pg_dump archive one after the other. */
 export class ArchiveBytes {
@@ -28,13 +28,13 @@ export class ArchiveBytes {
     return negative ? -value : value
   }
 
-  /** Length and UTF-8 bytes; length -1 is null. */
+  /** Length and bytes; length -1 is null. Bytes that are no UTF-8, which a database in SQL_ASCII may have, stay apart: see `textOf`. */
   string(): string | null {
     const length = this.int()
     if (length < 0) return null
     const end = this.at + length
     if (end > this.bytes.length) throw brokenArchive('it ends in the middle of a text')
-    const text = decoder.decode(this.bytes.subarray(this.at, end))
+    const text = textOf(this.bytes.subarray(this.at, end))
     this.at = end
     return text
   }
@@ -42,6 +42,23 @@ export class ArchiveBytes {
   skip(count: number): void {
     this.at += count
     if (this.at > this.bytes.length) throw brokenArchive('it ends in the middle of an entry')
+  }
+}
+
+/** The first of 128 lone surrogates that stand for the bytes from 0x80 on. */
+const BYTE_80 = 0xdc80
+
+/**
+ * UTF-8 as text. In other text each byte from 0x80 on becomes a lone surrogate: it equals no other text, and `isWellFormed` tells it.
+ */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    const parts = new Array<string>(bytes.length)
+    for (const [at, byte] of bytes.entries())
+      parts[at] = String.fromCharCode(byte < 0x80 ? byte : BYTE_80 + byte - 0x80)
+    return parts.join('')
   }
 }
 
