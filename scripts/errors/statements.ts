@@ -219,7 +219,11 @@ export const helps: readonly Help[] = [
     mend: [`SET password_encryption = 'scram-sha-256'`],
     commands: ['\\password {user}'],
   },
-  { codes: ['RUN_TAKEN_OVER', 'RUN_JOINED', 'STEP_TIMED_OUT'], on: 'destination', look: [OWN_SESSIONS] },
+  {
+    codes: ['RUN_TAKEN_OVER', 'RUN_JOINED', 'RUN_HAS_BEGUN', 'STEP_TIMED_OUT'],
+    on: 'destination',
+    look: [OWN_SESSIONS],
+  },
   { codes: ['SNAPSHOT_NOT_KEPT', 'SNAPSHOT_RENEWED'], on: 'source', look: [SINCE_WHEN, OWN_SESSIONS] },
   {
     codes: ['RIGHTS_WIDER', 'RIGHTS_NARROWER'],

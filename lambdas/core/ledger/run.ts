@@ -29,6 +29,8 @@ export interface RunRow {
   readonly execution: string
   /** The starts before that one, the latest last. */
   readonly former: readonly string[]
+  /** What that start is for: `plan`, `migrate` or `follow`; `null` where a Sampan of before has opened it. */
+  readonly mode: string | null
   readonly source: SourceIdentity
   readonly objectsPlannedAt: string | null
   readonly copyPlannedAt: string | null
@@ -72,7 +74,9 @@ export function canonicalJson(value: unknown): string {
 /**
  * Opens the run in this database's ledger, or takes up the one of the same name and task: from now on no other start of it writes.
  * One that is sealed is complete: the caller has nothing left to do. A start that another one has taken over from takes nothing back:
- * the row is the other one's then. As long as nothing is planned the task may be another one.
+ * the row is the other one's then. A plan takes over from plans alone: the row of a run that has begun to migrate is left as it is
+ * (`looksOn`). As long as nothing is planned the task may be another one.
+ * @param mode what the start is for
  * @throws SampanError RUN_SEALED where a completed run of this name was another task; RUN_TASK_CHANGED where an open one was; LEDGER_DAMAGED
  */
 export async function openRun(
@@ -80,18 +84,20 @@ export async function openRun(
   run: RunIdentity,
   fingerprint: string,
   source: SourceIdentity,
+  mode: Task['mode'] = 'migrate',
 ): Promise<OpenedRun> {
   const [[before], , [stored], row] = await Promise.all([
     destination.rows<{ execution: string }>(`SELECT execution FROM sampan.run WHERE id = $1`, [run.id]),
     destination.rows(
-      `INSERT INTO sampan.run (id, fingerprint, source, execution) VALUES ($1, $2, $3, $4)
+      `INSERT INTO sampan.run (id, fingerprint, source, execution, mode) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (id) DO UPDATE
           SET execution = EXCLUDED.execution, source = run.source || EXCLUDED.source, fingerprint = EXCLUDED.fingerprint,
+              mode = EXCLUDED.mode,
               former = CASE WHEN run.execution = EXCLUDED.execution THEN run.former
                             ELSE pg_catalog.array_append(run.former, run.execution) END
         WHERE run.state = 'open' AND (run.fingerprint = EXCLUDED.fingerprint OR run.objects_planned_at IS NULL)
-          AND EXCLUDED.execution <> ALL (run.former)`,
-      [run.id, fingerprint, JSON.stringify(source), run.execution],
+          AND EXCLUDED.execution <> ALL (run.former) AND (EXCLUDED.mode <> 'plan' OR run.mode = 'plan')`,
+      [run.id, fingerprint, JSON.stringify(source), run.execution, mode],
     ),
     destination.rows<{ fingerprint: string }>(`SELECT fingerprint FROM sampan.run WHERE id = $1`, [run.id]),
     readRun(destination, run.id),
@@ -112,10 +118,11 @@ export async function openRun(
 /** @throws SampanError RUN_UNKNOWN where the ledger has no such run */
 export async function readRun(destination: Session, id: string): Promise<RunRow> {
   const [row] = await destination.rows<RunRow>(
-    // A status may look at the ledger of a Sampan before damage was noted.
+    // A status may look at the ledger of a Sampan before damage or the mode was noted.
     `SELECT state, execution, former, source, objects_planned_at AS "objectsPlannedAt", copy_planned_at AS "copyPlannedAt", copied_at AS "copiedAt",
             validation_planned_at AS "validationPlannedAt", started_at AS "startedAt", sealed_at AS "sealedAt",
-            pg_catalog.to_jsonb(r) ->> 'damage' AS damage
+            pg_catalog.to_jsonb(r) ->> 'damage' AS damage,
+            pg_catalog.to_jsonb(r) ->> 'mode' AS mode
        FROM sampan.run r WHERE r.id = $1`,
     [id],
   )

@@ -19,6 +19,20 @@ interface Known {
 }
 
 /**
+ * As `requireSameSource`, and writes nothing: for whoever has not taken the run up yet.
+ * @throws SampanError SRC_ANOTHER_SERVER where the task has not acknowledged it
+ */
+export async function lookForSameSource(
+  source: Session,
+  destination: Session,
+  { run, task }: Pick<StepEvent, 'run' | 'task'>,
+): Promise<void> {
+  if (task.precheck.acknowledge.includes(ANOTHER_SERVER)) return
+  const unlike = await findUnlike(source, destination, run.id)
+  if (unlike !== null) throw new SampanError({ code: ANOTHER_SERVER, message: unlike.cause, remedy: unlike.remedy })
+}
+
+/**
  * Keeps which server the source is when the run begins, and compares it wherever a step reads the source by other means than the
  * view, which is bound to its server by itself. A name may lead to another server meanwhile: a restored snapshot, the other one of a blue/green pair.
  * @throws SampanError SRC_ANOTHER_SERVER where the task has not acknowledged it

@@ -19,7 +19,7 @@ const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
 
 /**
  * Takes back what the run has opened on the source, whatever became of it, by its name alone: what endangers the source goes even where
- * the destination does not answer. Where it says that another start works for the run, that start follows, and closes. A run that can
+ * the destination does not answer. Where it says that another start follows for the run, that one closes. A run that can
  * go on later leaves its stream where that is safe (`whyKept`).
  */
 export async function closeStream(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
@@ -47,7 +47,7 @@ async function closeOne(
       // Asked behind it: whoever takes the run over later opens its own stream later.
       await holdStream(source, name)
       const run = destination === null ? null : await ifThere(readRun(destination, event.run.id))
-      if (run !== null && run.execution !== event.run.execution) return done()
+      if (run !== null && run.execution !== event.run.execution && followsItself(run)) return done()
       const mayGoOn = failure !== null || (destination !== null && (await canGoOn(destination, event.run.id, run)))
       const reason = mayGoOn ? await whyKept(source, event, name) : null
       if (reason === null) await dropStream(source, name)
@@ -63,6 +63,9 @@ async function closeOne(
     await destination?.close()
   }
 }
+
+/** A start that does not follow never comes to CloseStream. One of a Sampan that did not say what it is for may. */
+const followsItself = ({ mode }: RunRow): boolean => mode === null || mode === 'follow'
 
 /**
  * A run whose rows are all copied goes on where it stood, as long as its slot is there and has lost nothing. It stays where the source

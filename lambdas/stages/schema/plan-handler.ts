@@ -13,9 +13,10 @@ import {
   type Structure,
   storeStructure,
 } from '../../core/ledger/objects/structure.ts'
+import { looksOn, requireStoredPlan } from '../../core/ledger/onlooker.ts'
 import { readJoining, requireOwnStart } from '../../core/ledger/other-start.ts'
 import { markPlanned, openRun, storeDestinationPath, taskFingerprint } from '../../core/ledger/run.ts'
-import { requireSameSource } from '../../core/ledger/source-server.ts'
+import { lookForSameSource, requireSameSource } from '../../core/ledger/source-server.ts'
 import { StepWatch } from '../../core/ledger/step-watch.ts'
 import { importView } from '../../core/ledger/view.ts'
 import type { Session } from '../../core/postgres/connect.ts'
@@ -77,7 +78,7 @@ export interface PlanEvent extends StepEvent {
 
 /**
  * PlanObjects: the source's objects and what becomes of each, written to the ledger of the destination's database, which is
- * made where it does not exist. All is read in one view. A run that has its plan keeps it, and what failed in it is tried once
+ * made where it does not exist. All is read in one view. A start that only plans changes nothing in a run that has begun to migrate. A run that has its plan keeps it, and what failed in it is tried once
  * more; where the source's structure is another one by now the plan is made anew, around what is made already. Once all rows
  * are copied they are of one moment, and nothing is planned any more.
  */
@@ -109,12 +110,21 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     // Those of earlier starts and of killed attempts. Listed before the run is opened: a later start's are among them only where it has opened
     // the run already, and then this one comes no further.
     const scratches = await findScratches(destination, { run: run.id, as: database.as })
-    const row = await openRun(destination, run, taskFingerprint(event.task, endpoints, database), {
+    // What would end this start is asked before it takes the run from another one.
+    await lookForSameSource(source, destination, event)
+    await requireAlone(destination, event)
+    const identity = {
       serverVersion: source.serverVersion,
       encoding: form.encoding,
       database: form.name,
       searchPath: await readSearchPath(source),
-    })
+    }
+    const fingerprint = taskFingerprint(event.task, endpoints, database)
+    const row = await openRun(destination, run, fingerprint, identity, event.task.mode)
+    if (looksOn(event.task.mode, row)) {
+      requireStoredPlan(run, row, row.copiedAt !== null || (await isOfSource(source, destination, run.id)))
+      return done<Planned>({ sealed: false })
+    }
     if (row.former.includes(run.execution)) await requireOwnStart(destination, run)
     await dropScratches(
       destination,
@@ -127,8 +137,7 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     if (joining !== null) await writeEvents(destination, run.id, [joining])
     if (row.copiedAt === null) {
       const generation = own === null ? await importView(source, destination, run.id, step.signal) : 0
-      const mark = await readPlanMark(destination, run.id)
-      if (row.objectsPlannedAt === null || mark.digest !== (await readStructureDigest(source))) {
+      if (row.objectsPlannedAt === null || !(await isOfSource(source, destination, run.id))) {
         const moment = { source, dumped: own ?? begin(await exportView(source)), generation }
         await plan(event, step, moment, database, destination, row.objectsPlannedAt !== null)
         return done<Planned>({ sealed: false })
@@ -146,6 +155,12 @@ export const handler = stepHandler('PlanObjects', async (event: PlanEvent, step)
     await Promise.all([...open.map((session) => session.close()), (dumped as Promise<Dump> | null)?.catch(() => {})])
   }
 })
+
+/** Whether the source, in the session's view, has the structure that the stored plan is of. */
+async function isOfSource(source: Session, destination: Session, run: string): Promise<boolean> {
+  const { digest } = await readPlanMark(destination, run)
+  return digest === (await readStructureDigest(source))
+}
 
 /** What is set for the source's database, for roles by their names on the destination. */
 async function readMappedProperties(source: Session, task: Task): Promise<DatabaseProperties> {

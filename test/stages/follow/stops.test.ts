@@ -6,8 +6,11 @@ import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { streamLimits } from '../../../lambdas/core/stream/change-stream.ts'
 import { openStream } from '../../../lambdas/core/stream/open-stream.ts'
 import type { TaskInput } from '../../../lambdas/core/task/task.ts'
+import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { readTablesThere } from '../../../lambdas/stages/follow/destination-tables.ts'
+import { handler as planObjects } from '../../../lambdas/stages/schema/plan-handler.ts'
 import { temporaryDirectory } from '../../support/directories.ts'
+import { stepContext } from '../../support/events.ts'
 import { runWorkflow, sideOf } from '../../support/run.ts'
 import {
   createDatabase,
@@ -79,6 +82,7 @@ const ASK = `UPDATE sampan.stream SET cutover_at = now(), withdrawn = NULL`
 test('what can be mended is waited for: a label that the enum lacks, a column that is not there, a table that was created', async () => {
   const { source, destination, running, until, toldOf, event } = await begin()
   await expectFenced(event(), source)
+  await expectLookedAt(event(), source)
   await source.query(`ALTER TYPE mood ADD VALUE 'glad'`)
   await source.query(`INSERT INTO items VALUES (100, 'glad', 'new')`)
   await toldOf('FOLLOW_ROW_REFUSED')
@@ -115,6 +119,16 @@ async function expectFenced(event: StepEvent, source: TestDatabase): Promise<voi
   expect(await leftOn(source)).toEqual(slots)
 }
 
+/** Who only plans takes nothing over: the run comes to its cutover, and closes its stream. */
+async function expectLookedAt(event: StepEvent, source: TestDatabase): Promise<void> {
+  const slots = await leftOn(source)
+  const run = { ...event.run, execution: 'onlooker' }
+  const onlooker: StepEvent = { ...event, run, task: { ...event.task, mode: 'plan' } }
+  expect(await planObjects(onlooker, stepContext())).toMatchObject({ verdict: 'done' })
+  expect(await planCopy(onlooker, stepContext())).toMatchObject({ verdict: 'done' })
+  expect(await leftOn(source)).toEqual(slots)
+}
+
 test.each([
   [
     'a table that is altered',
@@ -147,6 +161,12 @@ test.each([
       await client.query(`INSERT INTO items VALUES (100, 'sad', 'lost')`)
       while ((await client.query(ADVANCE).catch(() => null)) === null) await sleep(20)
     },
+  ],
+  [
+    'a start that has taken the run over and does not follow',
+    'RUN_TAKEN_OVER',
+    (_: TestDatabase, destination: TestDatabase) =>
+      destination.query(`UPDATE sampan.run SET former = ARRAY[execution], execution = 'other', mode = 'plan'`),
   ],
   [
     'a position that another worker has moved',

@@ -6,6 +6,7 @@ import { openDestination } from '../../../lambdas/core/postgres/sessions.ts'
 import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import type { StepTools } from '../../../lambdas/core/runtime/step-handler.ts'
+import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { readDatabaseForm } from '../../../lambdas/stages/schema/plan/destination-database.ts'
 import { setSequences } from '../../../lambdas/stages/schema/sequences/values.ts'
 import { scratchDatabase } from '../../../lambdas/stages/schema/transform/scratch-database.ts'
@@ -194,4 +195,52 @@ test('of two runs of other names that begin in one database at once the later on
   await lane.close()
   await session.close()
   await mustBeDone('planObjects', other)
+})
+
+/** A digest of each table of the ledger. */
+async function ledgerOf(destination: TestDatabase) {
+  const tables = await destination.query(
+    `SELECT c.oid::regclass::text AS name FROM pg_class c WHERE c.relnamespace = 'sampan'::regnamespace AND c.relkind = 'r' ORDER BY 1`,
+  )
+  return destination.query(
+    tables
+      .map(
+        ({ name }) => `SELECT '${name}' AS name, md5(string_agg(t::text, ';' ORDER BY t::text)) AS rows FROM ${name} t`,
+      )
+      .join(' UNION ALL '),
+  )
+}
+
+test('who only plans a run that has begun is told its plan, or why not, and leaves it to its start', async () => {
+  const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int PRIMARY KEY)')
+  const destination = await createDatabase(sharedServer(18))
+  const first = stepEvent(source, destination, { execution: 'first' })
+  const onlooker: StepEvent = {
+    ...first,
+    run: { ...first.run, execution: 'onlooker' },
+    task: { ...first.task, mode: 'plan', lanes: 7 },
+  }
+  const begun = { error: { code: 'RUN_HAS_BEGUN', message: expect.stringContaining('(first)') } }
+  // What an onlooker leaves is taken up by a start that migrates.
+  await mustBeDone('planObjects', { ...onlooker, run: { ...first.run, execution: 'before' } })
+  await mustBeDone('planObjects', first)
+  let before = await ledgerOf(destination)
+  expect(await call('planObjects', onlooker)).toMatchObject(begun)
+  expect(await planCopy(onlooker, stepContext())).toMatchObject(begun)
+  expect(await ledgerOf(destination)).toEqual(before)
+  expect(await planCopy(first, stepContext())).toMatchObject({ verdict: 'done' })
+  before = await ledgerOf(destination)
+  await mustBeDone('planObjects', onlooker)
+  expect(await planCopy(onlooker, stepContext())).toMatchObject({ verdict: 'done', output: { lanes: { length: 7 } } })
+  await source.query('CREATE TABLE late (a int)')
+  expect(await call('planObjects', onlooker)).toMatchObject(begun)
+  expect(await ledgerOf(destination)).toEqual(before)
+  await mustBeDone('createObjects', first)
+})
+
+test('a start that is refused for its source takes no run over', async () => {
+  const { destination, first, second } = await twoStarts()
+  await destination.query(`UPDATE sampan.run SET source = jsonb_set(source, '{server,database}', '1')`)
+  expect(await call('planObjects', second)).toMatchObject({ error: { code: 'SRC_ANOTHER_SERVER' } })
+  expect(await destination.query('SELECT execution FROM sampan.run')).toEqual([{ execution: first.run.execution }])
 })

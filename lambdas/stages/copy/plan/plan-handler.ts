@@ -1,6 +1,8 @@
 import { openRound } from '../../../core/ledger/chunks/round.ts'
 import { storeLimits } from '../../../core/ledger/limits.ts'
+import { looksOn, requireStoredPlan } from '../../../core/ledger/onlooker.ts'
 import { requireOwnStart } from '../../../core/ledger/other-start.ts'
+import { readRun } from '../../../core/ledger/run.ts'
 import { underWatch } from '../../../core/ledger/step-watch.ts'
 import { importView } from '../../../core/ledger/view.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
@@ -28,7 +30,7 @@ export interface PlanCopyEvent extends StepEvent {
 /**
  * PlanCopy: the chunks of every table, written to the ledger once; a run that is continued keeps its plan. Where the objects
  * were planned anew it is completed, and where a call's time is used up by the next one. Bounds may be of another moment than the rows: the first chunk of a table has no lower and
- * the last no upper one.
+ * the last no upper one. A start that only plans says what the plan of a run that has begun is, and writes nothing: its limits are the run's.
  */
 export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step) => {
   const numbers = laneNumbers(event.task)
@@ -39,6 +41,14 @@ export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step
   const hasTime = timeKeeper(step)
   try {
     const whole = await underWatch(event, step, { destination, source: () => open }, async () => {
+      if (event.task.mode === 'plan') {
+        const row = await readRun(destination, event.run.id)
+        // PlanObjects has compared the source.
+        if (looksOn(event.task.mode, row)) {
+          requireStoredPlan(event.run, row, true)
+          return true
+        }
+      }
       const { copyPlannedAt } = await requireOwnStart(destination, event.run)
       if (copyPlannedAt === null) {
         const source = await openSource(event, step.environment, options)
