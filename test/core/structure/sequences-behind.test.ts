@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { reportSchema } from '../../../lambdas/stages/report/model.ts'
 import { temporaryDirectory } from '../../support/directories.ts'
+import { untilFound } from '../../support/hold.ts'
 import { runWorkflow, sideOf } from '../../support/run.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
@@ -33,6 +34,8 @@ const BEFORE = `
   INSERT INTO "Odd ""name" (v) SELECT 'v' FROM generate_series(1, 300);
   CREATE SEQUENCE unused_by_columns; SELECT setval('unused_by_columns', 700);
   CREATE SEQUENCE dropped; SELECT setval('dropped', 900, false);
+  CREATE SEQUENCE lost START 42; CREATE SEQUENCE lost_used; CREATE TABLE lost_rows (id int DEFAULT nextval('lost_used'));
+  INSERT INTO lost_rows SELECT nextval('lost_used') FROM generate_series(1, 30);
   CREATE SEQUENCE circle MAXVALUE 10 CYCLE; SELECT setval('circle', 9);
   CREATE SEQUENCE never_called START 5;
   CREATE TABLE quiet (id serial PRIMARY KEY, v text); INSERT INTO quiet VALUES (5000, 'by hand');
@@ -60,9 +63,15 @@ test('a sequence that went back on the source behind the copy stays ahead of the
       source: sideOf(source.connection),
       destination: sideOf(destination.connection),
       databases: [{ name: source.name, as: destination.name }],
+      lanes: 1,
     },
     directory,
     (which, handler) => async (event, context) => {
+      // Behind the view, and before the first lane looks where they stand.
+      if (which.step === 'CopyLaneFunction' && which.call === 1) {
+        await untilFound(destination, 'SELECT FROM sampan.snapshot')
+        await source.query('DROP SEQUENCE lost; DROP SEQUENCE lost_used CASCADE')
+      }
       const answer = await handler(event, context)
       if (which.step === 'LinkObjectsFunction' && which.call === 1) await source.query(MEANWHILE)
       return answer
@@ -79,6 +88,10 @@ test('a sequence that went back on the source behind the copy stays ahead of the
     )
   expect(await stands('unused_by_columns')).toEqual([{ last_value: '700', is_called: 't' }])
   expect(await stands('dropped')).toEqual([{ last_value: '900', is_called: 'f' }])
+  expect(await stands('lost lost_used')).toEqual([
+    { last_value: '42', is_called: 'f' },
+    { last_value: '30', is_called: 't' },
+  ])
   expect(await stands('circle')).toEqual([{ last_value: '1', is_called: 't' }])
   expect(await stands('never_called')).toEqual([{ last_value: '5', is_called: 'f' }])
   expect(await stands('quiet_id_seq')).toEqual([{ last_value: '1', is_called: 'f' }])
@@ -124,6 +137,8 @@ test('a sequence that went back on the source behind the copy stays ahead of the
     'public.Odd "name_id_seq',
     'public.down_seq',
     'public.dropped',
+    'public.lost',
+    'public.lost_used',
     'public.refilled_id_seq',
     'public.restarted_id_seq',
     'public.set_back_id_seq',

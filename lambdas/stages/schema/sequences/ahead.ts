@@ -14,10 +14,16 @@ export interface Standing extends StoodSequence {
  * Whether the source's sequence was restarted, set back or dropped since rows were read by the view: the rows on the destination
  * may hold values that it would give once more. One that begins anew by itself does so on the destination as well. Pure.
  */
-export function wentBack({ live, file, inView, counting }: Standing): boolean {
-  if (live === null) return inView !== null
+export function wentBack(standing: Standing): boolean {
+  const { live, file, inView, counting } = standing
+  if (live === null) return inView !== null || isLost(standing)
   if (counting.cycles || inView === null) return false
   return inView.file !== file || isBehind(live, inView, counting)
+}
+
+/** Dropped between the view, whose catalogue has it, and the first look at its value: where it stood nobody knows. Pure. */
+export function isLost({ live, file, inView }: Standing): boolean {
+  return live === null && file === null && inView === null
 }
 
 /** The furthest that any of them says, as far as the destination's sequence can count. Pure. */

@@ -4,7 +4,7 @@ import type { Session } from '../../../core/postgres/connect.ts'
 import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { goneObjects, readGone } from '../../../core/structure/gone.ts'
-import { furthest, readHeld, wentBack } from './ahead.ts'
+import { furthest, isLost, readHeld, wentBack } from './ahead.ts'
 import { readStandings } from './standings.ts'
 import { type Reading, readSequences, setSequences } from './values.ts'
 
@@ -23,7 +23,8 @@ export async function syncSequences(
   const sequences = await readStandings(source, destination, run)
   const back = followed ? [] : sequences.filter(wentBack)
   const held = await readHeld(destination, back)
-  const used = sequences.filter(({ kept }) => kept)
+  // What is lost stays where the destination's stands, ahead of the rows.
+  const used = sequences.filter((sequence) => sequence.kept || isLost(sequence))
   const usedTo = await readSequences(
     destination,
     used.map(({ there }) => there),
