@@ -23,17 +23,22 @@ export function presentKinds(version: number): readonly string[] {
   return Object.keys(sources(version))
 }
 
-/** The same with a digest of each one's definition, of the kinds that have one: `kind, schema, name, digest`. */
+/** The same with a digest of each one's definition and of what is said of it and its columns, of the kinds that have one: `kind, schema, name, digest`. */
 export function definedSql(version: number): string {
   return Object.entries(sources(version))
     .flatMap(([kind, { schema, name, from }]) => {
       const definition = definitionOf(kind, version)
       return definition === null
         ? []
-        : [`SELECT '${kind}'::text, ${schema}, ${name}, pg_catalog.md5(${definition}) ${from}`]
+        : [
+            `SELECT '${kind}'::text, ${schema}, ${name}, pg_catalog.md5(pg_catalog.concat(${definition}, ${COMMENTS})) ${from}`,
+          ]
     })
     .join('\n    UNION ALL\n    ')
 }
+
+const COMMENTS = `(SELECT pg_catalog.string_agg(ROW(said.objsubid, said.description)::text, ',' ORDER BY said.objsubid)
+        FROM pg_catalog.pg_description said WHERE said.objoid = o.oid AND said.classoid = o.tableoid)`
 
 function sources(version: number): Readonly<Record<string, Source>> {
   const since = (number: number, more: Readonly<Record<string, Source>>) => (version >= number ? more : {})

@@ -31,7 +31,9 @@ const SOURCE = `
   CREATE FUNCTION shop.twice(a int, b shop.state) RETURNS int LANGUAGE sql AS 'SELECT 2 * a';
   CREATE FUNCTION shop.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
   CREATE TRIGGER noted BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.noted();
-  CREATE STATISTICS shop.together ON id, customer FROM shop.orders`
+  CREATE STATISTICS shop.together ON id, customer FROM shop.orders;
+  COMMENT ON STATISTICS shop.together IS 'said'; COMMENT ON FUNCTION shop.noted() IS 'said'; COMMENT ON COLUMN shop.customers.name IS 'said';
+  COMMENT ON CONSTRAINT orders_customer_fkey ON shop.orders IS 'said'; COMMENT ON COLUMN shop.orders.note IS 'said'; COMMENT ON TABLE shop.parts IS 'said'`
 
 const DROPPED = `
   ALTER TABLE shop.orders DROP CONSTRAINT orders_customer_fkey; DROP INDEX shop.by_note; DROP VIEW shop.open;
@@ -122,7 +124,8 @@ test('what somebody else changes on the destination while the run goes on is nam
         ALTER DOMAIN shop.amount DROP CONSTRAINT amount_check; ALTER TABLE shop.customers ENABLE ROW LEVEL SECURITY`)
     if (step === 'SealFunction' && call === 1)
       await destination.query(`DROP INDEX shop.by_note; CREATE INDEX by_note ON shop.orders (id); COMMENT ON INDEX shop.by_note IS 'other';
-        ALTER TABLE shop.notes ALTER COLUMN note TYPE varchar(7); ALTER TABLE shop.orders DISABLE TRIGGER noted`)
+        ALTER TABLE shop.notes ALTER COLUMN note TYPE varchar(7); ALTER TABLE shop.orders DISABLE TRIGGER noted;
+        COMMENT ON COLUMN shop.customers.name IS 'other'; COMMENT ON TABLE shop.parts IS NULL; COMMENT ON TABLE shop.parts_1 IS 'new'`)
     return handler(event, context)
   })
   expect(changed.outcome).toMatchObject({ exitStatus: 0, error: null })
@@ -133,7 +136,10 @@ test('what somebody else changes on the destination while the run goes on is nam
     'DOMAIN shop.amount',
     'FUNCTION shop.twice(integer',
     'INDEX shop.by_note',
+    'TABLE shop.customers',
     'TABLE shop.notes',
+    'TABLE shop.parts',
+    'TABLE shop.parts_1',
     'TRIGGER shop.orders noted',
     'TYPE shop.state',
     'VIEW shop.open',

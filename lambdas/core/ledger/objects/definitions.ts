@@ -4,7 +4,16 @@ import { keepRun } from '../fence.ts'
 import type { GoneObject } from './gone.ts'
 
 /** What changes the definition of the object that it belongs to. */
-const MAKES_PART = ['CHECK CONSTRAINT', 'DEFAULT', 'RULE', 'SEQUENCE', 'SEQUENCE OWNED BY', 'TABLE ATTACH', 'TYPE']
+const MAKES_PART = [
+  'CHECK CONSTRAINT',
+  'COMMENT',
+  'DEFAULT',
+  'RULE',
+  'SEQUENCE',
+  'SEQUENCE OWNED BY',
+  'TABLE ATTACH',
+  'TYPE',
+]
 
 /**
  * SQL: of every object of the run $1 that is there its id, when it or a part of it was made last, and the digest of its definition. As
