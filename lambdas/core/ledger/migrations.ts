@@ -36,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { number: 27, sql: sqlFile(new URL('./sql/000027.sql', import.meta.url)) },
   { number: 28, sql: sqlFile(new URL('./sql/000028.sql', import.meta.url)) },
   { number: 29, sql: sqlFile(new URL('./sql/000029.sql', import.meta.url)) },
+  { number: 30, sql: sqlFile(new URL('./sql/000030.sql', import.meta.url)) },
 ]

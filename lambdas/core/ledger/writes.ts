@@ -1,6 +1,6 @@
 import type { Session } from '../postgres/connect.ts'
 
-/** A table of the destination that somebody has written to while it was compared. */
+/** A table of the destination, or its large objects, that somebody has written to while they were compared. */
 export interface WrittenTable {
   /** On the source. */
   readonly oid: number
@@ -31,9 +31,10 @@ export function readWrittenTables(destination: Session, run: string): Promise<Wr
   return destination.rows<WrittenTable>(
     `SELECT r.oid, r.schema, r.name, r.compared_again AS again
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
-       JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
-       JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
-      WHERE r.run = $1 AND r.compared_at_writes IS NOT NULL AND r.compared_at_writes IS DISTINCT FROM sampan.writes_of(c.oid)
+       LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
+       LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
+      WHERE r.run = $1 AND r.compared_at_writes IS NOT NULL AND (r.oid = 0 OR c.oid IS NOT NULL)
+        AND r.compared_at_writes IS DISTINCT FROM CASE WHEN r.oid = 0 THEN sampan.writes_to_large_objects() ELSE sampan.writes_of(c.oid) END
       ORDER BY r.schema, r.name`,
     [run],
   )

@@ -10,6 +10,7 @@ import { requireOwnStart } from '../../core/ledger/other-start.ts'
 import { relationTitle } from '../../core/ledger/relation.ts'
 import { lockRun, sealRun } from '../../core/ledger/run.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
+import { readWrittenTables } from '../../core/ledger/writes.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
 import { listed } from '../../core/present/listed.ts'
@@ -33,6 +34,7 @@ import {
 import { changedSince } from './changed-since.ts'
 import { countFilledViews } from './count-views.ts'
 import { describeDifference } from './describe-difference.ts'
+import { compareWritten } from './last-look.ts'
 import { lookInto } from './look-into.ts'
 import { rightsBreach, rightsEvents } from './rights.ts'
 
@@ -57,10 +59,17 @@ export const handler = stepHandler('Seal', async (event, step) => {
 async function judgeAndSeal(destination: Session, event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
   if ((await requireOwnStart(destination, event.run)).state === 'sealed') return done()
   await readSequencesAgain(destination, event.run.id)
+  // What is given away may be out of sight.
+  if (!(await compareWritten(destination, event, step))) return more()
   if (!(await giveOwners(destination, event, step))) return more()
   const views = await countFilledViews(event, step, destination)
   const definitions = changedDefinitions(await readChangedDefinitions(destination, event.run.id))
-  const { accounts, breaches, rights } = await judge(destination, event)
+  let judgement = await judge(destination, event)
+  while (judgement.written) {
+    if (!(await compareWritten(destination, event, step))) return more()
+    judgement = await judge(destination, event)
+  }
+  const { accounts, breaches, rights } = judgement
   if (breaches.length === 0) {
     await noteCountsOnly(destination, event, accounts)
     await writeEvents(destination, event.run.id, [...views, ...definitions, ...rightsEvents(rights)])
@@ -102,6 +111,8 @@ interface Judgement {
   readonly breaches: readonly Breach[]
   /** Asked where all else is right. */
   readonly rights: readonly RightsDifference[]
+  /** All is right, but for what was written to since it was compared: nothing is sealed. */
+  readonly written: boolean
 }
 
 /** Judges and seals in one transaction, behind every writer that was under way: none slips in between. */
@@ -118,10 +129,12 @@ async function judge(destination: Session, event: StepEvent): Promise<Judgement>
     const others = behindChanges(findBreaches(accounts, event.task), await readChanges(destination, run))
     const rights = others.length === 0 ? await compareRights(destination, run) : []
     const breaches = [...others, ...rightsBreach(rights, event.task)]
+    const written = breaches.length === 0 && (await readWrittenTables(destination, run)).length > 0
     // What an earlier judgement found is no longer so.
-    const sealed = breaches.length === 0 ? [storeDifferences(destination, run, []), sealRun(destination, run)] : []
+    const sealed =
+      breaches.length === 0 && !written ? [storeDifferences(destination, run, []), sealRun(destination, run)] : []
     await Promise.all([...sealed, destination.execute('COMMIT')])
-    return { accounts, breaches, rights }
+    return { accounts, breaches, rights, written }
   } catch (thrown) {
     await destination.execute('ROLLBACK').catch(() => {})
     throw thrown

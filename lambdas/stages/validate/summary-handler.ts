@@ -1,22 +1,12 @@
-import { writeEvents } from '../../core/ledger/events.ts'
-import { keepRun } from '../../core/ledger/fence.ts'
 import { requireOwnStart } from '../../core/ledger/other-start.ts'
-import { relationTitle } from '../../core/ledger/relation.ts'
 import { settleCommits } from '../../core/ledger/settle.ts'
-import { countOpenParts, reopenParts } from '../../core/ledger/validation.ts'
-import { countAgain, noteWrites, readWrittenTables, type WrittenTable } from '../../core/ledger/writes.ts'
-import type { Session } from '../../core/postgres/connect.ts'
+import { countOpenParts } from '../../core/ledger/validation.ts'
+import { readWrittenTables } from '../../core/ledger/writes.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
-import { inTransaction } from '../../core/postgres/transaction.ts'
-import { listed } from '../../core/present/listed.ts'
-import { SampanError } from '../../core/runtime/errors.ts'
 import type { SummaryEvent } from '../../core/runtime/event.ts'
-import { toStepError } from '../../core/runtime/step-error.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
-import { done, failed, type StepError, yielded } from '../../core/runtime/verdict.ts'
-
-/** A table that is written to during each of so many comparisons is somebody's who goes on. */
-const MOST_COMPARISONS = 4
+import { done, failed, yielded } from '../../core/runtime/verdict.ts'
+import { compareAgain, requireCalm } from './compare-again.ts'
 
 /**
  * SummariseValidation: done when every part was read, whatever became of single lanes; otherwise the first lane's failure,
@@ -35,9 +25,8 @@ export const handler = stepHandler<null, SummaryEvent>('SummariseValidation', as
     if (open === 0) {
       const written = await readWrittenTables(destination, run)
       if (written.length > 0) {
-        const restless = written.filter(({ again }) => again + 1 >= MOST_COMPARISONS)
-        if (restless.length > 0) return failed(restlessness(restless))
-        await compareAgain(destination, run, written)
+        requireCalm(written)
+        await compareAgain(destination, run, written, 'SummariseValidation')
         return yielded()
       }
       // Lanes commit without waiting. Seal does not go back to them: what it finds open then is the end of the run.
@@ -50,28 +39,3 @@ export const handler = stepHandler<null, SummaryEvent>('SummariseValidation', as
   const error = event.results.find((result) => result.verdict === 'failed')?.error
   return error ? failed(error) : yielded()
 })
-
-async function compareAgain(destination: Session, run: string, written: readonly WrittenTable[]): Promise<void> {
-  const oids = written.map(({ oid }) => oid)
-  await inTransaction(destination, async () => {
-    await keepRun(destination, run)
-    await reopenParts(destination, run, oids)
-    await noteWrites(destination, run, oids)
-    await countAgain(destination, run, oids)
-    const message = `written to on the destination while they were compared, and compared once more: ${listed(written.map(relationTitle))}`
-    await writeEvents(destination, run, [
-      { level: 'info', step: 'SummariseValidation', code: 'COMPARED_AGAIN', message },
-    ])
-  })
-}
-
-function restlessness(tables: readonly WrittenTable[]): StepError {
-  return toStepError(
-    new SampanError({
-      code: 'DST_WRITTEN_WHILE_COMPARED',
-      message: `others write to the destination: in each of ${MOST_COMPARISONS} comparisons these tables were written to: ${listed(tables.map(relationTitle))}`,
-      remedy:
-        'keep others from writing to the destination (pg_stat_activity shows who they are), then start the task again: it compares these tables once more',
-    }),
-  )
-}

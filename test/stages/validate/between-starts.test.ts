@@ -68,3 +68,35 @@ test('what is written to the destination while it is compared is compared once m
   const { outcome } = await migrate(source, restless.destination, { name: 'written-always' })
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
 })
+
+test('what is written to the destination behind its comparison, large objects too, is compared once more before it is sealed', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE same (id int PRIMARY KEY); INSERT INTO same SELECT generate_series(1, 50);
+     CREATE TABLE days (id int, note text); INSERT INTO days SELECT g, 'n' FROM generate_series(1, 50) g; SELECT lo_from_bytea(4711, 'large')`,
+  )
+  const sealed = async (sql: string) => {
+    const destination = await createDatabase(await otherServer15())
+    return migrate(source, destination, {}, ({ step, call }, handler) => async (event, context) => {
+      if (step === 'SealFunction' && call === 1) await destination.query(sql)
+      return handler(event, context)
+    })
+  }
+  const again = await sealed(
+    `UPDATE days SET note = note; SELECT lo_put(4711, 0, 'l'); GRANT SELECT ON LARGE OBJECT 4711 TO pg_monitor; REVOKE SELECT ON LARGE OBJECT 4711 FROM pg_monitor`,
+  )
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  const told = again.report.databases[0]?.events.filter(({ code }) => code === 'COMPARED_AGAIN') ?? []
+  expect(told).toMatchObject([
+    { step: 'Seal', message: expect.stringMatching(/large objects.*public\.days|public\.days.*large objects/) },
+  ])
+  expect(told[0]?.message).not.toContain('public.same')
+  const changed = await sealed(`UPDATE days SET note = 'x' WHERE id = 7; SELECT lo_put(4711, 0, 'X')`)
+  expect(changed.report.databases[0]?.error).toMatchObject({
+    code: 'VALIDATION_DIFFERS',
+    message: expect.stringMatching(/large objects.*public\.days|public\.days.*large objects/),
+  })
+})
