@@ -200,7 +200,7 @@ async function plan(
   const read = await readPlanInput(event, step.environment, database, archive, { source, destination })
   const found = await readMappedProperties(source, event.task)
   const properties = await judgeProperties(destination, databaseEntries(found, database.as))
-  await requireUnchanged(source, destination, run, structure, generation)
+  await requireUnchanged(source, destination, run, structure, generation, () => leftOutNames(read))
   const known = anew ? await readKnown(destination, run) : { objects: [], relations: [] }
   const rowsAlone = taskDatabase(event, database).schema === 'existing'
   const path = await readSearchPath(source)
@@ -289,7 +289,8 @@ async function plan(
 
 /**
  * What pg_dump prints by the server's functions is of the catalogue as it is at that moment, whatever its view. Where something
- * was changed or dropped meanwhile the dump may be of two moments: it is made again, in a newer view.
+ * was changed or dropped meanwhile the dump may be of two moments: it is made again, in a newer view. What the task leaves out may change as it likes.
+ * @param leftOut names of what does not come
  * @throws SampanError SRC_OBJECTS_CHANGED
  */
 async function requireUnchanged(
@@ -298,11 +299,15 @@ async function requireUnchanged(
   run: string,
   { entries, digest }: Structure,
   generation: number,
+  leftOut: () => ReadonlySet<string>,
 ): Promise<void> {
   await source.execute('COMMIT')
   if ((await readStructureDigest(source)) === digest) return
   const now = await readStructure(source)
-  const harmful = compareStructures(entries, now.entries).filter(({ what }) => what !== 'created')
+  const changed = compareStructures(entries, now.entries).filter(({ what }) => what !== 'created')
+  if (changed.length === 0) return
+  const others = leftOut()
+  const harmful = changed.filter((change) => !others.has(nameKey(change)))
   if (harmful.length === 0) return
   if (generation > 0) await inTransaction(destination, () => giveUpView(destination, run, generation))
   throw new SampanError({
@@ -311,6 +316,21 @@ async function requireUnchanged(
     remedy: 'nothing was written: the objects are read again; hold back changes of the schema while a migration begins',
     retryable: true,
   })
+}
+
+/** Of a dump of two moments no plan may be possible: then nothing is left out for certain. */
+function leftOutNames(input: PlanInput): ReadonlySet<string> {
+  try {
+    const { objects } = planObjects(input)
+    const comes = new Set(objects.filter(({ stage }) => stage !== 'never').map(nameKey))
+    return new Set(objects.map(nameKey).filter((key) => !comes.has(key)))
+  } catch {
+    return new Set()
+  }
+}
+
+function nameKey({ schema, name }: { readonly schema: string | null; readonly name: string }): string {
+  return JSON.stringify([schema, name])
 }
 
 /** Without what the destination refuses or its account may not make, which the task must have acknowledged. @throws SampanError `DST_OBJECTS_REFUSED` */

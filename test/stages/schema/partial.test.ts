@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { stepEvent } from '../../support/events.ts'
+import { taskDatabase } from '../../../lambdas/stages/schema/plan/plan-input.ts'
+import { stepContext, stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
-import { allKinds, call, ledgerObjects, migrateSchema } from './steps.ts'
+import { allKinds, call, ledgerObjects, migrateSchema, steps } from './steps.ts'
 
 /** A migration of the all-kinds database with these patterns, and the names of the relations that arrived. */
 async function migratePart(include: readonly string[], exclude: readonly string[] = []) {
@@ -57,4 +58,39 @@ test('patterns that match nothing end the run before anything is made, all named
     verdict: 'failed',
     error: { code: 'FILTER_MATCHES_NOTHING', message: expect.stringContaining('Shop.*, *.nothing') },
   })
+})
+
+test('what the task leaves out may change while the objects are read; what comes may not', async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TABLE kept (id int); CREATE FUNCTION seen() RETURNS int LANGUAGE sql AS 'SELECT 0'; CREATE SCHEMA own; CREATE TABLE own.n (id int)`,
+  )
+  const client = await source.connect()
+  const planBeside = async (sql: (n: number) => string) => {
+    const destination = await createDatabase(sharedServer(15))
+    const databases = [{ name: source.name, as: destination.name, exclude: ['own.*'] }]
+    const event = stepEvent(source, destination, { databases })
+    let over = false
+    const changes = (async () => {
+      for (let n = 1; !over; n += 1) await client.query(sql(n))
+    })()
+    const answer = await steps.planObjects(event, stepContext(60))
+    over = true
+    await changes
+    return answer
+  }
+  expect(await planBeside((n) => `ALTER TABLE own.n ALTER id SET DEFAULT ${n}`)).toMatchObject({
+    verdict: 'done',
+    error: null,
+  })
+  const changed = await planBeside((n) => `CREATE OR REPLACE FUNCTION seen() RETURNS int LANGUAGE sql AS 'SELECT ${n}'`)
+  expect(changed).toMatchObject({ verdict: 'retry', error: { code: 'SRC_OBJECTS_CHANGED' } })
+})
+
+test('a database that the task does not name is an error, and never a database of which everything is chosen', async () => {
+  const source = await createDatabase(sharedServer(15))
+  const event = stepEvent(source, { ...source, name: 'elsewhere' })
+  expect(() => taskDatabase(event, { name: source.name, as: 'another' })).toThrow(
+    expect.objectContaining({ code: 'EVENT_INCOMPLETE' }),
+  )
 })
