@@ -19,7 +19,7 @@ async function createTables(database: TestDatabase, columns: string, rows: strin
   await client.end()
 }
 
-test('many tables are copied past a small lock table, and a neighbour finds room in it all the while', {
+test('many tables are copied past a small lock table, and a neighbour finds room in it, and its turn, all the while', {
   tags: 'long',
   timeout: 90_000,
 }, async () => {
@@ -41,8 +41,11 @@ test('many tables are copied past a small lock table, and a neighbour finds room
     const client = await source.connect()
     const locks = Array.from({ length: 40 }, (_, n) => `t${n}`).join()
     let turns = 0
+    // As an ALTER TABLE: it waits for the flight under way at most, and everybody else behind it.
+    await client.query(`SET lock_timeout = '20s'`)
     while (!copied) {
       await client.query(`BEGIN; LOCK TABLE ${locks} IN SHARE UPDATE EXCLUSIVE MODE; COMMIT`)
+      await client.query(`BEGIN; LOCK TABLE t${turns % TABLES} IN ACCESS EXCLUSIVE MODE; COMMIT`)
       turns += 1
     }
     await client.end()
