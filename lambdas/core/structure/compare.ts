@@ -1,4 +1,5 @@
 import type { StructureEntry } from '../ledger/objects/structure.ts'
+import { WHOLE_KINDS } from './structure-beside.ts'
 
 export interface StructureChange {
   readonly what: 'created' | 'dropped' | 'changed'
@@ -34,7 +35,8 @@ const nameOf = ({ schema, name }: StructureChange) => `${schema}\0${name}`
 
 /** `index public.orders_day` */
 function changeTitle({ kind, schema, name }: Omit<StructureChange, 'what'>): string {
-  if (kind === 'comments') return 'comments'
+  const whole = WHOLE_KINDS.get(kind)
+  if (whole !== undefined) return whole
   return `${kind} ${schema === null || kind === 'schema' ? '' : `${schema}.`}${name}`
 }
 

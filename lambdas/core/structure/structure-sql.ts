@@ -1,4 +1,5 @@
 import { STREAM_NAME } from '../postgres/stream-name.ts'
+import { structureBeside } from './structure-beside.ts'
 
 /**
  * Everything that pg_dump would print differently if it were changed, a row for each object: `kind, schema, name, digest`. Tables
@@ -115,8 +116,9 @@ function parts(version: number): readonly string[] {
     ),
     // One for all: which object it is on would have to be looked up in every catalogue.
     `SELECT 'comments', NULL, 'all', pg_catalog.string_agg(d::text, ',' ORDER BY d.classoid, d.objoid, d.objsubid)
-       FROM pg_catalog.pg_description d WHERE (d.objoid >= 16384 OR d.objoid = 2200)
+       FROM pg_catalog.pg_description d WHERE (d.objoid >= 16384 OR d.objoid = 2200) AND d.classoid <> 'pg_catalog.pg_largeobject'::pg_catalog.regclass
          ${since(100_000, 'AND (d.classoid, d.objoid) NOT IN (SELECT m.classid, m.objid FROM changed m)').join('')}`,
+    ...structureBeside(),
   ]
 }
 

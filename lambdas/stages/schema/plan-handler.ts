@@ -32,6 +32,7 @@ import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
 import { compareStructures, describeChanges } from '../../core/structure/compare.ts'
 import { readStructure, readStructureDigest } from '../../core/structure/read.ts'
+import { READ_IN_VIEW } from '../../core/structure/structure-beside.ts'
 import { roleMap } from '../../core/task/roles.ts'
 import { nameWishes } from '../../core/task/table-options.ts'
 import type { Task } from '../../core/task/task.ts'
@@ -52,6 +53,7 @@ import { readStanding } from './plan/kept.ts'
 import { requireExtensionRows } from './plan/lost-extension-rows.ts'
 import { withMappedProperties } from './plan/map-roles.ts'
 import { openOrCreateDatabase } from './plan/open-database.ts'
+import { requireNoOtherLargeObjects, withLargeObjectsKnown } from './plan/other-large-objects.ts'
 import { type PlanInput, planObjects } from './plan/plan.ts'
 import { comesAlong, madeAnew, notice, readerRights, tablesMet } from './plan/plan-events.ts'
 import { readPlanInput, taskDatabase } from './plan/plan-input.ts'
@@ -206,6 +208,7 @@ async function plan(
   const path = await readSearchPath(source)
   const untriedInput: PlanInput = {
     ...read,
+    facts: withLargeObjectsKnown(read.facts, known.relations),
     places: asPlannedBefore(read.places, known.objects),
     properties,
     number: (complete) => (anew ? keepIds(complete, known.objects) : complete),
@@ -250,6 +253,7 @@ async function plan(
     standing === null ? named.plan : withoutWhatCannotCome(planObjects({ ...last, standing }), event.task)
   const planned = { ...settledPlan, objects: settledPlan.objects.map(inUtf8) }
   requireRowTypeOrder(planned.relations, input.facts.columnOrder)
+  await requireNoOtherLargeObjects(destination, planned.relations, known.relations)
   const told = [
     ...notices.map(notice),
     ...readerRights(planned.readerGrants),
@@ -304,7 +308,9 @@ async function requireUnchanged(
   await source.execute('COMMIT')
   if ((await readStructureDigest(source)) === digest) return
   const now = await readStructure(source)
-  const changed = compareStructures(entries, now.entries).filter(({ what }) => what !== 'created')
+  const changed = compareStructures(entries, now.entries).filter(
+    ({ what, kind }) => what !== 'created' && !READ_IN_VIEW.has(kind),
+  )
   if (changed.length === 0) return
   const others = leftOut()
   const harmful = changed.filter((change) => !others.has(nameKey(change)))

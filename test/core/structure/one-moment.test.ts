@@ -56,7 +56,11 @@ type Around = (which: Call, handler: Handler) => Handler
 async function databases() {
   const source = await createDatabase(sharedServer(15), BEFORE)
   const destination = await createDatabase(sharedServer(15))
-  const input: TaskInput = {
+  return { source, destination, input: inputOf(source, destination) }
+}
+
+function inputOf(source: TestDatabase, destination: TestDatabase): TaskInput {
+  return {
     name: `test-${randomBytes(4).toString('hex')}`,
     source: sideOf(source.connection),
     destination: sideOf(destination.connection),
@@ -64,7 +68,6 @@ async function databases() {
     chunkMegabytes: 1,
     lanes: 2,
   }
-  return { source, destination, input }
 }
 
 async function run(input: TaskInput, around?: Around) {
@@ -141,6 +144,46 @@ test.each([
     expect(codes).toContain('PLAN_MADE_ANEW')
   },
 )
+
+/** Nothing of schemas: the database itself, large objects, and what is the server's own. */
+const BESIDE = `
+  SELECT lo_from_bytea(7001, 'a'), lo_from_bytea(7002, 'b'), lo_from_bytea(7003, 'c');
+  GRANT SELECT ON LARGE OBJECT 7001, 7002 TO PUBLIC; COMMENT ON LARGE OBJECT 7001 IS 'first';
+  GRANT SELECT ON LARGE OBJECT 7003 TO pg_monitor`
+const BESIDE_MEANWHILE = `
+  SELECT lo_unlink(7003); REVOKE SELECT ON LARGE OBJECT 7001 FROM PUBLIC; COMMENT ON LARGE OBJECT 7001 IS NULL;
+  SELECT lo_from_bytea(7004, 'd'); GRANT SELECT ON LARGE OBJECT 7004 TO PUBLIC; COMMENT ON LARGE OBJECT 7004 IS 'new';
+  DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$`
+
+test.each([
+  ['there are some', BESIDE, BESIDE_MEANWHILE],
+  ['there is none yet', '', BESIDE],
+])(
+  'large objects, their rights and the database’s are those of the view: where %s',
+  { tags: 'long' },
+  async (_, before, meanwhile) => {
+    const source = await createDatabase(sharedServer(15), before)
+    const destination = await createDatabase(sharedServer(15))
+    const { outcome, codes } = await run(
+      inputOf(source, destination),
+      after('PlanObjectsFunction', 1, () => source.query(meanwhile)),
+    )
+    expect(outcome).toMatchObject({ exitStatus: 0, error: null })
+    expect(await compareDatabases(source, destination)).toEqual([])
+    const temporary = `SELECT has_database_privilege('pg_monitor', current_database(), 'TEMPORARY') AS temporary`
+    expect(await destination.query(temporary)).toEqual(await source.query(temporary))
+    expect(codes).toContain('PLAN_MADE_ANEW')
+  },
+)
+
+test('large objects of the destination are not overwritten by the first that comes to the source behind the precheck', async () => {
+  const source = await createDatabase(sharedServer(15))
+  const destination = await createDatabase(sharedServer(15), `SELECT lo_from_bytea(7001, 'mine')`)
+  const meanwhile = after('PlanObjectsFunction', 1, () => source.query(BESIDE))
+  const { outcome } = await run(inputOf(source, destination), meanwhile)
+  expect(outcome.error).toMatchObject({ code: 'DST_OBJECTS_EXIST', message: expect.stringContaining('7001') })
+  expect(await destination.query(`SELECT lo_get(7001)::text AS mine`)).toEqual([{ mine: '\\x6d696e65' }])
+})
 
 test('a run that is taken up again with another structure makes anew what changed, rows copied before included', {
   tags: 'long',
