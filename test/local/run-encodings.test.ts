@@ -73,13 +73,19 @@ test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks
     sharedServer(15),
     'LATIN1',
     `CREATE TABLE odd (id int PRIMARY KEY, "ä" text);
-     INSERT INTO odd VALUES (1, 'é'), (2, 'ß');
-     COMMENT ON TABLE odd IS 'Übersicht';
+     INSERT INTO odd VALUES (1, 'é'), (2, 'ß'), (3, '×'), (4, '·');
+     ALTER TABLE odd ALTER "ä" SET DEFAULT '·';
+     COMMENT ON TABLE odd IS 'Breite × Höhe';
      DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), 'left behind, with a reason'); END $$`,
   )
   const destination = await inEncoding(sharedServer(18), 'LATIN1')
-  const { outcome, report } = await migrate(source, destination, { retry })
+  const databases = [
+    { name: source.name, as: destination.name, tables: { 'public.odd': { where: `"ä" IN ('×', '·', 'é', 'ß')` } } },
+  ]
+  const { outcome, report } = await migrate(source, destination, { databases, retry })
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(report.databases[0]?.tables.map(({ match }) => match)).toEqual([true])
   expect(await destination.query(BYTES)).toEqual(await source.query(BYTES))
+  const said = `SELECT obj_description('odd'::regclass), pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'odd'::regclass`
+  expect(await destination.query(said)).toEqual(await source.query(said))
 }, 120_000)

@@ -225,10 +225,9 @@ function session(options: ConnectOptions, opened: KeptClient, pinned: Promise<un
   signal?.addEventListener('abort', destroy, { once: true })
   const plain = plainWords(opened.parameters.get('server_encoding'))
   const ask = async (text: string, values?: readonly unknown[], more: { readonly queryMode?: 'extended' } = {}) => {
-    const sql = plain?.sql(text) ?? text
-    const given = plain === null ? values : values?.map(plain.value)
+    const given = plain === null ? values : values?.map(plain)
     try {
-      const query: pg.QueryConfig = { text: sql, ...(given === undefined ? {} : { values: [...given] }), ...more }
+      const query: pg.QueryConfig = { text, ...(given === undefined ? {} : { values: [...given] }), ...more }
       const [, result] = await Promise.all([pinned, client.query(query)])
       return result
     } catch (thrown) {

@@ -218,9 +218,9 @@ describe('rights on the destination', () => {
     const why = `its owner ${gone} is not on the destination`
     expect(item.details.toSorted()).toEqual(
       [
-        `function public.definer: it runs with its owner’s rights (SECURITY DEFINER); ${why}`,
+        `function public.definer: it runs with the rights of its owner (SECURITY DEFINER); ${why}`,
         `materialized view public.filled: it reads the row-secured public.doc; ${why}`,
-        `table public.ruled: its rule r acts with its owner’s rights; ${why}`,
+        `table public.ruled: its rule r acts with the rights of its owner; ${why}`,
         `view public.over_it: it reads the row-secured public.doc; ${why}`,
         `view public.secured: it reads the row-secured public.doc; ${why}`,
         `view public.shut: its owner cannot read public.hidden; ${why}`,

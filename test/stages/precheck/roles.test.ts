@@ -40,7 +40,7 @@ test('what acts with its owner’s rights keeps its owner under the name that th
   expect(itemOf(await ofRoles({ '*': 'create' }), 'OWNERS_NOT_KEPT').status).toBe('passed')
   const dropped = itemOf(await ofRoles({ '*': 'drop' }), 'OWNERS_NOT_KEPT')
   expect(dropped.details).toEqual([
-    'function public.f: it runs with its owner’s rights (SECURITY DEFINER); its owner seller73 (dropped by the task) is not on the destination',
+    'function public.f: it runs with the rights of its owner (SECURITY DEFINER); its owner seller73 (dropped by the task) is not on the destination',
   ])
 })
 

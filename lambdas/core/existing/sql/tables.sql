@@ -1,4 +1,4 @@
--- $1 names as [{"schema": …, "name": …}, …]. What stands under them, whatever it is, and what would meet rows that come into it.
+-- $1 names as [{"schema": ..., "name": ...}, ...]. What stands under them, whatever it is, and what would meet rows that come into it.
 SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
        pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned,
        c.relrowsecurity AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE'))

@@ -5,7 +5,7 @@ CREATE TABLE sampan.object (
   run          text    NOT NULL REFERENCES sampan.run ON DELETE CASCADE,
   id           integer NOT NULL,                  -- dump id
   position     integer NOT NULL,                  -- order in the archive, which is topological
-  kind         text    NOT NULL,                  -- pg_dump's word: TABLE, FK CONSTRAINT, …
+  kind         text    NOT NULL,                  -- pg_dump's word: TABLE, FK CONSTRAINT, ...
   schema       text,
   name         text    NOT NULL,
   owner        text,
@@ -150,7 +150,7 @@ END $$;
 -- what is to be validated. From 18 on it is the key of the partitioned table itself that is promised. Before, only a
 -- partition's can be; a key of the partitioned table that is added afterwards takes over equal ones that are validated, without
 -- reading a row. Their names are those which the server gives when it makes them: the key's own, where the partition has it free.
--- key_table, key_name: as SQL; definition: FOREIGN KEY … to the end. A partition up to small_bytes shares a part with others.
+-- key_table, key_name: as SQL; definition: FOREIGN KEY ... to the end. A partition up to small_bytes shares a part with others.
 CREATE FUNCTION sampan.begin_key(run_id text, object_id integer, key_table text, key_name text, definition text, small_bytes bigint)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

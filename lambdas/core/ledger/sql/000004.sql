@@ -25,7 +25,7 @@ CREATE TABLE sampan.difference (
   different    bigint  NOT NULL,                  -- rows of one key on both, with different values
   complete     boolean NOT NULL,                  -- false: looked into in part, the numbers are at least these
   source_changed boolean NOT NULL,                -- true: the source was written to since the copy, and counts as it is now
-  places       jsonb   NOT NULL DEFAULT '[]',     -- [{"side": "source", "ctid": "(3,7)", "kind": "missing"}, …], at most 20
+  places       jsonb   NOT NULL DEFAULT '[]',     -- [{"side": "source", "ctid": "(3,7)", "kind": "missing"}, ...], at most 20
   PRIMARY KEY (run, relation),
   FOREIGN KEY (run, relation) REFERENCES sampan.relation (run, oid) ON DELETE CASCADE
 );

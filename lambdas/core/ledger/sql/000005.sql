@@ -8,7 +8,7 @@ CREATE TABLE sampan.expected_right (
   kind         text    NOT NULL,                  -- as pg_identify_object says it
   identity     text    NOT NULL,
   owner        text,                              -- null: whoever it is
-  acl          text[],                            -- ["SELECT", "rapp", false], …; null: as such an object is born
+  acl          text[],                            -- ["SELECT", "rapp", false], ...; null: as such an object is born
   columns      text[],
   traits       text[]  NOT NULL
 );
@@ -43,7 +43,7 @@ CREATE TABLE sampan.borrowed_right (
   PRIMARY KEY (run, role, taken)
 );
 
--- Makes the account a member of a role as far as ALTER … OWNER TO asks for it: any member before 16, one with SET from then on,
+-- Makes the account a member of a role as far as ALTER ... OWNER TO asks for it: any member before 16, one with SET from then on,
 -- and INHERIT to refresh what the role then owns. Returns the statement that gives it back, null where nothing was taken.
 CREATE FUNCTION sampan.borrow_membership(run_id text, of_role name) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

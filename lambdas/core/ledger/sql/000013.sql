@@ -1,4 +1,4 @@
--- Makes the account a member of a role as far as ALTER … OWNER TO asks for it: any member before 16, one with SET from then on,
+-- Makes the account a member of a role as far as ALTER ... OWNER TO asks for it: any member before 16, one with SET from then on,
 -- and INHERIT to refresh what the role then owns. From 16 on GRANT looks for its grantor among the roles that the account inherits
 -- from; an ADMIN option that it only reaches by SET ROLE ends in "no possible grantors" (select_best_admin in acl.c).
 -- Returns the statement that gives it back, null where nothing was taken. 42501 where the account can do neither.

@@ -32,12 +32,12 @@ const OWNED = `
      AND NOT COALESCE(v.reloptions && ARRAY['security_invoker=true', 'security_invoker=on', 'security_invoker=1'], false)
      AND NOT pg_catalog.has_any_column_privilege(o.oid, t.oid, 'SELECT')
   UNION
-  SELECT n.nspname, c.relname, o.rolname, 'table', 'its rule ' || r.rulename || ' acts with its owner’s rights'
+  SELECT n.nspname, c.relname, o.rolname, 'table', 'its rule ' || r.rulename || ' acts with the rights of its owner'
     FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles AS o ON o.oid = c.relowner
    WHERE r.rulename <> '_RETURN' AND ${USER_SCHEMA}
   UNION
-  SELECT n.nspname, p.proname, o.rolname, 'function', 'it runs with its owner’s rights (SECURITY DEFINER)'
+  SELECT n.nspname, p.proname, o.rolname, 'function', 'it runs with the rights of its owner (SECURITY DEFINER)'
     FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
     JOIN pg_catalog.pg_roles AS o ON o.oid = p.proowner
    WHERE p.prosecdef AND ${USER_SCHEMA} AND ${notOfExtension('pg_proc', 'p.oid')}

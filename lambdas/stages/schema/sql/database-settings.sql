@@ -1,4 +1,4 @@
--- ALTER DATABASE … SET of this database, and ALTER ROLE … IN DATABASE … SET.
+-- ALTER DATABASE ... SET of this database, and ALTER ROLE ... IN DATABASE ... SET.
 SELECT r.rolname::text AS role,
        pg_catalog.split_part(c.setting, '=', 1) AS name,
        pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1) AS value

@@ -12,7 +12,7 @@ added AS (
   SELECT $1, (SELECT max(id) FROM sampan.chunk WHERE run = $1) + number, relation, 'tid', middle, upper, bytes / 2
     FROM halves)
 UPDATE sampan.chunk c
-   SET attempts = c.attempts + 1, last_error = 'CHUNK_TOO_SLOW: the call’s time was used up',
+   SET attempts = c.attempts + 1, last_error = 'CHUNK_TOO_SLOW: the time of the call was used up',
        kind = CASE WHEN h.id IS NULL THEN c.kind ELSE 'tid' END,
        upper = CASE WHEN h.id IS NULL THEN c.upper ELSE h.middle END,
        bytes = CASE WHEN h.id IS NULL THEN c.bytes ELSE c.bytes - c.bytes / 2 END,
