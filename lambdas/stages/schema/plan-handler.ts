@@ -217,7 +217,7 @@ async function plan(
   const tools = { signal: step.signal, made }
   const input = rowsAlone ? untriedInput : await withNativeTried(event, step.environment, untriedInput, path, tools)
   const first = planObjects(input)
-  requireUtf8(first.objects, rowsAlone)
+  requireUtf8(first.objects, rowsAlone, source.parameters.get('server_encoding'))
   requireNativeAcknowledged(event, first.objects, input)
   // What is made already would be in the way of a trial.
   const untried = !rowsAlone && !known.objects.some(({ made }) => made)

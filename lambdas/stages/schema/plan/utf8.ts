@@ -2,19 +2,26 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
+import { PG_DATABASE, PG_LARGEOBJECT } from '../toc/catalogue-oids.ts'
+
+/** What is said of these comes by the driver, which has U+FFFD in place of such bytes; the archive keeps them apart. */
+const BY_DRIVER: ReadonlySet<number> = new Set([PG_DATABASE, PG_LARGEOBJECT])
 
 /**
  * A database in SQL_ASCII keeps whatever bytes it is given, in names, views, functions, labels and comments as well; rows travel as bytes,
  * statements as text. What is no UTF-8 could only be made as something else.
  * @param rowsAlone nothing is made: only the names of tables are written
+ * @param encoding `server_encoding` of the source
  * @throws SampanError `SRC_DEFINITIONS_NOT_UTF8`, before anything is made
  */
-export function requireUtf8(objects: readonly PlannedObject[], rowsAlone: boolean): void {
+export function requireUtf8(objects: readonly PlannedObject[], rowsAlone: boolean, encoding: string | undefined): void {
+  const isText = ({ catalogOid }: PlannedObject, text: string) =>
+    text.isWellFormed() && !(encoding === 'SQL_ASCII' && BY_DRIVER.has(catalogOid) && text.includes('\uFFFD'))
   const found = objects.filter(
-    ({ status, kind, schema, name, sql }) =>
-      status === 'pending' &&
-      (rowsAlone ? kind === 'TABLE' : true) &&
-      ![schema ?? '', name, rowsAlone ? '' : sql].every((text) => text.isWellFormed()),
+    (object) =>
+      object.status === 'pending' &&
+      (rowsAlone ? object.kind === 'TABLE' : true) &&
+      ![object.schema ?? '', object.name, rowsAlone ? '' : object.sql].every((text) => isText(object, text)),
   )
   if (found.length === 0) return
   const names = found.map((object) => `${object.kind.toLowerCase()} ${objectName(object).toWellFormed()}`)
