@@ -11,6 +11,7 @@ import type { StepAnswer, StepError } from '../lambdas/core/runtime/verdict.ts'
 import { isRecord } from '../lambdas/core/task/rule.ts'
 import type { Task } from '../lambdas/core/task/task.ts'
 import { type ChangedLimits, changeRun, type LimitsChange } from '../lambdas/stages/copy/pace/change-run.ts'
+import type { FollowEvent } from '../lambdas/stages/follow/handler.ts'
 import { endStopped } from '../local/end-stopped.ts'
 import { type Handlers, loadHandlers } from '../local/handlers.ts'
 import { type LocalOutcome, runLocally } from '../local/interpreter/interpreter.ts'
@@ -25,6 +26,7 @@ import { hidePasswords } from './passwords.ts'
 import { type DisplayKind, startDisplay } from './progress/display.ts'
 import { ProgressModel } from './progress/model.ts'
 import { type Look, pollProgress } from './progress/poll.ts'
+import { FOLLOWS } from './progress/stages.ts'
 import type { LivePage } from './ui/live-page.ts'
 
 export interface TaskRun {
@@ -72,7 +74,11 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
     SAMPAN_LOG: process.env.SAMPAN_LOG || pathToFileURL(join(directory, LOG)).href,
   })
   keepSessions()
-  const model = new ProgressModel(task.databases.map(({ name }) => name))
+  const model = new ProgressModel(
+    task.databases.map(({ name }) => name),
+    undefined,
+    task.mode,
+  )
   const notifying =
     run.notify === undefined ? null : new Notifying(run.notify, model, { id: task.name, execution: executionName })
   const watch = new Watch(model, notifying?.alerts ?? null)
@@ -154,7 +160,7 @@ class Watch {
     const database = event.database?.name ?? null
     if (database !== null && name === 'PlanObjectsFunction') this.#planned.add(database)
     else if (database !== null) this.#begun.add(database)
-    this.#model.called({ name, database })
+    this.#model.called({ name: shownName(name, event), database })
     this.#alerts?.called(name, event)
     if (database !== null && !this.#polls.has(database)) {
       const report = ({ progress, warnings, tables, lanes }: Look) => {
@@ -170,7 +176,7 @@ class Watch {
     if (answer.verdict === 'failed' && answer.error !== null) this.errors.push(answer.error)
     // A failure of closing has been tried for as long as the task allows, and is the run's error.
     if (name === 'CloseAccessFunction' && /^(done|failed)$/.test(answer.verdict)) this.mayBeOpen = false
-    this.#model.answered({ name, database: event.database?.name ?? null }, answer)
+    this.#model.answered({ name: shownName(name, event), database: event.database?.name ?? null }, answer)
     this.#alerts?.answered(name, event, answer)
   }
 
@@ -189,6 +195,11 @@ class Watch {
     this.#stop.abort()
     await Promise.all(this.#polls.values())
   }
+}
+
+/** One function follows, and does what is before and behind it. */
+function shownName(name: string, event: StepEvent): string {
+  return name === 'FollowFunction' && (event as Partial<FollowEvent>).what === 'follow' ? FOLLOWS : name
 }
 
 function toExitStatus(outcome: LocalOutcome): ExitStatus {

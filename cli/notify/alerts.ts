@@ -66,6 +66,7 @@ export class Alerts {
     const database = event.database?.name ?? null
     if (name === 'OpenAccessFunction' && opensSomething(event)) this.#openSince ??= this.#clock()
     if (name === 'CloseAccessFunction' && answer.verdict === 'done') this.#openSince = null
+    if (name === 'FollowFunction' && answer.verdict === 'done') this.#streamsClosed(answer.output)
     const { error, window } = answer
     // Lanes wait for the same thing.
     const key = `${name} ${database ?? ''}`
@@ -84,6 +85,19 @@ export class Alerts {
       }
     }
     if (answer.verdict === 'failed' && error !== null && !laneFunctions.has(name)) this.#failed({ ...error, database })
+  }
+
+  /** What stays on the source costs it disk, and nobody looks any more when the run has ended. */
+  #streamsClosed(output: unknown): void {
+    const kept = isRecord(output) && Array.isArray(output.kept) ? output.kept : []
+    for (const message of kept) {
+      this.#tell({
+        code: 'FOLLOW_SLOT_KEPT',
+        message: String(message),
+        remedy: 'start the task again, or give up what the slot keeps: sampan leftovers --drop with the task',
+        database: null,
+      })
+    }
   }
 
   /** To be called every few seconds. */

@@ -1,4 +1,4 @@
-import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
+import type { Followed, Progress } from '../../lambdas/core/ledger/story/progress.ts'
 import type { RunningStatement } from '../../lambdas/core/ledger/story/statements.ts'
 import { bytesText, countText, durationRange, durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import type { Counts } from './model.ts'
@@ -19,6 +19,8 @@ export function describeCounts(stage: string, state: string, counts: Counts): st
       return progress.chunksDone === progress.chunks ? describeCopied(progress) : ''
     case 'index':
       return active || progress.indexesDone === progress.indexes ? describeIndexes(progress) : ''
+    case 'follow':
+      return progress.followed === null ? '' : describeFollowed(progress.followed, active)
     case 'validate':
       return active && progress.parts > 0 ? ofTotal(progress.partsDone, progress.parts, 'part') : ''
     default:
@@ -55,6 +57,15 @@ export function describeLeft({ left }: Pick<Counts, 'left'>): readonly string[] 
 
 function describeCopied(progress: Progress): string {
   return `${numberOf(progress.rows, 'row')}, ${bytesText(progress.bytesDone)}`
+}
+
+/** How far behind, in WAL: what is left when the writers stop. */
+function describeFollowed({ changes, behind, retained }: Followed, active: boolean): string {
+  return [
+    `${numberOf(changes, 'change')} applied`,
+    ...(active && behind !== null ? [`${bytesText(behind)} of WAL behind`] : []),
+    ...(active && retained !== null ? [`the source keeps ${bytesText(Math.max(0, retained))}`] : []),
+  ].join(', ')
 }
 
 function describeIndexes({ indexes, indexesDone, statements }: Progress): string {

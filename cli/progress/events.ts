@@ -86,6 +86,10 @@ const shapes = {
         }),
       )
       .readonly(),
+    /** How far behind the source is followed; `null` where it is not. Bytes of WAL; `null` before the first look. */
+    followed: z
+      .object({ changes: amount, behind: amount.nullable(), retained: amount.nullable(), arrived: z.boolean() })
+      .nullable(),
   },
   /** The tables that lanes are at: those that take longest from here, 20 at most. */
   tables: {

@@ -1,7 +1,6 @@
 import { bytesText, durationText } from '../../lambdas/core/present/units.ts'
 import { describeLeft } from './counts.ts'
 import type { ProgressModel, TableProgress } from './model.ts'
-import { databaseStages } from './stages.ts'
 
 /** Tables that are told one by one. */
 const MOST_TABLES = 5
@@ -70,7 +69,7 @@ interface DatabaseState {
 }
 
 function stateOf(model: ProgressModel, database: string): DatabaseState {
-  const views = databaseStages.map((stage) => model.view(database, stage))
+  const views = model.stages.map((stage) => model.view(database, stage))
   const failed = views.find(({ state }) => state === 'failed')
   if (failed !== undefined) return { state: 'failed', text: `✖ ${failed.stage.title}: ${failed.detail}` }
   // Of two stages side by side the earlier one has the rows.

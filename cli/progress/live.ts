@@ -4,7 +4,7 @@ import { durationText } from '../../lambdas/core/present/units.ts'
 import { copyLines, databaseLines } from './lines.ts'
 import type { ProgressModel, StageView } from './model.ts'
 import type { Display } from './shown.ts'
-import { databaseStages, runStages, type Stage } from './stages.ts'
+import { runStages, type Stage } from './stages.ts'
 
 type Task = ListrTask<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
@@ -54,8 +54,8 @@ function roomFor(others: number): number {
 }
 
 /** What does not fit is repainted over and over: each database is a line then, too. */
-function isCollapsed({ databases }: ProgressModel): boolean {
-  const expanded = databases.length * (1 + databaseStages.length + COPY_LINES)
+function isCollapsed({ databases, stages }: ProgressModel): boolean {
+  const expanded = databases.length * (1 + stages.length + COPY_LINES)
   return databases.length >= COLLAPSED_FROM || (databases.length > 1 && expanded > roomFor(runStages.length + 1))
 }
 
@@ -97,7 +97,7 @@ function databasesTask(model: ProgressModel, stage: Stage): Task {
           title: database,
           task: (_context, inner) =>
             inner.newListr(
-              databaseStages.map((each) => stageTask(model, database, each)),
+              model.stages.map((each) => stageTask(model, database, each)),
               { exitOnError: false, concurrent: false },
             ),
         })),
@@ -118,7 +118,7 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
         if (remedy !== null) return remedy
         if (stage.id !== 'copy' || database === null) return ''
         return copyLines(model, database, process.stdout.columns || undefined)
-          .slice(0, roomFor(runStages.length + databaseStages.length + 2))
+          .slice(0, roomFor(runStages.length + model.stages.length + 2))
           .join('\n')
       }
       const timer = setInterval(() => {

@@ -3,9 +3,10 @@ import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
 import type { MovingLane, MovingTable } from '../../lambdas/core/ledger/under-way.ts'
 import { durationText } from '../../lambdas/core/present/units.ts'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
+import type { Task } from '../../lambdas/core/task/task.ts'
 import { describeCounts } from './counts.ts'
 import { Rate } from './rate.ts'
-import { databaseStages, laneFunctions, runStages, type Stage, stageOfFunction } from './stages.ts'
+import { laneFunctions, runStages, type Stage, stageOfFunction, stagesOf } from './stages.ts'
 
 export type StageState = 'waiting' | 'active' | 'done' | 'failed' | 'skipped'
 
@@ -87,6 +88,8 @@ const lastFunctions: ReadonlySet<string> = new Set([
  */
 export class ProgressModel {
   readonly databases: readonly string[]
+  /** Those of each database. */
+  readonly stages: readonly Stage[]
   readonly #entries: readonly Entry[]
   /** The same, of 2,000 databases found as fast as of one. */
   readonly #places: ReadonlyMap<Stage, ReadonlyMap<string | null, Entry>>
@@ -97,13 +100,19 @@ export class ProgressModel {
   readonly #listeners = new Set<() => void>()
   readonly #clock: () => number
 
-  constructor(databases: readonly string[], clock: () => number = () => performance.now()) {
+  /** @param mode of the task: a source that is followed has a stage more */
+  constructor(
+    databases: readonly string[],
+    clock: () => number = () => performance.now(),
+    mode: Task['mode'] = 'migrate',
+  ) {
     this.databases = databases
+    this.stages = stagesOf(mode)
     this.#clock = clock
     const entry = (database: string | null) => (stage: Stage) => {
       return { database, stage, state: 'waiting' as StageState, began: 0, ended: 0, retry: null, failure: null }
     }
-    this.#entries = [...runStages.map(entry(null)), ...databases.flatMap((name) => databaseStages.map(entry(name)))]
+    this.#entries = [...runStages.map(entry(null)), ...databases.flatMap((name) => this.stages.map(entry(name)))]
     const byStage = Map.groupBy(this.#entries, ({ stage }) => stage)
     this.#places = new Map(
       [...byStage].map(([stage, own]) => [stage, new Map(own.map((each) => [each.database, each]))]),

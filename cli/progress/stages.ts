@@ -1,3 +1,4 @@
+import type { Task } from '../../lambdas/core/task/task.ts'
 import type { FunctionName } from '../../statemachine/functions.ts'
 
 /** One line of the progress display: a stage of the run, or of one database of it. */
@@ -20,10 +21,7 @@ export const runStages: readonly Stage[] = [
   { id: 'close', title: 'Close access', functions: ['CloseAccessFunction', 'FinishReportFunction'] },
 ]
 
-/**
- * For each database. The snapshot's keepers run beside the lanes and are no stage of their own; nor is following, which most runs do not: it tells by
- * warnings when it waits for the operator.
- */
+/** For each database. The snapshot's keepers run beside the lanes and are no stage of their own. */
 export const databaseStages: readonly Stage[] = [
   { id: 'plan', title: 'Plan', functions: ['PlanObjectsFunction', 'PlanCopyFunction'] },
   { id: 'create', title: 'Create types, functions, tables, views', functions: ['CreateObjectsFunction'] },
@@ -45,10 +43,24 @@ export const databaseStages: readonly Stage[] = [
   { id: 'seal', title: 'Seal', functions: ['SealFunction'] },
 ]
 
+/** Between the indexes and what is added last, where the source is followed. Its function does other things besides: see `FOLLOWS`. */
+const followStage: Stage = { id: 'follow', title: 'Follow the source', functions: [] }
+
+/** By this name a call of the function that follows belongs to its stage. */
+export const FOLLOWS = 'Follow'
+
+/** The stages of a database of such a run. */
+export function stagesOf(mode: Task['mode']): readonly Stage[] {
+  if (mode !== 'follow') return databaseStages
+  const at = databaseStages.findIndex(({ id }) => id === 'link')
+  return databaseStages.toSpliced(at, 0, followStage)
+}
+
 /** Every function of the state machine that belongs to a stage. */
-export const stageOfFunction: ReadonlyMap<string, Stage> = new Map(
-  [...runStages, ...databaseStages].flatMap((stage) => stage.functions.map((name) => [name, stage] as const)),
-)
+export const stageOfFunction: ReadonlyMap<string, Stage> = new Map<string, Stage>([
+  [FOLLOWS, followStage],
+  ...[...runStages, ...databaseStages].flatMap((stage) => stage.functions.map((name) => [name, stage] as const)),
+])
 
 /** The functions that run in several lanes at once; a Summarise function judges what they came to. */
 export const laneFunctions: ReadonlySet<string> = new Set([

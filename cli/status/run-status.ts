@@ -27,7 +27,11 @@ interface Watching {
  */
 export async function showRun(task: Task, { at, watch, json, signal }: Watching): Promise<void> {
   const destination = at ?? (await findDestination(task, process.env))
-  const model = new ProgressModel(task.databases.map(({ name }) => name))
+  const model = new ProgressModel(
+    task.databases.map(({ name }) => name),
+    undefined,
+    task.mode,
+  )
   const run = { name: task.name, execution: null, mode: task.mode }
   const display = watch ? startDisplay(json ? 'json' : 'auto', model, run) : null
   const told = new Map<string, number>()

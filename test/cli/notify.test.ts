@@ -82,6 +82,15 @@ function setUp() {
   }
 }
 
+test('a slot that stays on the source is told when the run ends', () => {
+  const { step, told } = setUp()
+  step('FollowFunction', null, done({ kept: [] }))
+  expect(told).toEqual([])
+  step('FollowFunction', null, done({ kept: ['the slot stays'] }))
+  expect(told).toMatchObject([{ code: 'FOLLOW_SLOT_KEPT', message: 'the slot stays', database: null }])
+  expect(told[0]?.remedy).toContain('leftovers --drop')
+})
+
 test('a run that stands still is told once, and again after it has moved', () => {
   const { step, pass, codes, told, alerts, model } = setUp()
   step('ReadTaskFunction')

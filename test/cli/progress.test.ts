@@ -5,6 +5,7 @@ import { copyLines, databaseLines } from '../../cli/progress/lines.ts'
 import { ProgressModel } from '../../cli/progress/model.ts'
 import { plainDisplay } from '../../cli/progress/plain.ts'
 import { Rate } from '../../cli/progress/rate.ts'
+import { FOLLOWS } from '../../cli/progress/stages.ts'
 import type { Progress } from '../../lambdas/core/ledger/story/progress.ts'
 import { done, failed } from '../../lambdas/core/runtime/verdict.ts'
 import { FAILURE } from '../local/handlers.ts'
@@ -28,6 +29,7 @@ const COUNTS: Progress = {
   paused: false,
   limits: null,
   statements: [],
+  followed: null,
 }
 
 const RUN = { name: 'shop-move', execution: 'shop-move-1', mode: 'migrate' }
@@ -90,6 +92,30 @@ describe('what is told in lines', () => {
     expect(lines).toContain('db9  ██░░░░░░░░  20 % of 100 MB, 10.0 MB/s, 7–9 s left')
     expect(lines.at(-1)).toBe('and 1995 more: 1995 waiting')
     expect(lines.some((line) => /^db3 +✔ done$/.test(line))).toBe(true)
+  })
+
+  it('a source that is followed is a stage of its own, with how far behind it is', () => {
+    const model = new ProgressModel(['shop'], () => 0, 'follow')
+    const database = 'shop'
+    model.counted(database, {
+      ...COUNTS,
+      followed: { changes: 12_345, behind: 2_000_000, retained: 50_000_000, arrived: false },
+    })
+    // Called before the copy, too: that is no following yet.
+    for (const name of ['CreateObjectsFunction', 'CopyLaneFunction', 'BuildIndexesFunction'])
+      model.called({ name, database })
+    expect(databaseLines(model, 6)[0]).toContain('of 100 MB')
+    model.called({ name: FOLLOWS, database })
+    const line = 'Follow the source  12,345 changes applied, 2.00 MB of WAL behind, the source keeps 50.0 MB'
+    expect(databaseLines(model, 6)[0]).toContain(line)
+    model.called({ name: 'LinkObjectsFunction', database })
+    const ended = model.views().find(({ stage }) => stage.id === 'follow')
+    expect(ended).toMatchObject({ state: 'done', detail: '12,345 changes applied' })
+    expect(
+      setUp()
+        .model.views()
+        .some(({ stage }) => stage.id === 'follow'),
+    ).toBe(false)
   })
 
   it('an attempt that is waited for is counted down, with what ends the wait', () => {

@@ -1,5 +1,6 @@
 import { artefacts } from '../../core/cloud/artefacts.ts'
 import { wholeTask } from '../../core/cloud/database-list.ts'
+import { keepStreams } from '../../core/cloud/kept-streams.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { type RunRow, readRun } from '../../core/ledger/run.ts'
 import { markClosed, readStream } from '../../core/ledger/stream.ts'
@@ -14,6 +15,12 @@ import { holdStream } from '../../core/stream/hold.ts'
 import { dropStream } from '../../core/stream/leftovers.ts'
 import { streamName } from '../../core/stream/names.ts'
 
+/** What CloseStream has come to. */
+export interface StreamsClosed {
+  /** Of each slot that stays on the source, why and for how much. */
+  readonly kept: readonly string[]
+}
+
 /** No such database, schema or table: nothing was ever written down there. */
 const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
 
@@ -22,22 +29,30 @@ const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
  * the destination does not answer. Where it says that another start follows for the run, that one closes. A run that can
  * go on later leaves its stream where that is safe (`whyKept`).
  */
-export async function closeStream(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
+export async function closeStream(event: StepEvent, step: StepTools): Promise<StepAnswer<StreamsClosed>> {
   const { databases } = await wholeTask(artefacts(step.environment), event)
-  if (event.endpoints === null) return done()
+  if (event.endpoints === null) return done<StreamsClosed>({ kept: [] })
   const failures: unknown[] = []
+  const kept: string[] = []
   for (const { name, as } of databases) {
-    await closeOne({ ...event, database: { name, as } }, step).catch((thrown) => failures.push(thrown))
+    try {
+      const message = await closeOne({ ...event, database: { name, as } }, step)
+      if (message !== null) kept.push(databases.length === 1 ? message : `${name}: ${message}`)
+    } catch (thrown) {
+      failures.push(thrown)
+    }
   }
   // The others are closed whatever becomes of one; all are tried again where one may be.
   if (failures.length > 0) throw failures.find((one) => toSampanError(one).retryable) ?? failures[0]
-  return done()
+  await keepStreams(artefacts(step.environment), event.run, kept)
+  return done<StreamsClosed>({ kept })
 }
 
+/** @returns what is told where its slot stays */
 async function closeOne(
   event: StepEvent & { readonly database: DatabaseIdentity },
   step: StepTools,
-): Promise<StepAnswer<null>> {
+): Promise<string | null> {
   const { database } = event
   const { destination, failure } = await reach(event, step)
   try {
@@ -47,7 +62,7 @@ async function closeOne(
       // Asked behind it: whoever takes the run over later opens its own stream later.
       await holdStream(source, name)
       const run = destination === null ? null : await ifThere(readRun(destination, event.run.id))
-      if (run !== null && run.execution !== event.run.execution && followsItself(run)) return done()
+      if (run !== null && run.execution !== event.run.execution && followsItself(run)) return null
       const mayGoOn = failure !== null || (destination !== null && (await canGoOn(destination, event.run.id, run)))
       const reason = mayGoOn ? await whyKept(source, event, name) : null
       if (reason === null) await dropStream(source, name)
@@ -58,7 +73,7 @@ async function closeOne(
     }
     if (failure !== null) throw failure
     if (destination !== null) await noteClosed(destination, event.run.id)
-    return done()
+    return null
   } finally {
     await destination?.close()
   }
@@ -89,10 +104,10 @@ async function isUsable(source: Session, name: string): Promise<boolean> {
   return slot?.lost === false
 }
 
-async function tellKept(destination: Session, run: string, most: string): Promise<StepAnswer<null>> {
+async function tellKept(destination: Session, run: string, most: string): Promise<string> {
   const message = `the slot stays on the source, which keeps ${most} for it: start the task again to go on, or drop it by sampan leftovers --drop`
   await writeEvents(destination, run, [{ level: 'warning', step: 'CloseStream', code: 'FOLLOW_SLOT_KEPT', message }])
-  return done()
+  return message
 }
 
 function unreached(failure: SampanError, name: string): SampanError {

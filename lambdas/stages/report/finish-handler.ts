@@ -1,4 +1,5 @@
 import { artefacts } from '../../core/cloud/artefacts.ts'
+import { readKeptStreams } from '../../core/cloud/kept-streams.ts'
 import type { ReportEvent, ReportOutput } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, type StepError } from '../../core/runtime/verdict.ts'
@@ -23,7 +24,8 @@ export const handler = stepHandler<ReportOutput, FinishReportEvent>('FinishRepor
   const store = artefacts(step.environment)
   const written = (await readReport(store, event.run)) ?? (await buildReport(event, step)).report
   const access = await readAccess(store, event.run)
-  const report = finishReport(written, { ...event, access, at: step.clock().toISOString() })
+  const kept = await readKeptStreams(store, event.run)
+  const report = finishReport(written, { ...event, access, kept, at: step.clock().toISOString() })
   await writeReport(store, event.run, report)
   step.logger.info('RUN_ENDED', { status: finalStatus(report.status) })
   return done({ status: finalStatus(report.status), error: event.outcome.error ?? event.closing })

@@ -11,18 +11,21 @@ export interface Closing {
   readonly closing: StepError | null
   /** The record of the access as it is now. */
   readonly access: ReadDocument<AccessReport>
+  /** What is told of each slot that stays on the source. */
+  readonly kept: readonly string[]
   /** Now, ISO 8601. */
   readonly at: string
 }
 
 /** The report with how the access was closed. A first failure stays the run's error; the one of closing becomes a note. */
-export function finishReport(report: Report, { outcome, closing, access, at }: Closing): Report {
+export function finishReport(report: Report, { outcome, closing, access, kept, at }: Closing): Report {
   // Report itself may have failed after all it had written said otherwise.
   const own = outcome.status === 'refused' ? null : outcome.error
   const error = report.error ?? (own === null ? null : reportError(own))
   const failed = closing !== null || outcome.status === 'failed'
   const closingNote =
     closing === null || error === null ? null : `${closing.code}: ${closing.message}. ${closing.remedy}`
+  const keptNotes = kept.map((message) => `FOLLOW_SLOT_KEPT: ${message}`)
   return {
     ...report,
     status: failed ? 'failed' : report.status,
@@ -31,6 +34,6 @@ export function finishReport(report: Report, { outcome, closing, access, at }: C
     finishedAt: at,
     seconds: secondsBetween(report.startedAt, at),
     // A Set: this step may be tried again over the report it has written.
-    notes: [...new Set([...report.notes, access.note, closingNote].filter((note) => note !== null))],
+    notes: [...new Set([...report.notes, access.note, closingNote, ...keptNotes].filter((note) => note !== null))],
   }
 }

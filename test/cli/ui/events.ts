@@ -22,6 +22,7 @@ const COUNTS = {
   paceReason: null,
   paused: false,
   limits: null,
+  followed: null,
   statements: [],
 }
 

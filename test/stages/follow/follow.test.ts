@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, test } from 'vitest'
@@ -208,22 +208,24 @@ test('a cutover waits for no writer for long, and a write behind it fails the ru
 })
 
 /** Stopped as by Ctrl-C when its changes follow. */
-async function stopped(task: TaskInput, destination: TestDatabase): Promise<void> {
+async function stopped(task: TaskInput, destination: TestDatabase): Promise<readonly string[]> {
   const parsed = readTask(task).task
   if (parsed === null) throw new Error('the test’s task is wrong')
   const stopping = new AbortController()
+  const directory = await temporaryDirectory()
   const running = runTask({
     ...{
       input: task,
       task: parsed,
       executionName: newExecutionName(parsed.name),
-      directory: await temporaryDirectory(),
+      directory,
     },
     ...{ display: 'none', signal: stopping.signal },
   })
   await Promise.race([running, waitFor(destination, CAUGHT_UP)])
   stopping.abort()
   expect(await running).toMatchObject({ exitStatus: exitStatus.stopped })
+  return JSON.parse(await readFile(join(directory, 'report.json'), 'utf8')).notes
 }
 
 test('a run that is stopped takes back what it had opened, and its next start says that changes are missing', {
@@ -243,7 +245,7 @@ test('a run whose slot may stay goes on at its receipt when it is started again,
 }, async () => {
   const { source, destination, task } = await begin(server15)
   const kept = { ...task, follow: { keepSlot: true } }
-  await stopped(kept, destination)
+  expect((await stopped(kept, destination)).join()).toContain('FOLLOW_SLOT_KEPT: the slot stays on the source')
   expect(await leftOn(source)).toHaveLength(2)
   await source.query(TURNS[0] ?? '')
   const running = runWorkflow(kept, await temporaryDirectory())

@@ -3,6 +3,18 @@ import { LIMITS_DOCUMENT, type Limits } from '../limits.ts'
 import { MOVING } from '../under-way.ts'
 import { type RunningStatement, readStatements } from './statements.ts'
 
+/** How far a run that follows its source is behind it. */
+export interface Followed {
+  /** Changes that are applied. */
+  readonly changes: number
+  /** Bytes of WAL between the changes that are here and where the source stood at the last look; `null` before it. */
+  readonly behind: number | null
+  /** Bytes of WAL that the source keeps for the run; `null` before a look. */
+  readonly retained: number | null
+  /** The cutover has been asked for, and found all changes here. */
+  readonly arrived: boolean
+}
+
 /** How far a run is in one database. Bytes are estimates of the source's table sizes. */
 export interface Progress {
   readonly objects: number
@@ -28,7 +40,12 @@ export interface Progress {
   readonly limits: Limits | null
   /** What the destination builds, validates or fills at the moment. */
   readonly statements: readonly RunningStatement[]
+  /** `null` where the source is not followed, or not yet. */
+  readonly followed: Followed | null
 }
+
+const FOLLOWED = `CASE WHEN s.run IS NOT NULL THEN pg_catalog.jsonb_build_object('changes', s.changes, 'retained', s.retained,
+  'behind', GREATEST(0, s.source_at OPERATOR(pg_catalog.-) s.receipt), 'arrived', s.state = 'arrived') END`
 
 /**
  * Reads counters, a row for each lane: it may be asked every second.
@@ -36,12 +53,12 @@ export interface Progress {
  */
 export async function readProgress(destination: Session, run: string): Promise<Progress | null> {
   const [found] = await destination.rows<{ present: boolean }>(
-    `SELECT pg_catalog.to_regclass('sampan.under_way') IS NOT NULL AS present`,
+    `SELECT pg_catalog.to_regclass('sampan.stream') IS NOT NULL AS present`,
   )
   if (!found?.present) return null
   const [row] = await destination.rows<Omit<Progress, 'statements'>>(
     `SELECT c.*, m.*, COALESCE(l.pace, 1) AS pace, l.pace_reason AS "paceReason", COALESCE(l.paused, false) AS paused,
-            CASE WHEN l.run IS NOT NULL THEN ${LIMITS_DOCUMENT} END AS limits FROM
+            CASE WHEN l.run IS NOT NULL THEN ${LIMITS_DOCUMENT} END AS limits, ${FOLLOWED} AS followed FROM
       (SELECT COALESCE(sum(objects), 0)::float8 AS objects, COALESCE(sum(objects_done), 0)::float8 AS "objectsDone",
               COALESCE(sum(indexes), 0)::float8 AS indexes, COALESCE(sum(indexes_done), 0)::float8 AS "indexesDone",
               COALESCE(sum(chunks), 0)::float8 AS chunks, COALESCE(sum(chunks_done), 0)::float8 AS "chunksDone",
@@ -50,7 +67,7 @@ export async function readProgress(destination: Session, run: string): Promise<P
               COALESCE(sum(parts), 0)::float8 AS parts, COALESCE(sum(parts_done), 0)::float8 AS "partsDone"
          FROM sampan.counter WHERE run = $1) c
       CROSS JOIN (${MOVING}) m
-      LEFT JOIN sampan.limits l ON l.run = $1`,
+      LEFT JOIN sampan.limits l ON l.run = $1 LEFT JOIN sampan.stream s ON s.run = $1 AND s.state IN ('open', 'arrived')`,
     [run],
   )
   return row === undefined ? null : { ...row, statements: await readStatements(destination, run) }
