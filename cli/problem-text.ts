@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { visibleLines } from '../lambdas/core/present/visible.ts'
 import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { Problem } from '../lambdas/core/task/problems.ts'
 import { exitStatus } from './exit-status.ts'
@@ -17,8 +18,8 @@ export function errorText(error: Told & { readonly besides?: readonly Told[] | n
 
 function oneErrorText(error: Told): string {
   const indent = ' '.repeat(error.code.length + 2)
-  const cause = error.message.split('\n').join(`\n${indent}`)
-  return `${styleText('red', error.code)}  ${cause}\n${indent}${styleText('dim', error.remedy)}`
+  const cause = visibleLines(error.message).split('\n').join(`\n${indent}`)
+  return `${styleText('red', error.code)}  ${cause}\n${indent}${styleText('dim', visibleLines(error.remedy))}`
 }
 
 /** The problems of a task, each with path, cause and remedy. */

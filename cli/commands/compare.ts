@@ -1,5 +1,6 @@
 import { join, relative } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { visibleIn } from '../../lambdas/core/present/visible.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
 import { parseTablePattern, type TablePattern } from '../../lambdas/core/task/pattern.ts'
@@ -126,7 +127,7 @@ async function print(comparison: Comparison, directory: string, json: boolean): 
   const path = join(directory, COMPARISON)
   await writePrivately(directory, path, `${JSON.stringify(document, null, 2)}\n`)
   if (json) process.stdout.write(`${JSON.stringify(document)}\n`)
-  else process.stdout.write(`${comparisonText(document)}\n\nComparison: ${relative(process.cwd(), path)}\n`)
+  else process.stdout.write(`${comparisonText(visibleIn(document))}\n\nComparison: ${relative(process.cwd(), path)}\n`)
 }
 
 function toPatterns(text: string, before: readonly TablePattern[]): readonly TablePattern[] {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
+import { visibleIn } from '../../lambdas/core/present/visible.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -71,6 +72,6 @@ async function tell({ outcome }: PlanOutcome, plan: MadePlan, task: Task, place:
   }
   const report = withEstimates(plan.report, plan.databases)
   await printOutcome({ ...outcome, reportText: JSON.stringify(report) }, directory, 'text')
-  process.stdout.write(`\n${planText({ ...plan, report }, task, command)}\n`)
+  process.stdout.write(`\n${planText(visibleIn({ ...plan, report }), task, command)}\n`)
   if (sql !== undefined) process.stdout.write(`Statements: ${sql}\n`)
 }

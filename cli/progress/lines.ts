@@ -1,4 +1,5 @@
 import { bytesText, durationText } from '../../lambdas/core/present/units.ts'
+import { visible } from '../../lambdas/core/present/visible.ts'
 import { describeLeft } from './counts.ts'
 import type { ProgressModel, TableProgress } from './model.ts'
 
@@ -30,7 +31,7 @@ export function copyLines(model: ProgressModel, database: string, columns = COLU
 }
 
 /** `  12 %  1.2 GB  12.0 MB/s  1 min 20 s left  public.orders` */
-function tableLine({ name, bytes, bytesDone, bytesMoving, rate }: TableProgress, columns: number): string {
+function tableLine({ name: named, bytes, bytesDone, bytesMoving, rate }: TableProgress, columns: number): string {
   const moved = bytesDone + bytesMoving
   const percent = `${bytes === 0 ? 100 : Math.min(100, Math.floor((100 * moved) / bytes))} %`
   const speed = rate === 0 ? '' : `${bytesText(rate)}/s`
@@ -38,6 +39,7 @@ function tableLine({ name, bytes, bytesDone, bytesMoving, rate }: TableProgress,
   const left = seconds < 1 ? '' : `${durationText(seconds)} left`
   const room = Math.max(LEAST_NAME, columns - BESIDE_NAME)
   // What tells one long name from another is its end.
+  const name = visible(named)
   const short = name.length <= room ? name : `…${name.slice(1 - room)}`
   return `${percent.padStart(5)}  ${bytesText(bytes).padStart(7)}  ${speed.padStart(9)}  ${left.padEnd(17)}  ${short}`
 }
@@ -47,7 +49,7 @@ function tableLine({ name, bytes, bytesDone, bytesMoving, rate }: TableProgress,
  * @param room lines there are
  */
 export function databaseLines(model: ProgressModel, room: number): readonly string[] {
-  const states = model.databases.map((name) => ({ name, ...stateOf(model, name) }))
+  const states = model.databases.map((name) => ({ name: visible(name), ...stateOf(model, name) }))
   const order = { failed: 0, active: 1, done: 2, waiting: 3 } as const
   const sorted = states.toSorted((one, other) => order[one.state] - order[other.state])
   const shown = sorted.slice(0, sorted.length > room ? Math.max(1, room - 1) : room)
@@ -71,7 +73,7 @@ interface DatabaseState {
 function stateOf(model: ProgressModel, database: string): DatabaseState {
   const views = model.stages.map((stage) => model.view(database, stage))
   const failed = views.find(({ state }) => state === 'failed')
-  if (failed !== undefined) return { state: 'failed', text: `✖ ${failed.stage.title}: ${failed.detail}` }
+  if (failed !== undefined) return { state: 'failed', text: `✖ ${failed.stage.title}: ${visible(failed.detail)}` }
   // Of two stages side by side the earlier one has the rows.
   const active = views.find(({ state }) => state === 'active')
   const counts = model.counts(database)
@@ -81,7 +83,10 @@ function stateOf(model: ProgressModel, database: string): DatabaseState {
     return { state: 'done', text: '✔ done' }
   }
   if (active.stage.id !== 'copy' || counts === null || active.remedy !== null) {
-    return { state: 'active', text: `${active.stage.title}${active.detail === '' ? '' : `  ${active.detail}`}` }
+    return {
+      state: 'active',
+      text: `${active.stage.title}${active.detail === '' ? '' : `  ${visible(active.detail)}`}`,
+    }
   }
   const { bytes, bytesDone, bytesMoving } = counts.progress
   const speed = counts.bytesPerSecond === 0 ? [] : [`${bytesText(counts.bytesPerSecond)}/s`]

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { type DefaultRenderer, Listr, type ListrTask, type ListrTaskWrapper, type SimpleRenderer } from 'listr2'
 import { durationText } from '../../lambdas/core/present/units.ts'
+import { visible } from '../../lambdas/core/present/visible.ts'
 import { copyLines, databaseLines } from './lines.ts'
 import type { ProgressModel, StageView } from './model.ts'
 import type { Display } from './shown.ts'
@@ -71,7 +72,7 @@ function databasesTask(model: ProgressModel, stage: Stage): Task {
       }
       const latest = () => {
         const warning = model.warnings.at(-1)
-        return warning === undefined ? [] : [`${warning.database}: ${warning.text}`]
+        return warning === undefined ? [] : [visible(`${warning.database}: ${warning.text}`)]
       }
       if (isCollapsed(model)) {
         const show = () => {
@@ -94,7 +95,7 @@ function databasesTask(model: ProgressModel, stage: Stage): Task {
       model.onChange(warn)
       return task.newListr(
         model.databases.map((database) => ({
-          title: database,
+          title: visible(database),
           task: (_context, inner) =>
             inner.newListr(
               model.stages.map((each) => stageTask(model, database, each)),
@@ -115,7 +116,7 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
       const beneath = () => {
         const { state, remedy } = view()
         if (state !== 'active') return ''
-        if (remedy !== null) return remedy
+        if (remedy !== null) return visible(remedy)
         if (stage.id !== 'copy' || database === null) return ''
         return copyLines(model, database, process.stdout.columns || undefined)
           .slice(0, roomFor(runStages.length + model.stages.length + 2))
@@ -133,14 +134,14 @@ function stageTask(model: ProgressModel, database: string | null, stage: Stage):
       // The last counts of a stage may be read after its end.
       if (state === 'done') model.onChange(() => paint(task, view()))
       if (state === 'skipped') task.skip()
-      if (state === 'failed') throw new Error(detail === '' ? 'failed' : detail)
+      if (state === 'failed') throw new Error(detail === '' ? 'failed' : visible(detail))
     },
   }
 }
 
 function paint(task: Wrapper, { stage, state, detail, milliseconds }: StageView): void {
   const time = state === 'skipped' || milliseconds < 1 ? '' : durationText(milliseconds / 1000)
-  const beside = [state === 'failed' ? '' : detail, time].filter((text) => text !== '').join(' · ')
+  const beside = [state === 'failed' ? '' : visible(detail), time].filter((text) => text !== '').join(' · ')
   task.title = beside === '' ? stage.title : `${stage.title}  ${styleText('dim', beside)}`
 }
 

@@ -1,4 +1,5 @@
 import { durationText } from '../../lambdas/core/present/units.ts'
+import { visible } from '../../lambdas/core/present/visible.ts'
 import type { ProgressModel, StageView } from './model.ts'
 import type { Display } from './shown.ts'
 
@@ -12,14 +13,14 @@ export function plainDisplay(
 ): Display {
   const shown = new Map<string, string>()
   const show = (view: StageView, line: string) => {
-    const where = view.database === null ? '' : `${view.database}: `
-    write(`${new Date().toISOString().slice(11, 19)}  ${where}${view.stage.title}${line}\n`)
+    const where = view.database === null ? '' : `${visible(view.database)}: `
+    write(`${new Date().toISOString().slice(11, 19)}  ${where}${view.stage.title}${visible(line)}\n`)
   }
   let warned = 0
   const changed = () => {
     for (const { database, text } of model.warnings.slice(warned)) {
       warned += 1
-      write(`${new Date().toISOString().slice(11, 19)}  ${database}: ${text}\n`)
+      write(`${new Date().toISOString().slice(11, 19)}  ${visible(`${database}: ${text}`)}\n`)
     }
     for (const view of model.views()) {
       const key = `${view.database ?? ''}/${view.stage.id}`

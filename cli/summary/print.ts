@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path'
+import { visibleIn } from '../../lambdas/core/present/visible.ts'
 import { type Report, reportSchema } from '../../lambdas/stages/report/model.ts'
 import { findEntry, readCatalogue } from '../errors/catalogue.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -22,7 +23,8 @@ export async function printOutcome(outcome: TaskOutcome, directory: string, as: 
     process.stdout.write(eventLine(endEvent(outcome)))
     return
   }
-  if (report !== null) process.stdout.write(`\n${summaryText(report, outcome.milliseconds, outcome.untouched)}\n`)
+  if (report !== null)
+    process.stdout.write(`\n${summaryText(visibleIn(report), outcome.milliseconds, outcome.untouched)}\n`)
   if (outcome.error !== null && !isToldBy(report, outcome)) process.stderr.write(`\n${errorText(outcome.error)}\n`)
   if (outcome.report !== null) {
     const page = relative(process.cwd(), join(directory, 'report.html'))

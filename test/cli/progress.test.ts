@@ -76,6 +76,24 @@ describe('what is told in lines', () => {
     expect(lines.map((line) => line.length <= 80 - 8)).not.toContain(false)
   })
 
+  it('names that a terminal would obey are written out, and none begins a line of its own', () => {
+    const name = 'sh\x1b[2Jop\n12:00:00  all tables compared equal'
+    const { model, pass, step } = setUp([name, 'other'])
+    const lines: string[] = []
+    const display = plainDisplay(model, (line) => lines.push(line))
+    model.warned(name, [{ number: 1, code: 'TABLE_LOST', message: `${name} is gone` }])
+    model.called({ name: 'CopyLaneFunction', database: name })
+    model.counted(name, COUNTS)
+    model.moving(name, [{ ...tables[0], name, bytes: 1, bytesDone: 0, bytesMoving: 0 }], [])
+    lines.push(...copyLines(model, name).map((line) => `${line}\n`))
+    step('CreateObjectsFunction', name, failed({ ...FAILURE, message: name }))
+    pass(1000)
+    lines.push(...databaseLines(model, 6).map((line) => `${line}\n`))
+    display.end()
+    expect(lines.length).toBeGreaterThan(6)
+    expect(lines.filter((line) => !/^[^\p{Cc}]+\n$/u.test(line))).toEqual([])
+  })
+
   it('a line for each database, those at work first, and one for all that there is no room for', () => {
     const names = Array.from({ length: 2000 }, (_, number) => `db${number}`)
     const { model, pass, step } = setUp(names)
