@@ -15,7 +15,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   existing: ['runtime', 'task', 'postgres', 'names'],
   ledger: ['runtime', 'task', 'postgres', 'present'],
   rows: ['runtime', 'task', 'postgres', 'ledger'],
-  stream: ['runtime', 'task', 'postgres', 'cloud', 'ledger'],
+  stream: ['runtime', 'task', 'postgres', 'cloud', 'ledger', 'present'],
   structure: ['runtime', 'task', 'postgres', 'present', 'ledger'],
 }
 

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { AwsError, awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { sfn } from '../../lambdas/core/cloud/sfn-client.ts'
+import { listed } from '../../lambdas/core/present/listed.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { ownRegion } from './own-region.ts'
 
 /** The package and the client of its region: loaded only by the commands that need them. */
 type StepFunctions = Awaited<ReturnType<typeof sfn>>
@@ -16,7 +18,9 @@ export interface StateMachineOptions {
 export const stateMachineOptions = (): readonly Option[] => [
   new Option('--stack <name>', 'the deployed stack').default('Sampan').argParser(toStack),
   new Option('--state-machine <arn>', 'its state machine, instead of --stack').argParser(toMachine),
-  new Option('--region <region>', 'where it is deployed; default AWS_REGION').argParser(toRegion),
+  new Option('--region <region>', 'where it is deployed; default AWS_REGION, then the AWS profile’s').argParser(
+    toRegion,
+  ),
 ]
 
 function toStack(text: string): string {
@@ -41,41 +45,41 @@ export interface StateMachine extends StepFunctions {
 }
 
 /**
- * Finds the state machine: by its ARN or that of an execution of it, or as the one whose name is the stack's or begins with it and a hyphen.
- * @throws SampanError AWS_REGION_UNKNOWN, STACK_NOT_FOUND, STACK_AMBIGUOUS or an AWS error
+ * Finds the state machine: by its ARN or that of an execution of it, or by its name, which is the stack's.
+ * @throws SampanError AWS_REGION_UNKNOWN, STACK_NOT_FOUND or an AWS error
  */
 export async function findStateMachine(options: StateMachineOptions, execution = ''): Promise<StateMachine> {
   const known = options.stateMachine ?? machineOf(execution)
-  const region = known?.split(':')[3] || options.region || ownRegion()
+  const region = known?.split(':')[3] || options.region || (await requireRegion())
   const service = await sfn(process.env, region)
   if (known !== undefined) return { arn: known, ...service }
   const stack = options.stack ?? 'Sampan'
-  const found = (await listStateMachines(service)).filter(({ name }) => name === stack || name.startsWith(`${stack}-`))
-  const [only, second] = found
-  if (only === undefined) {
+  const all = await listStateMachines(service)
+  // Never one whose name only begins with it: Sampan-prod is another stack.
+  const machine = all.find(({ name }) => name === stack)
+  if (machine === undefined) {
     throw new SampanError({
       code: 'STACK_NOT_FOUND',
       message: `there is no state machine of a stack ${stack} in ${region}`,
-      remedy: 'deploy it with npx cdk deploy, or correct --stack, --region or the AWS profile',
+      remedy: `deploy it with npx cdk deploy, or correct --stack, --region or the AWS profile${near(all, stack)}`,
     })
   }
-  if (second !== undefined) {
-    throw new SampanError({
-      code: 'STACK_AMBIGUOUS',
-      message: `several state machines fit ${stack}: ${found.map(({ name }) => name).join(', ')}`,
-      remedy: 'give --state-machine with the ARN of one of them',
-    })
-  }
-  return { arn: only.arn, ...service }
+  return { arn: machine.arn, ...service }
 }
 
-function ownRegion(): string {
-  const region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION
+/** State machines of other stacks, as their names begin alike. */
+function near(all: readonly { readonly name: string }[], stack: string): string {
+  const names = all.map(({ name }) => name).filter((name) => name.startsWith(stack))
+  return names.length === 0 ? '' : `; there is ${listed(names)}`
+}
+
+async function requireRegion(): Promise<string> {
+  const region = await ownRegion()
   if (region) return region
   throw new SampanError({
     code: 'AWS_REGION_UNKNOWN',
     message: 'no AWS region is known',
-    remedy: 'give --region, the region where the stack is deployed, or set AWS_REGION',
+    remedy: 'give --region, the region where the stack is deployed, set AWS_REGION, or write it into the AWS profile',
   })
 }
 

@@ -1,5 +1,6 @@
 import { awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
+import { startOf } from '../../lambdas/core/task/start.ts'
 import type { Scope } from '../../statemachine/asl.ts'
 import { drawnStates } from '../../statemachine/edges.ts'
 import { toDefinition } from '../../statemachine/migration.ts'
@@ -31,9 +32,10 @@ const MOST_PAGES = 25
 
 /**
  * Where a running execution is: Step Functions' own history of it, and of its databases, which are executions of their own.
+ * @param input its own input: the databases' executions know their places in the task's list alone
  * @throws SampanError an AWS error, such as AWS_PERMISSION_MISSING
  */
-export async function whereIs(machine: StateMachine, executionArn: string): Promise<RunWhereabouts> {
+export async function whereIs(machine: StateMachine, executionArn: string, input: string): Promise<RunWhereabouts> {
   const { whole, database } = statesToLookFor()
   const run = await latestState(machine, executionArn, whole)
   if (run?.state !== 'Databases') return { run, databases: null, running: [] }
@@ -52,10 +54,11 @@ export async function whereIs(machine: StateMachine, executionArn: string): Prom
   ])
   const total = itemCounts?.total ?? 0
   const ended = total - (itemCounts?.pending ?? 0) - (itemCounts?.running ?? 0)
+  const names = databaseNames(input)
   const running = await Promise.all(
     (executions ?? []).map(async ({ executionArn: child = '', startDate = new Date() }) => ({
       ...((await latestState(machine, child, database)) ?? { state: 'beginning', since: startDate }),
-      database: await databaseOf(machine, child),
+      database: await databaseOf(machine, child, names),
       arn: child,
     })),
   )
@@ -106,10 +109,20 @@ async function latestState(
   return found
 }
 
-async function databaseOf({ client, sdk }: StateMachine, executionArn: string): Promise<string> {
+function databaseNames(input: string): readonly unknown[] {
+  const { task } = startOf(JSON.parse(input))
+  const databases = isRecord(task) ? task.databases : null
+  return Array.isArray(databases) ? databases.map((database: unknown) => isRecord(database) && database.name) : []
+}
+
+async function databaseOf(
+  { client, sdk }: StateMachine,
+  executionArn: string,
+  names: readonly unknown[],
+): Promise<string> {
   const command = new sdk.DescribeExecutionCommand({ executionArn })
   const { input, name } = await awsCall('read the execution of a database', () => client.send(command))
   const event: unknown = JSON.parse(input ?? 'null')
-  const database = isRecord(event) ? event.database : null
-  return isRecord(database) && typeof database.name === 'string' ? database.name : (name ?? '')
+  const database = isRecord(event) && typeof event.place === 'number' ? names[event.place] : null
+  return typeof database === 'string' ? database : (name ?? '')
 }

@@ -4,6 +4,7 @@ import { artefactKey, artefacts } from '../../lambdas/core/cloud/artefacts.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { writePrivately } from '../../lambdas/core/runtime/private-files.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
+import { startOf } from '../../lambdas/core/task/start.ts'
 import {
   artefactsOf,
   executionArn,
@@ -42,9 +43,9 @@ export function reportCommand(): Command {
   })
 }
 
-/** The run's name, out of the execution's input. */
+/** The run's name, out of the execution's input: a task, or what an event or a schedule has delivered. */
 function taskName(input: string | undefined): string {
-  const task: unknown = JSON.parse(input ?? 'null')
+  const { task } = startOf(JSON.parse(input ?? 'null'))
   return isRecord(task) && typeof task.name === 'string' ? task.name : ''
 }
 

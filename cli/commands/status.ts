@@ -74,7 +74,7 @@ async function describeExecution(machine: StateMachine, execution: string, watch
   let found = await look()
   let told = ''
   while (watch && found.status === 'RUNNING') {
-    const text = await whereaboutsText(machine, executionArn(machine, execution))
+    const text = await whereaboutsText(machine, arn, found.input)
     if (text !== told) process.stdout.write(text)
     told = text
     await sleep(EVERY)
@@ -82,7 +82,7 @@ async function describeExecution(machine: StateMachine, execution: string, watch
   }
   process.stdout.write(`${line(found.name, found.status, found.startDate, found.stopDate)}\n`)
   if (found.error !== undefined) process.stdout.write(`${failureText(found.error, found.cause ?? '')}\n`)
-  if (found.status === 'RUNNING') await printWhereabouts(machine, arn)
+  if (found.status === 'RUNNING') await printWhereabouts(machine, arn, found.input)
   process.stdout.write(firstStartText(found.output))
   if (found.status === 'RUNNING' || found.status === 'SUCCEEDED') return
   if (found.status === 'ABORTED' || found.status === 'TIMED_OUT')
@@ -103,16 +103,16 @@ function failureText(error: string, cause: string): string {
 }
 
 /** How far it is, in the words of the state machine. Without the right to read the history, only that it runs. */
-async function printWhereabouts(machine: StateMachine, arn: string): Promise<void> {
+async function printWhereabouts(machine: StateMachine, arn: string, input: string | undefined): Promise<void> {
   try {
-    process.stdout.write(await whereaboutsText(machine, arn))
+    process.stdout.write(await whereaboutsText(machine, arn, input))
   } catch (thrown) {
     printError(thrown)
   }
 }
 
-async function whereaboutsText(machine: StateMachine, arn: string): Promise<string> {
-  const { run, databases, running } = await whereIs(machine, arn)
+async function whereaboutsText(machine: StateMachine, arn: string, input = 'null'): Promise<string> {
+  const { run, databases, running } = await whereIs(machine, arn, input)
   if (run === null) return ''
   const ended = databases === null ? '' : `, ${databases.ended} of ${numberOf(databases.total, 'database')} ended`
   return [

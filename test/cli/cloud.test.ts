@@ -6,13 +6,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { fileArtefacts } from '../../lambdas/core/cloud/artefacts-file.ts'
 import { NO_LIMITS } from '../../lambdas/core/ledger/limits.ts'
 import type { ChangeRunAnswer } from '../../lambdas/stages/copy/pace/change-run-handler.ts'
+import { DATABASE_ITEM } from '../../statemachine/event.ts'
 import { smallTask } from '../core/task/tasks.ts'
 import { startStepFunctions } from '../local/step-functions.ts'
 import { spawnSampan } from './spawn-sampan.ts'
 
-const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:Sampan-Migration'
-const CHILD = 'arn:aws:states:us-east-1:123456789012:execution:Sampan-Migration/Databases:b1'
-const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:Sampan-Migration:small-1'
+const MACHINE = 'arn:aws:states:us-east-1:123456789012:stateMachine:Sampan'
+const CHILD = 'arn:aws:states:us-east-1:123456789012:execution:Sampan/Databases:b1'
+const EXECUTION = 'arn:aws:states:us-east-1:123456789012:execution:Sampan:small-1'
 
 let directory: string
 let taskFile: string
@@ -22,6 +23,8 @@ let existing: string[]
 let changed: ChangeRunAnswer
 /** Events by execution, the latest first. */
 let histories: Record<string, object[]>
+/** What the databases' map gives each of its executions. */
+const item = Object.fromEntries(Object.keys(DATABASE_ITEM).map((key) => [key.replace('.$', ''), {}]))
 let stepFunctions: Awaited<ReturnType<typeof startStepFunctions>>
 
 beforeAll(async () => {
@@ -32,7 +35,7 @@ beforeAll(async () => {
     ListStateMachines: ({ nextToken }) =>
       nextToken === undefined
         ? { body: { stateMachines: [machine('Other')], nextToken: 'more' } }
-        : { body: { stateMachines: [machine('Sampan-Migration'), machine('SampanTwo-Migration')] } },
+        : { body: { stateMachines: [machine('Sampan-prod'), machine('Sampan'), machine('SampanTwo')] } },
     StartExecution: ({ name, stateMachineArn }) => {
       if (existing.includes(String(name))) {
         return { status: 400, body: { __type: 'ExecutionAlreadyExists', message: 'Execution Already Exists' } }
@@ -45,7 +48,7 @@ beforeAll(async () => {
       String(executionArn).endsWith(':nowhere')
         ? { status: 400, body: { __type: 'ExecutionDoesNotExist', message: 'Execution Does Not Exist' } }
         : executionArn === CHILD
-          ? { body: { name: 'b1', input: JSON.stringify({ database: { name: 'shop', as: 'shop' } }) } }
+          ? { body: { name: 'b1', input: JSON.stringify({ ...item, place: 1 }) } }
           : { body: execution },
     GetExecutionHistory: ({ executionArn }) => {
       const events = histories[String(executionArn)]
@@ -59,8 +62,8 @@ beforeAll(async () => {
     ListExecutions: ({ mapRunArn }) => ({
       body: { executions: mapRunArn === mapRun('second', 0).mapRunArn ? [{ executionArn: CHILD, startDate: 1 }] : [] },
     }),
-    'Invoke:Sampan-Migration-ChangeRun': () => ({ body: changed }),
-    'Invoke:SampanTwo-Migration-ChangeRun': () => ({
+    'Invoke:Sampan-ChangeRun': () => ({ body: changed }),
+    'Invoke:SampanTwo-ChangeRun': () => ({
       status: 404,
       body: { __type: 'ResourceNotFoundException', Message: 'Function not found' },
     }),
@@ -83,12 +86,12 @@ beforeEach(() => {
     name: 'small-1',
     status: 'RUNNING',
     startDate: 1_700_000_000,
-    input: JSON.stringify(smallTask()),
+    input: JSON.stringify({ ...smallTask(), databases: [{ name: 'stock' }, { name: 'shop' }] }),
   }
 })
 
 function machine(name: string) {
-  return { name, stateMachineArn: MACHINE.replace('Sampan-Migration', name), type: 'STANDARD', creationDate: 1 }
+  return { name, stateMachineArn: MACHINE.replace('Sampan', name), type: 'STANDARD', creationDate: 1 }
 }
 
 function mapRun(name: string, startDate: number) {
@@ -184,6 +187,21 @@ describe('sampan status', () => {
     })
   })
 
+  it('knows the databases of a run that an event has started', async () => {
+    const task = { ...smallTask(), databases: [{ name: 'stock' }, { name: 'shop' }] }
+    execution = { ...execution, input: JSON.stringify({ event: 'e-1', task }) }
+    histories = { [EXECUTION]: [entered('Databases', 1)], [CHILD]: [entered('CreateObjects', 2)] }
+    expect((await sampan('status', 'small-1')).stdout).toContain('  shop: CreateObjects since')
+  })
+
+  it('takes the region of the AWS profile', async () => {
+    const AWS_CONFIG_FILE = join(directory, 'config')
+    await writeFile(AWS_CONFIG_FILE, '[profile move]\nregion = eu-west-3\n')
+    const environment = { AWS_REGION: '', AWS_DEFAULT_REGION: '', AWS_CONFIG_FILE, AWS_PROFILE: 'move' }
+    const { stderr } = await spawnSampan(['status', 'x', '--stack', 'Samp'], environment).ended
+    expect(stderr).toContain('no state machine of a stack Samp in eu-west-3')
+  })
+
   it('says where to give a region', async () => {
     const { status, stderr } = await spawnSampan(['status'], { AWS_REGION: '', AWS_DEFAULT_REGION: '' }).ended
     expect(status).toBe(1)
@@ -211,7 +229,7 @@ describe('sampan stop', () => {
     const { status, stdout } = await sampan('stop', 'small-1')
     expect(status).toBe(0)
     expect(inputOf('StopExecution')).toMatchObject({ executionArn: EXECUTION, error: 'Stopped' })
-    expect(inputOf('Invoke:Sampan-Migration-ChangeRun')).toEqual({ execution: 'small-1', leave: true })
+    expect(inputOf('Invoke:Sampan-ChangeRun')).toEqual({ execution: 'small-1', leave: true })
     expect(stdout).toContain('its lanes in orders begin nothing more')
   })
 
@@ -255,7 +273,7 @@ describe('what is not there', () => {
   }, async () => {
     changed = 'nothing of it' as unknown as ChangeRunAnswer
     const strange = await sampan('limits', 'small-1', '--stack', 'Sampan')
-    expect(strange.stderr).toContain('CHANGE_RUN_CRASHED  the function Sampan-Migration-ChangeRun did not answer')
+    expect(strange.stderr).toContain('CHANGE_RUN_CRASHED  the function Sampan-ChangeRun did not answer')
     const two = `${MACHINE.replace('Sampan', 'SampanTwo')}`
     const missing = await sampan('limits', 'small-1', '--state-machine', two)
     expect(missing.stderr).toContain('CHANGE_RUN_MISSING')
@@ -276,7 +294,7 @@ describe('sampan limits --stack', () => {
     const { status, stdout } = await sampan('limits', 'small-1', '--stack', 'Sampan', '--lanes', '3', '--rows', 'none')
     expect([status, stdout]).toEqual([0, 'orders: 3 lanes, no other limit\n'])
     const limits = { lanes: 3, rowsPerSecond: null }
-    expect(inputOf('Invoke:Sampan-Migration-ChangeRun')).toEqual({ execution: 'small-1', limits })
+    expect(inputOf('Invoke:Sampan-ChangeRun')).toEqual({ execution: 'small-1', limits })
   })
 })
 
@@ -289,6 +307,14 @@ describe('sampan report', () => {
     expect(await sampan('report', 'small-1', '--out', out)).toMatchObject({ status: 0, stderr: '' })
     expect(await readFile(join(out, 'report.json'), 'utf8')).toBe('{"status":"succeeded"}')
     expect(await readFile(join(out, 'report.html'), 'utf8')).toBe('<p>done</p>')
+  })
+
+  it('fetches that of an execution which an event or a schedule has started', async () => {
+    const store = fileArtefacts(directory)
+    await store.write('runs/small/small-3/report.json', '{}', 'application/json')
+    await store.write('runs/small/small-3/report.html', '<p>done</p>', 'text/html')
+    execution = { ...execution, name: 'small-3', input: JSON.stringify({ event: 'e-1', task: smallTask() }) }
+    expect((await sampan('report', 'small-3', '--out', join(directory, 'event'))).stderr).toBe('')
   })
 
   it('says so where there is none', async () => {

@@ -73,7 +73,7 @@ export const followChangesIdentity: Check = {
   needs: ['source'],
   title: 'no table of the source needs another replica identity to be followed',
   cause:
-    'tables get another REPLICA IDENTITY on the source while they are followed, since UPDATE and DELETE of published tables fail without one; it takes a lock of each for a moment',
+    'tables get another REPLICA IDENTITY on the source while they are followed: without one their UPDATE and DELETE would fail; each is locked for a moment',
   remedy:
     'acknowledge this code where that may be done and undone, FULL for tables with much WAL to spare; or give them a primary key, or exclude them',
   async run(context) {

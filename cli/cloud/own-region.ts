@@ -1,0 +1,21 @@
+/**
+ * The region that AWS's own tools would use, `cdk deploy` among them: of the environment, else of the profile in the configuration.
+ * @returns undefined where neither says one
+ */
+export async function ownRegion(): Promise<string | undefined> {
+  const given = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION
+  if (given) return given
+  // The SDK takes an empty variable for a region of that name.
+  delete process.env.AWS_REGION
+  const { SFNClient } = await import('@aws-sdk/client-sfn')
+  const client = new SFNClient({})
+  try {
+    return await client.config.region()
+  } catch (thrown) {
+    // Its only word for "there is none".
+    if (thrown instanceof Error && thrown.message === 'Region is missing') return undefined
+    throw thrown
+  } finally {
+    client.destroy()
+  }
+}
