@@ -54,7 +54,7 @@ export async function watchExecution(
       model.finish()
       return end
     }
-    await follow(machine, model, running, await whereIs(machine, executionArn))
+    await follow(machine, model, running, await whereIs(machine, executionArn, found.input ?? 'null'))
     await sleep(every, undefined, { signal }).catch(() => {})
     if (signal.aborted) return null
   }
