@@ -27,6 +27,7 @@ import { type DisplayKind, startDisplay } from './progress/display.ts'
 import { ProgressModel } from './progress/model.ts'
 import { type Look, pollProgress } from './progress/poll.ts'
 import { FOLLOWS } from './progress/stages.ts'
+import { pageForOut } from './report-files.ts'
 import type { LivePage } from './ui/live-page.ts'
 
 export interface TaskRun {
@@ -260,7 +261,7 @@ async function copyReports(directory: string, run: { id: string; execution: stri
   try {
     const page = await store.read(artefactKey(run, 'report.html'))
     text = await store.read(artefactKey(run, 'report.json'))
-    if (page !== null) await writePrivately(directory, join(directory, 'report.html'), page)
+    if (page !== null) await writePrivately(directory, join(directory, 'report.html'), pageForOut(page, run))
     // A run that ended early may have none.
     if (text === null) return { path: null, text, unwritten: null }
     const path = join(directory, 'report.json')

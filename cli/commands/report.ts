@@ -14,6 +14,7 @@ import {
   stateMachineOptions,
 } from '../cloud/state-machine.ts'
 import { makeOutDirectory } from '../out-directory.ts'
+import { detailsOf, pageForOut } from '../report-files.ts'
 
 type Options = StateMachineOptions & { readonly artefacts?: string; readonly out: string }
 
@@ -34,11 +35,22 @@ export function reportCommand(): Command {
     const store = artefacts({ ...process.env, AWS_REGION: region, SAMPAN_ARTEFACTS: location })
     const run = { id: taskName(found.input), execution: found.name ?? '' }
     const directory = await makeOutDirectory(options.out)
-    for (const name of ['report.json', 'report.html']) {
+    const needed = async (name: string) => {
       const text = await store.read(artefactKey(run, name))
       if (text === null) throw noReport(execution, found.status ?? '')
-      await writePrivately(directory, join(directory, name), text)
+      return text
+    }
+    const report = await needed('report.json')
+    const page = pageForOut(await needed('report.html'), run)
+    const write = async (name: string, text: string) => {
+      await writePrivately(directory, join(directory, ...name.split('/')), text)
       process.stdout.write(`${join(directory, name)}\n`)
+    }
+    await write('report.json', report)
+    await write('report.html', page)
+    for (const key of detailsOf(report, run)) {
+      const text = await store.read(key)
+      if (text !== null) await write(key, text)
     }
   })
 }

@@ -1,4 +1,6 @@
+import { fileArtefacts } from '../../lambdas/core/cloud/artefacts-file.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
+import { readTables } from '../../lambdas/stages/report/details.ts'
 import { type Report, reportSchema } from '../../lambdas/stages/report/model.ts'
 import { loadHandlers } from '../../local/handlers.ts'
 import { exitStatus } from '../exit-status.ts'
@@ -54,9 +56,18 @@ export async function makePlan(
   const databases = task.databases.flatMap(({ name }) => found.get(name) ?? [])
   const whole = outcome.exitStatus === exitStatus.done && databases.length === task.databases.length
   if (!whole || outcome.reportText === null) return { outcome, plan: null }
-  const report = reportSchema.parse(JSON.parse(outcome.reportText))
+  const report = await withAllTables(reportSchema.parse(JSON.parse(outcome.reportText)), run.directory)
   const entries = planEntries(task, databases)
   const measuring = [...measured.values()].reduce((sum, one) => sum + one.seconds, 0)
   const seconds = Math.max(0, outcome.milliseconds / 1000 - measuring)
   return { outcome, plan: { hash: planHash(entries), entries, databases, report, measured, seconds } }
+}
+
+/** A plan names every table, where the report leaves some of many to its details. */
+async function withAllTables(report: Report, directory: string): Promise<Report> {
+  const store = fileArtefacts(directory)
+  const databases = report.databases.map(async (database) =>
+    database.details === null ? database : { ...database, tables: await readTables(store, database.details) },
+  )
+  return { ...report, databases: await Promise.all(databases) }
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { countText } from '../../lambdas/core/present/units.ts'
-import type { ObjectReport } from '../../lambdas/stages/report/model.ts'
+import type { DatabaseReport, ObjectReport } from '../../lambdas/stages/report/model.ts'
+import { isNotValid } from '../../lambdas/stages/report/object-kinds.ts'
 import { line } from './line.ts'
 
 type Status = ObjectReport['status']
@@ -10,24 +11,24 @@ const REASONS = 8
 const NAMES = 3
 
 /** How many objects of each status, and why some were not migrated. */
-export function objectLines(objects: readonly ObjectReport[]): readonly string[] {
-  if (objects.length === 0) return []
+export function objectLines({ objects, totals }: DatabaseReport): readonly string[] {
+  if (totals.objects === 0) return []
   const statuses: readonly Status[] = ['migrated', 'transformed', 'skipped', 'failed', 'blocked', 'pending']
   const counts = statuses
-    .map((status) => [objects.filter((object) => object.status === status).length, status] as const)
+    .map((status) => [totals[status], status] as const)
     .filter(([count]) => count > 0)
     .map(([count, status]) => `${countText(count)} ${status}`)
   const told: readonly Status[] = ['failed', 'blocked', 'skipped']
   return [
     line('objects', counts.join(', ')),
-    ...told.flatMap((status) => reasonLines(objects, status)),
+    ...told.flatMap((status) => reasonLines(objects, status, totals[status])),
     ...notValidLines(objects),
   ]
 }
 
 /** Constraints that rows do not hold: each has its own statement to run when they are mended. */
 function notValidLines(objects: readonly ObjectReport[]): readonly string[] {
-  const found = objects.filter(({ status, reason }) => status === 'transformed' && /^NOT VALID\b/.test(reason ?? ''))
+  const found = objects.filter(isNotValid)
   const lines = found
     .slice(0, REASONS)
     .map(({ kind, name, reason }) => line('', `${styleText('yellow', kind.toLowerCase())} ${name}: ${reason}`))
@@ -36,13 +37,9 @@ function notValidLines(objects: readonly ObjectReport[]): readonly string[] {
 }
 
 /** The objects of one status by their reason: a reason that many share is told once. */
-function reasonLines(objects: readonly ObjectReport[], status: Status): readonly string[] {
-  const groups = [
-    ...Map.groupBy(
-      objects.filter((object) => object.status === status),
-      reasonOf,
-    ),
-  ]
+function reasonLines(objects: readonly ObjectReport[], status: Status, count: number): readonly string[] {
+  const listed = objects.filter((object) => object.status === status)
+  const groups = [...Map.groupBy(listed, reasonOf)]
   const lines = groups.slice(0, REASONS).map(([reason, group]) => {
     const names = group.slice(0, NAMES).map(({ kind, name }) => `${kind.toLowerCase()} ${name}`)
     const more = group.length > NAMES ? ` and ${group.length - NAMES} more` : ''
@@ -50,7 +47,12 @@ function reasonLines(objects: readonly ObjectReport[], status: Status): readonly
     return line('', `${word}  ${names.join(', ')}${more}: ${reason}`)
   })
   const rest = groups.length - REASONS
-  return rest > 0 ? [...lines, line('', `and for ${rest} more reasons: see the report`)] : lines
+  const unlisted = count - listed.length
+  return [
+    ...lines,
+    ...(rest > 0 ? [line('', `and for ${rest} more reasons: see the report`)] : []),
+    ...(unlisted > 0 ? [line('', `and ${unlisted} more ${status}: see the report’s details`)] : []),
+  ]
 }
 
 function reasonOf({ reason, error }: ObjectReport): string {

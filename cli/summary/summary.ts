@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { VIEW_DIFFERS } from '../../lambdas/core/ledger/objects/fills.ts'
+import { listed } from '../../lambdas/core/present/listed.ts'
 import {
   bytesText,
   countText,
@@ -9,18 +10,12 @@ import {
   partOf,
 } from '../../lambdas/core/present/units.ts'
 import { DEFINITIONS_CHANGED } from '../../lambdas/core/structure/definitions.ts'
-import { filteredRows } from '../../lambdas/stages/report/filtered-rows.ts'
-import { madeAnew, notComparedColumns } from '../../lambdas/stages/report/made-anew.ts'
-import type {
-  AccessReport,
-  DatabaseReport,
-  PrecheckReport,
-  Report,
-  SequenceReport,
-  TableReport,
-} from '../../lambdas/stages/report/model.ts'
+import { needsAttention } from '../../lambdas/stages/report/html/databases-card.ts'
+import type { AccessReport, DatabaseReport, PrecheckReport, Report } from '../../lambdas/stages/report/model.ts'
+import { isFilledView } from '../../lambdas/stages/report/object-kinds.ts'
 import { acknowledgement } from '../../lambdas/stages/report/refusal.ts'
-import { leftOutOfChoice, unmadeName, unmadeObjects } from '../../lambdas/stages/report/unmade-objects.ts'
+import { filteredRows, isUnfinished, sumOf } from '../../lambdas/stages/report/totals.ts'
+import { countUnmade, leftOutOfChoice, unmadeName, unmadeObjects } from '../../lambdas/stages/report/unmade-objects.ts'
 import { errorText } from '../problem-text.ts'
 import { line } from './line.ts'
 import { objectLines } from './objects.ts'
@@ -30,6 +25,8 @@ import { planLines } from './plan.ts'
 const NAMED = 5
 /** Of what did not arrive. */
 const NAMED_LEFT_OUT = 20
+/** So many databases are told one below the other; of more there is a line each of those that need attention, and the report. */
+const TOLD = 20
 
 /**
  * The report in the words of a person: what moved, what did not and why, whether both sides are equal, what is still open.
@@ -39,7 +36,7 @@ const NAMED_LEFT_OUT = 20
 export function summaryText(report: Report, milliseconds: number, untouched: readonly string[] = []): string {
   return [
     ...precheckLines(report),
-    ...report.databases.flatMap((database) => databaseLines(database, untouched.includes(database.name))),
+    ...databasesLines(report.databases, new Set(untouched)),
     ...accessLines(report.access),
     ...report.notes.map((note) => line('note', note)),
     ...leftOutLines(report),
@@ -88,9 +85,10 @@ function leftOutLines({ status, databases }: Report): readonly string[] {
     const rows = bytes === null ? '' : `, with about ${bytesText(bytes)} of rows`
     return line('', `${where}${unmadeName(object)}${rows}`)
   })
-  const rest = unmade.length - lines.length
+  const count = countUnmade(databases)
+  const rest = count - lines.length
   return [
-    styleText('yellow', `${numberOf(unmade.length, 'object')} did not arrive`),
+    styleText('yellow', `${numberOf(count, 'object')} did not arrive`),
     ...lines,
     ...(rest > 0 ? [line('', `and ${numberOf(rest, 'object')} more: see the report`)] : []),
   ]
@@ -98,14 +96,34 @@ function leftOutLines({ status, databases }: Report): readonly string[] {
 
 /** What the task chose and did not get, because it needs what is left out. */
 function acknowledgedLines(report: Report): readonly string[] {
-  const left = leftOutOfChoice(report)
-  if (left.length === 0) return []
-  const what = left.length === 1 ? 'chosen object was' : 'chosen objects were'
-  return [`${styleText('yellow', `${left.length} ${what} left out`)}, as acknowledged: ${named(left)}`]
+  const { count, listed } = leftOutOfChoice(report)
+  if (count === 0) return []
+  const what = count === 1 ? 'chosen object was' : 'chosen objects were'
+  return [`${styleText('yellow', `${count} ${what} left out`)}, as acknowledged: ${named(listed, count)}`]
+}
+
+function databasesLines(databases: readonly DatabaseReport[], untouched: ReadonlySet<string>): readonly string[] {
+  if (databases.length <= TOLD)
+    return databases.flatMap((database) => databaseLines(database, untouched.has(database.name)))
+  // Whoever has to do something about one looks for it.
+  const urgent = databases.filter(needsAttention)
+  const told = urgent.slice(0, TOLD)
+  const rest = urgent.length - told.length
+  const well = databases.filter(({ status }) => status === 'succeeded' || status === 'planned').length
+  return [
+    ...told.flatMap((database) => databaseLines(database, untouched.has(database.name))),
+    ...(rest > 0 ? [`and ${numberOf(rest, 'database')} more of this kind: see the report`] : []),
+    `${countText(well)} of ${numberOf(databases.length, 'database')} came to their end: ${[
+      numberOf(sumOf(databases, 'tables') - sumOf(databases, 'largeObjects'), 'table'),
+      numberOf(sumOf(databases, 'rows'), 'row'),
+      bytesText(sumOf(databases, 'bytes') - sumOf(databases, 'bytesUnfinished')),
+      numberOf(sumOf(databases, 'objects'), 'object'),
+    ].join(', ')}`,
+  ]
 }
 
 function databaseLines(database: DatabaseReport, untouched: boolean): readonly string[] {
-  if (database.status === 'not-run' && database.tables.length === 0) return []
+  if (database.status === 'not-run' && database.totals.tables === 0) return []
   const { name, as, source, destination } = database
   const versions = [source.version, destination.version].every((version) => version !== null)
     ? styleText('dim', `  ${source.version} → ${destination.version}`)
@@ -113,9 +131,9 @@ function databaseLines(database: DatabaseReport, untouched: boolean): readonly s
   return [
     styleText('bold', name === as ? name : `${name} → ${as}`) + versions,
     ...(untouched ? completedBefore(database) : []),
-    ...(database.status === 'planned' ? planLines(database.tables) : rowLines(database)),
-    ...objectLines(database.objects),
-    ...sequenceLines(database.sequences),
+    ...(database.status === 'planned' ? planLines(database) : rowLines(database)),
+    ...objectLines(database),
+    ...sequenceLines(database),
     ...(database.status === 'planned'
       ? []
       : [...comparisonLines(database), ...filledLines(database), ...changedLines(database)]),
@@ -129,94 +147,105 @@ function completedBefore({ sealedAt }: DatabaseReport): readonly string[] {
   return [line('complete', `since ${sealedAt.slice(0, 19).replace('T', ' ')} UTC: nothing was written now`)]
 }
 
-function rowLines({ totals, tables }: DatabaseReport): readonly string[] {
-  if (tables.length === 0) return []
-  const left = tables.filter((table) => table.chunksDone < table.chunks)
-  const unfinished = left.length === 0 ? [] : [line('', styleText('red', `not all copied: ${named(left)}`))]
+function rowLines(database: DatabaseReport): readonly string[] {
+  const { totals, tables } = database
+  if (totals.tables === 0) return []
+  const left = tables.filter(isUnfinished)
+  const unfinished =
+    totals.tablesUnfinished === 0
+      ? []
+      : [line('', styleText('red', `not all copied: ${named(left, totals.tablesUnfinished)}`))]
   // Of what is not copied yet the plan has an estimate.
-  const copied = totals.bytes - left.reduce((sum, table) => sum + table.bytes, 0)
-  const size = left.length === 0 ? bytesText(totals.bytes) : `${bytesText(copied)} of about ${bytesText(totals.bytes)}`
-  const amount = [numberOfTables(tables), numberOf(totals.rows, 'row'), size]
-  return [line('rows', amount.join(', ')), ...filteredLines(tables), ...expressedLines(tables), ...unfinished]
+  const copied = totals.bytes - totals.bytesUnfinished
+  const size =
+    totals.tablesUnfinished === 0 ? bytesText(totals.bytes) : `${bytesText(copied)} of about ${bytesText(totals.bytes)}`
+  const amount = [tablesText(totals.tables, totals.largeObjects), numberOf(totals.rows, 'row'), size]
+  return [line('rows', amount.join(', ')), ...filteredLines(database), ...expressedLines(database), ...unfinished]
 }
 
 /** Whoever counts on the source finds more. */
-function filteredLines(tables: readonly TableReport[]): readonly string[] {
-  const filtered = filteredRows(tables)
+function filteredLines({ tables, totals }: DatabaseReport): readonly string[] {
+  const filtered = filteredRows([{ totals }])
   if (filtered === null) return []
   const rows = partOf(filtered.rows, filtered.of, 'row')
-  return [
-    line(
-      'filtered',
-      `${rows} by the filters of ${numberOf(filtered.tables.length, 'table')}: ${named(filtered.tables)}`,
-    ),
-  ]
+  const names = named(
+    tables.filter(({ filter }) => filter),
+    totals.tablesFiltered,
+  )
+  return [line('filtered', `${rows} by the filters of ${numberOf(totals.tablesFiltered, 'table')}: ${names}`)]
 }
 
 /** Whoever compares values finds others. */
-function expressedLines(tables: readonly TableReport[]): readonly string[] {
+function expressedLines({ tables, totals }: DatabaseReport): readonly string[] {
+  const { tablesExpressed: count, columnsExpressed: columns } = totals
+  if (count === 0) return []
   const expressed = tables.filter((table) => (table.expressed ?? []).length > 0)
-  if (expressed.length === 0) return []
-  const columns = expressed.reduce((sum, table) => sum + (table.expressed ?? []).length, 0)
-  return [
-    line('computed', `${numberOf(columns, 'column')} of ${numberOf(expressed.length, 'table')}: ${named(expressed)}`),
-  ]
+  return [line('computed', `${numberOf(columns, 'column')} of ${numberOf(count, 'table')}: ${named(expressed, count)}`)]
 }
 
 /** The report lists the large objects of a database among its tables. */
-function numberOfTables(tables: readonly TableReport[]): string {
-  const own = tables.filter(({ name }) => name !== 'large objects').length
-  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and large objects`
+function tablesText(tables: number, largeObjects: number): string {
+  const own = numberOf(tables - largeObjects, 'table')
+  return largeObjects === 0 ? own : `${own} and large objects`
 }
 
-function sequenceLines(sequences: readonly SequenceReport[]): readonly string[] {
-  if (sequences.length === 0) return []
+function sequenceLines({ sequences, totals }: DatabaseReport): readonly string[] {
+  if (totals.sequences === 0) return []
   const wrong = sequences.filter((sequence) => sequence.match === false)
-  const set = sequences.filter((sequence) => sequence.match === true)
-  if (wrong.length > 0) return [line('sequences', styleText('red', `${wrong.length} differ: ${named(wrong)}`))]
-  return [line('sequences', `${countText(set.length)} of ${countText(sequences.length)} set as on the source`)]
+  const { sequencesDifferent: count } = totals
+  if (count > 0) return [line('sequences', styleText('red', `${count} differ: ${named(wrong, count)}`))]
+  return [
+    line('sequences', `${countText(totals.sequencesEqual)} of ${countText(totals.sequences)} set as on the source`),
+  ]
 }
 
-function comparisonLines({ tables, totals }: DatabaseReport): readonly string[] {
-  if (tables.length === 0) return []
+function comparisonLines(database: DatabaseReport): readonly string[] {
+  const { tables, totals } = database
+  if (totals.tables === 0) return []
   const compared = totals.tablesEqual + totals.tablesDifferent
   if (compared === 0) return [line('compared', 'nothing')]
   const rest = totals.tables - compared
   const left = rest === 0 ? '' : `, ${numberOf(rest, 'table')} not compared`
   if (totals.tablesDifferent === 0) {
-    const equal = tables.filter((table) => table.match === true)
-    const how = tables.some((table) => table.sourceDigest !== null) ? 'every row' : 'row counts'
+    const how = totals.tablesDigested > 0 ? 'every row' : 'row counts'
+    const what = tablesText(totals.tablesEqual, totals.largeObjectsEqual)
     return [
       line(
         'compared',
-        `${styleText('green', 'equal')}: ${how} of ${numberOfTables(equal)}${butText(tables)}${left}${computedText(tables)}`,
+        `${styleText('green', 'equal')}: ${how} of ${what}${butText(database)}${left}${computedText(database)}`,
       ),
     ]
   }
   const different = tables.filter((table) => table.match === false)
-  const verdict = `${numberOf(different.length, 'table')} DIFFER: ${named(different)}`
+  const verdict = `${numberOf(totals.tablesDifferent, 'table')} DIFFER: ${named(different, totals.tablesDifferent)}`
   return [line('compared', `${styleText('red', verdict)}${left}`)]
 }
 
 /** Rows are equal but for what the digests cannot have. */
-function butText(tables: readonly TableReport[]): string {
-  const columns = notComparedColumns(tables)
-  return columns.length === 0 ? '' : `, but not the values of ${numberOf(columns.length, 'column')}: ${named(columns)}`
+function butText({ tables, totals }: DatabaseReport): string {
+  const { columnsNotCompared: count } = totals
+  if (count === 0) return ''
+  const columns = tables
+    .filter(({ sourceDigest }) => sourceDigest !== null)
+    .flatMap(({ name, notCompared }) => (notCompared ?? []).map((column) => ({ name: `${name}.${column}` })))
+  return `, but not the values of ${numberOf(count, 'column')}: ${named(columns, count)}`
 }
 
 /** What the destination computes by itself is not among what is equal. */
-function computedText(tables: readonly TableReport[]): string {
-  const { computed } = madeAnew({ tables, objects: [] })
-  if (computed.length === 0) return ''
-  return `; computed columns of ${numberOf(computed.length, 'table')} were made anew, not compared: ${named(computed)}`
+function computedText({ tables, totals }: DatabaseReport): string {
+  const { tablesComputed: count } = totals
+  if (count === 0) return ''
+  const computed = tables.filter((table) => (table.computed ?? []).length > 0)
+  return `; computed columns of ${numberOf(count, 'table')} were made anew, not compared: ${named(computed, count)}`
 }
 
 /** REFRESH makes the rows of materialized views from what was copied: those of a stale one are others. */
 function filledLines(database: DatabaseReport): readonly string[] {
-  const { filled } = madeAnew(database)
-  if (filled.length === 0) return []
+  const { viewsFilled: count } = database.totals
+  if (count === 0) return []
+  const names = named(database.objects.filter(isFilledView), count)
   return [
-    line('filled', `${numberOf(filled.length, 'materialized view')} anew, rows not compared: ${named(filled)}`),
+    line('filled', `${numberOf(count, 'materialized view')} anew, rows not compared: ${names}`),
     ...told(database, VIEW_DIFFERS).map((message) => line('', styleText('yellow', message))),
   ]
 }
@@ -248,9 +277,10 @@ function told({ events }: DatabaseReport, which: string): readonly string[] {
   return [...new Set(events.filter(({ code }) => code === which).map(({ message }) => message))]
 }
 
-function named(things: readonly { readonly name: string }[]): string {
-  const shown = things.slice(0, NAMED).map(({ name }) => name)
-  return things.length > NAMED ? `${shown.join(', ')} and ${things.length - NAMED} more` : shown.join(', ')
+/** @param count of all, where those given are some of them */
+function named(things: readonly { readonly name: string }[], count = things.length): string {
+  const names = things.map(({ name }) => name)
+  return names.length === 0 ? 'see the report' : listed(names, { most: NAMED, of: count })
 }
 
 function accessLines({ opened, closed, open }: AccessReport): readonly string[] {

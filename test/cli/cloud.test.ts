@@ -320,6 +320,21 @@ describe('sampan report', () => {
     expect((await sampan('report', 'small-3', '--out', join(directory, 'event'))).stderr).toBe('')
   })
 
+  it('fetches what a report of much has beside it, where its links lead', async () => {
+    const store = fileArtefacts(directory)
+    const details = 'runs/small/small-1/details/0001.jsonl'
+    const databases = [{ details }, { details: null }, { details: 'runs/other/small-1/details/0001.jsonl' }]
+    await store.write('runs/small/small-1/report.json', JSON.stringify({ databases }), 'application/json')
+    await store.write('runs/small/small-1/report.html', '<head></head>', 'text/html')
+    await store.write(details, '{"table":{}}\n', 'application/jsonl')
+    await store.write('runs/other/small-1/details/0001.jsonl', '{}', 'application/jsonl')
+    const out = join(directory, 'fetched')
+    expect(await sampan('report', 'small-1', '--out', out)).toMatchObject({ status: 0, stderr: '' })
+    expect(await readFile(join(out, details), 'utf8')).toBe('{"table":{}}\n')
+    expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('<base href="runs/small/small-1/">')
+    expect(await fileArtefacts(out).list('runs/other')).toEqual([])
+  })
+
   it('says so where there is none', async () => {
     execution = { ...execution, name: 'small-2' }
     const { status, stderr } = await sampan('report', 'small-2', '--out', join(directory, 'none'))

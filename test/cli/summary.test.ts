@@ -8,7 +8,7 @@ import type {
   Report,
   TableReport,
 } from '../../lambdas/stages/report/model.ts'
-import { succeeded } from '../stages/report/samples.ts'
+import { succeeded, totalsOf } from '../stages/report/samples.ts'
 
 function table(name: string, change: Partial<TableReport> = {}): TableReport {
   return {
@@ -47,22 +47,9 @@ function database(change: Partial<DatabaseReport> = {}): DatabaseReport {
     destination: { name: 'pgm-1', version: '18.4', encoding: 'UTF8' },
     startedAt: null,
     sealedAt: null,
-    totals: {
-      tables: tables.length,
-      rows: 2000,
-      bytes: 100_000,
-      tablesEqual: tables.filter((each) => each.match === true).length,
-      tablesDifferent: tables.filter((each) => each.match === false).length,
-      objects: 0,
-      migrated: 0,
-      transformed: 0,
-      skipped: 0,
-      failed: 0,
-      blocked: 0,
-      pending: 0,
-      sequences: 0,
-    },
+    totals: totalsOf({ tables, objects: change.objects ?? [], sequences: change.sequences ?? [] }),
     steps: [],
+    details: null,
     tables,
     objects: [],
     sequences: [],
@@ -84,6 +71,7 @@ function report(change: Partial<Report> = {}): Report {
     error: null,
     databases: [database()],
     prechecks: [],
+    prechecksLeft: 0,
     score: 100,
     access: { opened: [], closed: [], open: [], notes: [], closedAt: null },
     notes: [],
@@ -269,7 +257,7 @@ Refused by the precheck, nothing was copied, in 12 s`)
 
   it('does not take an estimate for what was copied', () => {
     const tables = [table('orders'), table('users', { rows: null, chunksDone: 0, match: null, bytes: 40_000 })]
-    expect(summary({ databases: [database({ tables })], status: 'failed' })).toContain('60.0 kB of about 100 kB')
+    expect(summary({ databases: [database({ tables })], status: 'failed' })).toContain('50.0 kB of about 90.0 kB')
   })
 
   it('of a stopped run says so', () => {

@@ -10,6 +10,8 @@ export interface ArtefactStore {
   read(key: string): Promise<string | null>
   /** Writes the whole document; a reader sees the old one or the new one, never half of it. */
   write(key: string, text: string, contentType: string): Promise<void>
+  /** Writes a document of any size, as `write` does, without ever having all of it in memory. */
+  writeParts(key: string, parts: AsyncIterable<string>, contentType: string): Promise<void>
   /** The document with what `writeIf` knows it by, `null` where there is none. */
   readVersion(key: string): Promise<VersionedText | null>
   /**

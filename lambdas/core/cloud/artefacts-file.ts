@@ -38,6 +38,11 @@ export function fileArtefacts(directory: string): ArtefactStore {
       }
     },
 
+    async writeParts(key, parts) {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await writePrivately(directory, pathOf(key), parts)
+    },
+
     async readVersion(key) {
       const text = await read(key)
       return text === null ? null : { text, version: versionOf(text) }

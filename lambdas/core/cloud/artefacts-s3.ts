@@ -1,3 +1,7 @@
+import { createReadStream } from 'node:fs'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { checkedKey } from './artefact-key.ts'
 import type { ArtefactStore, VersionedText } from './artefact-store.ts'
 import { AwsError, awsCall } from './aws-errors.ts'
@@ -6,6 +10,9 @@ import { s3 } from './s3-client.ts'
 
 /** Another version is there, another writer is at it in this moment, or there is no document any more. */
 const CHANGED_MEANWHILE = ['PreconditionFailed', 'ConditionalRequestConflict', 'NoSuchKey']
+
+/** A document of so many bytes is sent from memory, where the client can send it again by itself. */
+const IN_MEMORY = 8 * 1024 * 1024
 
 /** Documents as objects of a bucket under a prefix. One PutObject is atomic, and reads after it see it. */
 export function s3Artefacts(environment: CloudEnvironment, bucket: string, prefix: string): ArtefactStore {
@@ -32,6 +39,24 @@ export function s3Artefacts(environment: CloudEnvironment, bucket: string, prefi
       const { client, sdk } = await s3(environment, region)
       const command = new sdk.PutObjectCommand({ ...named(key), Body: text, ContentType: contentType })
       await awsCall(`write s3://${bucket}/${root}${key}`, () => client.send(command))
+    },
+
+    // An object has its length before it is sent, and what a stream has sent cannot be sent again: it waits on the disk.
+    async writeParts(key, parts, contentType) {
+      const directory = await mkdtemp(join(tmpdir(), 'sampan-document-'))
+      const path = join(directory, 'document')
+      try {
+        await writeFile(path, parts, { mode: 0o600 })
+        const { size } = await stat(path)
+        const { client, sdk } = await s3(environment, region)
+        await awsCall(`write s3://${bucket}/${root}${key}`, async () => {
+          const body = size <= IN_MEMORY ? await readFile(path) : createReadStream(path)
+          const sent = { ...named(key), Body: body, ContentLength: size, ContentType: contentType }
+          await client.send(new sdk.PutObjectCommand(sent))
+        })
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
     },
 
     // https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html

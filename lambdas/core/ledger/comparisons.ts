@@ -3,7 +3,8 @@ import { sqlFile } from '../postgres/sql-file.ts'
 import type { Task } from '../task/task.ts'
 import type { ChunkKind } from './chunks/chunk.ts'
 
-const READ = sqlFile(new URL('./sql/read-comparisons.sql', import.meta.url))
+/** $1 run: all relations of a run, by schema and name, as rows of `Comparison`. */
+export const READ_COMPARISONS = sqlFile(new URL('./sql/read-comparisons.sql', import.meta.url))
 
 /** Both sides of a relation, as the ledger knows them. Counts and digests are the servers' own text. */
 export interface Comparison {
@@ -58,7 +59,7 @@ export interface Comparison {
 
 /** All relations of a run, by schema and name. */
 export async function readComparisons(destination: Session, run: string): Promise<Comparison[]> {
-  return destination.rows<Comparison>(READ, [run])
+  return destination.rows<Comparison>(READ_COMPARISONS, [run])
 }
 
 /**

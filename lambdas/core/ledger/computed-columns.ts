@@ -7,16 +7,20 @@ export interface ComputedColumns {
   readonly columns: readonly string[]
 }
 
-/** Read from the destination's catalogue, which has them as they are. */
-export async function readComputedColumns(destination: Session, run: string): Promise<ComputedColumns[]> {
+/** Of these relations, read from the destination's catalogue, which has them as they are. */
+export async function readComputedColumns(
+  destination: Session,
+  run: string,
+  relations: readonly number[],
+): Promise<ComputedColumns[]> {
   return destination.rows<ComputedColumns>(
     `SELECT r.oid AS relation, pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS columns
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
        JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atthasdef
-      WHERE r.run = $1 AND pg_catalog.row_to_json(a) ->> 'attgenerated' = 's'
+      WHERE r.run = $1 AND r.oid = ANY ($2::oid[]) AND pg_catalog.row_to_json(a) ->> 'attgenerated' = 's'
       GROUP BY r.oid`,
-    [run],
+    [run, relations],
   )
 }

@@ -43,11 +43,16 @@ export async function storeDifferences(
   await Promise.all([emptied, filled])
 }
 
-export async function readDifferences(destination: Session, run: string): Promise<Difference[]> {
+/** Of these relations. */
+export async function readDifferences(
+  destination: Session,
+  run: string,
+  relations: readonly number[],
+): Promise<Difference[]> {
   return destination.rows<Difference>(
     `SELECT relation, missing::float8 AS missing, surplus::float8 AS surplus, different::float8 AS different, complete,
             source_changed AS "sourceChanged", places
-       FROM sampan.difference WHERE run = $1 ORDER BY relation`,
-    [run],
+       FROM sampan.difference WHERE run = $1 AND relation = ANY ($2::oid[]) ORDER BY relation`,
+    [run, relations],
   )
 }

@@ -39,6 +39,7 @@ a { color: var(--accent); }
 .box.bad { border-left: 4px solid var(--bad); } .box.warn { border-left: 4px solid var(--warn); }
 .box p:last-child { margin: 0; } .box .cause { font-weight: 600; } .box .code { color: var(--quiet); }
 .box ul { margin: 4px 0 0; padding-left: 20px; }
+.details { margin: 14px 0 0; }
 .notes { margin: 14px 0 0; padding-left: 18px; }
 .arrow { color: var(--accent); font-weight: 700; }
 .figures { display: flex; flex-wrap: wrap; gap: 1px; margin-top: 26px;

@@ -18,10 +18,11 @@ const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 /**
  * Writes a file whole: made anew beside the old one and renamed, so that a crash leaves the old one, and a link in its place is
  * replaced instead of followed.
+ * @param text parts of it are written as they come
  * @param root exists; what lies between it and the file is made
  * @throws SampanError FILE_NOT_PLAIN, DISK_FULL, DISK_FAILED
  */
-export async function writePrivately(root: string, path: string, text: string): Promise<void> {
+export async function writePrivately(root: string, path: string, text: string | AsyncIterable<string>): Promise<void> {
   await makeDirectories(root, dirname(path))
   requireReplaceable(path, await lstatOf(path))
   const beside = `${path}.${randomUUID()}.tmp`

@@ -2,18 +2,18 @@ import manifest from '../../../package.json' with { type: 'json' }
 import { artefacts } from '../../core/cloud/artefacts.ts'
 import { databaseResults } from '../../core/cloud/database-errors.ts'
 import { wholeTask } from '../../core/cloud/database-list.ts'
-import { readStory } from '../../core/ledger/story/story.ts'
+import { openStory } from '../../core/ledger/story/story.ts'
 import { PG_DUMP_VERSION } from '../../core/postgres/pg-dump-version.ts'
 import type { ReportEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
 import { migrates } from '../../core/task/mode.ts'
-import { databaseReport } from './database-report.ts'
 import { readEstimate, taskHash } from './estimate.ts'
 import { gatherDatabases } from './gather.ts'
 import type { Report, ReportError } from './model.ts'
 import { decideOutcome } from './outcome.ts'
-import { readAccess, readPrechecks } from './read-artefacts.ts'
+import { fewerPrechecks, readAccess, readPrechecks } from './read-artefacts.ts'
+import { Room } from './room.ts'
 import { taskReport } from './task-report.ts'
 
 /** The report, and the error by which the execution ends. */
@@ -24,20 +24,27 @@ export interface BuiltReport {
 
 /**
  * Gathers the run's story and judges how it has ended. What cannot be read is said in the report's notes.
- * @param read how much of a ledger
+ * @param openLedger how much of a ledger is read
  */
-export async function buildReport(given: ReportEvent, step: StepTools, read = readStory): Promise<BuiltReport> {
+export async function buildReport(given: ReportEvent, step: StepTools, openLedger = openStory): Promise<BuiltReport> {
   const store = artefacts(step.environment)
   const task = await wholeTask(store, given)
   const results = await databaseResults(store, given.run, task.databases, given.results)
   const event = { ...given, task, results }
+  const shown = taskReport(task)
+  const common = {
+    mode: task.mode,
+    validation: task.validation.mode,
+    sides: shown,
+    room: new Room(task.databases.length),
+  }
   const [gathered, prechecks, access, estimate] = await Promise.all([
-    gatherDatabases(event, step, read),
+    gatherDatabases(event, { step, store, common, openLedger }),
     readPrechecks(store, event.run),
     readAccess(store, event.run),
     migrates(event.task.mode) ? readEstimate(store, event.run.id) : null,
   ])
-  const databases = gathered.databases.map((facts) => databaseReport(facts, event.task))
+  const { databases } = gathered
   const { status, error } = decideOutcome({
     ...event,
     mode: event.task.mode,
@@ -51,7 +58,7 @@ export async function buildReport(given: ReportEvent, step: StepTools, read = re
     ...access.content.opened.map((entry) => entry.openedAt),
   ]
   const startedAt = earliest(beginnings) ?? now
-  const shown = taskReport(event.task)
+  const listed = fewerPrechecks(prechecks.content.checks)
   const report: Report = {
     version: 1,
     status,
@@ -67,12 +74,21 @@ export async function buildReport(given: ReportEvent, step: StepTools, read = re
     // A refusal is told by the checks themselves.
     error: error === null || status === 'refused' ? null : reportError(error),
     databases,
-    prechecks: [...prechecks.content.checks],
+    prechecks: listed,
+    prechecksLeft: prechecks.content.checks.length - listed.length,
     score: prechecks.content.score,
     access: access.content,
-    notes: [...gathered.notes, prechecks.note, access.note].filter((note) => note !== null),
+    notes: fewerNotes([prechecks.note, access.note, ...gathered.notes].filter((note) => note !== null)),
   }
   return { report, error }
+}
+
+/** Of every database one may not have been reached. */
+const NOTES = 100
+
+function fewerNotes(notes: readonly string[]): string[] {
+  if (notes.length <= NOTES) return [...notes]
+  return [...notes.slice(0, NOTES - 1), `${notes.length - NOTES + 1} more like these`]
 }
 
 /** Without the kind, which only the retry rule reads. */

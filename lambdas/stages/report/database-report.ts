@@ -1,158 +1,139 @@
-import { type Comparison, compare } from '../../core/ledger/comparisons.ts'
-import type { Difference } from '../../core/ledger/differences.ts'
-import { sequenceMatches } from '../../core/ledger/objects/sequences.ts'
-import { LARGE_OBJECTS_TITLE, relationTitle } from '../../core/ledger/relation.ts'
-import type { ObjectAccount, RunMarks, RunStory } from '../../core/ledger/story/story.ts'
+import type { RunMarks, StoryPart } from '../../core/ledger/story/story.ts'
 import type { DatabaseIdentity, DatabaseResult } from '../../core/runtime/event.ts'
-import { objectName } from '../../core/structure/object-name.ts'
 import type { Task } from '../../core/task/task.ts'
-import type { DatabaseReport, ObjectReport, SequenceReport, TableReport } from './model.ts'
-import { sideName, taskReport } from './task-report.ts'
+import { type Entries, entriesOf } from './entries.ts'
+import type { DatabaseReport, EventReport, ObjectReport, SequenceReport, TableReport, TaskReport } from './model.ts'
+import { Most } from './most.ts'
+import { isLeftOut, isNotValid, isUnmade } from './object-kinds.ts'
+import type { Listed, Room } from './room.ts'
+import { sideName } from './task-report.ts'
+import { isUnfinished, Tally } from './totals.ts'
 import { versionText } from './version-text.ts'
 
-/** What is known of one database when the report is made. */
+/** What is known of one database when the report is made, but for what its ledger lists. */
 export interface DatabaseFacts {
   readonly identity: DatabaseIdentity
   /** How its iteration ended; `null` where it did not run. */
   readonly result: DatabaseResult | null
   /** `null` where the ledger has nothing of it, or could not be read. */
-  readonly story: RunStory | null
+  readonly marks: RunMarks | null
   /** `null` where the destination could not be reached. */
   readonly destination: { readonly serverVersion: number; readonly encoding: string | null } | null
+  /** The document with all that the ledger lists; `null` where the report has it. */
+  readonly details: string | null
 }
 
-/** One database's part of the report; pure. */
-export function databaseReport(facts: DatabaseFacts, task: Task): DatabaseReport {
-  const { identity, story, result } = facts
-  const shown = taskReport(task)
-  const differences = new Map((story?.differences ?? []).map((difference) => [difference.relation, difference]))
-  const computed = new Map((story?.computed ?? []).map(({ relation, columns }) => [relation, columns]))
-  const tables = (story?.relations ?? []).map((relation) => ({
-    ...tableReport(relation, task, differences.get(relation.oid)),
-    computed: [...(computed.get(relation.oid) ?? [])],
-  }))
-  const objects = (story?.objects ?? []).map(objectReport)
-  const sequences = (story?.sequences ?? []).map(sequenceReport)
-  return {
-    name: identity.name,
-    as: identity.as,
-    status: statusOf(facts, task),
-    error: result?.error ?? null,
-    source: {
-      name: sideName(shown.source),
-      version: story === null ? null : versionText(story.marks.source.serverVersion),
-      encoding: story?.marks.source.encoding ?? null,
-    },
-    destination: {
-      name: sideName(shown.destination),
-      version: facts.destination === null ? null : versionText(facts.destination.serverVersion),
-      encoding: facts.destination?.encoding ?? null,
-    },
-    startedAt: story?.marks.startedAt ?? null,
-    sealedAt: story?.marks.sealedAt ?? null,
-    totals: totals(tables, objects, sequences),
-    steps: story === null ? [] : steps(story.marks),
-    tables,
-    objects,
-    sequences,
-    events: [...(story?.events ?? [])],
+/** What all databases of a report have in common. */
+export interface Common {
+  readonly mode: Task['mode']
+  readonly validation: Task['validation']['mode']
+  readonly sides: Pick<TaskReport, 'source' | 'destination'>
+  readonly room: Room
+}
+
+/** One database's part of the report: everything is counted, and what is to be seen first is kept. */
+export class DatabaseTeller {
+  readonly #common: Common
+  readonly #tally = new Tally()
+  readonly #tables: Most<TableReport>
+  readonly #objects: Most<ObjectReport>
+  readonly #sequences: Most<SequenceReport>
+  readonly #events: EventReport[] = []
+
+  constructor(common: Common) {
+    this.#common = common
+    const { room } = common
+    this.#tables = new Most(
+      room.most('tables'),
+      (one, other) => rankOfTable(one) - rankOfTable(other) || other.bytes - one.bytes,
+    )
+    this.#objects = new Most(room.most('objects'), (one, other) => rankOfObject(one) - rankOfObject(other))
+    this.#sequences = new Most(room.most('sequences'), (one, other) => rankOfSequence(one) - rankOfSequence(other))
+  }
+
+  /** Takes a part of its story. @returns the part in the words of the report */
+  add(part: StoryPart): Entries {
+    const entries = entriesOf(part, this.#common.validation)
+    this.#tally.add(entries)
+    for (const table of entries.tables) this.#tables.add(table)
+    for (const object of entries.objects) this.#objects.add(object)
+    for (const sequence of entries.sequences) this.#sequences.add(sequence)
+    this.#events.push(...entries.events)
+    return entries
+  }
+
+  /** Once, when all parts were taken. */
+  report(facts: DatabaseFacts): DatabaseReport {
+    const { identity, marks, result, destination, details } = facts
+    const { totals } = this.#tally
+    const { sides } = this.#common
+    return {
+      name: identity.name,
+      as: identity.as,
+      status: statusOf(facts, this.#common.mode),
+      error: result?.error ?? null,
+      source: {
+        name: sideName(sides.source),
+        version: marks === null ? null : versionText(marks.source.serverVersion),
+        encoding: marks?.source.encoding ?? null,
+      },
+      destination: {
+        name: sideName(sides.destination),
+        version: destination === null ? null : versionText(destination.serverVersion),
+        encoding: destination?.encoding ?? null,
+      },
+      startedAt: marks?.startedAt ?? null,
+      sealedAt: marks?.sealedAt ?? null,
+      totals,
+      steps: marks === null ? [] : steps(marks),
+      details,
+      tables: this.#tables.best(this.#take('tables', totals.tablesDifferent + totals.tablesUnfinished)),
+      objects: this.#objects.best(this.#take('objects', totals.objects - totals.migrated - totals.transformed)),
+      sequences: this.#sequences.best(this.#take('sequences', totals.sequences - totals.sequencesEqual)),
+      events: this.#lastEvents(),
+    }
+  }
+
+  #take(of: Listed, urgent: number): number {
+    return this.#common.room.take(of, urgent)
+  }
+
+  /** Warnings and errors before what only tells. */
+  #lastEvents(): EventReport[] {
+    const urgent = this.#events.filter(isUrgent).length
+    const events = new Most<EventReport>(
+      this.#common.room.most('events'),
+      (one, other) => Number(isUrgent(other)) - Number(isUrgent(one)),
+    )
+    // Of equal ones the earlier is kept, and here the last ones are wanted.
+    for (const event of this.#events.toReversed()) events.add(event)
+    return events.best(this.#take('events', urgent)).toReversed()
   }
 }
 
-function statusOf({ result, story }: DatabaseFacts, task: Task): DatabaseReport['status'] {
-  if (result === null) return story === null ? 'not-run' : story.marks.state === 'sealed' ? 'succeeded' : 'failed'
+function statusOf({ result, marks }: DatabaseFacts, mode: Task['mode']): DatabaseReport['status'] {
+  if (result === null) return marks === null ? 'not-run' : marks.state === 'sealed' ? 'succeeded' : 'failed'
   if (result.verdict === 'failed') return 'failed'
-  return task.mode === 'plan' ? 'planned' : 'succeeded'
+  return mode === 'plan' ? 'planned' : 'succeeded'
 }
 
-function tableReport(relation: Comparison, task: Task, difference: Difference | undefined): TableReport {
-  const result = compare(relation, task.validation.mode)
-  const copied = relation.openChunks === 0 && relation.chunks > 0
-  return {
-    name: relationTitle(relation),
-    schema: relation.schema,
-    table: relation.name,
-    as: nameThere(relation),
-    rows: copied && relation.sourceRows !== null ? Number(relation.sourceRows) : null,
-    destinationRows: relation.destinationRows === null ? null : Number(relation.destinationRows),
-    bytes: relation.copiedBytes ?? relation.bytes,
-    sourceDigest: relation.sourceDigest,
-    destinationDigest: relation.destinationDigest,
-    match: result === 'equal' ? true : result === 'differs' ? false : null,
-    chunks: relation.chunks,
-    chunksDone: relation.chunks - relation.openChunks,
-    attempts: relation.attempts,
-    lastError: relation.lastError,
-    format: relation.format,
-    formatReason: relation.formatReason ?? null,
-    copiedAgain: relation.copiedAgain ?? false,
-    ranges: relation.kind ?? null,
-    cutReason: relation.cutReason ?? null,
-    where: relation.where?.trim() ?? null,
-    filter: relation.filter ?? null,
-    rowsEstimated: relation.rowsEstimated ?? null,
-    expressed: [...(relation.expressed ?? [])],
-    notCompared: [...(relation.notCompared ?? [])],
-    order: relation.order ?? null,
-    seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
-    difference: difference === undefined ? null : withoutRelation(difference),
-  }
+function rankOfTable(table: TableReport): number {
+  return table.match === false ? 0 : isUnfinished(table) ? 1 : 2
 }
 
-function nameThere({ schema, name, thereSchema = schema, thereName = name }: Comparison): string | null {
-  return thereSchema === schema && thereName === name ? null : `${thereSchema}.${thereName}`
+function rankOfObject(object: ObjectReport): number {
+  if (isUnmade(object)) return object.status === 'failed' ? 0 : 1
+  if (isNotValid(object)) return 2
+  if (isLeftOut(object)) return 3
+  return { failed: 0, blocked: 1, pending: 4, skipped: 5, transformed: 6, migrated: 7 }[object.status]
 }
 
-function withoutRelation({ relation: _, ...difference }: Difference): NonNullable<TableReport['difference']> {
-  return { ...difference, places: [...difference.places] }
+function rankOfSequence({ match }: SequenceReport): number {
+  return match === false ? 0 : match === null ? 1 : 2
 }
 
-function objectReport(object: ObjectAccount): ObjectReport {
-  const { errorCode, errorMessage, blockedBy } = object
-  return {
-    kind: object.kind,
-    schema: object.schema,
-    name: objectName(object),
-    status: object.status,
-    reason: object.reason ?? (blockedBy === null ? null : `needs ${blockedBy}`),
-    error: errorCode === null && errorMessage === null ? null : { code: errorCode ?? '', message: errorMessage ?? '' },
-    milliseconds: object.milliseconds,
-  }
-}
-
-function sequenceReport(sequence: RunStory['sequences'][number]): SequenceReport {
-  return {
-    name: `${sequence.schema}.${sequence.name}`,
-    lastValue: sequence.lastValue,
-    isCalled: sequence.isCalled,
-    destinationLastValue: sequence.destinationLastValue,
-    match: sequence.destinationLastValue === null && sequence.error === null ? null : sequenceMatches(sequence),
-    error: sequence.error,
-  }
-}
-
-function totals(
-  tables: readonly TableReport[],
-  objects: readonly ObjectReport[],
-  sequences: readonly SequenceReport[],
-): DatabaseReport['totals'] {
-  const of = (status: ObjectReport['status']) => objects.filter((object) => object.status === status).length
-  return {
-    tables: tables.length,
-    // The large objects among them are counted by pages, which are no rows.
-    rows: tables.reduce((sum, table) => sum + (table.name === LARGE_OBJECTS_TITLE ? 0 : (table.rows ?? 0)), 0),
-    bytes: tables.reduce((sum, table) => sum + table.bytes, 0),
-    tablesEqual: tables.filter((table) => table.match === true).length,
-    tablesDifferent: tables.filter((table) => table.match === false).length,
-    objects: objects.length,
-    migrated: of('migrated'),
-    transformed: of('transformed'),
-    skipped: of('skipped'),
-    failed: of('failed'),
-    blocked: of('blocked'),
-    pending: of('pending'),
-    sequences: sequences.length,
-  }
+function isUrgent({ level }: EventReport): boolean {
+  return level !== 'info'
 }
 
 /** A mark may be missing, and lies before another where a step was repeated: such spans are left out. */

@@ -1,4 +1,5 @@
-import type { readStory } from '../../core/ledger/story/story.ts'
+import type { ArtefactStore } from '../../core/cloud/artefacts.ts'
+import type { openStory, RunStory } from '../../core/ledger/story/story.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { dropScratches, findScratches } from '../../core/postgres/scratches.ts'
 import { openDestination } from '../../core/postgres/sessions.ts'
@@ -6,8 +7,9 @@ import { toSampanError } from '../../core/runtime/errors.ts'
 import type { DatabaseIdentity, DatabaseResult, ReportEvent } from '../../core/runtime/event.ts'
 import { toStepError } from '../../core/runtime/step-error.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
-import type { Task } from '../../core/task/task.ts'
-import type { DatabaseFacts } from './database-report.ts'
+import { type Common, type DatabaseFacts, DatabaseTeller } from './database-report.ts'
+import { detailsKey, detailsLines } from './details.ts'
+import type { DatabaseReport } from './model.ts'
 
 /** A report must not wait for a server that is gone: it is told what could not be read, and the rest is written. */
 const CONNECT_MILLISECONDS = 10_000
@@ -18,7 +20,7 @@ const AT_ONCE = 12
 const RESERVE_MILLISECONDS = 60_000
 
 export interface Gathered {
-  readonly databases: readonly DatabaseFacts[]
+  readonly databases: DatabaseReport[]
   /** What could not be read, and why. */
   readonly notes: readonly string[]
 }
@@ -28,23 +30,33 @@ export interface CompleteEvent extends ReportEvent {
   readonly results: readonly DatabaseResult[]
 }
 
+/** What reading takes beside the event. */
+export interface Gathering {
+  readonly step: StepTools
+  /** Where the details of databases go that are too large for the report. */
+  readonly store: ArtefactStore
+  readonly common: Common
+  readonly openLedger: typeof openStory
+}
+
 /** Reads each database's ledger. Never throws: what cannot be read, or not in the call's time, becomes a note. */
-export async function gatherDatabases(
-  event: CompleteEvent,
-  step: StepTools,
-  readLedger: typeof readStory,
-): Promise<Gathered> {
+export async function gatherDatabases(event: CompleteEvent, gathering: Gathering): Promise<Gathered> {
+  const { step, common } = gathering
   const notes: string[] = []
+  const results = new Map(event.results.map((result) => [result.database, result]))
   const reserve = Math.min(RESERVE_MILLISECONDS, step.remainingMilliseconds() / 4)
-  const databases: DatabaseFacts[] = []
+  const databases: DatabaseReport[] = []
   const due = event.task.databases.entries()
   let unread = 0
   // Each takes the next one: a server that does not answer holds up one of them, not all.
   const reader = async () => {
-    for (const [place, database] of due) {
+    for (const [place, { name, as }] of due) {
       const late = step.remainingMilliseconds() < reserve
       if (late) unread += 1
-      databases[place] = late ? factsOf(event, database) : await gatherOne(event, step, database, { notes, readLedger })
+      const result = results.get(name) ?? null
+      const facts = { identity: { name, as }, result, marks: null, destination: null, details: null }
+      const told = late ? null : await gatherOne(event, gathering, { facts, place, notes })
+      databases[place] = told ?? new DatabaseTeller(common).report(facts)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, reader))
@@ -53,46 +65,75 @@ export async function gatherDatabases(
   return { databases, notes }
 }
 
-/** What is known without the ledger. */
-function factsOf(event: CompleteEvent, { name, as }: Task['databases'][number]): DatabaseFacts {
-  const result = event.results.find((one) => one.database === name) ?? null
-  return { identity: { name, as }, result, story: null, destination: null }
+/** A database, and what is known of it without its ledger. */
+interface Due {
+  readonly facts: DatabaseFacts
+  readonly place: number
+  readonly notes: string[]
 }
 
-async function gatherOne(
-  event: CompleteEvent,
-  step: StepTools,
-  database: Task['databases'][number],
-  { notes, readLedger }: { readonly notes: string[]; readonly readLedger: typeof readStory },
-): Promise<DatabaseFacts> {
-  const facts = factsOf(event, database)
+/** @returns `null` where nothing more is known of it */
+async function gatherOne(event: CompleteEvent, gathering: Gathering, due: Due): Promise<DatabaseReport | null> {
   // A run that was stopped has no results, and yet a ledger that tells how far it came.
-  if (event.refused || event.task.mode === 'precheck' || event.endpoints === null) return facts
-  const { name, as } = database
+  if (event.refused || event.task.mode === 'precheck' || event.endpoints === null) return null
+  const { step, openLedger, common } = gathering
+  const { facts, notes } = due
+  const { identity } = facts
+  const { name } = identity
   let session: Session | undefined
   try {
-    session = await openDestination({ ...event, database: { name, as } }, step.environment, {
+    session = await openDestination({ ...event, database: identity }, step.environment, {
       purpose: 'report',
       pipeline: true,
       settings: { statement_timeout: STATEMENT_TIMEOUT },
       timeoutMilliseconds: CONNECT_MILLISECONDS,
       signal: step.signal,
     })
-    const destination = {
-      serverVersion: session.serverVersion,
-      encoding: session.parameters.get('server_encoding') ?? null,
-    }
+    const encoding = session.parameters.get('server_encoding') ?? null
+    const destination = { serverVersion: session.serverVersion, encoding }
     // One that came through has dropped its own.
-    if (facts.result?.verdict !== 'done') await dropLeftScratches(session, event, { name, as }, notes)
-    const story = await readLedger(session, event.run.id)
+    if (facts.result?.verdict !== 'done') await dropLeftScratches(session, event, identity, notes)
+    const story = await openLedger(session, event.run.id)
     if (story === null && facts.result !== null) notes.push(`${name}: the destination has no ledger of this run`)
-    return { ...facts, story, destination }
+    if (story === null) return new DatabaseTeller(common).report({ ...facts, destination })
+    return await tell(event, gathering, { ...due, facts: { ...facts, destination, marks: story.marks } }, story)
   } catch (thrown) {
     notes.push(`${name}: the ledger could not be read: ${toStepError(toSampanError(thrown)).message}`)
-    return facts
+    return null
   } finally {
     await session?.close()
   }
+}
+
+/** Reads the story through, and keeps all of it beside the report where the report has no room for it. */
+async function tell(
+  { run }: CompleteEvent,
+  { store, common }: Gathering,
+  { facts, place, notes }: Due,
+  { counts, parts }: RunStory,
+): Promise<DatabaseReport> {
+  const teller = new DatabaseTeller(common)
+  const entries = async function* () {
+    for await (const part of parts) yield teller.add(part)
+  }
+  const read = entries()
+  // Not to be ended by whoever could not write: the rest is read all the same.
+  const shared = { [Symbol.asyncIterator]: () => ({ next: () => read.next() }) }
+  let details: string | null = null
+  if (!common.room.holds(counts)) {
+    const { name } = facts.identity
+    const key = detailsKey(run, place)
+    try {
+      const lines = detailsLines({ run: run.id, execution: run.execution, database: name }, shared)
+      await store.writeParts(key, lines, 'application/jsonl')
+      details = key
+    } catch (thrown) {
+      notes.push(`${name}: its details could not be written: ${toStepError(toSampanError(thrown)).message}`)
+    }
+  }
+  // Where they were written, nothing is left of it.
+  for await (const _ of read);
+  return teller.report({ ...facts, details })
 }
 
 /** What a killed call of this execution has left beside the database; another start's is not this one's to drop. */

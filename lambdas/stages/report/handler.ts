@@ -1,5 +1,5 @@
 import { artefacts } from '../../core/cloud/artefacts.ts'
-import { readEnding } from '../../core/ledger/story/story.ts'
+import { openEnding } from '../../core/ledger/story/story.ts'
 import type { ReportEvent, ReportOutput } from '../../core/runtime/event.ts'
 import { stepHandler } from '../../core/runtime/step-handler.ts'
 import { done } from '../../core/runtime/verdict.ts'
@@ -14,7 +14,7 @@ import { finalStatus } from './outcome.ts'
  */
 export const handler = stepHandler<ReportOutput, ReportEvent>('Report', async (event, step) => {
   if (event.unwritten) {
-    const { report, error } = await buildReport(event, step, readEnding)
+    const { report, error } = await buildReport(event, step, openEnding)
     step.logger.error('REPORT_NOT_WRITTEN', { because: event.unwritten.code, status: report.status })
     return done({ status: finalStatus(report.status), error, unwritten: event.unwritten })
   }

@@ -123,6 +123,54 @@ const eventSchema = z.object({
   message: z.string(),
 })
 
+/** Of all that a database has, whether the lists have it or not. */
+const totalsSchema = z.object({
+  /** With the large objects, which count as one. */
+  tables: count,
+  /** 1 where the large objects are among the tables. */
+  largeObjects: count,
+  /** Without the large objects, which are counted by pages. */
+  rows: number,
+  bytes: number,
+  chunks: count,
+  tablesEqual: count,
+  /** Of the equal ones: byte for byte. */
+  tablesDigested: count,
+  /** 1 where the large objects are equal. */
+  largeObjectsEqual: count,
+  tablesDifferent: count,
+  /** Tables that are not copied to their end, and their estimated size. */
+  tablesUnfinished: count,
+  bytesUnfinished: number,
+  /** Tables with a filter of the task, their rows that came, and about how many the source has; `null` where that is not known. */
+  tablesFiltered: count,
+  rowsFiltered: number,
+  rowsOfFiltered: number.nullable(),
+  /** Tables with columns that the task computes, and those columns. */
+  tablesExpressed: count,
+  columnsExpressed: count,
+  /** Columns of digested tables of whose values only NULL and not NULL was compared. */
+  columnsNotCompared: count,
+  /** Tables with generated columns, which the destination has computed anew. */
+  tablesComputed: count,
+  objects: count,
+  migrated: count,
+  transformed: count,
+  skipped: count,
+  failed: count,
+  blocked: count,
+  pending: count,
+  /** Tables that failed or are blocked: with them rows are missing. */
+  tablesUnmade: count,
+  /** Materialized views that were filled anew. */
+  viewsFilled: count,
+  /** Relations that the task chose and that were left out for what they need. */
+  leftOut: count,
+  sequences: count,
+  sequencesEqual: count,
+  sequencesDifferent: count,
+})
+
 const databaseSchema = z.object({
   /** On the source. */
   name: z.string(),
@@ -135,23 +183,14 @@ const databaseSchema = z.object({
   destination: serverSchema,
   startedAt: z.string().nullable(),
   sealedAt: z.string().nullable(),
-  totals: z.object({
-    tables: count,
-    rows: number,
-    bytes: number,
-    tablesEqual: count,
-    tablesDifferent: count,
-    objects: count,
-    migrated: count,
-    transformed: count,
-    skipped: count,
-    failed: count,
-    blocked: count,
-    pending: count,
-    sequences: count,
-  }),
+  totals: totalsSchema,
   /** How long each part of the way took, by the ledger's marks; a run started twice has its pause in between. */
   steps: z.array(z.object({ name: z.string(), seconds: number })),
+  /**
+   * The document with all tables, objects, sequences and events, one JSON text on a line; its path from the directory of --out, or from
+   * the bucket's prefix. `null`: the lists here have all. Otherwise they have what needs attention, and the largest tables.
+   */
+  details: z.string().nullable(),
   tables: z.array(tableSchema),
   objects: z.array(objectSchema),
   sequences: z.array(sequenceSchema),
@@ -250,7 +289,10 @@ export const reportSchema = z.object({
   seconds: number,
   error: errorSchema.nullable(),
   databases: z.array(databaseSchema),
+  /** Where there are very many: those that found something before those that passed. precheck.json has all. */
   prechecks: z.array(precheckSchema),
+  /** How many are in precheck.json alone. */
+  prechecksLeft: count,
   /** 0 to 100; `null` where no precheck was made. */
   score: z.number().nullable(),
   access: accessSchema,
@@ -260,6 +302,7 @@ export const reportSchema = z.object({
 
 export type Report = z.output<typeof reportSchema>
 export type DatabaseReport = z.output<typeof databaseSchema>
+export type Totals = z.output<typeof totalsSchema>
 export type TableReport = z.output<typeof tableSchema>
 export type ObjectReport = z.output<typeof objectSchema>
 export type SequenceReport = z.output<typeof sequenceSchema>
@@ -274,3 +317,4 @@ export type ReportError = z.output<typeof errorSchema>
 /** How an execution ends, for the state machine. */
 export type FinalStatus = 'succeeded' | 'incomplete' | 'failed' | 'refused'
 export const accessReportSchema = accessSchema
+export const tableReportSchema = tableSchema

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { type ArtefactStore, artefactKey } from '../../core/cloud/artefacts.ts'
 import { type PrecheckItem, precheckDocumentSchema } from '../../core/documents/precheck.ts'
+import { countText } from '../../core/present/units.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
 import { type AccessReport, accessReportSchema, type PrecheckReport } from './model.ts'
+import { Most } from './most.ts'
 
 /** What other steps left behind as documents. A note says what could not be read. */
 export interface ReadDocument<Content> {
@@ -42,6 +44,27 @@ function precheckReport(item: PrecheckItem): PrecheckReport {
     remedy: remedy ?? '',
     acknowledged: status === 'acknowledged',
   }
+}
+
+/** How many checks the report has, and details of one: of 2,000 databases there are a hundred thousand. */
+const CHECKS = 1_000
+const DETAILS = 200
+
+/** Those that found something before those that passed, in their order. */
+export function fewerPrechecks(checks: readonly PrecheckReport[]): PrecheckReport[] {
+  const listed = new Most<PrecheckReport>(CHECKS, (one, other) => rankOf(one) - rankOf(other))
+  for (const check of checks) listed.add(check)
+  return listed.best(CHECKS).map((check) => {
+    const more = check.details.length - DETAILS
+    if (more <= 1) return check
+    return { ...check, details: [...check.details.slice(0, DETAILS), `and ${countText(more)} more: see precheck.json`] }
+  })
+}
+
+function rankOf({ blocks, status, level }: PrecheckReport): number {
+  if (blocks) return 0
+  if (status === 'found') return level === 'info' ? 2 : 1
+  return status === 'not-run' ? 3 : 4
 }
 
 async function readDocument<Content>(

@@ -1,6 +1,8 @@
 import { listed } from '../../core/present/listed.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
 import type { DatabaseReport, ObjectReport, Report } from './model.ts'
+import { isLeftOut, isUnmade, isUnmadeTable, rankOfUnmade } from './object-kinds.ts'
+import { sumOf } from './totals.ts'
 
 /** An object that could not be made, or needs one that could not. */
 export interface UnmadeObject {
@@ -10,20 +12,25 @@ export interface UnmadeObject {
   readonly bytes: number | null
 }
 
-/** How many are named in a sentence; the report names all. */
+/** How many are named in a sentence. */
 const NAMED = 5
 
-/** All objects that a run went on without, tables first: with them rows are missing. */
+/** Those of the objects that a run went on without that the report lists, tables first: with them rows are missing. */
 export function unmadeObjects(databases: readonly DatabaseReport[]): readonly UnmadeObject[] {
-  const unmade = databases.flatMap(({ name: database, objects, tables }) =>
-    objects
-      .filter(({ status }) => status === 'failed' || status === 'blocked')
-      .map((object) => ({
-        ...{ database, object },
-        bytes: tables.find((table) => isTable(object) && table.name === object.name)?.bytes ?? null,
-      })),
-  )
-  return unmade.toSorted((one, other) => rank(one.object) - rank(other.object))
+  const unmade = databases.flatMap(({ name: database, objects, tables }) => {
+    const found = objects.filter(isUnmade)
+    const bytes = new Map(found.length === 0 ? [] : tables.map((table) => [table.name, table.bytes]))
+    return found.map((object) => ({
+      ...{ database, object },
+      bytes: isUnmadeTable(object) ? (bytes.get(object.name) ?? null) : null,
+    }))
+  })
+  return unmade.toSorted((one, other) => rankOfUnmade(one.object) - rankOfUnmade(other.object))
+}
+
+/** How many objects have not arrived, listed or not. */
+export function countUnmade(databases: readonly DatabaseReport[]): number {
+  return sumOf(databases, 'failed') + sumOf(databases, 'blocked')
 }
 
 /** What is missing, for people: of a materialized view that could not be filled only its rows, and REFRESH makes them at any time. */
@@ -33,44 +40,39 @@ export function unmadeName({ kind, name }: Pick<ObjectReport, 'kind' | 'name'>):
 
 /** Why a run that came to its end is not whole; `null` where it is. */
 export function unmadeError(databases: readonly DatabaseReport[]): StepError | null {
-  const unmade = unmadeObjects(databases)
-  if (unmade.length === 0) return null
-  const names = unmade.map(({ database, object }) => {
+  const count = countUnmade(databases)
+  if (count === 0) return null
+  const names = unmadeObjects(databases).map(({ database, object }) => {
     const where = databases.length === 1 ? '' : `${database}: `
     return `${where}${unmadeName(object)}`
   })
-  const tables = unmade.filter(({ object }) => isTable(object)).length
+  const tables = sumOf(databases, 'tablesUnmade')
   const rows = tables === 0 ? '' : `, with the rows of ${tables === 1 ? 'one table' : `${tables} tables`}`
   return {
     kind: 'other',
     code: 'OBJECTS_LEFT_OUT',
-    message: `${unmade.length} ${unmade.length === 1 ? 'object has' : 'objects have'} not arrived${rows}: ${listed(names, { most: NAMED })}`,
+    message: `${count} ${count === 1 ? 'object has' : 'objects have'} not arrived${rows}: ${listed(names, { most: NAMED, of: count })}`,
     remedy: 'the report says why of each; mend the cause and make them by hand, or migrate again under another name',
   }
+}
+
+/** What the task chose and was left out: how many, and those that the report lists. */
+export interface LeftOut {
+  readonly count: number
+  readonly listed: readonly ObjectReport[]
 }
 
 /**
  * What the task chose and was left out, because it needs something that is: it was acknowledged, and is told all the same where the
  * run says how it ended.
  */
-export function leftOutOfChoice({ task, databases }: Pick<Report, 'task' | 'databases'>): readonly ObjectReport[] {
-  if (!ACKNOWLEDGED.some((code) => task.acknowledged.includes(code))) return []
-  return databases
-    .flatMap(({ objects }) => objects)
-    .filter(({ kind, status, reason }) => status === 'skipped' && isRelation(kind) && LEFT_OUT.test(reason ?? ''))
-    .toSorted((one, other) => rank(one) - rank(other))
+export function leftOutOfChoice({ task, databases }: Pick<Report, 'task' | 'databases'>): LeftOut {
+  if (!ACKNOWLEDGED.some((code) => task.acknowledged.includes(code))) return { count: 0, listed: [] }
+  const listed = databases.flatMap(({ objects }) => objects.filter(isLeftOut))
+  return {
+    count: sumOf(databases, 'leftOut'),
+    listed: listed.toSorted((one, other) => rankOfUnmade(one) - rankOfUnmade(other)),
+  }
 }
 
 const ACKNOWLEDGED = ['CHOSEN_CANNOT_COME', 'DST_PRIVILEGED_OBJECTS', 'DST_OBJECTS_REFUSED']
-
-const LEFT_OUT =
-  /^it needs .*, which (is excluded|is left out|the destination’s account may not make|the destination’s version refuses)$/
-
-const isRelation = (kind: string): boolean => /(TABLE|VIEW|SEQUENCE)$/.test(kind)
-
-const isTable = ({ kind }: ObjectReport): boolean => /^(TABLE|TABLE DATA|MATERIALIZED VIEW|PARTITION.*)$/.test(kind)
-
-/** Failed before blocked, tables before all. */
-function rank(object: ObjectReport): number {
-  return (isTable(object) ? 0 : 2) + (object.status === 'failed' ? 0 : 1)
-}

@@ -37,6 +37,17 @@ describe.each(['file', 's3'])('in %s', (kind) => {
     expect(await store().read(key)).toBe('{"a":"ü🛶"}')
   })
 
+  test.each([3, 200])('a document of %i parts of 64 kB is read as its parts were written', async (count) => {
+    const part = `${'ü🛶'.repeat(11_000)}\n`
+    const parts = async function* () {
+      for (let number = 0; number < count; number += 1) yield part
+    }
+    const large = artefactKey({ id: 'large', execution: 'e1' }, 'details/0001.jsonl')
+    await store().writeParts(large, parts(), 'application/jsonl')
+    expect((await store().read(large)) === part.repeat(count)).toBe(true)
+    await store().remove(large)
+  })
+
   test('keys are listed by their prefix, sorted', async () => {
     await store().write('runs/orders/e0/access.json', '{}', 'application/json')
     await store().write('runs/other/e0/access.json', '{}', 'application/json')

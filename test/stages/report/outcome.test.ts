@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DatabaseReport } from '../../../lambdas/stages/report/model.ts'
 import { decideOutcome, type Ending, finalStatus } from '../../../lambdas/stages/report/outcome.ts'
-import { succeeded } from './samples.ts'
+import { succeeded, totalsOf } from './samples.ts'
 
 const error = { kind: 'other', code: 'VALIDATION_DIFFERS', message: '1 table differs', remedy: 'look' } as const
 const shop = succeeded.databases[0] as DatabaseReport
@@ -16,7 +16,10 @@ describe('a run', () => {
   test('that went on without objects has not simply succeeded', () => {
     const lost = { kind: 'TABLE', schema: 'public', name: 'public.lost', status: 'failed' as const }
     const objects = [...shop.objects, { ...lost, reason: null, error: null, milliseconds: null }]
-    const { status, error } = decideOutcome({ ...good, databases: [{ ...shop, objects }] })
+    const { status, error } = decideOutcome({
+      ...good,
+      databases: [{ ...shop, objects, totals: totalsOf({ ...shop, objects }) }],
+    })
     expect([status, finalStatus(status)]).toEqual(['incomplete', 'incomplete'])
     expect(error).toMatchObject({
       code: 'OBJECTS_LEFT_OUT',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { reportPage } from '../../../lambdas/stages/report/html/page.ts'
 import { type Report, reportSchema } from '../../../lambdas/stages/report/model.ts'
-import { failed, refused, succeeded } from './samples.ts'
+import { failed, refused, succeeded, totalsOf } from './samples.ts'
 
 const HOSTILE = `<script>alert("x")</script><img src=x onerror='y'>&amp;`
 
@@ -66,7 +66,7 @@ describe('the page', () => {
     if (database === undefined) throw new Error('no database')
     const error = { code: 'RUN_STOPPED', message: 'stopped', remedy: 'start again' }
     const tables = database.tables.map((table, index) => (index === 0 ? { ...table, chunksDone: 0, chunks: 9 } : table))
-    const stopped = { ...database, status: 'failed' as const, tables }
+    const stopped = { ...database, status: 'failed' as const, tables, totals: totalsOf({ ...database, tables }) }
     const page = reportPage({ ...failed, error, databases: [stopped] })
     expect(page).toContain('<span class="status warn">Stopped</span>')
     expect(page).toContain('not complete</span>')
@@ -88,9 +88,15 @@ describe('the page', () => {
       ...(database.tables[0] as (typeof database.tables)[0]),
       name: `public.t${index}`,
     }))
-    const page = reportPage({ ...succeeded, databases: [{ ...database, tables }] })
+    const totals = totalsOf({ ...database, tables })
+    const page = reportPage({ ...succeeded, databases: [{ ...database, tables, totals }] })
     expect(page.length).toBeLessThan(2_000_000)
     expect(page).toContain('8,000 more are in report.json')
+    const details = 'runs/orders/7f3a/details/0001.jsonl'
+    const some = { ...database, tables: tables.slice(0, 1_000), totals, details }
+    expect(reportPage({ ...succeeded, databases: [some] })).toContain(
+      '9,000 more are in <a href="details/0001.jsonl">details/0001.jsonl</a>',
+    )
   })
 
   test('shows a direction override in a name by its code', () => {

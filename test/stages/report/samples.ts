@@ -1,5 +1,6 @@
 import type { AccessEntry } from '../../../lambdas/core/documents/access.ts'
 import type { DatabaseReport, ObjectReport, Report, TableReport } from '../../../lambdas/stages/report/model.ts'
+import { Tally } from '../../../lambdas/stages/report/totals.ts'
 
 const table = (name: string, rows: number, bytes: number, extra: Partial<TableReport> = {}): TableReport => ({
   name: `public.${name}`,
@@ -54,23 +55,11 @@ const objects = [
   object('TABLE', 'tmp_import', { status: 'skipped', reason: 'excluded by *.tmp_*' }),
 ]
 
-function totalsOf(database: Pick<DatabaseReport, 'tables' | 'objects' | 'sequences'>): DatabaseReport['totals'] {
-  const of = (status: ObjectReport['status']) => database.objects.filter((one) => one.status === status).length
-  return {
-    tables: database.tables.length,
-    rows: database.tables.reduce((sum, one) => sum + (one.rows ?? 0), 0),
-    bytes: database.tables.reduce((sum, one) => sum + one.bytes, 0),
-    tablesEqual: database.tables.filter((one) => one.match === true).length,
-    tablesDifferent: database.tables.filter((one) => one.match === false).length,
-    objects: database.objects.length,
-    migrated: of('migrated'),
-    transformed: of('transformed'),
-    skipped: of('skipped'),
-    failed: of('failed'),
-    blocked: of('blocked'),
-    pending: of('pending'),
-    sequences: database.sequences.length,
-  }
+/** The totals of what stands in the lists. */
+export function totalsOf(database: Pick<DatabaseReport, 'tables' | 'objects' | 'sequences'>): DatabaseReport['totals'] {
+  const tally = new Tally()
+  tally.add(database)
+  return tally.totals
 }
 
 const sequences: DatabaseReport['sequences'] = [
@@ -117,6 +106,7 @@ const shop: DatabaseReport = {
     { name: 'Indexes, keys, sequences', seconds: 76.9 },
     { name: 'Compare and seal', seconds: 36.0 },
   ],
+  details: null,
   tables,
   objects,
   sequences,
@@ -258,6 +248,7 @@ export const succeeded: Report = {
       blocks: false,
     },
   ],
+  prechecksLeft: 0,
   score: 100,
   access: {
     opened,

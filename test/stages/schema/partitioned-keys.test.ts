@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { readStatements } from '../../../lambdas/core/ledger/story/statements.ts'
-import { readStory } from '../../../lambdas/core/ledger/story/story.ts'
+import { type ObjectAccount, openStory } from '../../../lambdas/core/ledger/story/story.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { copyRound } from '../../support/copy-round.ts'
@@ -131,10 +131,12 @@ describe.each([
     expect(inTwo).toEqual([{ two: to === 18 ? 't' : 'f' }])
     // The story tells of the archive's objects, not of parts.
     const session = await openSession(destination, 'destination')
-    const told = (await readStory(session, event.run.id))?.objects.filter(({ kind }) => kind === 'FK CONSTRAINT')
+    const told: ObjectAccount[] = []
+    for await (const { objects } of (await openStory(session, event.run.id))?.parts ?? [])
+      told.push(...objects.filter(({ kind }) => kind === 'FK CONSTRAINT'))
     await session.close()
     expect(told).toHaveLength(9)
-    expect(told?.every(({ milliseconds }) => (milliseconds ?? 0) > 0)).toBe(true)
+    expect(told.every(({ milliseconds }) => (milliseconds ?? 0) > 0)).toBe(true)
     expect(await compareDatabases(source, destination)).toEqual([])
   })
 })

@@ -130,14 +130,14 @@ export interface SequenceAccount {
   readonly error: string | null
 }
 
-export async function readSequenceAccounts(destination: Session, run: string): Promise<SequenceAccount[]> {
-  return destination.rows<SequenceAccount>(
-    `SELECT schema, name, last_value AS "lastValue", is_called AS "isCalled",
+/** $1 run: all sequences of a run as rows of `SequenceAccount`. */
+export const READ_SEQUENCES = `SELECT schema, name, last_value AS "lastValue", is_called AS "isCalled",
             destination_last_value AS "destinationLastValue", destination_is_called AS "destinationIsCalled",
             error_message AS error
-       FROM sampan.sequence WHERE run = $1 ORDER BY schema, name`,
-    [run],
-  )
+       FROM sampan.sequence WHERE run = $1 ORDER BY schema, name`
+
+export async function readSequenceAccounts(destination: Session, run: string): Promise<SequenceAccount[]> {
+  return destination.rows<SequenceAccount>(READ_SEQUENCES, [run])
 }
 
 /** True where the destination's sequence will give the same next value. */

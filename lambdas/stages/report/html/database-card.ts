@@ -3,7 +3,7 @@ import { durationText } from '../../../core/present/units.ts'
 import type { DatabaseReport, EventReport } from '../model.ts'
 import { clockText } from './format.ts'
 import { brokenObjects, objectFolds } from './object-folds.ts'
-import { badge, dataTable, errorBox, fold, type Tone } from './parts.ts'
+import { badge, dataTable, detailsLink, errorBox, fold, type Tone } from './parts.ts'
 import { sequenceFold } from './sequence-fold.ts'
 import { differences, tableFold } from './table-fold.ts'
 
@@ -23,19 +23,20 @@ export function databaseCard(database: DatabaseReport, several: boolean): Html {
   return html`<section class="card">
 <div class="title"><h2>${title}</h2>${badge(...wordOf(database))}</div>
 ${database.error === null || !several ? null : errorBox(database.error)}
-${differences(database.tables)}
-${brokenObjects(database.objects)}
+${differences(database)}
+${brokenObjects(database)}
 ${timings(database.steps)}
 ${tableFold(database)}
-${objectFolds(database.objects)}
-${sequenceFold(database.sequences)}
+${objectFolds(database)}
+${sequenceFold(database)}
 ${events(database.events)}
+${database.details === null ? null : html`<p class="quiet details">Everything of this database, one JSON text on a line: ${detailsLink(database.details)}</p>`}
 </section>
 `
 }
 
-/** One that nothing went wrong with was only cut off, by a stop or by what happened to the run. */
-function wordOf({ status, error }: DatabaseReport): readonly [tone: Tone, word: string] {
+/** How it ended. One that nothing went wrong with was only cut off, by a stop or by what happened to the run. */
+export function wordOf({ status, error }: DatabaseReport): readonly [tone: Tone, word: string] {
   return status === 'failed' && error === null ? ['warn', 'not complete'] : WORDS[status]
 }
 

@@ -1,10 +1,9 @@
 import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
 import { BOAT, type Html, html } from '../../../core/present/html.ts'
 import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
-import { filteredRows } from '../filtered-rows.ts'
-import { madeAnew, notComparedColumns } from '../made-anew.ts'
-import type { DatabaseReport, Report, TableReport } from '../model.ts'
+import type { DatabaseReport, Report } from '../model.ts'
 import { sideName } from '../task-report.ts'
+import { filteredRows, sumOf } from '../totals.ts'
 import { leftOutOfChoice } from '../unmade-objects.ts'
 import { timeText } from './format.ts'
 import { errorBox, type Tone } from './parts.ts'
@@ -59,31 +58,30 @@ function sentence(report: Report): string {
 }
 
 function comparedText(databases: readonly DatabaseReport[]): string {
-  const tables = databases.flatMap((database) => database.tables)
-  const equal = tables.filter((table) => table.match === true)
-  if (tables.length === 0) return 'There were no rows to copy.'
-  if (equal.length === 0) return `${numberOf(tables.length, 'table')} copied; the task asked for no comparison.`
-  const digested = equal.filter((table) => table.sourceDigest !== null).length
-  const rest = tables.length - equal.length
+  const tables = sumOf(databases, 'tables')
+  const equal = sumOf(databases, 'tablesEqual')
+  if (tables === 0) return 'There were no rows to copy.'
+  if (equal === 0) return `${numberOf(tables, 'table')} copied; the task asked for no comparison.`
+  const digested = sumOf(databases, 'tablesDigested')
+  const rest = tables - equal
   const how =
-    digested === equal.length
+    digested === equal
       ? 'row for row and byte for byte'
       : digested === 0
         ? 'by the number of rows'
         : `${countText(digested)} of them byte for byte, the others by the number of rows`
   const left = rest === 0 ? '' : ` ${numberOf(rest, 'table')} could not be compared.`
-  return `${rest === 0 && equal.length > 1 ? 'All ' : ''}${thingsText(equal)} ${equal.length === 1 ? 'is' : 'are'} equal on both sides, ${how}${butText(equal)}.${left}${anewText(databases)}`
+  return `${rest === 0 && equal > 1 ? 'All ' : ''}${thingsText(databases)} ${equal === 1 ? 'is' : 'are'} equal on both sides, ${how}${butText(databases)}.${left}${anewText(databases)}`
 }
 
-function butText(tables: readonly TableReport[]): string {
-  const columns = notComparedColumns(tables)
-  return columns.length === 0 ? '' : `, but for the values of ${numberOf(columns.length, 'column')}, not compared`
+function butText(databases: readonly DatabaseReport[]): string {
+  const columns = sumOf(databases, 'columnsNotCompared')
+  return columns === 0 ? '' : `, but for the values of ${numberOf(columns, 'column')}, not compared`
 }
 
 function anewText(databases: readonly DatabaseReport[]): string {
-  const parts = databases.map(madeAnew)
-  const computed = parts.flatMap((part) => part.computed).length
-  const filled = parts.flatMap((part) => part.filled).length
+  const computed = sumOf(databases, 'tablesComputed')
+  const filled = sumOf(databases, 'viewsFilled')
   const what = [
     ...(computed === 0 ? [] : [`computed columns of ${numberOf(computed, 'table')}`]),
     ...(filled === 0 ? [] : [numberOf(filled, 'materialized view')]),
@@ -91,15 +89,16 @@ function anewText(databases: readonly DatabaseReport[]): string {
   return what.length === 0 ? '' : ` Made anew, and not compared: ${what.join(' and ')}.`
 }
 
-/** The large objects stand among the tables, but are none. */
-function thingsText(tables: readonly TableReport[]): string {
-  const own = tables.filter((table) => table.name !== LARGE_OBJECTS_TITLE).length
+/** What is equal. The large objects stand among the tables, but are none. */
+function thingsText(databases: readonly DatabaseReport[]): string {
+  const large = sumOf(databases, 'largeObjectsEqual')
+  const own = sumOf(databases, 'tablesEqual') - large
   if (own === 0) return LARGE_OBJECTS_TITLE
-  return own === tables.length ? numberOf(own, 'table') : `${numberOf(own, 'table')} and the ${LARGE_OBJECTS_TITLE}`
+  return large === 0 ? numberOf(own, 'table') : `${numberOf(own, 'table')} and the ${LARGE_OBJECTS_TITLE}`
 }
 
 function failedText(report: Report): string {
-  const different = sum(report.databases, (totals) => totals.tablesDifferent)
+  const different = sumOf(report.databases, 'tablesDifferent')
   if (different > 0) return `${numberOf(different, 'table differs', 'tables differ')} between source and destination.`
   const failed = report.databases.filter((database) => database.status === 'failed').length
   if (failed > 0 && report.databases.length > 1) return `${failed} of ${report.databases.length} databases failed.`
@@ -107,9 +106,9 @@ function failedText(report: Report): string {
 }
 
 function leftOutText(report: Report): string {
-  const left = leftOutOfChoice(report)
-  if (left.length === 0) return ''
-  return `${numberOf(left.length, 'chosen object was', 'chosen objects were')} left out, as acknowledged. `
+  const { count } = leftOutOfChoice(report)
+  if (count === 0) return ''
+  return `${numberOf(count, 'chosen object was', 'chosen objects were')} left out, as acknowledged. `
 }
 
 function leftOpen({ access }: Report): string {
@@ -129,33 +128,28 @@ function route({ task, databases }: Report): Html {
 }
 
 function figures({ databases, seconds, startedAt }: Report): Html | null {
-  const ran = databases.filter((database) => database.tables.length + database.objects.length > 0)
+  const ran = databases.filter(({ totals }) => totals.tables + totals.objects > 0)
   const figure = (value: string, label: string) => html`<div><b>${value}</b><span>${label}</span></div>`
   if (ran.length === 0) return null
   return html`<div class="figures">
 ${ran.length > 1 ? figure(countText(ran.length), 'databases') : null}
-${figure(countText(ran.flatMap(({ tables }) => tables).filter(({ name }) => name !== LARGE_OBJECTS_TITLE).length), 'tables')}
-${figure(countText(sum(ran, (totals) => totals.rows)), rowsLabel(ran))}
+${figure(countText(sumOf(ran, 'tables') - sumOf(ran, 'largeObjects')), 'tables')}
+${figure(countText(sumOf(ran, 'rows')), rowsLabel(ran))}
 ${figure(...bytesFigure(ran))}
-${figure(countText(sum(ran, (totals) => totals.objects)), 'objects')}
+${figure(countText(sumOf(ran, 'objects')), 'objects')}
 <div title="since ${timeText(startedAt)}"><b>${durationText(seconds)}</b><span>from start to end</span></div>
 </div>`
 }
 
 function rowsLabel(databases: readonly DatabaseReport[]): string {
-  const filtered = filteredRows(databases.flatMap(({ tables }) => tables))
+  const filtered = filteredRows(databases)
   return filtered === null ? 'rows' : `rows; of filtered tables ${partOf(filtered.rows, filtered.of, 'row')}`
 }
 
 /** Of what is not copied yet the plan knows an estimate: the sum would pass for what has arrived. */
 function bytesFigure(databases: readonly DatabaseReport[]): readonly [value: string, label: string] {
-  const total = sum(databases, (totals) => totals.bytes)
+  const total = sumOf(databases, 'bytes')
   if (databases.some(({ status }) => status === 'planned')) return [bytesText(total), 'of data, estimated']
-  const left = databases.flatMap(({ tables }) => tables.filter((table) => table.chunksDone < table.chunks))
-  const copied = total - left.reduce((all, { bytes }) => all + bytes, 0)
-  return left.length === 0 ? [bytesText(total), 'of data'] : [bytesText(copied), `of about ${bytesText(total)}`]
-}
-
-function sum(databases: readonly DatabaseReport[], of: (totals: DatabaseReport['totals']) => number): number {
-  return databases.reduce((total, database) => total + of(database.totals), 0)
+  if (sumOf(databases, 'tablesUnfinished') === 0) return [bytesText(total), 'of data']
+  return [bytesText(total - sumOf(databases, 'bytesUnfinished')), `of about ${bytesText(total)}`]
 }

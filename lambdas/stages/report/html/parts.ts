@@ -19,14 +19,26 @@ export interface Column {
   readonly name?: boolean
 }
 
-/** More rows than a browser shows with ease; report.json has all. */
+/** More rows than a browser shows with ease. */
 const MOST_ROWS = 2_000
 
-/** A table whose rows are made one by one, so that what is not shown is not made. */
+/** What a table is a part of. */
+export interface Whole {
+  /** How many rows there are of it. */
+  readonly count: number
+  /** The document that has all; `null`: report.json. */
+  readonly details: string | null
+}
+
+/**
+ * A table whose rows are made one by one, so that what is not shown is not made.
+ * @param whole where the items are some of more
+ */
 export function dataTable<Item>(
   columns: readonly Column[],
   items: readonly Item[],
   row: (item: Item) => readonly Content[],
+  whole: Whole = { count: items.length, details: null },
 ): Html {
   const shown = items.slice(0, MOST_ROWS)
   const titled = columns.some((column) => column.title !== '')
@@ -36,10 +48,16 @@ ${titled ? html`<thead><tr>${columns.map(({ title, number }) => html`<th${number
 <tbody>
 ${shown.map((item) => html`<tr>${row(item).map(cell)}</tr>\n`)}</tbody>
 </table></div>${
-    items.length > shown.length
-      ? html`<p class="quiet">${countText(items.length - shown.length)} more are in report.json.</p>`
+    whole.count > shown.length
+      ? html`<p class="quiet">${countText(whole.count - shown.length)} more are in ${whole.details === null ? 'report.json' : detailsLink(whole.details)}.</p>`
       : null
   }`
+}
+
+/** To a document beside the page. Its name is ours: a number. */
+export function detailsLink(details: string): Html {
+  const path = details.split('/').slice(-2).join('/')
+  return html`<a href="${path}">${path}</a>`
 }
 
 function classOf(column: Column | undefined): Html | null {

@@ -1,4 +1,5 @@
 import { type Html, html } from '../../../core/present/html.ts'
+import { countText } from '../../../core/present/units.ts'
 import type { PrecheckReport, Report } from '../model.ts'
 import { acknowledgement } from '../refusal.ts'
 import { badge, dataTable, fold, type Tone } from './parts.ts'
@@ -10,7 +11,7 @@ const LEVELS: Readonly<Record<PrecheckReport['level'], readonly [tone: Tone, ran
 }
 
 /** What the precheck found, what could not be asked, and, folded, what passed. */
-export function precheckCard({ prechecks, score, status }: Report): Html | null {
+export function precheckCard({ prechecks, prechecksLeft, score, status }: Report): Html | null {
   if (prechecks.length === 0 && score === null) return null
   const found = prechecks.filter((check) => check.status === 'found').sort((one, other) => rank(one) - rank(other))
   const notRun = prechecks.filter((check) => check.status === 'not-run')
@@ -27,6 +28,7 @@ ${pasted === null ? null : html`<p style="margin-top:10px">To accept the warning
 ${found.length === 0 ? html`<p class="quiet" style="margin-top:10px">Nothing was found.</p>` : findings(found)}
 ${notRun.length === 0 ? null : fold('Could not be asked', notRun.length, findings(notRun))}
 ${passed.length === 0 ? null : fold('Passed', passed.length, titles(passed))}
+${prechecksLeft === 0 ? null : html`<p class="quiet">${countText(prechecksLeft)} more are in precheck.json.</p>`}
 </section>
 `
 }

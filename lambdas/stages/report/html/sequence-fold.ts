@@ -1,5 +1,5 @@
 import { type Html, html } from '../../../core/present/html.ts'
-import type { SequenceReport } from '../model.ts'
+import type { DatabaseReport, SequenceReport } from '../model.ts'
 import { badge, dataTable, fold } from './parts.ts'
 
 const COLUMNS = [
@@ -10,10 +10,10 @@ const COLUMNS = [
 ]
 
 /** The sequences; open where one does not match. */
-export function sequenceFold(sequences: readonly SequenceReport[]): Html | null {
+export function sequenceFold({ sequences, totals, details }: DatabaseReport): Html | null {
   if (sequences.length === 0) return null
   const sorted = [...sequences].sort((one, other) => Number(one.match ?? false) - Number(other.match ?? false))
-  const content = dataTable(COLUMNS, sorted, (sequence) => [
+  const row = (sequence: SequenceReport) => [
     html`${sequence.name}${sequence.error === null ? null : html`<br><span class="quiet">${sequence.error}</span>`}`,
     html`${sequence.lastValue}${sequence.isCalled ? null : html` <span class="quiet">not called</span>`}`,
     sequence.destinationLastValue ?? '–',
@@ -22,11 +22,7 @@ export function sequenceFold(sequences: readonly SequenceReport[]): Html | null 
       : sequence.match === false
         ? badge('bad', 'differs')
         : badge('calm', 'not set'),
-  ])
-  return fold(
-    'Sequences',
-    sequences.length,
-    content,
-    sequences.some((sequence) => sequence.match === false),
-  )
+  ]
+  const content = dataTable(COLUMNS, sorted, row, { count: totals.sequences, details })
+  return fold('Sequences', totals.sequences, content, totals.sequencesDifferent > 0)
 }

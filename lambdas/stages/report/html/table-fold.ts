@@ -8,7 +8,7 @@ import { badge, dataTable, fold } from './parts.ts'
 const SHOWN_OPEN = 40
 
 /** The tables that differ: how, and where the rows lie. Never a row's value. */
-export function differences(tables: readonly TableReport[]): Html | null {
+export function differences({ tables, totals, details }: DatabaseReport): Html | null {
   const different = tables.filter((table) => table.match === false)
   if (different.length === 0) return null
   const columns = [
@@ -17,12 +17,13 @@ export function differences(tables: readonly TableReport[]): Html | null {
     { title: 'on the destination', number: true },
     { title: 'What was found', name: true },
   ]
-  return dataTable(columns, different, (table) => [
-    html`<b>${table.name}</b>`,
-    rowsText(table.rows),
-    rowsText(table.destinationRows),
-    found(table),
-  ])
+  const whole = { count: totals.tablesDifferent, details }
+  return dataTable(
+    columns,
+    different,
+    (table) => [html`<b>${table.name}</b>`, rowsText(table.rows), rowsText(table.destinationRows), found(table)],
+    whole,
+  )
 }
 
 function found({ name, difference, destinationRows, rows }: TableReport): Html {
@@ -43,10 +44,10 @@ ${first.length === 0 ? null : html`<br><span class="quiet">${isLarge ? 'large ob
 ${sourceChanged ? html`<br><span class="quiet">the source has been written to since the copy</span>` : null}`
 }
 
-/** Every table with what was moved and what the comparison says; those that need eyes first, then the largest. */
-export function tableFold({ tables }: DatabaseReport): Html | null {
+/** The tables with what was moved and what the comparison says; those that need eyes first, then the largest. */
+export function tableFold({ tables, totals, details }: DatabaseReport): Html | null {
   if (tables.length === 0) return null
-  const largest = Math.max(1, ...tables.map((table) => table.bytes))
+  const largest = tables.reduce((most, { bytes }) => Math.max(most, bytes), 1)
   const sorted = [...tables].sort((one, other) => rank(one) - rank(other) || other.bytes - one.bytes)
   const columns = [
     { title: 'Table', name: true },
@@ -57,7 +58,7 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
     { title: 'Compared' },
     { title: 'Digest' },
   ]
-  const content = dataTable(columns, sorted, (table) => [
+  const row = (table: TableReport) => [
     html`${table.name}${namedOf(table)}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${notComparedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
@@ -67,9 +68,10 @@ export function tableFold({ tables }: DatabaseReport): Html | null {
       : html`<span title="${cutText(table)}">${countText(table.chunksDone)} of ${countText(table.chunks)}</span>`,
     compared(table),
     digest(table),
-  ])
-  const title = tables.some(({ name }) => name === LARGE_OBJECTS_TITLE) ? 'Tables, and the large objects' : 'Tables'
-  return fold(title, tables.length, content, tables.length <= SHOWN_OPEN)
+  ]
+  const title = totals.largeObjects > 0 ? 'Tables, and the large objects' : 'Tables'
+  const content = dataTable(columns, sorted, row, { count: totals.tables, details })
+  return fold(title, totals.tables, content, tables.length <= SHOWN_OPEN)
 }
 
 /** What the destination calls it. */

@@ -1,9 +1,12 @@
 import { type Html, html } from '../../../core/present/html.ts'
-import { durationRange, durationText } from '../../../core/present/units.ts'
+import { countText, durationRange, durationText } from '../../../core/present/units.ts'
 import { partsTaken } from '../estimate.ts'
 import type { Report } from '../model.ts'
 import { timeText } from './format.ts'
 import { dataTable } from './parts.ts'
+
+/** More are not read in one line. */
+const DATABASES = 50
 
 /** What was asked for, without secrets. */
 export function taskCard(report: Report): Html {
@@ -12,18 +15,19 @@ export function taskCard(report: Report): Html {
     [instance ?? `${host}:${port}`, region, user === null ? null : `as ${user}`, `TLS ${tls}`]
       .filter((part) => part !== null)
       .join(', ')
-  const databases = task.databases.map(({ name, as, include, exclude, filters, expressions }) => {
+  const databases = task.databases.slice(0, DATABASES).map(({ name, as, include, exclude, filters, expressions }) => {
     const target = as === name ? name : `${name} → ${as}`
     const rows = [...(filters ?? []), ...(expressions ?? [])].map((change) => `; of ${change}`).join('')
     return `${target}: ${include.join(', ')}${exclude.length === 0 ? '' : ` without ${exclude.join(', ')}`}${rows}`
   })
+  const more = task.databases.length - databases.length
   const facts: readonly (readonly [string, string])[] = [
     ['Execution', execution],
     ['Time', `${timeText(startedAt)} to ${timeText(finishedAt)}`],
     ['Mode', task.mode],
     ['Source', side(task.source)],
     ['Destination', side(task.destination)],
-    ['Databases', databases.join('; ')],
+    ['Databases', `${databases.join('; ')}${more > 0 ? `; and ${countText(more)} more: see report.json` : ''}`],
     [
       'Copy',
       `${task.lanes === 'auto' ? 'as many lanes as bring more' : `${task.lanes} lanes`}, chunks of ${task.chunkMegabytes} MB`,
