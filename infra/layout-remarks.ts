@@ -1,4 +1,4 @@
-import type { Options } from './options.ts'
+import { type Options, SIZES } from './options.ts'
 import { isPast } from './schedule-options.ts'
 
 /** What is worth knowing of a layout before it is deployed; the rest is for `sampan doctor`, which looks at the account. */
@@ -8,18 +8,32 @@ export interface LayoutRemark {
   readonly text: string
 }
 
-/** What the chosen network means for what the workers reach, and which schedules start nothing. Pure: nothing is looked up. */
+/** What the chosen network means for what the workers reach, which schedules start nothing, and what a new account may not take. Pure: nothing is looked up. */
 export function layoutRemarks(options: Options, now = new Date()): readonly LayoutRemark[] {
   // A schedule that has done its work may stand there: refused, it would be in the way of every later deployment.
   const past = options.schedules.filter((schedule) => isPast(schedule, now))
   return [
     ...networkRemarks(options),
+    ...memoryRemarks(options),
     ...past.map(({ name, at, timezone }) => ({
       level: 'warning' as const,
       id: `sampan:past-${name}`,
       text: `the schedule ${name} lies in the past (${at} ${timezone}): unless it has started already, it never will`,
     })),
   ]
+}
+
+/**
+ * What a function may have in accounts whose quota AWS has not raised yet, megabytes: more fails the whole deployment. That there is such
+ * a quota says https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, how much it is only the refusal.
+ */
+const NEW_ACCOUNT_MEGABYTES = 3_008
+
+function memoryRemarks({ size }: Options): readonly LayoutRemark[] {
+  const { megabytes } = SIZES[size]
+  if (megabytes <= NEW_ACCOUNT_MEGABYTES) return []
+  const text = `lanes have ${megabytes} MB at the size ${size}; a new account’s quota is ${NEW_ACCOUNT_MEGABYTES}, and a deployment beyond it is rolled back: have it raised, or choose "large"`
+  return [{ level: 'warning', id: 'sampan:memoryQuota', text }]
 }
 
 function networkRemarks({ network, sourceRegions, region }: Options): readonly LayoutRemark[] {

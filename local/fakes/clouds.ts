@@ -151,6 +151,7 @@ async function listen(prepare: (request: IncomingMessage, body: Buffer) => Prepa
     for await (const part of request) parts.push(part)
     const prepared = prepare(request, Buffer.concat(parts))
     if ('carryOut' in prepared && prepared.fault?.kind === 'silence') return
+    if ('carryOut' in prepared && prepared.fault?.kind === 'meanwhile') await prepared.fault.run()
     const answer = 'carryOut' in prepared ? answerOf(prepared) : prepared
     if (answer) send(response, answer)
     else response.destroy()
@@ -184,9 +185,6 @@ function answerOf(prepared: Prepared): Answer | null {
       return { status: fault.status ?? 502, type: 'text/html', body: '<html><body>Bad Gateway</body></html>' }
     case 'answer':
       return { status: fault.status, type: 'application/json', body: fault.body }
-    case 'meanwhile':
-      fault.run()
-      return prepared.carryOut()
     default:
       return prepared.carryOut()
   }

@@ -16,8 +16,8 @@ export type Fault =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   /** Nothing wrong: the call counts only. Lets the first calls through. */
   | { readonly kind: 'none' }
-  /** Runs first (e.g. an abort), then the call as usual. */
-  | { readonly kind: 'meanwhile'; readonly run: () => void }
+  /** Runs first (e.g. an abort) and is waited for, then the call as usual. */
+  | { readonly kind: 'meanwhile'; readonly run: () => unknown }
 
 /** Faults waiting for their call, in order, per action. */
 export interface Faults {

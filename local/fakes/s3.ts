@@ -24,9 +24,16 @@ export function answerS3(
   s3: FakeS3,
   method: string,
   url: string,
-  body: Buffer,
+  sent: Buffer,
   headers: IncomingHttpHeaders,
 ): S3Answer {
+  const body = headers['content-encoding'] === 'aws-chunked' ? joinChunks(sent) : sent
+  if (Number(headers['x-amz-decoded-content-length'] ?? body.length) !== body.length)
+    return refusal(
+      400,
+      'IncompleteBody',
+      'You did not provide the number of bytes specified by the Content-Length header',
+    )
   const { pathname, searchParams } = new URL(url, 'http://fake')
   const name = decodeURIComponent(pathname.slice(1)).replace(/\/$/, '')
   if (method === 'PUT') {
@@ -52,6 +59,21 @@ export function answerS3(
   const object = s3.get(name)
   if (object) return { status: 200, body: object.body, etag: etagOf(object) }
   return refusal(404, 'NoSuchKey', 'The specified key does not exist.')
+}
+
+/**
+ * A body that is sent as a stream comes in chunks, each behind its length in hexadecimal digits; behind the last one, of length 0, comes its checksum.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+ */
+function joinChunks(sent: Buffer): Buffer {
+  const chunks: Buffer[] = []
+  for (let at = 0; ; ) {
+    const line = sent.indexOf('\r\n', at)
+    const length = line < 0 ? 0 : Number.parseInt(sent.toString('latin1', at, line), 16)
+    if (length === 0) return Buffer.concat(chunks)
+    chunks.push(sent.subarray(line + 2, line + 2 + length))
+    at = line + 2 + length + 2
+  }
 }
 
 const etagOf = (object: FakeObject | undefined): string =>

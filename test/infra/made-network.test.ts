@@ -120,6 +120,9 @@ describe('a VPC that the stack makes', () => {
     const network = { vpcId: 'vpc-0a', subnetIds: ['subnet-0a'], egressAddresses: [] }
     const regions = { region: 'us-east-1', sourceRegions: ['us-east-1', 'eu-central-1'] }
     expect(remarks({ network, ...regions })).toEqual(['sampan:noAddress', 'sampan:otherRegions'])
+    // More memory than a new account's functions may have is told before CloudFormation rolls everything back.
+    expect(remarks({ network: 'create', size: 'large' })).toEqual(['sampan:madeVpc'])
+    expect(remarks({ network: 'create', size: 'xlarge' })).toEqual(['sampan:madeVpc', 'sampan:memoryQuota'])
     const { stack } = makeStack()
     expect(Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('open to everybody'))).toHaveLength(1)
   })

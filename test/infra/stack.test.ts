@@ -168,6 +168,16 @@ describe('the functions', () => {
     plain.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 })
   })
 
+  it('have concurrency reserved where they close, judge and report, where the deployment asks for it', () => {
+    const reserved = (template: typeof plain) =>
+      Object.values(template.findResources('AWS::Lambda::Function')).flatMap(({ Properties }) =>
+        Properties.ReservedConcurrentExecutions === undefined ? [] : [Properties.FunctionName],
+      )
+    expect(reserved(plain)).toEqual([])
+    const names = ['CloseAccess', 'ExecutionEnded', 'FinishReport', 'JudgeCrash', 'Report', 'SweepAccess']
+    expect(reserved(synthesise({ reserveConcurrency: true })).sort()).toEqual(names.map((name) => `Sampan-${name}`))
+  })
+
   it('end by themselves before their state stops waiting', () => {
     const waits = new Map<string, number>()
     const visit = (value: unknown): void => {

@@ -10,15 +10,15 @@ import type { AccessEntry } from '../../core/documents/access.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
 import { type AccessPlan, type AccessWish, peerText, planAccess, requireRoom, type Wanted } from './plan.ts'
-import type { RecordKeeper } from './record.ts'
+import { type RecordKeeper, readRecord } from './record.ts'
 import { settled } from './settle.ts'
 import { fromTags, type RuleTags, SHARED_TAG, sharingOf, toTags } from './tags.ts'
 import { attachGroups, makeGroups, mayMakeGroups } from './temporary-groups.ts'
-import { type AccessTools, expiryOf, isOfExecution, rulesPerGroup, stackOf } from './tools.ts'
+import { type AccessTools, expiryOf, isOfExecution, rulesPerGroup, stackOf, storeOf } from './tools.ts'
 
 /** Rules in one call. Small, so that little is undecided after a crash. */
 const BATCH = 20
-/** How often the plan is made anew because somebody, or a lost answer, got there first. */
+/** How often the plan is made anew because somebody, or a lost answer, got there first, or whoever's rule is used is leaving. */
 const ROUNDS = 6
 
 /**
@@ -42,9 +42,10 @@ export async function openRules(
   for (let round = 1; ; round++) {
     const { plan } = await makePlan(source, wanted, run, groups, tools, full)
     await rememberStanding(plan, source, run, keeper, groups, tools)
-    if (plan.add.length === 0) break
+    const leaving = await isLeaving(plan, tools)
     try {
-      if (await addAll(plan, source, run, keeper, groups, tools)) break
+      const stands = plan.add.length === 0 || (await addAll(plan, source, run, keeper, groups, tools))
+      if (stands && (!leaving || round === ROUNDS)) break
     } catch (error) {
       const group = mayMakeGroups(tools) ? fullGroup(error, plan, full) : null
       if (group === null) throw error
@@ -186,6 +187,23 @@ async function rememberStanding(
     ...plan.existing.map(({ rule, wanted }) => entryOf(source, rule.group, wanted, tags, rule, true)),
   ]
   await keeper.remember(entries.filter((entry) => !known.has(entry.ruleId)))
+}
+
+/**
+ * Whether another execution, whose rule this one relies on, is being closed at this moment. It wrote that down before it read who else
+ * relies on its rules, and this one has tagged them before it looks here: so it either sees the tag, and hands the rule over, or shows
+ * here, and its rule may go in the next moment.
+ */
+async function isLeaving(plan: AccessPlan, tools: AccessTools): Promise<boolean> {
+  const stack = stackOf(tools.environment)
+  const owners = plan.existing.flatMap(({ rule }) => fromTags(rule.tags) ?? []).filter((owner) => owner.stack === stack)
+  const runs = new Map(owners.map(({ run, execution }) => [execution, { id: run, execution }]))
+  for (const owner of runs.values()) {
+    // What cannot be read is the sweep's to name.
+    const record = await readRecord(storeOf(tools), owner).catch(() => null)
+    if (record !== null && record.closingSince !== null) return true
+  }
+  return false
 }
 
 function tagsOf(run: RunIdentity, tools: AccessTools): RuleTags {

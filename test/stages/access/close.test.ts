@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { closeLeftovers } from '../../../lambdas/stages/access/leftovers.ts'
 import { openAccess } from '../../../lambdas/stages/access/open.ts'
 import { whitelistGroup } from '../../../lambdas/stages/access/open-whitelist.ts'
@@ -61,6 +61,15 @@ test('only documented filters are asked for, so that nothing stays open where an
     Object.entries(parameters).flatMap(([key, value]) => (/^Filter\.\d+\.Name$/.test(key) ? [String(value)] : [])),
   )
   expect(new Set(names.map((name) => name.replace(/^tag:.+/, 'tag:')))).toEqual(new Set(['group-id', 'tag:']))
+})
+
+test('executions of one run use one whitelist group between them, so that an instance never runs out of them', async () => {
+  const before = access.apsara.ipArrays.size
+  for (const execution of ['first', 'second', 'third']) {
+    await access.open({}, execution)
+    await access.close(execution)
+  }
+  expect(access.apsara.ipArrays.size).toBe(before + 1)
 })
 
 test('two executions of one run share its whitelist group: the first to end leaves it to the second', async () => {
@@ -251,6 +260,34 @@ test('a rule that two executions rely on stays until the second closes', async (
   expect((await access.record('first')).closed.map((entry) => entry.how)).toContain('handed-over')
   await access.close('first')
   expect(access.peers()).toContain('47.88.133.0/24')
+  await access.close('second')
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('a second execution that comes to rely on a rule while the first is removing it has one of its own', async () => {
+  await access.open({}, 'first')
+  const { state } = access.clouds
+  let second: Promise<unknown> | null = null
+  // The first has read who relies on its rules. Its removal arrives when the second has asked it to stay, and has looked again.
+  const held = async () => {
+    const from = state.calls.length
+    let opened = false
+    second = access.open({}, 'second').finally(() => {
+      opened = true
+    })
+    const asked = () => state.calls.slice(from).map(({ action }) => action)
+    const hasLooked = () =>
+      asked()
+        .slice(asked().indexOf('CreateTags') + 1)
+        .includes('DescribeSecurityGroupRules')
+    await vi.waitFor(() => expect(opened || (asked().includes('CreateTags') && hasLooked())).toBe(true), {
+      timeout: 20_000,
+    })
+  }
+  state.faults.next('RevokeSecurityGroupIngress', { kind: 'meanwhile', run: held })
+  await access.close('first')
+  await second
+  expect(access.peers()).toEqual(expect.arrayContaining(['47.88.133.0/24', '52.1.2.3/32']))
   await access.close('second')
   expect(access.isAsBefore()).toBe(true)
 })
