@@ -5,7 +5,7 @@ import type { Entries } from './entries.ts'
 import { type TableReport, tableReportSchema } from './model.ts'
 
 /** The directory of the details, beside the report. */
-export const DETAILS = 'details'
+const DETAILS = 'details'
 
 /** The key of the document with all that one database has. @param place of the database in the task’s list, from 0 */
 export function detailsKey(run: RunIdentity, place: number): string {
