@@ -200,7 +200,13 @@ describe('sampan status', () => {
       AWS_CONFIG_FILE,
       '[profile move]\nregion = eu-west-3\naws_access_key_id = a\naws_secret_access_key = b\n',
     )
-    const environment = { AWS_REGION: '', AWS_DEFAULT_REGION: '', AWS_CONFIG_FILE, AWS_PROFILE: 'move' }
+    const environment = {
+      ...stepFunctions.environment,
+      AWS_REGION: '',
+      AWS_DEFAULT_REGION: '',
+      AWS_CONFIG_FILE,
+      AWS_PROFILE: 'move',
+    }
     const { stderr } = await spawnSampan(['status', 'x', '--stack', 'Samp'], environment).ended
     expect(stderr).toContain('no state machine of a stack Samp in eu-west-3')
   })
