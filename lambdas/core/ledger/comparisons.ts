@@ -32,6 +32,8 @@ export interface Comparison {
   readonly notCompared?: readonly string[]
   /** It was written to after the view was lost, and copied again. */
   readonly copiedAgain?: boolean
+  /** It stood on the destination before the run. @default false */
+  readonly kept?: boolean
   /** What its chunks are ranges of. */
   readonly kind?: ChunkKind | null
   /** Number of its first chunk: the largest chunks of the run come first. */

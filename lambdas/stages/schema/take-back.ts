@@ -1,9 +1,16 @@
-import { readDifferentRanges, takeBackLargeObjects } from '../../core/ledger/chunks/take-back.ts'
+import {
+  readDifferentRanges,
+  readFilledTables,
+  takeBackLargeObjects,
+  takeBackTables,
+} from '../../core/ledger/chunks/take-back.ts'
 import { keepRun } from '../../core/ledger/fence.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { inTransaction } from '../../core/postgres/transaction.ts'
 import { largeObjectPageCount } from '../../core/rows/large-objects.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
+import { inBatches } from '../../core/runtime/in-batches.ts'
 import { goneObjects, markGone, readGone } from '../../core/structure/gone.ts'
 
 /**
@@ -14,7 +21,33 @@ export async function takeBackGone(destination: Session, run: string): Promise<v
   const gone = await readGone(destination, run)
   if (gone.length > 0 && !(await markGone(destination, run, gone))) throw new SampanError(goneObjects(gone, false))
   await takeBackRemoved(destination, run)
+  await takeBackEmptied(destination, run)
 }
+
+/**
+ * Of tables that stood there before the run those that somebody has emptied: such a table is not dropped to come back. The lane that copies
+ * looks once more, under a lock.
+ */
+async function takeBackEmptied(destination: Session, run: string): Promise<void> {
+  const filled = await readFilledTables(destination, run)
+  const emptied: number[] = []
+  for (const batch of inBatches(filled, LOOKED_AT)) {
+    const asked = batch.map(
+      ({ oid, schema, name, tree }) =>
+        `SELECT ${oid}::bigint::float8 AS oid WHERE NOT EXISTS (SELECT FROM ${tree ? '' : 'ONLY '}${quoteQualified(schema, name)})`,
+    )
+    const rows = await destination.rows<{ oid: number }>(asked.join(' UNION ALL '))
+    emptied.push(...rows.map(({ oid }) => oid))
+  }
+  if (emptied.length === 0) return
+  await inTransaction(destination, async () => {
+    await keepRun(destination, run)
+    await takeBackTables(destination, run, emptied)
+  })
+}
+
+/** Tables of one question: it locks each of them. */
+const LOOKED_AT = 100
 
 /** Of large objects those that were found to differ. What is still there is not touched: somebody may have written it. */
 async function takeBackRemoved(destination: Session, run: string): Promise<void> {

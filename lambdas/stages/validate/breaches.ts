@@ -94,12 +94,17 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
   ].filter((found) => found !== null)
 }
 
-/** Tables are made anew where somebody drops them, large objects where somebody removes them: what others have written is never overwritten. */
+/**
+ * Tables are made anew where somebody drops them, and copied again where they stood there before and somebody empties them; large objects where
+ * somebody removes them: what others have written is never overwritten.
+ */
 function differing(relations: readonly Comparison[]): Breach | null {
   const tables = relations.filter((relation) => !isLargeObjects(relation))
   const large = tables.length < relations.length ? LARGE_OBJECTS_TITLE : null
+  const kept = tables.filter((relation) => relation.kept === true)
   const remedies = [
-    tables.length === 0 ? null : 'drop these tables there (DROP TABLE … CASCADE)',
+    tables.length === kept.length ? null : 'drop these tables there (DROP TABLE … CASCADE)',
+    kept.length === 0 ? null : emptying(kept.length === tables.length ? null : kept.map(relationTitle)),
     large && 'remove the large objects that it names, as far as they are there (SELECT lo_unlink(OID))',
   ].filter((remedy) => remedy !== null)
   const found = breach(
@@ -114,8 +119,15 @@ function differing(relations: readonly Comparison[]): Breach | null {
   return {
     code: 'VALIDATION_DIFFERS',
     message: message.join('; '),
-    remedy: `the report says how they differ: keep others from writing to the destination, ${remedies.join(', ')}, then start the task again: they are made anew, and copied again`,
+    remedy: `the report says how they differ: keep others from writing to the destination, ${remedies.join(', ')}, then start the task again: ${kept.length === relations.length ? 'their rows are' : 'they are made anew, and'} copied again`,
   }
+}
+
+/** @param names those that stood there before; null: all that are told */
+function emptying(names: readonly string[] | null): string {
+  return names === null
+    ? 'empty these tables there (TRUNCATE)'
+    : `but empty those that stood there before the run (TRUNCATE): ${listed(names)}`
 }
 
 /** With the large objects that differ by their ids, as the look into them has found. Pure. */
@@ -136,12 +148,15 @@ export function behindChanges(others: readonly Breach[], changes: readonly Breac
 
 /** Whatever was compared before: what such tables held is gone. Pure. */
 export function emptiedTables(tables: readonly EmptiedTable[]): Breach {
+  const made = tables.filter(({ kept }) => !kept)
   const names = listed(tables.map(({ schema, name }) => `${schema}.${name}`))
   return {
     code: 'DST_UNLOGGED_EMPTIED',
     message: `the destination’s server was killed, or failed over, after rows had been copied into unlogged tables, which it then empties: ${names}`,
     remedy:
-      'drop these tables there (DROP TABLE … CASCADE), then start the task again: they are made anew, and their rows copied again',
+      made.length === 0
+        ? 'start the task again: their rows are copied again'
+        : `drop these tables there (DROP TABLE … CASCADE)${made.length < tables.length ? `, but not those that stood there before the run (${listed(tables.filter(({ kept }) => kept).map(({ schema, name }) => `${schema}.${name}`))})` : ''}, then start the task again: they are made anew, and their rows copied again`,
   }
 }
 

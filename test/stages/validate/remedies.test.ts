@@ -41,6 +41,42 @@ async function databases() {
   }
 }
 
+test('VALIDATION_DIFFERS of tables that stood there ends well when they are emptied; of one that is dropped it says that it cannot be made', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
+  const tables =
+    'CREATE TABLE parent (id int PRIMARY KEY, name text); CREATE TABLE child (id int PRIMARY KEY REFERENCES parent)'
+  const rows = `INSERT INTO parent SELECT g, 'p' FROM generate_series(1, 50) g; INSERT INTO child SELECT generate_series(1, 50)`
+  const source = await createDatabase(sharedServer(15), `${tables}; ${rows}`)
+  const destination = await createDatabase(await otherServer15(), `${tables}; INSERT INTO parent VALUES (1000, 'old')`)
+  const truncate = { conflicts: 'truncate' } as const
+  const databases = [
+    { name: source.name, as: destination.name, tables: { 'public.parent': truncate, 'public.child': truncate } },
+  ]
+  const task = { name: 'empty-again', databases, precheck: { acknowledge: ['DST_ROWS_GIVE_WAY'] } }
+  const failed = await migrate(
+    source,
+    destination,
+    task,
+    before('PlanValidationFunction', () => destination.query(`UPDATE parent SET name = 'other' WHERE id = 7`)),
+  )
+  const { error } = failed.outcome
+  expect(error).toMatchObject({ code: 'VALIDATION_DIFFERS', remedy: expect.stringContaining('TRUNCATE') })
+  expect(error?.remedy).not.toContain('DROP')
+  await destination.query('DROP TABLE child')
+  const gone = await migrate(source, destination, task)
+  expect(gone.outcome.error).toMatchObject({
+    code: 'DST_OBJECTS_GONE',
+    message: expect.stringContaining('public.child'),
+  })
+  expect(gone.outcome.error?.remedy).toMatch(/make it again as it was/)
+  await destination.query('CREATE TABLE child (id int PRIMARY KEY REFERENCES parent); TRUNCATE parent, child')
+  const again = await migrate(source, destination, task)
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(await compareDatabases(source, destination)).toEqual([])
+})
+
 describe('VALIDATION_DIFFERS', () => {
   test.each([
     ['customers', `UPDATE customers SET name = 'other' WHERE id = 7`],

@@ -69,6 +69,30 @@ export async function takeBackChunks(destination: Session, run: string, relation
   )
 }
 
+/** A table that stood there before the run, and that rows were copied into; as the destination calls it. */
+export interface FilledTable {
+  readonly oid: number
+  readonly schema: string
+  readonly name: string
+  readonly tree: boolean
+}
+
+export function readFilledTables(destination: Session, run: string): Promise<FilledTable[]> {
+  return destination.rows<FilledTable>(
+    `SELECT r.oid, d.schema, d.name, r.tree FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
+      WHERE r.run = $1 AND r.oid <> 0 AND EXISTS (SELECT FROM sampan.object o WHERE o.run = r.run AND o.id = r.object AND o.kept)
+        AND EXISTS (SELECT FROM sampan.chunk c WHERE c.run = r.run AND c.relation = r.oid AND c.rows > 0)
+      ORDER BY r.oid`,
+    [run],
+  )
+}
+
+/** Their rows are copied once more. */
+export async function takeBackTables(destination: Session, run: string, relations: readonly number[]): Promise<void> {
+  for (const relation of relations) await takeBackChunks(destination, run, relation)
+  await destination.rows(`UPDATE sampan.run SET copied_at = NULL, copy_ended_at = NULL WHERE id = $1`, [run])
+}
+
 /** A range of large objects that differs, as it was compared last. */
 export interface DifferentRange {
   readonly chunk: number

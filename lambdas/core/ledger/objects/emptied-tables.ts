@@ -4,6 +4,8 @@ import type { Session } from '../../postgres/connect.ts'
 export interface EmptiedTable {
   readonly schema: string
   readonly name: string
+  /** It stood there before the run: it is not dropped to come back. */
+  readonly kept: boolean
 }
 
 /**
@@ -12,7 +14,9 @@ export interface EmptiedTable {
  */
 export function readEmptiedTables(destination: Session, run: string): Promise<EmptiedTable[]> {
   return destination.rows<EmptiedTable>(
-    `SELECT d.schema, d.name FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
+    `SELECT d.schema, d.name,
+            EXISTS (SELECT FROM sampan.object o WHERE o.run = r.run AND o.id = r.object AND o.kept) AS kept
+       FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
        JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
        JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
       WHERE r.run = $1 AND r.oid <> 0 AND c.relkind = 'r' AND c.relpersistence = 'u' AND pg_catalog.pg_relation_size(c.oid) = 0

@@ -9,6 +9,8 @@ export interface GoneObject {
   readonly kind: string
   readonly schema: string | null
   readonly name: string
+  /** It stood there before the run, which cannot make it anew. */
+  readonly kept: boolean
 }
 
 /** What is on the destination. */
@@ -28,16 +30,16 @@ export function readMissing(destination: Session, run: string, present: Present)
   return destination.rows<GoneObject>(
     `WITH there(kind, schema, name) AS (
        ${present.sql}
-     ), both_sides(id, kind, schema, name) AS (
+     ), both_sides(id, kind, schema, name, kept) AS (
        SELECT o.id, o.kind, COALESCE(o.destination_schema, o.schema, '') COLLATE pg_catalog."C",
-              COALESCE(o.destination_name, o.name) COLLATE pg_catalog."C"
+              COALESCE(o.destination_name, o.name) COLLATE pg_catalog."C", o.kept
          FROM sampan.object o
         WHERE o.run = $1 AND o.status IN ('migrated', 'transformed') AND o.kind = ANY ($2::text[])
           AND NOT (o.kind = 'DEFAULT' AND o.sql ~ ' SET DEFAULT NULL;[[:space:]]*$')
        UNION ALL
-       SELECT NULL, t.kind, t.schema COLLATE pg_catalog."C", t.name COLLATE pg_catalog."C" FROM there t
+       SELECT NULL, t.kind, t.schema COLLATE pg_catalog."C", t.name COLLATE pg_catalog."C", NULL FROM there t
      )
-     SELECT min(b.id) AS id, b.kind, NULLIF(b.schema, '') AS schema, b.name FROM both_sides b
+     SELECT min(b.id) AS id, b.kind, NULLIF(b.schema, '') AS schema, b.name, pg_catalog.bool_or(b.kept) AS kept FROM both_sides b
       GROUP BY b.kind, b.schema, b.name HAVING pg_catalog.bool_and(b.id IS NOT NULL) ORDER BY 1`,
     [run, present.kinds],
   )

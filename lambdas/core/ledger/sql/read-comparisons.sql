@@ -6,7 +6,7 @@ SELECT r.oid, r.schema, r.name, there.schema AS "thereSchema", there.name AS "th
               WHERE u.expression IS NOT NULL) AS expressed,
        r.not_compared AS "notCompared",
        r.reset_generation > 0 AS "copiedAgain",
-       c.kind, c.first AS "order", r.bytes::float8 AS bytes, o.status AS "objectStatus",
+       c.kind, c.first AS "order", r.bytes::float8 AS bytes, o.status AS "objectStatus", COALESCE(o.kept, false) AS kept,
        COALESCE(c.chunks, 0) AS chunks, COALESCE(c.open, 0) AS "openChunks", COALESCE(c.attempts, 0) AS attempts,
        c.copied_bytes::float8 AS "copiedBytes", c.milliseconds, c.last_error AS "lastError",
        c.rows::text AS "sourceRows", c.digest::text AS "sourceDigest",
