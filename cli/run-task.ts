@@ -51,7 +51,7 @@ export interface TaskRun {
 /** How a run on this machine ended. */
 export interface TaskOutcome {
   readonly exitStatus: ExitStatus
-  /** What it failed with; `null` where it succeeded or was only stopped. */
+  /** What it failed with; `null` where it succeeded, or was only stopped and all of it is closed. */
   readonly error: Pick<StepError, 'code' | 'message' | 'remedy'> | null
   /** `report.json` of this run, where it could be written; `null` where the run came to none. */
   readonly report: string | null
@@ -92,11 +92,12 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   run.signal.addEventListener('abort', stop, { once: true })
   if (run.signal.aborted) stop()
   let outcome: LocalOutcome
+  let leftOpen: StepError | null = null
   try {
     outcome = await execution.promise
     if (outcome.status === 'stopped') model.stop()
     // The workflow closes what it opened, however it fails. Only a run that is cut off leaves that to us.
-    if (watch.mayBeOpen) await endStopped(handlers, watch.latest)
+    if (watch.mayBeOpen) leftOpen = await endStopped(handlers, watch.latest)
   } finally {
     run.signal.removeEventListener('abort', stop)
     notifying?.stop()
@@ -109,7 +110,8 @@ export async function runTask(run: TaskRun): Promise<TaskOutcome> {
   const status = toExitStatus(outcome)
   const { path, text, unwritten } = await copyReports(directory, { id: task.name, execution: executionName })
   const missing = outcome.status === 'succeeded' && text === null ? reportNotWritten(outcome.output) : null
-  const error = errorOf(outcome, watch.errors) ?? unwritten ?? missing
+  // As the workflow has it: a way in that is open comes before what the run has failed with.
+  const error = leftOpen ?? errorOf(outcome, watch.errors) ?? unwritten ?? missing
   notifying?.alerts.ended({ status, error })
   return {
     // What was migrated is migrated, with a report or without.

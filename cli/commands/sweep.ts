@@ -38,12 +38,15 @@ export function sweepCommand(): Command {
       const hints = hintsOf({ task }, tools)
       // Before the way to the destination is closed, by which it may be reached.
       const scratches = await dropLeftScratches(task, environment)
-      const left = await closeLeftovers(run, hints, tools)
+      const leftovers = await closeLeftovers(run, hints, tools, true)
       // The whitelist group is the run's; with no record of who filled it, it is emptied all the same.
       const { closed } = await closeAccess(run, hints, tools)
-      for (const execution of left) process.stdout.write(`closed what ${execution} had left open\n`)
+      for (const execution of leftovers.closed) process.stdout.write(`closed what ${execution} had left open\n`)
+      for (const execution of leftovers.left)
+        process.stdout.write(`left alone what ${execution} has open: its process is at work on this machine\n`)
       if (closed > 0) process.stdout.write(`closed ${closed} whitelist entries that no record tells of\n`)
       for (const line of scratches) process.stdout.write(`${line}\n`)
-      if (left.length === 0 && closed === 0 && scratches.length === 0) process.stdout.write('nothing was open\n')
+      if (leftovers.closed.length + leftovers.left.length + closed + scratches.length === 0)
+        process.stdout.write('nothing was open\n')
     })
 }

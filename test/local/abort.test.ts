@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { exitStatus } from '../../cli/exit-status.ts'
 import { runTask } from '../../cli/run-task.ts'
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { failed, more } from '../../lambdas/core/runtime/verdict.ts'
 import { readTask } from '../../lambdas/core/task/problems.ts'
 import type { TaskInput } from '../../lambdas/core/task/task.ts'
 import { handler as closeAccess } from '../../lambdas/stages/access/close-handler.ts'
 import { handler as openAccess } from '../../lambdas/stages/access/open-handler.ts'
 import { handler as statusChanged } from '../../lambdas/stages/access/status-handler.ts'
+import { endStopped } from '../../local/end-stopped.ts'
 import { runLocally } from '../../local/interpreter/interpreter.ts'
 import { FUNCTIONS, type FunctionName } from '../../statemachine/functions.ts'
 import { toDefinition } from '../../statemachine/migration.ts'
@@ -107,4 +110,40 @@ test('without any of that something would stand: the test can fail', async () =>
   expect(access.isAsBefore()).toBe(false)
   expect((await closeAccess({ ...event, endpoints: null }, stepContext())).verdict).toBe('done')
   expect(access.isAsBefore()).toBe(true)
+})
+
+test('a closing that needs more time than a person is made to wait is told as what it is, by the command too', async () => {
+  const event = access.event({}, 'slow')
+  const { handlers } = fakeHandlers({ CloseAccessFunction: () => more() })
+  expect(await endStopped(handlers, event, 0)).toMatchObject({
+    code: 'ACCESS_LEFT_OPEN',
+    remedy: expect.stringContaining('sampan sweep'),
+  })
+  expect(await endStopped(fakeHandlers({}).handlers, event, 0)).toBeNull()
+  const stopping = new AbortController()
+  const { task } = readTask(TASK)
+  if (task === null) throw new Error('the test’s task is wrong')
+  const denied = {
+    kind: 'other',
+    code: 'ACCESS_LEFT_OPEN',
+    message: 'still open: a rule',
+    remedy: 'remove it',
+  } as const
+  const failing = fakeHandlers({
+    PrecheckFunction: () => {
+      stopping.abort()
+      return more()
+    },
+    CloseAccessFunction: () => failed(denied),
+  })
+  const outcome = await runTask({
+    input: TASK,
+    task,
+    executionName: 'left-open-by-stop',
+    directory: new URL(process.env.SAMPAN_ARTEFACTS ?? '').pathname,
+    display: 'none',
+    signal: stopping.signal,
+    handlers: failing.handlers,
+  })
+  expect(outcome).toMatchObject({ exitStatus: exitStatus.stopped, error: denied })
 })

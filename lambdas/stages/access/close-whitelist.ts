@@ -17,6 +17,7 @@ export interface WhitelistOf {
 /**
  * Empties the run's own whitelist groups on one instance, by their name and by the record (a stack of an earlier version named them otherwise), unless another execution of the run lets its workers in by it: then
  * it is that execution's to empty. Other groups are not touched. An instance that is gone has nothing open.
+ * @param isShared another execution of the run is known to have something open, whatever its record says
  * @returns what is still open
  */
 export async function closeWhitelist(
@@ -24,6 +25,7 @@ export async function closeWhitelist(
   run: RunIdentity,
   keeper: RecordKeeper,
   tools: AccessTools,
+  isShared = false,
 ): Promise<readonly AccessEntry[]> {
   const door = apsara(tools.environment, where.region, where.instance, tools.signal)
   const { intended, opened } = keeper.record
@@ -32,7 +34,7 @@ export async function closeWhitelist(
   )
   const groups = new Set([whitelistGroup(stackOf(tools.environment), run.id), ...recorded.map(({ group }) => group)])
   const left: AccessEntry[] = []
-  for (const group of groups) left.push(...(await closeGroup(door, group, where, run, keeper, tools)))
+  for (const group of groups) left.push(...(await closeGroup(door, group, where, run, keeper, tools, isShared)))
   return left
 }
 
@@ -43,6 +45,7 @@ async function closeGroup(
   run: RunIdentity,
   keeper: RecordKeeper,
   tools: AccessTools,
+  isShared: boolean,
 ): Promise<readonly AccessEntry[]> {
   const { intended, opened, open } = keeper.record
   const isHere = (entry: AccessEntry) =>
@@ -54,7 +57,7 @@ async function closeGroup(
     .map((address) => entryOf(address, group, where, known, tools))
   // Reading lags by up to a minute: what was intended may stand already, unseen.
   const mayStand = entries.length > 0 || [...open, ...intended].some(isHere)
-  if (mayStand && (await sharedBy(run, isHere, tools)).length > 0) {
+  if (mayStand && (isShared || (await sharedBy(run, isHere, tools)).length > 0)) {
     await keeper.closed(open.filter(isHere).map((entry) => closedEntry(entry, 'handed-over', tools)))
     return []
   }

@@ -4,9 +4,10 @@ import type { RunIdentity } from '../../core/runtime/event.ts'
 import { closeRules } from './close-rules.ts'
 import { closeWhitelist, type WhitelistOf } from './close-whitelist.ts'
 import { nameOf, removalOf } from './entry.ts'
+import { othersTagged } from './others-tagged.ts'
 import { RecordKeeper } from './record.ts'
 import { dropGroups, mayMakeGroups } from './temporary-groups.ts'
-import { type AccessTools, stackOf, storeOf } from './tools.ts'
+import { type AccessTools, LOCAL_STACK, stackOf, storeOf } from './tools.ts'
 
 /** Where to look besides the places the record names: a record may have been lost. */
 export interface CloseHints {
@@ -29,6 +30,7 @@ export interface Closed {
 export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: AccessTools): Promise<Closed> {
   const keeper = await RecordKeeper.openToClose(storeOf(tools), run, stackOf(tools.environment), tools.clock)
   await keeper.beginClosing()
+  const isLocal = stackOf(tools.environment) === LOCAL_STACK
   const { intended, opened, closed: before } = keeper.record
   const entries = [...intended, ...opened]
   const regions = new Set([
@@ -56,12 +58,14 @@ export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: Ac
     await attempt(closeRules(region, run.execution, keeper, tools))
     if (mayMakeGroups(tools)) await attempt(dropGroups(region, run.execution, tools).then(() => []))
   }
-  for (const where of whitelists.values()) await attempt(closeWhitelist(where, run, keeper, tools))
+  // A question that is not answered has made closing the rules fail already.
+  const others = isLocal ? await othersTagged(run, regions, tools).catch(() => []) : []
+  for (const where of whitelists.values()) await attempt(closeWhitelist(where, run, keeper, tools, others.length > 0))
 
   if (left.length > 0 || errors.length > 0) throw leftOpen(left, errors, keeper)
   if (keeper.unreadable !== null) throw keeper.unreadable
-  // Nothing was ever opened: there is no record to write.
-  if (entries.length > 0 || keeper.record.opened.length > 0) await keeper.finish()
+  // Nothing was ever opened or noted: there is no record to write.
+  if (keeper.isStored || keeper.record.opened.length > 0) await keeper.finish()
   if (keeper.unwritten !== null) throw unwritten(keeper.unwritten)
   const count = keeper.record.closed.length - before.length
   if (count > 0) tools.logger.info('ACCESS_CLOSED', { count })

@@ -1,58 +1,70 @@
-import { securityGroups } from '../../core/cloud/security-groups.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
+import { stateOfProcess } from '../../core/runtime/process-identity.ts'
 import { type CloseHints, closeAccess } from './close.ts'
-import { openRuns, unlistOpenRun } from './open-runs.ts'
+import { openRuns, readListing, unlistOpenRun } from './open-runs.ts'
+import { othersTagged } from './others-tagged.ts'
 import { readRecord } from './record.ts'
-import { fromTags, RUN_TAG } from './tags.ts'
 import { type AccessTools, LOCAL_STACK, stackOf, storeOf } from './tools.ts'
+
+export interface Leftovers {
+  /** The executions whose leftovers were closed. */
+  readonly closed: readonly string[]
+  /** Those left alone: they are at work on this machine, or nobody here can say. */
+  readonly left: readonly string[]
+}
 
 /**
  * On one machine no status rule and no sweep comes after a run that was killed: the same run, started again, closes at its
- * end what the killed execution left, found by its record in this directory and, whatever directory that one wrote to, by the
- * rules' tags. The whitelist group is the run's own and is emptied anyway. A deployed stack has its nets, and an execution that
- * still runs may be among them.
- * @returns the executions whose leftovers were closed
+ * end what the killed execution left. Another start of the run, a comparison or a plan of it may be at work meanwhile, and keeps what
+ * it opened: closed is what has begun to be closed, or whose process is gone (`open/` says which one it was). Of an execution that wrote to another
+ * directory, or on another machine, only its rules' tags tell, and not whether it lives: that is for the person at `sampan sweep` to
+ * say. A deployed stack has its nets, and an execution that still runs may be among them.
+ * @param asked somebody has asked for it: what nobody can tell about is closed as well
  */
 export async function closeLeftovers(
   run: RunIdentity,
   hints: CloseHints,
   tools: AccessTools,
-): Promise<readonly string[]> {
-  if (stackOf(tools.environment) !== LOCAL_STACK) return []
-  const found = new Set([...(await recorded(run, tools)), ...(await tagged(run, hints, tools))])
-  const closed: string[] = []
-  for (const execution of found) {
-    const other = { id: run.id, execution }
-    await closeAccess(other, hints, tools)
-    await unlistOpenRun(storeOf(tools), other)
-    tools.logger.warn('ACCESS_LEFTOVER_CLOSED', { leftBy: execution })
-    closed.push(execution)
-  }
-  return closed
-}
-
-/** Other executions of the run with a record in this store that is not closed. */
-async function recorded(run: RunIdentity, tools: AccessTools): Promise<readonly string[]> {
+  asked = false,
+): Promise<Leftovers> {
+  if (stackOf(tools.environment) !== LOCAL_STACK) return { closed: [], left: [] }
   const store = storeOf(tools)
-  const found: string[] = []
-  for (const other of await openRuns(store)) {
-    if (other.id !== run.id || other.execution === run.execution) continue
-    const record = await readRecord(store, other)
-    if (record !== null && record.closedAt === null) found.push(other.execution)
-    else await unlistOpenRun(store, other)
-  }
-  return found
-}
-
-/** Other executions of the run whose rules stand in these regions. */
-async function tagged(run: RunIdentity, { regions }: CloseHints, tools: AccessTools): Promise<readonly string[]> {
-  const found: string[] = []
-  for (const region of regions) {
-    const rules = await securityGroups(tools.environment, region, tools.signal).rulesTagged(RUN_TAG, run.id)
-    for (const rule of rules) {
-      const owner = fromTags(rule.tags)
-      if (owner?.stack === LOCAL_STACK && owner.execution !== run.execution) found.push(owner.execution)
+  const listed = (await openRuns(store)).filter(({ id, execution }) => id === run.id && execution !== run.execution)
+  const tagged = await othersTagged(run, hints.regions, tools)
+  const closed: string[] = []
+  const left: string[] = []
+  for (const execution of new Set([...listed.map((other) => other.execution), ...tagged])) {
+    const other = { id: run.id, execution }
+    const state = await stateOf(other, tools)
+    if (state === 'closed' && !tagged.includes(execution)) {
+      await unlistOpenRun(store, other)
+    } else if (state === 'living' || (state === 'unknown' && !asked)) {
+      tools.logger.warn('ACCESS_LEFT_TO_OTHERS', { execution, state })
+      left.push(execution)
+    } else {
+      await closeAccess(other, hints, tools)
+      await unlistOpenRun(store, other)
+      tools.logger.warn('ACCESS_LEFTOVER_CLOSED', { leftBy: execution })
+      closed.push(execution)
     }
   }
-  return found
+  return { closed, left }
+}
+
+const UNREADABLE = 'unreadable'
+
+/** What another execution is at, as far as this directory and this machine tell. */
+async function stateOf(other: RunIdentity, tools: AccessTools): Promise<'living' | 'ended' | 'closed' | 'unknown'> {
+  const store = storeOf(tools)
+  const process = (await readListing(store, other))?.process ?? null
+  const state = process === null ? 'unknown' : await stateOfProcess(process)
+  // One that cannot be read is told by its closing.
+  const record = await readRecord(store, other).catch((): typeof UNREADABLE => UNREADABLE)
+  if (record === UNREADABLE) return state === 'gone' ? 'ended' : state
+  // Killed before it had written what it was about to open.
+  if (record === null && state === 'gone') return 'closed'
+  if (record !== null && record.closedAt !== null) return 'closed'
+  // It has come to its end, whatever the process does now.
+  if (record !== null && record.closingSince !== null) return 'ended'
+  return state === 'gone' ? 'ended' : state
 }

@@ -8,8 +8,10 @@ import {
 } from '../../core/documents/access.ts'
 import { SampanError, toSampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
+import { ownProcess } from '../../core/runtime/process-identity.ts'
 import { keyOf } from './entry.ts'
 import { listOpenRun } from './open-runs.ts'
+import { LOCAL_STACK } from './tools.ts'
 
 /** The code of an opening that came too late: its execution is being closed. */
 export const CLOSED_MEANWHILE = 'ACCESS_CLOSED_MEANWHILE'
@@ -72,6 +74,11 @@ export class RecordKeeper {
     return this.#record
   }
 
+  /** Whether there is a record in the store, of notes alone it may be. */
+  get isStored(): boolean {
+    return this.#version !== null
+  }
+
   /** Why the record in the store cannot be read; `null` where it can. */
   get unreadable(): SampanError | null {
     return this.#unreadable
@@ -101,7 +108,9 @@ export class RecordKeeper {
    * @throws SampanError `ACCESS_CLOSED_MEANWHILE` where closing has begun: nothing more may be opened
    */
   async intend(entries: readonly AccessEntry[]): Promise<void> {
-    await listOpenRun(this.#store, this.#run)
+    // In this order: one that is killed in between is listed in vain, and not open without being listed.
+    const process = this.#empty.stack === LOCAL_STACK ? await ownProcess() : null
+    await listOpenRun(this.#store, this.#run, { listedAt: this.#clock().toISOString(), process })
     await this.#write((record) => {
       if (record.closingSince !== null) throw closedMeanwhile(this.#run)
       return { intended: merge(record.intended, entries), closedAt: null }

@@ -6,7 +6,7 @@ import type { AccessEntry, AccessRecord } from '../../core/documents/access.ts'
 import { toSampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
 import { closeAccess } from './close.ts'
-import { openRuns, renewOpenRun, unlistOpenRun } from './open-runs.ts'
+import { openRuns, readListing, renewOpenRun, unlistOpenRun } from './open-runs.ts'
 import { RecordKeeper, readRecord } from './record.ts'
 import { EXECUTION_TAG, fromTags } from './tags.ts'
 import { mayMakeGroups } from './temporary-groups.ts'
@@ -34,12 +34,16 @@ interface Suspect {
   readonly closedBefore: boolean
   /** Known from this stack's own documents, not from tags alone. */
   readonly recorded: boolean
+  /** It is listed, and its record, if there is one, has nothing that it meant to open. */
+  readonly isEmpty: boolean
 }
 
 /** An execution that has only just begun may not be known yet, and must not be swept for that. */
 const YOUNG_MILLISECONDS = 3_600_000
 /** A function lives 15 minutes: what one of them still had on its way when its execution was closed shows by then. */
 const LATE_MILLISECONDS = 20 * 60_000
+/** When a Sampan that did not say so has listed an execution. */
+const LONG_AGO = new Date(0).toISOString()
 /** An execution that runs has its expiry put off when less than this is left, */
 const LEAST_LEFT_MILLISECONDS = 24 * 3_600_000
 /** and once a week, however much is left: its record must not look old to whatever deletes old documents of the bucket. */
@@ -66,7 +70,7 @@ export async function sweep(
     }
   }
   for (const suspect of await findSuspects(guarded, tools)) {
-    const { execution, run, closedBefore } = suspect
+    const { execution, run, closedBefore, isEmpty, openedAt } = suspect
     await guarded(execution, async () => {
       if (!(await mayClose(suspect, stateOf, tools))) {
         kept.push(execution)
@@ -74,6 +78,9 @@ export async function sweep(
       }
       const answer = await closeAccess({ id: run, execution }, { regions: [...suspect.regions], whitelists: [] }, tools)
       if (!closedBefore || answer.closed > 0) closed.push(execution)
+      // Stopped behind its listing. What it had on its way is written down by now, or nowhere.
+      const isLate = Date.parse(openedAt) + LATE_MILLISECONDS <= tools.clock().getTime()
+      if (isEmpty && isLate) await unlistOpenRun(storeOf(tools), { id: run, execution })
     })
   }
   return { kept, closed, failed }
@@ -151,7 +158,8 @@ async function findSuspects(guarded: Guarded, tools: AccessTools): Promise<reado
       const entries = record === null ? [] : [...record.intended, ...record.opened]
       const own = entries.flatMap((entry) => (entry.kind === 'security-group-rule' ? [entry.region] : []))
       for (const region of own) regions.add(region)
-      const found = suspectOf(run, record, entries, tools)
+      const listing = entries.length > 0 ? null : await readListing(store, run)
+      const found = suspectOf(run, record, entries, listing?.listedAt ?? LONG_AGO, tools)
       if (found === null) await unlistOpenRun(store, run)
       else suspect(found, own)
     })
@@ -159,7 +167,7 @@ async function findSuspects(guarded: Guarded, tools: AccessTools): Promise<reado
   for (const region of regions) {
     const found = (tags: Readonly<Record<string, string>>) => {
       const owner = fromTags(tags)
-      if (owner) suspect({ ...owner, closedBefore: false, recorded: false }, [region])
+      if (owner) suspect({ ...owner, closedBefore: false, recorded: false, isEmpty: false }, [region])
     }
     await guarded(`rules in ${region}`, async () => {
       const groups = securityGroups(tools.environment, region, tools.signal)
@@ -179,6 +187,7 @@ function suspectOf(
   { id, execution }: RunIdentity,
   record: AccessRecord | null,
   entries: readonly AccessEntry[],
+  listedAt: string,
   tools: AccessTools,
 ): Omit<Suspect, 'regions'> | null {
   const times = entries.map((entry) => entry.openedAt).sort()
@@ -192,13 +201,14 @@ function suspectOf(
     execution,
     run: id,
     // An execution that got no further than its listing has nothing open; it is forgotten when it has ended.
-    openedAt: times[0] ?? tools.clock().toISOString(),
+    openedAt: times[0] ?? listedAt,
     expiresAt:
       entries
         .map((entry) => entry.expiresAt)
         .sort()
         .at(-1) ?? '',
-    closedBefore: record === null || record.closedAt !== null,
+    closedBefore: entries.length === 0 || record === null || record.closedAt !== null,
     recorded: true,
+    isEmpty: entries.length === 0,
   }
 }

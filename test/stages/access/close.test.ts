@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
 import { closeLeftovers } from '../../../lambdas/stages/access/leftovers.ts'
 import { openAccess } from '../../../lambdas/stages/access/open.ts'
 import { whitelistGroup } from '../../../lambdas/stages/access/open-whitelist.ts'
@@ -347,23 +349,50 @@ test('an execution of the same name of a stack in another region keeps its rules
   expect(access.isAsBefore()).toBe(true)
 })
 
+const own = { id: 'orders', execution: 'e1' }
+
+/** As if a process had listed the execution that is gone by now. */
+async function kill(execution: string): Promise<void> {
+  const key = `open/${execution}/orders`
+  const listing = JSON.parse((await access.store.read(key)) ?? '')
+  const child = spawnSync(process.execPath, ['--version'])
+  const gone = { ...listing, process: { ...listing.process, pid: child.pid } }
+  await access.store.write(key, JSON.stringify(gone), 'application/json')
+}
+
 test('on one machine a killed execution’s access is closed when the run’s next execution ends', async () => {
   await access.open({}, 'killed')
+  await kill('killed')
   await access.open()
   await access.close()
   expect(access.isAsBefore()).toBe(false)
-  await closeLeftovers({ id: 'orders', execution: 'e1' }, hints, access.tools)
+  expect(await closeLeftovers(own, hints, access.tools)).toEqual({ closed: ['killed'], left: [] })
   expect(access.isAsBefore()).toBe(true)
   expect((await access.record('killed')).open).toEqual([])
 })
 
-test('on one machine that holds for an execution that wrote its documents somewhere else', async () => {
-  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'killed')
+test('on one machine the end of one execution leaves another one’s access that is at work, older or newer', async () => {
+  await access.open({}, 'copying')
+  const standing = access.standing()
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'e1')
+  await access.close('e1')
+  expect(await closeLeftovers(own, hints, access.tools)).toEqual({ closed: [], left: ['copying'] })
+  expect(access.standing()).toBe(standing)
+  expect(await access.record('copying')).toMatchObject({ closingSince: null, closed: [] })
+  // Nor does somebody sweep it away.
+  expect(await closeLeftovers(own, hints, access.tools, true)).toEqual({ closed: [], left: ['copying'] })
+  expect(access.standing()).toBe(standing)
+})
+
+test('on one machine what wrote its documents somewhere else is left to the person who sweeps', async () => {
+  await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } }, 'elsewhere')
   await access.loseDocuments()
   await access.open()
   await access.close()
+  expect(await closeLeftovers(own, hints, access.tools)).toEqual({ closed: [], left: ['elsewhere'] })
   expect(access.peers()).toContain('47.1.0.0/24')
-  expect(await closeLeftovers({ id: 'orders', execution: 'e1' }, hints, access.tools)).toEqual(['killed'])
+  expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
+  expect(await closeLeftovers(own, hints, access.tools, true)).toEqual({ closed: ['elsewhere'], left: [] })
   expect(access.isAsBefore()).toBe(true)
 })
 

@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { closeAccess } from '../../../lambdas/stages/access/close.ts'
 import { openAccess } from '../../../lambdas/stages/access/open.ts'
-import { openRuns } from '../../../lambdas/stages/access/open-runs.ts'
+import { listOpenRun, openRuns } from '../../../lambdas/stages/access/open-runs.ts'
+import { RecordKeeper } from '../../../lambdas/stages/access/record.ts'
 import { sweep } from '../../../lambdas/stages/access/sweep.ts'
 import { type Fault, times } from '../../../local/fakes/faults.ts'
 import { type Access, startAccess } from './harness.ts'
@@ -79,4 +80,28 @@ test('a function that dies with its last call on its way, behind the closing, is
   access.now = new Date('2026-09-01T10:14:00Z')
   await sweep(async () => 'ended', access.tools)
   expect(access.standing()).toBe(before)
+})
+
+test('an execution that is stopped between its notes and its first intention is forgotten when nothing can be on its way', async () => {
+  access = await startAccess()
+  const run = { id: 'orders', execution: 'e1' }
+  const { store, tools } = access
+  const keeper = await RecordKeeper.open(store, run, 'local', tools.clock)
+  await keeper.note([{ code: 'NOTE', message: 'a note' }])
+  await access.close()
+  await expect(keeper.intend([])).rejects.toMatchObject({ code: 'ACCESS_CLOSED_MEANWHILE' })
+  // And one that was killed before it wrote anything.
+  await listOpenRun(store, { id: 'orders', execution: 'e2' }, { listedAt: '2026-09-01T10:00:00.000Z', process: null })
+  expect(await sweep(async () => 'ended', tools)).toEqual({ kept: [], closed: [], failed: [] })
+  // A function may be at it still.
+  expect(await openRuns(store)).toHaveLength(2)
+  access.now = new Date('2026-09-01T10:25:00Z')
+  expect(await sweep(async (name) => (name === 'e1' ? 'ended' : 'running'), access.tools)).toMatchObject({
+    kept: ['e2'],
+  })
+  expect(await openRuns(store)).toEqual([{ id: 'orders', execution: 'e2' }])
+  // Step Functions forgets an execution after 90 days.
+  access.now = new Date('2026-12-01T10:00:00Z')
+  expect(await sweep(async () => 'unknown', access.tools)).toEqual({ kept: [], closed: [], failed: [] })
+  expect(await openRuns(store)).toEqual([])
 })
