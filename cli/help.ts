@@ -46,8 +46,9 @@ What is written
   On the destination, a schema "sampan" in each database: the ledger a run continues by.
   With run and plan: DIR/report.json, DIR/report.html and DIR/plan.json (the latest), DIR/runs/NAME/EXECUTION/ (the documents
   of every run), DIR/log.jsonl (what every step did). Where a run has more than a thousand tables, or very many databases, its
-  report has totals, what needs attention and the largest tables, and DIR/runs/NAME/EXECUTION/details all. With compare: DIR/comparison.json, which has keys of differing rows, and
-  nothing in a database. DIR is "out" unless --out says otherwise.
+  report has totals, what needs attention and the largest tables, and DIR/runs/NAME/EXECUTION/details all.
+  With compare: DIR/comparison.json, which has keys of differing rows, and nothing in a database.
+  DIR is "out" unless --out says otherwise.
 
 Exit status
   0    done; the task is valid
