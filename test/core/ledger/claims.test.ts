@@ -15,6 +15,7 @@ import { toSampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { plansOf, plansOfSession } from '../../support/plans.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
+import { openRunAsBefore } from './older-ledger.ts'
 
 const SOURCE = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
 
@@ -274,7 +275,7 @@ test('a run that was begun under the ledger before goes on: its chunks and parts
      ${older.map(({ sql }) => sql).join('\n')}`,
   )
   const session = await openSession(database, 'destination')
-  await openRun(session, { id: 'r', execution: 'e1' }, 'f', SOURCE)
+  await openRunAsBefore(session, 'e1', SOURCE)
   await addRelations(database, 3)
   await addChunks(database, [
     `1, 1, 'whole', 10, 'pending', NULL, 0`,

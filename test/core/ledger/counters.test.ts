@@ -15,6 +15,7 @@ import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { plansOf } from '../../support/plans.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
+import { openRunAsBefore } from './older-ledger.ts'
 
 const SOURCE = { serverVersion: 150_018, encoding: 'UTF8', database: 'shop' }
 const REFUSED = new SampanError({ code: 'DST_ROWS_REFUSED', message: 'refused', remedy: 'none' })
@@ -39,7 +40,8 @@ async function ledger(major: 10 | 18, upTo = migrations.length) {
     await database.query(`INSERT INTO sampan.migration (number) VALUES (${number}); ${sql}`)
   }
   const session = await openSession(database, 'destination')
-  await openRun(session, { id: 'r', execution: 'e' }, 'f', SOURCE)
+  if (upTo < migrations.length) await openRunAsBefore(session, 'e', SOURCE)
+  else await openRun(session, { id: 'r', execution: 'e' }, 'f', SOURCE)
   return { database, session }
 }
 
