@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../postgres/identifiers.ts'
+import { quoteIdentifier, unquoteIdentifier } from '../postgres/identifiers.ts'
 import type { NameProblem } from './problem.ts'
 
 export interface QualifiedName {
@@ -56,7 +56,7 @@ export function typesUnder(renames: Renames | null): (type: string) => string {
   return (type) => {
     const [, schema, rest] = /^("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)\.(.*)$/s.exec(type) ?? []
     if (schema === undefined || rest === undefined) return type
-    const plain = schema.startsWith('"') ? schema.slice(1, -1).replaceAll('""', '"') : schema
+    const plain = unquoteIdentifier(schema)
     const there = schemaThere(renames, plain)
     return there === plain ? type : `${quoteIdentifier(there)}.${rest}`
   }

@@ -1,4 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
+import { unquoteIdentifier } from '../postgres/identifiers.ts'
 import { differenceOf, type RightsDifference } from './compare-rights.ts'
 import { itemText, parseItem } from './rights.ts'
 import { rightsSql, standardSql } from './rights-sql.ts'
@@ -60,7 +61,7 @@ export function givenInExcess(
 
 function isAsked({ kind, identity }: GivenRights, choice: GivenChoice): boolean {
   if (kind === 'database') return choice.everything
-  if (kind === 'schema') return choice.isSchemaChosen(plainName(identity))
+  if (kind === 'schema') return choice.isSchemaChosen(unquoteIdentifier(identity))
   const creator = creatorOf(identity)
   return creator === choice.account || choice.isRoleOfSource(creator)
 }
@@ -83,9 +84,4 @@ function creatorOf(identity: string): string {
 function withCreator({ kind, identity }: GivenRights, creator: string): Pick<GivenRights, 'kind' | 'identity'> {
   const [, ...rest] = JSON.parse(identity) as readonly [string, ...string[]]
   return { kind, identity: itemText([creator, ...rest] as never) }
-}
-
-/** Without the quotes that an identity has where SQL asks for them. */
-function plainName(identity: string): string {
-  return identity.startsWith('"') ? identity.slice(1, -1).replaceAll('""', '"') : identity
 }

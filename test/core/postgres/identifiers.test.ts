@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { quoteIdentifier, quoteLiteral } from '../../../lambdas/core/postgres/identifiers.ts'
+import { quoteIdentifier, quoteLiteral, unquoteIdentifier } from '../../../lambdas/core/postgres/identifiers.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((value) => !value.includes('\0'))
@@ -13,6 +13,20 @@ test('whatever the name, the server reads the same name back', async () => {
       async (name) => {
         const result = await client.query(`SELECT 1 AS ${quoteIdentifier(name)}`)
         expect(result.fields[0]?.name).toBe(name)
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
+test('whatever the name, it is read as the server writes it', async () => {
+  const client = await (await createDatabase(sharedServer(15))).connect()
+  await fc.assert(
+    fc.asyncProperty(
+      text.filter((value) => value !== ''),
+      async (name) => {
+        const { rows } = await client.query('SELECT quote_ident($1) AS written', [name])
+        expect(unquoteIdentifier(rows[0].written)).toBe(name)
       },
     ),
     { numRuns: 200 },

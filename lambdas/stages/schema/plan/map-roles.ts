@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
+import { quoteIdentifier, unquoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { mapAllRights } from '../../../core/structure/map-rights.ts'
 import type { RoleMap } from '../../../core/task/roles.ts'
 import type { TocEntry } from '../toc/entry.ts'
@@ -80,7 +80,7 @@ function mapStatements(sql: string, map: RoleMap): string {
 function mapMapping(sql: string, map: RoleMap): string {
   return sql.replace(/(USER MAPPING (?:IF EXISTS )?FOR )("(?:[^"]|"")+"|[^\s";]+)(?= SERVER )/, (all, head, role) => {
     const quoted = role.startsWith('"')
-    const name = quoted ? role.slice(1, -1).replaceAll('""', '"') : role
+    const name = unquoteIdentifier(role)
     return !quoted && name.toLowerCase() === 'public' ? all : `${head}${quoteIdentifier(map(name))}`
   })
 }

@@ -1,4 +1,5 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
+import { unquoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import type { SourceRights } from '../../../core/structure/rights.ts'
 import { prefixOf } from './rights-along.ts'
 
@@ -17,7 +18,7 @@ export function aclOfMember(
   { kind, identity }: Pick<SourceRights, 'kind' | 'identity'>,
 ): PlannedObject | null {
   const prefix = prefixOf(identity)
-  const schema = prefix === '' ? null : plain(prefix.slice(0, -1))
+  const schema = prefix === '' ? null : unquoteIdentifier(prefix.slice(0, -1))
   const name = `${WORDS[kind] ?? kind.toUpperCase().replace('-', ' ')} ${identity.slice(prefix.length)}`
   const found = objects.find(
     (object) =>
@@ -32,8 +33,4 @@ export function aclOfMember(
 /** pg_dump writes `f(a, b)`, the server `f(a,b)`. */
 function unspaced(name: string): string {
   return name.replaceAll(', ', ',')
-}
-
-function plain(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
 }

@@ -1,5 +1,6 @@
 import { PROMISED_SINCE } from '../../../core/filter/keys.ts'
 import { beginKeySql } from '../../../core/ledger/calls.ts'
+import { unquoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { splitStatements } from './statements.ts'
 
 /** An object made by two statements instead of one, each in a transaction of its own. */
@@ -49,8 +50,7 @@ interface NamedConstraint {
 export function constraintOf(sql: string): NamedConstraint | null {
   const { kind, only, of, what, name } = CONSTRAINT.exec(sql)?.groups ?? {}
   if (of === undefined || name === undefined) return null
-  const plain = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name
-  const rest = { of, name: plain, withPartitions: only === undefined, made: what === 'VALIDATE' }
+  const rest = { of, name: unquoteIdentifier(name), withPartitions: only === undefined, made: what === 'VALIDATE' }
   return { kind: kind === 'DOMAIN' ? kind : 'TABLE', ...rest }
 }
 

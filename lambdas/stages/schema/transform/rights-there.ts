@@ -1,4 +1,5 @@
 import { type RenamedRelation, type Renames, schemaThere } from '../../../core/names/renames.ts'
+import { unquoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { itemText, parseItem, type SourceRights } from '../../../core/structure/rights.ts'
 import { PG_CLASS, PG_NAMESPACE, PG_TYPE } from '../toc/catalogue-oids.ts'
 import type { Following } from './follow.ts'
@@ -62,7 +63,7 @@ function defaultsThere(identity: string, renames: Renames): string {
 }
 
 function schemaOf(one: SourceRights, renames: Renames, quoted: ReadonlyMap<string, string>): string {
-  const name = one.identity.startsWith('"') ? one.identity.slice(1, -1).replaceAll('""', '"') : one.identity
+  const name = unquoteIdentifier(one.identity)
   const to = schemaThere(renames, name)
   return to === name ? one.identity : (quoted.get(to) ?? to)
 }

@@ -1,7 +1,7 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import type { Renames } from '../../../core/names/renames.ts'
 import { schemaThere } from '../../../core/names/renames.ts'
-import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { quoteIdentifier, quoteQualified, unquoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { policyAsFor } from '../plan/policies.ts'
 import type { DefaultSetting } from '../plan/refresh.ts'
 import { refreshSql } from '../plan/refresh.ts'
@@ -139,7 +139,7 @@ function withName(statement: string, name: string, columns: ReadonlyMap<string, 
   const rest = statement.slice(on + kind.length)
   const ends = [indexOutside(rest, ' TO '), indexOutside(rest, ' FROM ')].filter((at) => at >= 0)
   const privileges = statement.slice(0, on).replace(IN_PARENTHESES, (all: string, written: string) => {
-    const to = columns?.get(plain(written))
+    const to = columns?.get(unquoteIdentifier(written))
     return to === undefined ? all : `(${quoteIdentifier(to)})`
   })
   return privileges + kind + name + rest.slice(Math.min(...ends))
@@ -147,10 +147,6 @@ function withName(statement: string, name: string, columns: ReadonlyMap<string, 
 
 const KIND = /^ ON (?:(?:FOREIGN DATA WRAPPER|FOREIGN SERVER|[A-Z]+) )?/
 const IN_PARENTHESES = /\(("(?:[^"]|"")+"|[^")]+)\)/g
-
-function plain(written: string): string {
-  return written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written
-}
 
 /** `TABLE orders`, `COLUMN orders.id` */
 function tagOfRights(
@@ -162,7 +158,7 @@ function tagOfRights(
   if (tag.endsWith(` ${bearer.tag}`)) return tag.slice(0, -bearer.tag.length) + there.tag
   const head = `COLUMN ${written(bearer.tag)}.`
   if (!tag.startsWith(head)) return tag
-  const column = plain(tag.slice(head.length))
+  const column = unquoteIdentifier(tag.slice(head.length))
   return `COLUMN ${written(there.tag)}.${written(columns?.get(column) ?? column)}`
 }
 
