@@ -37,5 +37,6 @@ function tableText({
   const all = more.rowsEstimated ? `about ${numberOf(more.rowsEstimated, 'row')}` : 'its rows'
   const fewer = filter ? `; of ${all} only where ${filter}` : ''
   const expressed = more.expressed?.length ? `; computed by the task: ${more.expressed.join(', ')}` : ''
-  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}${fewer}${expressed}`)}`
+  const beside = more.beside ? '; beside rows that stay there' : ''
+  return `${name}  ${styleText('dim', `${count}${bytesText(bytes)}, ${cut}, ${form}${fewer}${beside}${expressed}`)}`
 }

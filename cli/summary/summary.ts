@@ -14,6 +14,7 @@ import { needsAttention } from '../../lambdas/stages/report/html/databases-card.
 import type { AccessReport, DatabaseReport, PrecheckReport, Report } from '../../lambdas/stages/report/model.ts'
 import { isFilledView } from '../../lambdas/stages/report/object-kinds.ts'
 import { acknowledgement } from '../../lambdas/stages/report/refusal.ts'
+import { besideText, rowsBeside } from '../../lambdas/stages/report/rows-beside.ts'
 import { filteredRows, isUnfinished, sumOf } from '../../lambdas/stages/report/totals.ts'
 import { countUnmade, leftOutOfChoice, unmadeName, unmadeObjects } from '../../lambdas/stages/report/unmade-objects.ts'
 import { errorText } from '../problem-text.ts'
@@ -160,7 +161,24 @@ function rowLines(database: DatabaseReport): readonly string[] {
   const size =
     totals.tablesUnfinished === 0 ? bytesText(totals.bytes) : `${bytesText(copied)} of about ${bytesText(totals.bytes)}`
   const amount = [tablesText(totals.tables, totals.largeObjects), numberOf(totals.rows, 'row'), size]
-  return [line('rows', amount.join(', ')), ...filteredLines(database), ...expressedLines(database), ...unfinished]
+  return [
+    line('rows', amount.join(', ')),
+    ...besideLines(database),
+    ...filteredLines(database),
+    ...expressedLines(database),
+    ...unfinished,
+  ]
+}
+
+/** Whoever counts on the destination finds others among them. */
+function besideLines({ tables, totals }: DatabaseReport): readonly string[] {
+  const beside = rowsBeside(totals)
+  if (beside === null) return []
+  const names = named(
+    tables.filter((table) => table.beside),
+    totals.tablesBeside,
+  )
+  return [line('beside', `${besideText(beside)}: ${names}`)]
 }
 
 /** Whoever counts on the source finds more. */

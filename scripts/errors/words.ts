@@ -152,7 +152,11 @@ export const words: Readonly<Record<string, Words>> = {
     'UNKNOWN',
     (side) => `look the SQLSTATE up in PostgreSQL’s manual, appendix A; mend the cause on the ${side}, start again`,
   ),
-  OBJECTS_FAILED: { cause: '{number} objects could not be created, or not be given to their owners: {list}' },
+  OBJECTS_FAILED: {
+    cause: '{number} objects could not be created, or not be given to their owners: {list}',
+    remedy:
+      'the report lists them all: mend the cause on the destination and start again; or set onObjectError to "continue" and start again, to go on without them',
+  },
   OBJECTS_OPEN: { cause: '{number} objects have not been dealt with: {list}', remedy: START_AGAIN },
   PG_DUMP_NOTICE: { cause: 'pg_dump said something beside the objects: {message}', remedy: `${NOTHING} as a rule` },
   PLAN_MADE_ANEW: { remedy: 'nothing to do; hold back changes of the schema while a migration runs' },

@@ -165,7 +165,7 @@ async function requireRun(destination: Session, event: StepEvent): Promise<void>
 /**
  * What was masked must not come in clear, nor what a filter or an exclusion has kept away. By names: a table that was made anew has
  * another oid.
- * @throws SampanError REPAIR_OTHER_ROWS
+ * @throws SampanError REPAIR_OTHER_ROWS, REPAIR_BESIDE
  */
 async function requireSameRows(destination: Session, run: string, relations: readonly Relation[]): Promise<void> {
   const shape = ({ source, excluded = [] }: Relation) =>
@@ -173,6 +173,9 @@ async function requireSameRows(destination: Session, run: string, relations: rea
   const nameOf = ({ source }: Relation) => JSON.stringify([source.schema, source.name])
   const ledger = await readRelations(destination, run)
   const migrated = new Map(ledger.map((relation) => [nameOf(relation), shape(relation)]))
+  const beside = new Set(ledger.filter((one) => one.beside).map(nameOf))
+  const owned = relations.filter((relation) => beside.has(nameOf(relation)))
+  if (owned.length > 0) throw rowsBeside(owned)
   const others = relations.filter((relation) => migrated.get(nameOf(relation)) !== shape(relation))
   if (others.length === 0) return
   throw new SampanError({
@@ -180,6 +183,16 @@ async function requireSameRows(destination: Session, run: string, relations: rea
     message: `the run has not migrated these tables, or by other filters, expressions or columns than the task has now: ${others.map(titleOf).join(', ')}`,
     remedy:
       'nothing was written: give the task as it was migrated by; what the run has not migrated is left out with --table',
+  })
+}
+
+/** Whatever the source does not have would be deleted. */
+function rowsBeside(relations: readonly Relation[]): SampanError {
+  return new SampanError({
+    code: 'REPAIR_BESIDE',
+    message: `rows of the source came beside others into these tables ("conflicts": "ignore"), and what differs there may be somebody’s: ${relations.map(titleOf).join(', ')}`,
+    remedy:
+      'nothing was written: mend the rows that the comparison names by hand, with --values; other tables are repaired with --table',
   })
 }
 

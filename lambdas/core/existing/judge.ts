@@ -1,3 +1,4 @@
+import { type BesideCode, besideProblems } from './beside.ts'
 import { compareColumns } from './compare-columns.ts'
 import { compareTypes } from './compare-types.ts'
 import { type Meeting, stays } from './meetings.ts'
@@ -13,6 +14,7 @@ export type ConflictCode =
   | 'DST_KEYS_IN_A_RING'
   | 'DST_TABLE_MISSING'
   | 'DST_TABLE_NOT_EMPTY'
+  | BesideCode
 
 export interface ConflictProblem {
   readonly code: ConflictCode
@@ -53,6 +55,7 @@ export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: st
         meetings.flatMap((one) => needed(one, meetings)),
       ),
       ...of('DST_KEYS_IN_A_RING', rings(meetings)),
+      ...besideProblems(meetings),
     ],
     told: [...lines('told'), ...ofTypes('told')],
   }
@@ -112,7 +115,12 @@ function notWritable({ mode, there }: Meeting): readonly string[] {
 }
 
 function triggers({ mode, there }: Meeting): readonly string[] {
-  return mode === 'replace' || there.triggers.length === 0 ? [] : [`${shown(there)}: ${there.triggers.join(', ')}`]
+  if (mode === 'replace') return []
+  // What is copied again in a newer view is deleted before where the owner's rows stand beside it, else the table is emptied.
+  const fired = there.triggers.filter(
+    ({ inserted, deleted, emptied }) => inserted || (mode === 'ignore' ? deleted : emptied),
+  )
+  return fired.length === 0 ? [] : [`${shown(there)}: ${fired.map(({ name }) => name).join(', ')}`]
 }
 
 /** What is dropped must be nobody else's need: DROP TABLE takes partitions along, and a partition that is made anew is no longer attached. */
@@ -130,6 +138,7 @@ function needed({ mode, there }: Meeting, meetings: readonly Meeting[]): readonl
 
 /** PostgreSQL empties or drops a table that others refer to only together with them. */
 function referenced({ mode, there }: Meeting, meetings: readonly Meeting[]): readonly string[] {
+  if (mode === 'ignore') return []
   const together = meetings.filter((one) => mode === 'fill' || one.mode === mode)
   const emptied = new Set(together.map((one) => nameKey(one.there)))
   return there.referencedBy

@@ -1,5 +1,7 @@
 import type { Session } from '../postgres/connect.ts'
 import { type Conflicts, conflictsOf, meetsTables } from '../task/conflicts.ts'
+import { matchesTablePattern } from '../task/pattern.ts'
+import { columnExpressions } from '../task/table-options.ts'
 import { nameKey, readTables, type StandingTable, type TableName } from './tables.ts'
 
 /** A table that the task chooses, with what its columns are called on the destination. */
@@ -16,6 +18,8 @@ export interface Meeting {
   /** `fill`: the task says that its tables stand there, and are empty. */
   readonly mode: Exclude<Conflicts, 'report'> | 'fill'
   readonly chosen: ChosenTable
+  /** Columns of the source whose values the task computes. */
+  readonly computed: ReadonlySet<string>
   readonly source: StandingTable
   readonly there: StandingTable
 }
@@ -26,7 +30,7 @@ export function stays({ mode }: Pick<Meeting, 'mode'>): boolean {
 }
 
 type Task = Parameters<typeof conflictsOf>[0]
-type Database = Parameters<typeof conflictsOf>[1]
+type Database = Parameters<typeof conflictsOf>[1] & Parameters<typeof columnExpressions>[0]
 
 /**
  * The chosen tables that meet one on the destination. A partition goes by what is said of itself, else of the partitioned table at the top.
@@ -45,11 +49,21 @@ export async function readMeetings(
     const mode = own === task.conflicts && root !== null ? wanted(root.schema, root.name) : own
     return mode === 'report' && database.schema === 'existing' ? ('fill' as const) : mode
   }
+  const expressions = columnExpressions(database)
+  const computedOf = ({ schema, name, root }: StandingTable) => {
+    const names = [{ schema, name }, ...(root === null ? [] : [root])]
+    const named = expressions.filter(({ pattern }) =>
+      names.some((one) => matchesTablePattern(pattern, one.schema, one.name)),
+    )
+    return new Set(named.map(({ column }) => column))
+  }
   const byName = new Map((await readTables(source, chosen)).map((table) => [nameKey(table), table]))
   const asked = chosen.flatMap((one) => {
     const table = byName.get(nameKey(one))
     const mode = table === undefined ? 'report' : modeOf(table)
-    return table === undefined || mode === 'report' || isOwn(one.there) ? [] : [{ mode, chosen: one, source: table }]
+    return table === undefined || mode === 'report' || isOwn(one.there)
+      ? []
+      : [{ mode, chosen: one, computed: computedOf(table), source: table }]
   })
   const names = asked.map((one) => one.chosen.there)
   const standing = new Map((await readTables(destination, names)).map((table) => [nameKey(table), table]))

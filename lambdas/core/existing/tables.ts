@@ -23,6 +23,39 @@ export interface Column {
   readonly hasDefault: boolean
 }
 
+/** A trigger that is on, and what it fires at. */
+export interface TriggerThere {
+  readonly name: string
+  readonly inserted: boolean
+  readonly deleted: boolean
+  readonly emptied: boolean
+}
+
+/** A column of a key, and the operator by which the key's index finds values equal, as SQL. */
+export interface KeyColumn {
+  readonly column: string
+  readonly equals: string
+}
+
+/** A unique index, or an exclusion constraint's: what keeps a row out. */
+export interface UniqueIndex {
+  readonly name: string
+  readonly primary: boolean
+  /** False: it is looked at when the transaction ends, or may be (DEFERRABLE). */
+  readonly immediate: boolean
+  readonly exclusion: boolean
+  /** Of columns as they are, in their own collations, and of all rows. */
+  readonly plain: boolean
+  /** None of its columns may be NULL. */
+  readonly notNull: boolean
+  /** NULLS NOT DISTINCT */
+  readonly nullsAlike: boolean
+  /** Without expressions; `equals` is null where the index has no such operator. */
+  readonly columns: readonly { readonly column: string; readonly equals: string | null }[]
+  /** What follows the table's name in its definition: `USING btree (lower(email))`. */
+  readonly shape: string
+}
+
 /** A type of the user's that a column is of, itself or through another one. */
 export interface UserType {
   /** `format_type` */
@@ -78,8 +111,13 @@ export interface StandingTable extends TableName {
   readonly sequences: readonly TableName[]
   /** What stands on it or on a partition, and would not be dropped with it, but for foreign keys. */
   readonly dependants: readonly Dependant[]
-  /** Triggers that rows which come, or TRUNCATE, would fire. */
-  readonly triggers: readonly string[]
+  /** Triggers that rows which come or go, or TRUNCATE, would fire. */
+  readonly triggers: readonly TriggerThere[]
+  /** Rules that are on, but for a view's. */
+  readonly rules: readonly string[]
+  /** The account may make temporary tables in the database. */
+  readonly temporary: boolean
+  readonly uniques: readonly UniqueIndex[]
   /** Foreign keys of the table, with the tables that they refer to. */
   readonly references: readonly KeyTo[]
   /** Foreign keys that refer to it, with the tables that have them. */

@@ -57,6 +57,21 @@ export interface Comparison {
   readonly openParts: number
   readonly destinationRows: string | null
   readonly destinationDigest: string | null
+  /** Null where no others stood in the table. */
+  readonly beside?: RowsBeside | null
+}
+
+/** What became of rows of the source that came beside others. */
+export interface RowsBeside {
+  readonly inserted: number
+  /** Stood there already, the same to the byte. */
+  readonly equal: number
+  /** What stands there under their key, or under another unique one, is another row, and stays. */
+  readonly different: number
+  /** Where the first of those stand: ctids. */
+  readonly places: readonly string[]
+  /** Rows of the destination that are none of the source’s; null: not looked at yet. */
+  readonly others: number | null
 }
 
 /** All relations of a run, by schema and name. */

@@ -35,6 +35,14 @@ export type RelationAtDestination = RelationAt<'destination'>
 /** A relation at either end: for statements that are the same for both. */
 export type RelationAtEnd = RelationAtSource | RelationAtDestination
 
+/** A column of the key by which rows that come and rows that stand there are the same. */
+export interface BesideColumn {
+  /** The destination’s. */
+  readonly column: string
+  /** The operator by which the key’s index finds values equal, as SQL. */
+  readonly equals: string
+}
+
 /** A relation whose rows are copied, at both ends, and what is true of it wherever it is. */
 export interface Relation {
   /** The source's. */
@@ -43,6 +51,8 @@ export interface Relation {
   readonly destination: RelationAtDestination
   /** It stood on the destination before the run. @default false */
   readonly kept?: boolean
+  /** The key of a table whose rows stay, and beside which the source’s come; null: they come straight. @default null */
+  readonly beside?: readonly BesideColumn[] | null
   /** Columns of the source that stay behind. @default none */
   readonly excluded?: readonly string[]
   /** `format_type` of each column on the source. */

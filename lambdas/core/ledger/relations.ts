@@ -27,7 +27,7 @@ export async function readRelations(
   const more = which === 'all' ? '' : 'AND r.fell_back'
   const rows = await destination.rows<Row>(
     `SELECT r.oid, r.schema, r.name, r.columns, r.excluded, r.types, r.format, r.condition AS "where", r.digest_sql AS "digestSql", r.has_key AS "hasKey",
-            r.tree, r.expressions, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.reads, r.behind::bigint[]::text[] AS behind,
+            r.tree, r.expressions, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.reads, r.beside, r.behind::bigint[]::text[] AS behind,
             d.schema AS "thereSchema", d.name AS "thereName", d.columns AS "thereColumns", d.condition AS "thereWhere",
             d.digest_sql AS "thereDigestSql",
             EXISTS (SELECT FROM sampan.object o WHERE o.run = r.run AND o.id = r.object AND o.kept) AS kept
@@ -39,9 +39,9 @@ export async function readRelations(
 }
 
 function relationOf(row: Row): Relation {
-  const { oid, types, format, hasKey, bytes, pages, tree, excluded = [], reads = [], kept = false } = row
+  const { oid, types, format, hasKey, bytes, pages, tree, excluded = [], reads = [], kept = false, beside = null } = row
   return {
-    ...{ oid, types, format, hasKey, bytes, pages, excluded, reads, kept },
+    ...{ oid, types, format, hasKey, bytes, pages, excluded, reads, kept, beside },
     behind: row.behind.map(Number),
     source: {
       ...{

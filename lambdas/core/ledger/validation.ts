@@ -10,6 +10,8 @@ export interface DigestPart {
   readonly id: number
   readonly relation: RelationAtDestination
   readonly range: Pick<Chunk, 'kind' | 'lower' | 'upper' | 'keyColumn'>
+  /** Of rows that came beside others: which run’s, and of which relation on the source; null: all rows of the table are the source’s. */
+  readonly beside: { readonly run: string; readonly relation: number } | null
 }
 
 /** What was read of a part. `rows` and `digest` are the server's own text. */
@@ -17,6 +19,8 @@ export interface DigestResult {
   readonly id: number
   readonly rows: string
   readonly digest: string | null
+  /** Rows that are none of the source’s. @default null: all are */
+  readonly others?: string | null
 }
 
 const PLAN = sqlFile(new URL('./sql/plan-digest-parts.sql', import.meta.url))
@@ -92,6 +96,7 @@ interface ClaimedPart extends Omit<RelationAtDestination, 'side'> {
   readonly relation: number
   readonly lower: string | null
   readonly upper: string | null
+  readonly beside: boolean
 }
 
 /** Claims parts inside the open transaction; empty where nothing is left that nobody else holds. */
@@ -101,9 +106,10 @@ export async function claimParts(
   small: { readonly bytes: number; readonly count: number },
 ): Promise<DigestPart[]> {
   const rows = await destination.rows<ClaimedPart>(CLAIM, [run, small.bytes, small.count])
-  return rows.map(({ id, relation, lower, upper, ...end }) => ({
+  return rows.map(({ id, relation, lower, upper, beside, ...end }) => ({
     id,
     relation: { side: 'destination', ...end },
+    beside: beside ? { run, relation } : null,
     range: { kind: isLargeObjects({ oid: relation }) ? 'large_objects' : 'tid', lower, upper, keyColumn: null },
   }))
 }
@@ -116,8 +122,8 @@ export async function storeResults(
   milliseconds: number,
 ): Promise<void> {
   await destination.rows(
-    `UPDATE sampan.digest_part p SET state = 'done', rows = r.rows, digest = r.digest, milliseconds = $3
-       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS r(id integer, rows bigint, digest numeric)
+    `UPDATE sampan.digest_part p SET state = 'done', rows = r.rows, digest = r.digest, others = r.others, milliseconds = $3
+       FROM pg_catalog.jsonb_to_recordset($2::jsonb) AS r(id integer, rows bigint, digest numeric, others bigint)
       WHERE p.${byNumber('digest_part', '$1', '$4::integer[]')} AND p.id = r.id`,
     [run, JSON.stringify(results), milliseconds / Math.max(1, results.length), results.map(({ id }) => id)],
   )

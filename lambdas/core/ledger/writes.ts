@@ -25,7 +25,8 @@ export async function noteWrites(
 /**
  * Tables whose counters, or file, are others than when their comparison began. The server puts its counters off, by up to ten seconds
  * for a session that goes on: what is written at the very end may not be among them, and what our own lanes wrote just before may.
- * Where it counts nothing (`track_counts` off) none is found but those that were truncated.
+ * Rows that came beside others are the source's alone: whoever owns the others may write to these meanwhile. Where it counts nothing
+ * (`track_counts` off) none is found but those that were truncated.
  */
 export function readWrittenTables(destination: Session, run: string): Promise<WrittenTable[]> {
   return destination.rows<WrittenTable>(
@@ -33,7 +34,7 @@ export function readWrittenTables(destination: Session, run: string): Promise<Wr
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
        LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = d.schema
        LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = d.name
-      WHERE r.run = $1 AND r.compared_at_writes IS NOT NULL AND (r.oid = 0 OR c.oid IS NOT NULL)
+      WHERE r.run = $1 AND r.beside IS NULL AND r.compared_at_writes IS NOT NULL AND (r.oid = 0 OR c.oid IS NOT NULL)
         AND r.compared_at_writes IS DISTINCT FROM CASE WHEN r.oid = 0 THEN sampan.writes_to_large_objects() ELSE sampan.writes_of(c.oid) END
       ORDER BY r.schema, r.name`,
     [run],

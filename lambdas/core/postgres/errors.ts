@@ -96,6 +96,22 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
         'none of the run’s rows are in it: keep a copy of what was written, find who writes there and stop that, empty the table and start the task again',
     })
   }
+  if (state === 'SP013') {
+    return new DatabaseError(side, state, {
+      code: 'DST_TABLE_STRICTER',
+      message: `${text}: since the plan it has got a unique index, or a trigger, that the source does not have`,
+      remedy:
+        'drop it on the destination for the time of the run, or make the same on the source; then start the task again',
+    })
+  }
+  if (state === 'SP014') {
+    return new DatabaseError(side, state, {
+      code: 'DST_ROWS_REFERRED',
+      message: `${text}, and would take these along where they are copied again in a newer view`,
+      remedy:
+        'drop that foreign key on the destination for the time of the run, then start the task again; add it again behind the run',
+    })
+  }
   if (state === '53300') {
     return new DatabaseError(side, state, {
       code: `${prefix}_TOO_MANY_CONNECTIONS`,

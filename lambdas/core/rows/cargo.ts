@@ -64,11 +64,16 @@ export function cargoWhere(
     copyOut: underPath(servers.searchPath, `COPY (${rows}) TO STDOUT ${options}`),
     copyIn: underPath(
       servers.destinationSearchPath ?? servers.searchPath,
-      `COPY ${intoOf(destination)} FROM STDIN ${options}`,
+      copyInto(intoOf(destination), format, servers),
     ),
     digest: digest === null ? null : underPath(servers.searchPath, digest),
     afterwards: null,
   }
+}
+
+/** @param target table and columns, as SQL */
+export function copyInto(target: string, format: Relation['format'], servers: CopyServers): string {
+  return `COPY ${target} FROM STDIN ${copyOptions(format, servers)}`
 }
 
 /** A list without columns is no SQL; without one COPY FROM takes every column that is not generated: none as well. */

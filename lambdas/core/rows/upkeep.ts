@@ -1,19 +1,28 @@
 import { OWN_PATH_SQL, sourcePathSql } from '../ledger/calls.ts'
 import { isLargeObjects, type Relation, type RelationAtDestination } from '../ledger/relation.ts'
+import { withdrawingSql } from './beside.ts'
 import { rowsOf, tableOf, whereOf } from './select.ts'
 
 /**
- * Takes all rows of some relations from the destination. A table that is copied in part may hold rows that are none of this run's: these
- * stay. Tables that refer to each other are emptied together, as PostgreSQL empties them in no other way.
+ * Takes all rows of some relations from the destination. A table that is copied in part, or into which rows came beside others, may hold rows that
+ * are none of this run's: these stay. Tables that refer to each other are emptied together, as PostgreSQL empties them in no other way.
  * @param run whose search path a condition needs
  * @returns empty where there is nothing to take: large objects are overwritten whole by their chunk
  */
-export function emptyingSql(relations: readonly Pick<Relation, 'oid' | 'destination'>[], run: string): string {
-  const ends = relations.filter((relation) => !isLargeObjects(relation)).map(({ destination }) => destination)
+export function emptyingSql(
+  relations: readonly Pick<Relation, 'oid' | 'destination' | 'beside'>[],
+  run: string,
+): string {
+  const tables = relations.filter((relation) => !isLargeObjects(relation))
+  const own = tables
+    .filter(({ beside }) => beside)
+    .flatMap(({ oid, destination }) => withdrawingSql(destination, run, oid))
+  const ends = tables.filter(({ beside }) => !beside).map(({ destination }) => destination)
   const whole = ends.filter(({ where }) => where === null)
   const parts = ends.filter(({ where }) => where !== null).map((end) => `DELETE FROM ${rowsOf(end)}${whereOf(end)}`)
+  const deleting = [...own, ...parts]
   return [
-    ...(parts.length === 0 ? [] : [sourcePathSql(run), ...parts, OWN_PATH_SQL]),
+    ...(deleting.length === 0 ? [] : [sourcePathSql(run), ...deleting, OWN_PATH_SQL]),
     ...(whole.length === 0 ? [] : [`TRUNCATE ${whole.map(rowsOf).join(', ')}`]),
   ].join(';\n')
 }

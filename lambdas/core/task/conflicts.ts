@@ -6,22 +6,24 @@ import { isRecord, type Report } from './rule.ts'
  * What becomes of a table that stands on the destination already. DTS calls it the “processing mode of conflicting tables”, and has the
  * first of them and one called “Ignore Errors and Proceed”.
  */
-export type Conflicts = 'report' | 'truncate' | 'replace'
+export type Conflicts = 'report' | 'ignore' | 'truncate' | 'replace'
 
 /** For all tables that say nothing of their own. */
 export const conflictsSchema = z
-  .enum(['report'])
+  .enum(['report', 'ignore'])
   .default('report')
   .describe(
-    'What to do with objects that already stand on the destination. report: refuse and list them. Default report.',
+    'What becomes of tables that already stand on the destination. report: refuse and list them. ignore: the table stays with its rows, ' +
+      'and rows of the source come whose key is not there yet; DTS calls this “Ignore Errors and Proceed”. Default report.',
   )
 
 /** For one table. */
 export const tableConflictsSchema = z
-  .enum(['report', 'truncate', 'replace'])
+  .enum(['report', 'ignore', 'truncate', 'replace'])
   .optional()
   .describe(
-    'What becomes of the table where it already stands on the destination. report: the precheck refuses. truncate: its rows go, and the ' +
+    'What becomes of the table where it already stands on the destination. report: the precheck refuses. ignore: the table stays with its ' +
+      'rows, and rows of the source come whose key is not there yet. truncate: its rows go, and the ' +
       'table stays as it is. replace: the table is dropped and made as on the source. These two only of a name without * and ?. Default: as "conflicts" beside "databases" says.',
   )
 

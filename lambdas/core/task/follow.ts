@@ -29,11 +29,20 @@ export const followSchema = z
   })
   .describe('How the source is followed until the cutover: for mode follow, and for plan and precheck of such a run.')
 
+const KEEPS_TABLES = {
+  code: 'TASK_FOLLOW_CONFLICTS',
+  message: 'keeps a table that stands on the destination, whose triggers and foreign keys changes would meet',
+  remedy: 'drop the table there and let the run make it, or use mode migrate',
+}
+
 /** So many are at work at once (Databases): all have to follow until the cutover. */
 const MOST_DATABASES = 4
 
 /** The source is followed only where that is what the task is for. */
-export function checkFollow({ mode, follow, databases }: Readonly<Record<string, unknown>>, report: Report): void {
+export function checkFollow(
+  { mode, follow, databases, conflicts }: Readonly<Record<string, unknown>>,
+  report: Report,
+): void {
   if (mode === 'follow' && follow === undefined) {
     report(['follow'], {
       code: 'TASK_FOLLOW_MISSING',
@@ -49,6 +58,7 @@ export function checkFollow({ mode, follow, databases }: Readonly<Record<string,
       remedy: 'set "mode": "follow", or leave follow out',
     })
   }
+  if (conflicts === 'ignore') report(['conflicts'], KEEPS_TABLES)
   if (!Array.isArray(databases)) return
   for (const [index, database] of databases.entries()) {
     const tables = isRecord(database) && isRecord(database.tables) ? database.tables : {}
@@ -71,13 +81,7 @@ function checkTable(
   at: (field: readonly string[]) => (string | number)[],
   report: Report,
 ): void {
-  if (conflicts !== undefined && conflicts !== 'report') {
-    report(at(['conflicts']), {
-      code: 'TASK_FOLLOW_CONFLICTS',
-      message: 'keeps a table that stands on the destination, whose triggers and foreign keys changes would meet',
-      remedy: 'drop the table there and let the run make it, or use mode migrate',
-    })
-  }
+  if (conflicts !== undefined && conflicts !== 'report') report(at(['conflicts']), KEEPS_TABLES)
   if (where !== undefined) report(at(['where']), ROWS)
   for (const [name, choice] of Object.entries(isRecord(keys) ? keys : {})) {
     if (choice === 'follow') report(at(['keys', name]), ROWS)

@@ -69,6 +69,7 @@ import { rolesMissing } from './checks/roles-missing.ts'
 import { rolesNotCreatable } from './checks/roles-not-creatable.ts'
 import { destinationRowSecurity, rowSecurity } from './checks/row-security.ts'
 import { rowsGiveWay } from './checks/rows-give-way.ts'
+import { rowsStay } from './checks/rows-stay.ts'
 import { runAtWork } from './checks/run-at-work.ts'
 import { sameDatabase } from './checks/same-database.ts'
 import { scratchImpossible } from './checks/scratch-impossible.ts'
@@ -156,6 +157,7 @@ export const checks: readonly Check[] = [
   objectsExist,
   conflictsRefused,
   rowsGiveWay,
+  rowsStay,
   destinationEventTriggers,
   // What both servers must have in common
   extensionMissing,

@@ -64,6 +64,7 @@ function tableReport(
     notCompared: [...(relation.notCompared ?? [])],
     order: relation.order ?? null,
     seconds: relation.milliseconds === null ? null : relation.milliseconds / 1000,
+    beside: relation.beside ? { ...relation.beside, places: [...relation.beside.places] } : null,
     difference: difference === undefined ? null : withoutRelation(difference),
   }
 }

@@ -87,6 +87,20 @@ const tableSchema = z.object({
   /** Of all its chunks together; lanes work at once. */
   seconds: number.nullable(),
   difference: differenceSchema.nullable(),
+  /** What became of rows that came into a table whose rows stay (conflicts: ignore). */
+  beside: z
+    .object({
+      inserted: count,
+      /** Stood there already, the same to the byte. */
+      equal: count,
+      /** Another row stands there under their key, or under another unique one, and stays. */
+      different: count,
+      /** ctids of the first of those. */
+      places: z.array(z.string()),
+      /** Rows of the destination that are none of the source's; `null`: not looked at. */
+      others: count.nullable(),
+    })
+    .nullish(),
   /** Generated columns: the destination has computed them anew, and they are not compared. */
   computed: z.array(z.string()).nullish(),
 })
@@ -146,6 +160,12 @@ const totalsSchema = z.object({
   tablesFiltered: count,
   rowsFiltered: number,
   rowsOfFiltered: number.nullable(),
+  /** Tables whose rows stay, and what became of the source's beside them; `rowsOfOthers` is `null` where not all were looked at. */
+  tablesBeside: count,
+  rowsInserted: count,
+  rowsKeptEqual: count,
+  rowsKeptDifferent: count,
+  rowsOfOthers: count.nullable(),
   /** Tables with columns that the task computes, and those columns. */
   tablesExpressed: count,
   columnsExpressed: count,

@@ -11,6 +11,7 @@ export class Tally {
     ...{ tables: 0, largeObjects: 0, rows: 0, bytes: 0, chunks: 0 },
     ...{ tablesEqual: 0, tablesDigested: 0, largeObjectsEqual: 0, tablesDifferent: 0 },
     ...{ tablesUnfinished: 0, bytesUnfinished: 0, tablesFiltered: 0, rowsFiltered: 0, rowsOfFiltered: 0 },
+    ...{ tablesBeside: 0, rowsInserted: 0, rowsKeptEqual: 0, rowsKeptDifferent: 0, rowsOfOthers: 0 },
     ...{ tablesExpressed: 0, columnsExpressed: 0, columnsNotCompared: 0, tablesComputed: 0 },
     ...{ objects: 0, migrated: 0, transformed: 0, skipped: 0, failed: 0, blocked: 0, pending: 0 },
     ...{ tablesUnmade: 0, viewsFilled: 0, leftOut: 0, sequences: 0, sequencesEqual: 0, sequencesDifferent: 0 },
@@ -45,6 +46,14 @@ export class Tally {
       totals.rowsFiltered += table.rows ?? 0
       totals.rowsOfFiltered = totals.rowsOfFiltered === null || of === null ? null : totals.rowsOfFiltered + of
     }
+    if (table.beside) {
+      const { inserted, equal, different, others } = table.beside
+      totals.tablesBeside += 1
+      totals.rowsInserted += inserted
+      totals.rowsKeptEqual += equal
+      totals.rowsKeptDifferent += different
+      totals.rowsOfOthers = totals.rowsOfOthers === null || others === null ? null : totals.rowsOfOthers + others
+    }
     totals.tablesExpressed += Number((table.expressed ?? []).length > 0)
     totals.columnsExpressed += (table.expressed ?? []).length
     totals.columnsNotCompared += table.sourceDigest === null ? 0 : (table.notCompared ?? []).length
@@ -75,7 +84,7 @@ export function isUnfinished({ chunks, chunksDone }: TableReport): boolean {
 /** Of several databases together. */
 export function sumOf(
   databases: readonly { readonly totals: Totals }[],
-  of: Exclude<keyof Totals, 'rowsOfFiltered'>,
+  of: Exclude<keyof Totals, 'rowsOfFiltered' | 'rowsOfOthers'>,
 ): number {
   return databases.reduce((sum, { totals }) => sum + totals[of], 0)
 }

@@ -56,6 +56,11 @@ export async function lookInto(
   return found
 }
 
+/** What the source does not have is somebody’s where rows came beside others. */
+function withoutOthers(found: Difference): Difference {
+  return { ...found, surplus: 0, places: found.places.filter(({ kind }) => kind !== 'surplus') }
+}
+
 type Paths = Readonly<Record<'source' | 'destination', SearchPath>>
 
 function pathsOf(identity: SourceIdentity): Paths {
@@ -72,7 +77,8 @@ async function lookIntoOne(ends: Ends, relation: Relation, table: Comparison, mi
         ends.destination.execute(settings(paths.destination)),
       ])
       if (isLargeObjects(relation)) return compareLargeObjects(ends, table, performance.now() + milliseconds)
-      return drillDown(ends, relation, table)
+      const found = await drillDown(ends, relation, table)
+      return relation.beside ? withoutOthers(found) : found
     }),
   )
 }

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { conflictsRefused } from '../../../lambdas/stages/precheck/checks/conflicts-refused.ts'
 import { objectsExist } from '../../../lambdas/stages/precheck/checks/objects-exist.ts'
 import { rowsGiveWay } from '../../../lambdas/stages/precheck/checks/rows-give-way.ts'
+import { rowsStay } from '../../../lambdas/stages/precheck/checks/rows-stay.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
-import { itemOf, itemsOf, precheck } from './prechecks.ts'
+import { asUser, itemOf, itemsOf, precheck } from './prechecks.ts'
 
 const SOURCE = `
   CREATE TYPE state AS ENUM ('new', 'sent');
@@ -118,4 +119,107 @@ test('a task that says nothing of tables that stand there is not asked about the
     only: [conflictsRefused, rowsGiveWay],
   })
   expect([...itemsOf(document, 'CONFLICTS_REFUSED'), ...itemsOf(document, 'DST_ROWS_GIVE_WAY')]).toEqual([])
+})
+
+const BESIDE = `
+  CREATE TABLE fits (id int PRIMARY KEY, email text UNIQUE, mood mood);
+  CREATE TABLE keyless (id int, note text);
+  CREATE TABLE computed (id int PRIMARY KEY);
+  CREATE TABLE stricter (id int PRIMARY KEY, email text, low int);
+  CREATE TABLE later (id int PRIMARY KEY, place int UNIQUE);
+  CREATE TABLE ruled (id int PRIMARY KEY);
+  CREATE TABLE fired (id int PRIMARY KEY);
+  CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY LIST (id);
+  CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)`
+
+test('what keeps rows from coming beside others is told by its own code, and the remedies make it fit', async () => {
+  const source = await createDatabase(sharedServer(15), `CREATE TYPE mood AS ENUM ('sad', 'ok'); ${BESIDE}`)
+  const destination = await createDatabase(
+    sharedServer(15),
+    `CREATE TYPE mood AS ENUM ('sad', 'ok'); ${BESIDE}; INSERT INTO fits VALUES (1, 'a', 'ok');
+     CREATE UNIQUE INDEX by_email ON stricter (email); CREATE UNIQUE INDEX low_only ON stricter (low) WHERE low > 0;
+     CREATE UNIQUE INDEX wider ON stricter (id, low); ALTER TABLE stricter ADD CONSTRAINT apart EXCLUDE USING btree (low WITH =);
+     ALTER TABLE later DROP CONSTRAINT later_place_key, ADD CONSTRAINT later_place_key UNIQUE (place) DEFERRABLE;
+     CREATE RULE instead AS ON UPDATE TO ruled DO INSTEAD NOTHING;
+     CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+     CREATE TRIGGER deletes BEFORE DELETE ON fired FOR EACH ROW EXECUTE FUNCTION fire();
+     CREATE TRIGGER empties BEFORE TRUNCATE ON fired FOR EACH STATEMENT EXECUTE FUNCTION fire()`,
+  )
+  const tables = {
+    'public.computed': { columns: { id: { expression: 'id % 2' } } },
+    'public.parts_1': truncate,
+  }
+  const overrides = {
+    conflicts: 'ignore' as const,
+    databases: [{ name: source.name, as: destination.name, tables }],
+    precheck: { acknowledge: [] },
+  }
+  const only = [objectsExist, conflictsRefused, rowsStay]
+  const look = async () => precheck(source, destination, { overrides, only })
+  const document = await look()
+  const found = Object.fromEntries(document.items.map(({ code, details }) => [code, details]))
+  const why = 'it has no primary key, and no unique index of columns that are NOT NULL, which the source has too'
+  expect(found).toMatchObject({
+    DST_TABLE_KEYLESS: [
+      'public.computed: the source has no key of the columns of its primary key, or their values are computed',
+      `public.keyless: ${why}`,
+    ],
+    DST_TABLE_STRICTER: [
+      'public.computed: computed_pkey',
+      'public.stricter: apart',
+      'public.stricter: by_email',
+      'public.stricter: low_only',
+    ],
+    DST_TABLE_DEFERRABLE: ['public.later: later_place_key'],
+    DST_TABLE_RULES: ['public.ruled: instead'],
+    DST_TABLE_TORN: ['public.parts: its partition public.parts_1 is met otherwise (truncate)'],
+    DST_TABLE_TRIGGERS: ['public.fired: deletes'],
+    DST_ROWS_STAY: ['public.fits: never counted, 49.2 kB'],
+  })
+  expect(found.DST_OBJECTS_EXIST).toEqual([])
+  // Each remedy as it stands.
+  await destination.query(`
+    ALTER TABLE keyless ADD PRIMARY KEY (id); DROP INDEX by_email; DROP INDEX low_only; ALTER TABLE stricter DROP CONSTRAINT apart;
+    ALTER TABLE later DROP CONSTRAINT later_place_key, ADD CONSTRAINT later_place_key UNIQUE (place);
+    ALTER TABLE ruled DISABLE RULE instead; ALTER TABLE fired DISABLE TRIGGER deletes`)
+  await source.query('ALTER TABLE keyless ADD PRIMARY KEY (id)')
+  overrides.databases[0] = { name: source.name, as: destination.name, tables: {} as typeof tables }
+  const mended = await look()
+  expect(mended.items.filter(({ level, details }) => level !== 'info' && details.length > 0)).toEqual([])
+})
+
+test('an account that owns neither table nor the right to temporary tables is told both, and of labels that an enum lacks', async () => {
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TYPE mood AS ENUM ('sad', 'ok', 'new'); CREATE TABLE a (id int PRIMARY KEY, mood mood)`,
+  )
+  const account = `owner_${source.name}`
+  const destination = await createDatabase(
+    sharedServer(15),
+    `CREATE TYPE mood AS ENUM ('sad', 'ok', 'old'); CREATE TABLE a (id int PRIMARY KEY, mood mood);
+     CREATE ROLE ${account} LOGIN PASSWORD '${sharedServer(15).password}'; GRANT USAGE ON SCHEMA public TO ${account}`,
+  )
+  await destination.query(`REVOKE TEMPORARY ON DATABASE ${destination.name} FROM PUBLIC`)
+  const overrides = { conflicts: 'ignore' as const }
+  const mine = asUser(destination, account, destination.connection.password)
+  const document = await precheck(source, mine, { overrides, only: [conflictsRefused] })
+  const found = Object.fromEntries(document.items.map(({ code, details }) => [code, details]))
+  expect(found).toMatchObject({
+    DST_TABLE_NOT_WRITABLE: ['public.a: the account is not a member of the role that owns it'],
+    DST_TEMPORARY_DENIED: ['TEMPORARY on the database'],
+    DST_TABLE_DIFFERS: ['type public.mood: the destination lacks the labels new'],
+  })
+  await destination.query(
+    `GRANT TEMPORARY ON DATABASE ${destination.name} TO ${account}; ALTER TYPE mood ADD VALUE 'new'`,
+  )
+  await destination.query(`GRANT ${destination.connection.user} TO ${account}`)
+  const mended = await precheck(source, mine, { overrides, only: [conflictsRefused] })
+  expect(mended.items.filter(({ details }) => details.length > 0)).toEqual([])
+  await destination.query(`REVOKE ${destination.connection.user} FROM ${account}; ALTER TABLE a OWNER TO ${account};
+    ALTER TABLE a ENABLE ROW LEVEL SECURITY; ALTER TABLE a FORCE ROW LEVEL SECURITY`)
+  const secured = await precheck(source, mine, { overrides, only: [conflictsRefused] })
+  expect(itemOf(secured, 'DST_TABLE_NOT_WRITABLE').details).toEqual([
+    'public.a: its row security is in force for the account',
+  ])
+  await destination.query(`DROP TABLE a; DROP OWNED BY ${account}; DROP ROLE ${account}`)
 })

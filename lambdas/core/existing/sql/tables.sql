@@ -84,9 +84,38 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
                                     WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid AND k.contype = 'f')
                ) AS found
          WHERE (found.oid = ANY (whole.tables)) IS NOT TRUE) AS dependants,
-       -- What fires where rows come or a table is emptied: INSERT is bit 4, TRUNCATE bit 32 (pg_trigger.h).
-       ARRAY(SELECT t.tgname::text FROM pg_catalog.pg_trigger t
-              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & 36) <> 0 ORDER BY 1) AS triggers,
+       -- What fires where rows come or go or a table is emptied: INSERT is bit 4, DELETE bit 8, TRUNCATE bit 32 (pg_trigger.h).
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', t.tgname, 'inserted', (t.tgtype & 4) <> 0,
+                          'deleted', (t.tgtype & 8) <> 0, 'emptied', (t.tgtype & 32) <> 0) ORDER BY t.tgname), '[]')
+          FROM pg_catalog.pg_trigger t
+         WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & 44) <> 0) AS triggers,
+       -- INSERT … ON CONFLICT is refused for a table with some (CREATE RULE).
+       ARRAY(SELECT w.rulename::text FROM pg_catalog.pg_rewrite w
+              WHERE w.ev_class = c.oid AND c.relkind IN ('r', 'p') AND w.ev_enabled IN ('O', 'A') AND w.ev_type IN ('2', '3', '4') ORDER BY 1) AS rules,
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY') AS temporary,
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'name', x.relname, 'primary', i.indisprimary, 'immediate', i.indimmediate, 'exclusion', i.indisexclusion,
+                 'plain', i.indpred IS NULL AND i.indexprs IS NULL AND parts.collated, 'notNull', parts.filled,
+                 'nullsAlike', COALESCE((pg_catalog.row_to_json(i) ->> 'indnullsnotdistinct')::boolean, false), 'columns', parts.columns,
+                 'shape', pg_catalog.substring(pg_catalog.pg_get_indexdef(i.indexrelid), ' USING .*$'))
+               ORDER BY i.indisprimary DESC, x.relname), '[]')
+          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+         CROSS JOIN LATERAL (
+           -- Columns that an index only includes have no operator class. Strategy 3 of a B-tree is its equality.
+           SELECT COALESCE(pg_catalog.bool_and(a.attnotnull), false) AS filled, COALESCE(pg_catalog.bool_and(u.sorting IN (0, a.attcollation)), true) AS collated,
+                  COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('column', a.attname, 'equals', equal.operator) ORDER BY u.place), '[]') AS columns
+             FROM ROWS FROM (pg_catalog.unnest(i.indkey), pg_catalog.unnest(i.indclass), pg_catalog.unnest(i.indcollation))
+                    WITH ORDINALITY AS u(attnum, class, sorting, place)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+             LEFT JOIN LATERAL (
+               SELECT pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS operator
+                 FROM pg_catalog.pg_opclass k JOIN pg_catalog.pg_am m ON m.oid = k.opcmethod AND m.amname = 'btree'
+                 JOIN pg_catalog.pg_amop f ON f.amopfamily = k.opcfamily AND f.amopstrategy = 3
+                                          AND f.amoplefttype = k.opcintype AND f.amoprighttype = k.opcintype
+                 JOIN pg_catalog.pg_operator o ON o.oid = f.amopopr JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+                WHERE k.oid = u.class) AS equal ON true
+            WHERE u.class IS NOT NULL) AS parts
+         WHERE i.indrelid = c.oid AND (i.indisunique OR i.indisexclusion) AND i.indisready) AS uniques,
        (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname, 'schema', kn.nspname, 'table', kc.relname)
                                             ORDER BY k.conname, kn.nspname, kc.relname), '[]')
           FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class kc ON kc.oid = k.confrelid

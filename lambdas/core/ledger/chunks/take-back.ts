@@ -62,6 +62,7 @@ export async function holdReferring(destination: Session, run: string, relation:
 
 /** Its chunks are to be copied once more, and their receipts are gone: in the transaction that takes back the rows. */
 export async function takeBackChunks(destination: Session, run: string, relation: number): Promise<void> {
+  await destination.rows(`DELETE FROM sampan.landed WHERE run = $1 AND relation = $2`, [run, relation])
   await destination.rows(
     `UPDATE sampan.chunk SET state = 'pending', generation = NULL, rows = NULL, digest = NULL, copied_bytes = NULL
       WHERE run = $1 AND relation = $2`,

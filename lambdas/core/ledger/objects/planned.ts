@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 import { inBatches } from '../../runtime/in-batches.ts'
-import type { TableRead } from '../relation.ts'
+import type { BesideColumn, TableRead } from '../relation.ts'
 
 const STORE_OBJECTS = sqlFile(new URL('./sql/store-objects.sql', import.meta.url))
 const STORE_RELATIONS = sqlFile(new URL('./sql/store-relations.sql', import.meta.url))
@@ -69,6 +69,8 @@ export interface PlannedRelation {
   readonly expressions?: readonly (string | null)[]
   /** Source oids of relations whose rows come first. @default none */
   readonly behind?: readonly number[]
+  /** The key of a table that stands there and keeps its rows, in the destination’s names. @default rows come straight */
+  readonly beside?: readonly BesideColumn[]
   /** Columns of the source that stay behind. @default none */
   readonly excluded?: readonly string[]
   /** What the destination calls it, and its columns in the same order. @default as the source does */

@@ -8,8 +8,10 @@ SELECT $1, pg_catalog.row_number() OVER (ORDER BY size.schema, size.name, piece.
        size.bytes / size.parts
   FROM (SELECT counted.*, pg_catalog.ceil(counted.pages::numeric / counted.parts)::bigint AS pages_per_part
           FROM (SELECT measured.*,
-                       CASE WHEN $3 THEN GREATEST(1, LEAST(measured.bytes / $2, measured.pages)) ELSE 1 END AS parts
+                       CASE WHEN $3 AND NOT measured.beside THEN GREATEST(1, LEAST(measured.bytes / $2, measured.pages)) ELSE 1 END AS parts
                   FROM (SELECT r.oid, d.schema, d.name,
+                               -- What came beside others is looked for as a whole: its rows have no place of their own.
+                               r.beside IS NOT NULL AS beside,
                                -- Two files for each table; pg_table_size would look at a dozen.
                                pg_catalog.pg_relation_size(c.oid)
                                  + COALESCE(pg_catalog.pg_relation_size(c.reltoastrelid), 0) AS bytes,

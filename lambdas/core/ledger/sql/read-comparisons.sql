@@ -13,6 +13,15 @@ SELECT r.oid, r.schema, r.name, there.schema AS "thereSchema", there.name AS "th
        COALESCE(p.parts, 0) AS parts, COALESCE(p.open, 0) AS "openParts",
        -- A task that compares nothing plans no part.
        EXISTS (SELECT FROM sampan.digest_part WHERE run = $1) AS planned,
+       CASE WHEN r.beside IS NOT NULL THEN (
+         SELECT pg_catalog.json_build_object(
+                  'inserted', COALESCE(pg_catalog.sum(l.inserted), 0), 'equal', COALESCE(pg_catalog.sum(l.kept_equal), 0),
+                  'different', COALESCE(pg_catalog.sum(l.kept_different), 0),
+                  'places', (SELECT COALESCE(pg_catalog.json_agg(first.place), '[]')
+                               FROM (SELECT pg_catalog.unnest(f.places) AS place FROM sampan.landed f
+                                      WHERE f.run = r.run AND f.relation = r.oid ORDER BY f.chunk LIMIT 20) first),
+                  'others', (SELECT pg_catalog.sum(q.others) FROM sampan.digest_part q WHERE q.run = r.run AND q.relation = r.oid))
+           FROM sampan.landed l WHERE l.run = r.run AND l.relation = r.oid) END AS beside,
        p.rows::text AS "destinationRows", p.digest::text AS "destinationDigest"
   FROM sampan.relation r
   CROSS JOIN LATERAL sampan.destination_of(r) there

@@ -6,7 +6,8 @@ import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import { type Flight, sayLanded } from '../../../core/ledger/under-way.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DAMAGED_REMEDY } from '../../../core/postgres/errors.ts'
-import { type CopyServers, cargoOf } from '../../../core/rows/cargo.ts'
+import { besideCargo } from '../../../core/rows/beside.ts'
+import { type Cargo, type CopyServers, cargoOf } from '../../../core/rows/cargo.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import type { Pace } from '../pace/pace.ts'
 import { type Control, fly, type Sources } from '../stream/flight.ts'
@@ -148,9 +149,9 @@ export class Lane {
   }
 
   async #fly(): Promise<Receipt[]> {
-    const { servers, pace, signal } = this.#options
+    const { pace, signal } = this.#options
     const due = this.#claimed.filter((chunk) => chunk.state === 'pending')
-    const cargo = due.map((chunk) => cargoOf(relationOf(this.#relations, chunk), chunk, servers))
+    const cargo = due.map((chunk) => this.#cargo(chunk))
     await this.#requireEmpty(due)
     await pace.queries(cargo.length, signal)
     const started = performance.now()
@@ -178,10 +179,20 @@ export class Lane {
     return deliveries.map((delivery, index) => ({ id: due[index]?.id ?? 0, ...delivery }))
   }
 
-  /** Tables that stood there before the run. */
+  #cargo(chunk: ClaimedChunk): Cargo {
+    const { run, servers } = this.#options
+    const relation = relationOf(this.#relations, chunk)
+    const cargo = cargoOf(relation, chunk, servers)
+    return relation.beside ? besideCargo(cargo, relation, relation.beside, { run, chunk: chunk.id, servers }) : cargo
+  }
+
+  /** Tables that stood there before the run, but for those whose rows stay. */
   async #requireEmpty(due: readonly ClaimedChunk[]): Promise<void> {
     const oids = [...new Set(due.map(({ relation }) => relation))]
-    const kept = oids.filter((oid) => this.#relations.get(oid)?.kept === true)
+    const kept = oids.filter((oid) => {
+      const relation = this.#relations.get(oid)
+      return relation?.kept === true && !relation.beside
+    })
     if (kept.length > 0) await requireEmpty(this.#destination, this.#options.run, kept)
   }
 

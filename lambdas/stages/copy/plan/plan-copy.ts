@@ -8,7 +8,9 @@ import { markPlanned } from '../../../core/ledger/run.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { inOneFlight } from '../../../core/postgres/transaction.ts'
+import { listed } from '../../../core/present/listed.ts'
 import { readRowEstimates } from '../../../core/rows/row-estimates.ts'
+import { SampanError } from '../../../core/runtime/errors.ts'
 import type { Task } from '../../../core/task/task.ts'
 import { readHeldTypes } from './alike-text.ts'
 import { cutLargeObjects, numberChunks } from './chunking.ts'
@@ -83,6 +85,7 @@ async function planBatch(
   const forms = relations
     .filter((relation) => !isLargeObjects(relation))
     .map((relation) => decideForm(relation, columns.get(relation.oid) ?? [], servers, wishes))
+  requireTold(relations, forms)
   const options = { chunkBytes: task.chunkMegabytes * 1_000_000, sourceVersion: source.serverVersion }
   const tables = relations.filter((relation) => !isLargeObjects(relation))
   const cuts = await cutRelations(source, tables, options)
@@ -106,6 +109,29 @@ async function planBatch(
       ...leftUncompared(forms, relations),
     ],
   }
+}
+
+/**
+ * Rows that came beside others are found again by their hashes: a key that both servers print otherwise is in none of them.
+ * @throws SampanError DST_TABLE_KEYLESS
+ */
+function requireTold(relations: readonly Relation[], forms: readonly TravelForm[]): void {
+  const byOid = new Map(relations.map((relation) => [relation.oid, relation]))
+  const untold = forms.filter(({ oid, notCompared }) => {
+    const { beside, source, destination } = byOid.get(oid) ?? {}
+    return beside?.some(({ column }) => {
+      const name = source?.columns[destination?.columns.indexOf(column) ?? -1] ?? column
+      return notCompared.some((one) => one === name || one.startsWith(`${name}.`))
+    })
+  })
+  if (untold.length === 0) return
+  const titles = untold.flatMap(({ oid }) => byOid.get(oid) ?? []).map(titleOf)
+  throw new SampanError({
+    code: 'DST_TABLE_KEYLESS',
+    message: `both servers print values of their keys differently, and rows that come beside others cannot be told by them: ${listed(titles)}`,
+    remedy:
+      'nothing was copied: say "conflicts": "truncate" of the tables where their rows may go, or exclude them; under another name of the task',
+  })
 }
 
 function roundedRows(rows: number | undefined): number | null {

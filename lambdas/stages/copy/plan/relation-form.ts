@@ -40,9 +40,11 @@ export function decideForm(
     return { oid, format: 'text', formatReason: 'its columns have changed', ...none, there: null, notCompared: [] }
   }
   const reason = wishes.format === 'text' ? 'the task wants text' : whyText(columns, servers)
-  const digests = (named: readonly ColumnType[]) => ({
-    digestSql: wishes.digests ? rowDigest(named, servers) : null,
-    textDigestSql: wishes.digests && reason === null ? rowTextDigest(named, servers) : null,
+  // Rows that came beside others are known by their hashes again, whatever the task has compared.
+  const digests = wishes.digests || Boolean(relation.beside)
+  const digestsOf = (named: readonly ColumnType[]) => ({
+    digestSql: digests ? rowDigest(named, servers) : null,
+    textDigestSql: digests && reason === null ? rowTextDigest(named, servers) : null,
   })
   const here = columns.map((column, at) => ({ ...column, value: relation.source.expressions[at] ?? null }))
   const there = columns.map((column, at) => ({ ...column, name: relation.destination.columns[at] ?? column.name }))
@@ -51,9 +53,9 @@ export function decideForm(
     oid,
     format: reason === null ? 'binary' : 'text',
     formatReason: reason,
-    ...digests(here),
-    there: alike ? null : digests(there),
-    notCompared: wishes.digests ? columns.flatMap((column) => notCompared(column, servers)) : [],
+    ...digestsOf(here),
+    there: alike ? null : digestsOf(there),
+    notCompared: digests ? columns.flatMap((column) => notCompared(column, servers)) : [],
   }
 }
 

@@ -41,6 +41,36 @@ const PROBLEMS: Readonly<Record<ConflictCode, Omit<DocumentedCode, 'code'>>> = {
     cause: 'foreign keys of tables that stand on the destination lead in a ring: no order of the rows satisfies them',
     remedy: 'drop one of these foreign keys on the destination, and add it again behind the run',
   },
+  DST_TABLE_KEYLESS: {
+    cause:
+      'rows are to come beside those that stand on the destination ("conflicts": "ignore"), and no key of both ends says which are the same',
+    remedy:
+      'add the source’s primary key to the destination’s table; or, where its rows may go, say "conflicts": "truncate" of it; or exclude it',
+  },
+  DST_TABLE_STRICTER: {
+    cause:
+      'a unique index or exclusion constraint of the destination’s table is not on the source ("conflicts": "ignore"): rows of the source could keep each other out unseen',
+    remedy: 'drop it on the destination for the time of the run, or make the same on the source',
+  },
+  DST_TABLE_DEFERRABLE: {
+    cause:
+      'PostgreSQL does not let rows be ignored (INSERT … ON CONFLICT) in a table with a unique or exclusion constraint that is DEFERRABLE',
+    remedy:
+      'on the destination ALTER TABLE … DROP CONSTRAINT …, ADD … without DEFERRABLE, in one statement; the other way round behind the run',
+  },
+  DST_TABLE_RULES: {
+    cause: 'PostgreSQL does not let rows be ignored (INSERT … ON CONFLICT) in a table with rules',
+    remedy: 'ALTER TABLE … DISABLE RULE … on the destination for the time of the run, and ENABLE it afterwards',
+  },
+  DST_TABLE_TORN: {
+    cause: 'a partition and its partitioned table are to be met in different ways, and travel together',
+    remedy: 'say "conflicts": "ignore" of both, or of neither',
+  },
+  DST_TEMPORARY_DENIED: {
+    cause:
+      'rows that come beside others ("conflicts": "ignore") come through temporary tables, and the account may make none in the database',
+    remedy: 'GRANT TEMPORARY ON DATABASE … to the destination’s account',
+  },
 }
 
 /** PlanObjects asks once more. */

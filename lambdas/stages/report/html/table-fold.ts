@@ -2,6 +2,7 @@ import { LARGE_OBJECTS_TITLE } from '../../../core/ledger/relation.ts'
 import { type Html, html } from '../../../core/present/html.ts'
 import { bytesText, countText, durationText, numberOf, partOf } from '../../../core/present/units.ts'
 import type { DatabaseReport, TableReport } from '../model.ts'
+import { besideText } from '../rows-beside.ts'
 import { badge, dataTable, fold } from './parts.ts'
 
 /** Few enough to be shown without a click. */
@@ -59,7 +60,7 @@ export function tableFold({ tables, totals, details }: DatabaseReport): Html | n
     { title: 'Digest' },
   ]
   const row = (table: TableReport) => [
-    html`${table.name}${namedOf(table)}${conditionOf(table)}${filterOf(table)}${expressedOf(table)}${computedOf(table)}${notComparedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
+    html`${table.name}${namedOf(table)}${conditionOf(table)}${filterOf(table)}${besideOf(table)}${expressedOf(table)}${computedOf(table)}${notComparedOf(table)}${table.copiedAgain ? html`<br><span class="quiet">copied again: written to after the view was lost</span>` : null}${table.attempts === 0 ? null : html`<br><span class="quiet" title="${table.lastError ?? ''}">${numberOf(table.attempts, 'failed attempt')}</span>`}`,
     table.name === LARGE_OBJECTS_TITLE ? pagesText(table.rows) : rowsText(table.rows),
     html`${bytesText(table.bytes)}<span class="share" style="width:${Math.max(2, Math.round((table.bytes / largest) * 60))}px"></span>`,
     table.seconds === null ? '' : durationText(table.seconds),
@@ -96,6 +97,14 @@ function conditionOf({ where }: TableReport): Html | null {
 function filterOf({ filter, rows, rowsEstimated }: TableReport): Html | null {
   if (!filter) return null
   return html`<br><span class="quiet">${rows === null ? 'filtered' : `${partOf(rows, rowsEstimated, 'row')} by the filter`}: ${filter}</span>`
+}
+
+/** What became of its rows where others stood there and stay; the places are the destination's. */
+function besideOf({ beside }: TableReport): Html | null {
+  if (!beside) return null
+  const { places } = beside
+  const where = places.length === 0 ? '' : `; at ctid ${places.slice(0, 5).join(', ')}${places.length > 5 ? ' …' : ''}`
+  return html`<br><span class="quiet">${besideText(beside)}${where}</span>`
 }
 
 /** What the digests leave out. */

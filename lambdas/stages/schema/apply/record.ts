@@ -1,6 +1,8 @@
 import { storeFailures } from '../../../core/ledger/objects/failures.ts'
+import { disownPlan } from '../../../core/ledger/objects/structure.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import type { SampanError } from '../../../core/runtime/errors.ts'
+import { isOtherTable } from '../plan/very-tables.ts'
 import type { Outcome } from './outcome.ts'
 
 /**
@@ -26,5 +28,7 @@ export async function recordOutcomes(
       outcome.kind === 'failed' ? [{ id, code: outcome.code, message: outcome.message }] : [],
     )
   if (failures.length > 0) await storeFailures(session, run, failures)
+  // Tables there are met by what they were when the plan was made: the next start looks at them anew.
+  if (failures.some(isOtherTable)) await disownPlan(session, run)
   return passing[0] ?? null
 }

@@ -3,6 +3,7 @@ import { readUnmade, type UnmadeObject } from '../../../core/ledger/objects/fail
 import type { Session } from '../../../core/postgres/connect.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
+import { isOtherTable } from '../plan/very-tables.ts'
 
 const named = 3
 
@@ -22,7 +23,11 @@ export async function requireAllMade(session: Session, run: string, onObjectErro
   throw new SampanError({
     code: 'OBJECTS_FAILED',
     message: `${[...counted(failed.length, 'could not be made'), ...counted(blocked, blocked === 1 ? 'needs something that is missing' : 'need something that is missing')].join(', ')}: ${list}${rest}`,
-    remedy: failed.length > 0 && failed.every(isBrokenKey) ? BROKEN_KEYS : REMEDY,
+    remedy: failed.some(isOtherTable)
+      ? OTHER_TABLES
+      : failed.length > 0 && failed.every(isBrokenKey)
+        ? BROKEN_KEYS
+        : REMEDY,
   })
 }
 
@@ -33,6 +38,9 @@ const REMEDY =
 /** Rows mended on the destination would differ from the source, and those mended on the source are not read again. */
 const BROKEN_KEYS =
   'no key of or to a partitioned table can be kept NOT VALID: set onObjectError to "continue" and start again, then mend the rows on the destination and add the key by hand; or mend them on the source, and migrate under another name into an emptied destination'
+
+const OTHER_TABLES =
+  'nothing was done to these tables: look at what stands under their names now, and rename or drop it where it is not to be met; started again, the task meets it anew, as it says of the name ("conflicts")'
 
 function isBrokenKey({ kind, code }: UnmadeObject): boolean {
   return kind === 'FK CONSTRAINT' && code === '23503'

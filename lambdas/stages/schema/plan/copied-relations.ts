@@ -116,10 +116,11 @@ export function largeObjects(bytes: number): PlannedRelation {
   }
 }
 
-/** Foreign keys of a table that stands there already want to see others' rows first. */
+/** Foreign keys of a table that stands there already want to see others' rows first; its rows may stay. */
 export function withStanding(relation: PlannedRelation, standing: Standing | undefined): PlannedRelation {
   const behind = standing?.behind.get(relation.oid) ?? []
-  return behind.length === 0 ? relation : { ...relation, behind }
+  const beside = standing?.beside.get(relation.oid)
+  return { ...relation, ...(behind.length === 0 ? {} : { behind }), ...(beside === undefined ? {} : { beside }) }
 }
 
 /** The relation with the names and the columns that it has on the destination. */

@@ -44,10 +44,7 @@ export function keepStanding(entries: readonly TocEntry[], standing: Standing): 
     verdicts.set(id, {
       verdict: 'transform',
       sql,
-      reason:
-        meeting.mode === 'fill'
-          ? 'it stands on the destination, and is filled'
-          : 'it stands on the destination: its rows go, the table stays',
+      reason: whatBecomesOf[meeting.mode],
     })
   }
   const present = (kind: string, schema: string | null, name: string) =>
@@ -83,6 +80,12 @@ interface Table {
   readonly meeting: Standing['meetings'][number]
 }
 
+const whatBecomesOf: Readonly<Record<Standing['meetings'][number]['mode'], string>> = {
+  fill: 'it stands on the destination, and is filled',
+  ignore: 'it stands on the destination, and stays with its rows: those of the source come whose key is not there',
+  truncate: 'it stands on the destination: its rows go, the table stays',
+  replace: 'it stands on the destination, and is made anew',
+}
 const standsAlready: EntryVerdict = {
   verdict: 'transform',
   sql: '',

@@ -1,8 +1,9 @@
+import { keyBeside } from '../../../core/existing/beside.ts'
 import { readUnready } from '../../../core/existing/filled.ts'
 import { type ConflictProblem, judgeMeetings, referencesAmong } from '../../../core/existing/judge.ts'
 import { type Meeting, readMeetings, stays } from '../../../core/existing/meetings.ts'
 import { type NeededThere, readNeeds } from '../../../core/existing/needs.ts'
-import { nameKey } from '../../../core/existing/tables.ts'
+import { type KeyColumn, nameKey } from '../../../core/existing/tables.ts'
 import type { KnownObject } from '../../../core/ledger/objects/known.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { type Renames, schemaThere, typesUnder } from '../../../core/names/renames.ts'
@@ -30,6 +31,8 @@ export interface Standing {
   readonly replacing: ReadonlyMap<number, string>
   /** Source oids of the tables whose rows must be there before a table's own: foreign keys stand already. */
   readonly behind: ReadonlyMap<number, readonly number[]>
+  /** The keys of tables whose rows stay, by source oids. */
+  readonly beside: ReadonlyMap<number, readonly KeyColumn[]>
   /** What a schema of the source is called there. */
   schemaThere(schema: string): string
   readonly told: readonly string[]
@@ -95,6 +98,12 @@ export async function readStanding(
         meeting.source.oid,
         (references.get(nameKey(meeting.there)) ?? []).flatMap((key) => oidThere.get(key) ?? []),
       ]),
+    ),
+    beside: new Map(
+      meetings.flatMap((meeting) => {
+        const key = meeting.mode === 'ignore' ? keyBeside(meeting) : null
+        return key === null ? [] : [[meeting.source.oid, key] as const]
+      }),
     ),
     schemaThere: there,
   }

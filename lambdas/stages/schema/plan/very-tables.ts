@@ -1,6 +1,16 @@
 import type { Meeting } from '../../../core/existing/meetings.ts'
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
 
+/** SQLSTATE of a statement that finds another table than the plan has met. */
+const OTHER_TABLE = 'SP010'
+/** Of a statement that makes a table whose name is taken. */
+const NAME_TAKEN = '42P07'
+
+/** Whether an object could not be made because another table stands under the name than when the plan was made. */
+export function isOtherTable({ code }: { readonly code: string | null }): boolean {
+  return code === OTHER_TABLE || code === NAME_TAKEN
+}
+
 /** What is said of tables that stand there. */
 export interface TablesStatement {
   readonly verb: 'TRUNCATE' | 'DROP TABLE'
@@ -26,7 +36,7 @@ export function veryTables(tables: readonly Meeting['there'][], { verb, otherwis
   const attached = `
   IF EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'
               WHERE i.inhparent = ANY ('{${known.join(',')}}'::oid[]) AND i.inhrelid <> ALL ('{${known.join(',')}}'::oid[])) THEN
-    RAISE EXCEPTION USING ERRCODE = 'SP010', MESSAGE = ${quoteLiteral(`a partition was attached since the plan was made: ${names}`)};
+    RAISE EXCEPTION USING ERRCODE = '${OTHER_TABLE}', MESSAGE = ${quoteLiteral(`a partition was attached since the plan was made: ${names}`)};
   END IF;`
   const look = (variable: string) => `
   SELECT pg_catalog.count(*), pg_catalog.string_agg(w.prefix || pg_catalog.quote_ident(w.schema) || '.' || pg_catalog.quote_ident(w.name), ', ' ORDER BY w.oid)
@@ -43,7 +53,7 @@ BEGIN${look('names')}
     EXECUTE 'LOCK TABLE ' || names || ' IN ACCESS EXCLUSIVE MODE';${look('held')}
   END IF;
   IF ${otherwise === 'fails' ? `found < ${tables.length} OR ` : ''}held IS DISTINCT FROM names THEN
-    RAISE EXCEPTION USING ERRCODE = 'SP010', MESSAGE = ${quoteLiteral(message)};
+    RAISE EXCEPTION USING ERRCODE = '${OTHER_TABLE}', MESSAGE = ${quoteLiteral(message)};
   END IF;${verb === 'TRUNCATE' ? '' : attached}
   IF names IS NOT NULL THEN EXECUTE '${verb} ' || names; END IF;
 END`

@@ -1,0 +1,76 @@
+import { keptDifferent, landedHashes, landSql, requireUnreferredSql } from '../ledger/landed.ts'
+import type { BesideColumn, Relation, RelationAtDestination } from '../ledger/relation.ts'
+import { underPath } from '../postgres/search-path.ts'
+import { type Cargo, type CopyServers, copyInto } from './cargo.ts'
+import { columnsOf, rowsOf, tableOf } from './select.ts'
+
+/** One for each chunk, within its transaction. */
+const ARRIVALS = 'pg_temp.sampan_arrivals'
+
+/**
+ * Lets a chunk’s rows come beside those that stand there: into a temporary table first, and from there those whose key is not there yet. All of it is of
+ * the chunk’s transaction: whoever is killed in it leaves neither rows nor receipt.
+ */
+export function besideCargo(
+  cargo: Cargo,
+  { destination, format }: Relation,
+  key: readonly BesideColumn[],
+  { run, chunk, servers }: { readonly run: string; readonly chunk: number; readonly servers: CopyServers },
+): Cargo {
+  const path = servers.destinationSearchPath ?? servers.searchPath
+  const columns = columnsOf(destination)
+  const arrivals = `CREATE TEMPORARY TABLE ${ARRIVALS} ON COMMIT DROP AS SELECT ${columns} FROM ${rowsOf(destination)} WITH NO DATA`
+  const landing = landSql(run, chunk, {
+    // COPY never minds GENERATED ALWAYS AS IDENTITY.
+    landing: `INSERT INTO ${tableOf(destination)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${ARRIVALS} ON CONFLICT DO NOTHING`,
+    arrived: `SELECT ${digestOf(destination)} FROM ${ARRIVALS}`,
+    met: metSql(destination, key),
+  })
+  return {
+    ...cargo,
+    copyIn: underPath(path, `${arrivals}; ${copyInto(`${ARRIVALS} (${columns})`, format, servers)}`),
+    afterwards: underPath(path, `${landing}; DROP TABLE ${ARRIVALS}`),
+  }
+}
+
+/**
+ * What became of each row that has arrived. What stands under its key is the same where it is so to the byte, whatever its type’s own equality: `*=`.
+ * Under names of our own: a column may have any.
+ */
+function metSql(end: RelationAtDestination, key: readonly BesideColumn[]): string {
+  const columns = columnsOf(end)
+  const names = end.columns.map((_, at) => `c${at}`)
+  const named = (prefix: string) => names.map((name) => `${prefix}.${name}`).join(', ')
+  const same = key.map(({ column, equals }) => {
+    const name = names[end.columns.indexOf(column)]
+    return `a.${name} ${equals} d.${name}`
+  })
+  return `SELECT a.hash,
+    CASE WHEN d.place IS NULL THEN 'out' WHEN d.born OPERATOR(pg_catalog.=) $1 THEN 'new'
+         WHEN ROW(${named('a')})::record OPERATOR(pg_catalog.*=) ROW(${named('d')})::record THEN 'equal' ELSE 'different' END, d.place
+  FROM (SELECT ${digestOf(end)}, ${columns} FROM ${ARRIVALS}) AS a(hash, ${names.join(', ')})
+  LEFT JOIN (SELECT ctid, xmin, ${columns} FROM ${rowsOf(end)}) AS d(place, born, ${names.join(', ')}) ON ${same.join(' AND ')}`
+}
+
+/**
+ * Count and digest of the source’s rows as the destination has them, beside others: those that are found again, and those that other rows have kept out.
+ * A query of one row of three texts: `rows, digest, others`.
+ */
+export function besideDigest(end: RelationAtDestination, run: string, relation: number): string {
+  const hashed = `(SELECT ${digestOf(end)} FROM ${rowsOf(end)}) AS d(hash)`
+  const found = `SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum(d.hash), 0) FROM ${hashed} WHERE d.hash IN (${landedHashes(run, relation, 'equal too')})`
+  return `SELECT (found.rows + kept.rows)::text, (found.digest + kept.digest)::text,
+       GREATEST(0, (SELECT pg_catalog.count(*) FROM ${rowsOf(end)}) - found.rows - kept.rows)::text
+  FROM (${found}) AS found(rows, digest), (${keptDifferent(run, relation)}) AS kept(rows, digest)`
+}
+
+/** Takes the run’s own rows from a table in which others stand: no row that it has met there, and none of others along with its own. */
+export function withdrawingSql(end: RelationAtDestination, run: string, relation: number): readonly string[] {
+  const own = `FROM ${rowsOf(end)} WHERE ${digestOf(end)} IN (${landedHashes(run, relation, 'inserted')})`
+  return [requireUnreferredSql(tableOf(end), `SELECT * ${own}`), `DELETE ${own}`]
+}
+
+function digestOf({ digestSql, name }: RelationAtDestination): string {
+  if (digestSql === null) throw new TypeError(`rows of ${name} are to come beside others, and have no digest`)
+  return `(${digestSql})`
+}
