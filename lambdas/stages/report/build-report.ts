@@ -15,11 +15,14 @@ import { decideOutcome } from './outcome.ts'
 import { fewerPrechecks, readAccess, readPrechecks } from './read-artefacts.ts'
 import { Room } from './room.ts'
 import { taskReport } from './task-report.ts'
+import { LEDGER_UNREAD } from './unread.ts'
 
 /** The report, and the error by which the execution ends. */
 export interface BuiltReport {
   readonly report: Report
   readonly error: StepError | null
+  /** How the run has ended hangs on ledgers that may be read when they are asked once more. */
+  readonly mayBeAskedAgain: boolean
 }
 
 /**
@@ -44,12 +47,13 @@ export async function buildReport(given: ReportEvent, step: StepTools, openLedge
     readAccess(store, event.run),
     migrates(event.task.mode) ? readEstimate(store, event.run.id) : null,
   ])
-  const { databases } = gathered
+  const { databases, unread } = gathered
   const { status, error } = decideOutcome({
     ...event,
     mode: event.task.mode,
     inTurns: event.task.onDatabaseError === 'stop',
     databases,
+    unread,
     prechecks: prechecks.content.checks,
   })
   const now = step.clock().toISOString()
@@ -80,7 +84,8 @@ export async function buildReport(given: ReportEvent, step: StepTools, openLedge
     access: access.content,
     notes: fewerNotes([prechecks.note, access.note, ...gathered.notes].filter((note) => note !== null)),
   }
-  return { report, error }
+  const mayBeAskedAgain = error?.code === LEDGER_UNREAD && unread.some(({ retryable }) => retryable)
+  return { report, error, mayBeAskedAgain }
 }
 
 /** Of every database one may not have been reached. */

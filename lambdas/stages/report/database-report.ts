@@ -15,6 +15,8 @@ export interface DatabaseFacts {
   readonly identity: DatabaseIdentity
   /** How its iteration ended; `null` where it did not run. */
   readonly result: DatabaseResult | null
+  /** Its ledger could not be read. */
+  readonly isUnread: boolean
   /** `null` where the ledger has nothing of it, or could not be read. */
   readonly marks: RunMarks | null
   /** `null` where the destination could not be reached. */
@@ -111,10 +113,11 @@ export class DatabaseTeller {
   }
 }
 
-function statusOf({ result, marks }: DatabaseFacts, mode: Task['mode']): DatabaseReport['status'] {
+function statusOf({ result, marks, isUnread }: DatabaseFacts, mode: Task['mode']): DatabaseReport['status'] {
   if (result === null) return marks === null ? 'not-run' : marks.state === 'sealed' ? 'succeeded' : 'failed'
   if (result.verdict === 'failed') return 'failed'
-  return mode === 'plan' ? 'planned' : 'succeeded'
+  if (mode === 'plan') return 'planned'
+  return isUnread ? 'failed' : 'succeeded'
 }
 
 function rankOfTable(table: TableReport): number {

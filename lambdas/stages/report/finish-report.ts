@@ -2,6 +2,7 @@ import type { ReportOutput } from '../../core/runtime/event.ts'
 import type { StepError } from '../../core/runtime/verdict.ts'
 import { reportError, secondsBetween } from './build-report.ts'
 import type { AccessReport, Report } from './model.ts'
+import { finalStatus } from './outcome.ts'
 import type { ReadDocument } from './read-artefacts.ts'
 
 /** What is known when the access has been closed. */
@@ -17,23 +18,30 @@ export interface Closing {
   readonly at: string
 }
 
-/** The report with how the access was closed. A first failure stays the run's error; the one of closing becomes a note. */
+/**
+ * The report with how the run has ended and how the access was closed. Once the access is closed nobody can read a ledger: a report that is
+ * made here, or was before a ledger answered, knows less of the ending than whoever decided it. A first failure stays the run's error; the
+ * one of closing becomes a note.
+ */
 export function finishReport(report: Report, { outcome, closing, access, kept, at }: Closing): Report {
-  // Report itself may have failed after all it had written said otherwise.
-  const own = outcome.status === 'refused' ? null : outcome.error
-  const error = report.error ?? (own === null ? null : reportError(own))
-  const failed = closing !== null || outcome.status === 'failed'
-  const closingNote =
-    closing === null || error === null ? null : `${closing.code}: ${closing.message}. ${closing.remedy}`
+  const own = outcome.status === 'refused' || outcome.error === null ? null : reportError(outcome.error)
+  const ended = finalStatus(report.status) === outcome.status ? report.status : outcome.status
+  const closingNote = closing === null || own === null ? null : `${closing.code}: ${closing.message}. ${closing.remedy}`
   const keptNotes = kept.map((message) => `FOLLOW_SLOT_KEPT: ${message}`)
   return {
     ...report,
-    status: failed ? 'failed' : report.status,
-    error: error ?? (closing === null ? null : reportError(closing)),
+    status: closing === null ? ended : 'failed',
+    databases: ended === 'succeeded' || ended === 'incomplete' ? report.databases.map(asEnded) : report.databases,
+    error: own ?? (closing === null ? null : reportError(closing)),
     access: access.note === null ? access.content : report.access,
     finishedAt: at,
     seconds: secondsBetween(report.startedAt, at),
     // A Set: this step may be tried again over the report it has written.
     notes: [...new Set([...report.notes, access.note, closingNote, ...keptNotes].filter((note) => note !== null))],
   }
+}
+
+/** Of a run that came to its end every database did, whatever could be read of it. */
+function asEnded(database: Report['databases'][number]): Report['databases'][number] {
+  return database.status === 'failed' ? { ...database, status: 'succeeded' } : database
 }

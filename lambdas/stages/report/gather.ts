@@ -10,6 +10,7 @@ import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { type Common, type DatabaseFacts, DatabaseTeller } from './database-report.ts'
 import { detailsKey, detailsLines } from './details.ts'
 import type { DatabaseReport } from './model.ts'
+import type { UnreadLedger } from './unread.ts'
 
 /** A report must not wait for a server that is gone: it is told what could not be read, and the rest is written. */
 const CONNECT_MILLISECONDS = 10_000
@@ -23,6 +24,8 @@ export interface Gathered {
   readonly databases: DatabaseReport[]
   /** What could not be read, and why. */
   readonly notes: readonly string[]
+  /** Of databases whose iteration says that they are done. */
+  readonly unread: readonly UnreadLedger[]
 }
 
 /** What Report is called with, its databases and their errors read. */
@@ -43,26 +46,38 @@ export interface Gathering {
 export async function gatherDatabases(event: CompleteEvent, gathering: Gathering): Promise<Gathered> {
   const { step, common } = gathering
   const notes: string[] = []
+  const unread: UnreadLedger[] = []
   const results = new Map(event.results.map((result) => [result.database, result]))
   const reserve = Math.min(RESERVE_MILLISECONDS, step.remainingMilliseconds() / 4)
   const databases: DatabaseReport[] = []
   const due = event.task.databases.entries()
-  let unread = 0
+  let late = 0
   // Each takes the next one: a server that does not answer holds up one of them, not all.
   const reader = async () => {
     for (const [place, { name, as }] of due) {
-      const late = step.remainingMilliseconds() < reserve
-      if (late) unread += 1
       const result = results.get(name) ?? null
-      const facts = { identity: { name, as }, result, marks: null, destination: null, details: null }
-      const told = late ? null : await gatherOne(event, gathering, { facts, place, notes })
-      databases[place] = told ?? new DatabaseTeller(common).report(facts)
+      const facts = { identity: { name, as }, result, isUnread: false, marks: null, destination: null, details: null }
+      if (!hasLedger(event)) {
+        databases[place] = new DatabaseTeller(common).report(facts)
+      } else if (step.remainingMilliseconds() < reserve) {
+        late += 1
+        databases[place] = leaveUnread(LATE, gathering, { facts, place, notes, unread })
+      } else {
+        databases[place] = await gatherOne(event, gathering, { facts, place, notes, unread })
+      }
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, reader))
-  if (unread > 0)
-    notes.push(`the ledgers of ${unread} of ${databases.length} databases were not read: the call’s time was used up`)
-  return { databases, notes }
+  if (late > 0) notes.push(`the ledgers of ${late} of ${databases.length} databases were not read: ${LATE.why}`)
+  return { databases, notes, unread }
+}
+
+/** Asking again would take as long; whoever asks for less may have the time. */
+const LATE = { why: 'the call’s time was used up', retryable: false, kind: 'other' } as const
+
+/** A run that was stopped has no results, and yet a ledger that tells how far it came. */
+function hasLedger({ refused, task, endpoints }: CompleteEvent): boolean {
+  return !refused && task.mode !== 'precheck' && endpoints !== null
 }
 
 /** A database, and what is known of it without its ledger. */
@@ -70,12 +85,17 @@ interface Due {
   readonly facts: DatabaseFacts
   readonly place: number
   readonly notes: string[]
+  readonly unread: UnreadLedger[]
 }
 
-/** @returns `null` where nothing more is known of it */
-async function gatherOne(event: CompleteEvent, gathering: Gathering, due: Due): Promise<DatabaseReport | null> {
-  // A run that was stopped has no results, and yet a ledger that tells how far it came.
-  if (event.refused || event.task.mode === 'precheck' || event.endpoints === null) return null
+/** A database as its iteration has left it, which says nothing of what is missing there. */
+function leaveUnread(why: Omit<UnreadLedger, 'database'>, { common }: Gathering, due: Due): DatabaseReport {
+  const { facts, unread } = due
+  if (facts.result?.verdict !== 'failed') unread.push({ ...why, database: facts.identity.name })
+  return new DatabaseTeller(common).report({ ...facts, isUnread: true })
+}
+
+async function gatherOne(event: CompleteEvent, gathering: Gathering, due: Due): Promise<DatabaseReport> {
   const { step, openLedger, common } = gathering
   const { facts, notes } = due
   const { identity } = facts
@@ -94,15 +114,28 @@ async function gatherOne(event: CompleteEvent, gathering: Gathering, due: Due): 
     // One that came through has dropped its own.
     if (facts.result?.verdict !== 'done') await dropLeftScratches(session, event, identity, notes)
     const story = await openLedger(session, event.run.id)
-    if (story === null && facts.result !== null) notes.push(`${name}: the destination has no ledger of this run`)
+    if (story === null && facts.result !== null) {
+      notes.push(`${name}: ${NO_LEDGER.why}`)
+      return leaveUnread(NO_LEDGER, gathering, { ...due, facts: { ...facts, destination } })
+    }
     if (story === null) return new DatabaseTeller(common).report({ ...facts, destination })
     return await tell(event, gathering, { ...due, facts: { ...facts, destination, marks: story.marks } }, story)
   } catch (thrown) {
-    notes.push(`${name}: the ledger could not be read: ${toStepError(toSampanError(thrown)).message}`)
-    return null
+    const error = toSampanError(thrown)
+    const { message, kind } = toStepError(error)
+    notes.push(`${name}: the ledger could not be read: ${message}`)
+    const retryable = error.retryable || error.retryableBehindPrecheck
+    return leaveUnread({ why: message, retryable, kind }, gathering, due)
   } finally {
     await session?.close()
   }
+}
+
+const NO_LEDGER: Omit<UnreadLedger, 'database'> = {
+  why: 'the destination has no ledger of this run',
+  isGone: true,
+  retryable: false,
+  kind: 'other',
 }
 
 /** Reads the story through, and keeps all of it beside the report where the report has no room for it. */

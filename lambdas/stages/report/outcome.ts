@@ -5,6 +5,7 @@ import type { Task } from '../../core/task/task.ts'
 import type { DatabaseReport, FinalStatus, PrecheckReport, Report } from './model.ts'
 import { refusalError } from './refusal.ts'
 import { unmadeError } from './unmade-objects.ts'
+import { type UnreadLedger, unreadError } from './unread.ts'
 
 /** What decides how a run has ended. */
 export interface Ending {
@@ -15,6 +16,8 @@ export interface Ending {
   readonly refused: boolean
   readonly results: readonly DatabaseResult[]
   readonly databases: readonly DatabaseReport[]
+  /** What the ledgers would say is not known. */
+  readonly unread: readonly UnreadLedger[]
   /** What the precheck found. */
   readonly prechecks?: readonly PrecheckReport[]
 }
@@ -51,11 +54,12 @@ function databaseFailure(results: readonly DatabaseResult[]): StepError | null {
   return { ...error, message: `${first.database}: ${error.message}${others}` }
 }
 
-/** A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open. */
-function unaccounted({ mode, inTurns, results, databases }: Ending): StepError | null {
+/** A database that nothing is known of has not succeeded, whatever else did; nor one that the ledger says is open, or that it says nothing of. */
+function unaccounted({ mode, inTurns, results, databases, unread }: Ending): StepError | null {
+  const isUnread = (name: string) => unread.some(({ database }) => database === name)
   // None begins before the one ahead of it is complete, and of that one the ledger says so.
   const known = ({ name, sealedAt }: DatabaseReport) =>
-    results.some((result) => result.database === name) || (inTurns === true && sealedAt !== null)
+    results.some((result) => result.database === name) || (inTurns === true && (sealedAt !== null || isUnread(name)))
   const silent = databases.find((database) => !known(database))
   if (silent !== undefined) {
     return {
@@ -65,6 +69,8 @@ function unaccounted({ mode, inTurns, results, databases }: Ending): StepError |
       remedy: 'start the task again: it continues where it was',
     }
   }
+  const unknown = migrates(mode) ? unreadError(unread) : null
+  if (unknown !== null) return unknown
   const open = databases.find(({ startedAt, sealedAt }) => migrates(mode) && startedAt !== null && sealedAt === null)
   if (open === undefined) return null
   return {

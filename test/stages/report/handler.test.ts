@@ -186,14 +186,42 @@ describe('the report', () => {
     expect(both).not.toContain(task.destination.password)
   })
 
-  test('is written although a ledger cannot be reached, and says so', async () => {
+  test('is written although a ledger cannot be reached, says so, and has the step asked again', async () => {
     const migration = await copied([ITEMS], '')
     const endpoints = { source: { host: '127.0.0.1', port: 1 }, destination: { host: '127.0.0.1', port: 1 } }
-    expect((await report({ ...atTheEnd(migration), endpoints }, context())).output?.status).toBe('succeeded')
-    const { notes, databases } = await readWritten()
+    const event = atTheEnd(migration)
+    const answer = await report({ ...event, endpoints }, context())
+    expect(answer).toMatchObject({ verdict: 'retry', window: { kind: 'connection' }, error: { code: 'LEDGER_UNREAD' } })
+    const { status, error, notes, databases } = await readWritten()
+    expect({ status, code: error?.code }).toEqual({ status: 'failed', code: 'LEDGER_UNREAD' })
     expect(notes).toHaveLength(1)
     expect(notes[0]).toContain('the ledger could not be read')
-    expect(databases).toMatchObject([{ tables: [], totals: { tables: 0 } }])
+    expect(databases).toMatchObject([{ status: 'failed', tables: [], totals: { tables: 0 } }])
+    // The window is used up: what the ledgers say by then decides, and what they do not say is no success.
+    const unwritten = answer.error
+    const undecided = await report({ ...event, endpoints, unwritten }, context())
+    expect(undecided).toMatchObject({ verdict: 'done', output: { status: 'failed', error: { code: 'LEDGER_UNREAD' } } })
+    await validate(migration.event)
+    const decided = await report({ ...event, unwritten }, context())
+    expect(decided.output).toEqual({ status: 'succeeded', error: null })
+    // That report stays as it is, but for how the run has ended.
+    const outcome = decided.output as ReportOutput
+    await finish({ ...event, endpoints, outcome, closing: null }, context())
+    expect(await readWritten()).toMatchObject({
+      status: 'succeeded',
+      error: null,
+      databases: [{ status: 'succeeded' }],
+    })
+  })
+
+  test('of a run whose ledger was dropped meanwhile is no success, and nobody asks again', async () => {
+    const migration = await copied([ITEMS], '')
+    await validate(migration.event)
+    await migration.destination.query('DROP SCHEMA sampan CASCADE')
+    expect(await report(atTheEnd(migration), context())).toMatchObject({
+      verdict: 'failed',
+      error: { code: 'LEDGER_UNREAD', remedy: expect.stringContaining('dropped the schema sampan') },
+    })
   })
 
   test('of a run that broke before anything was opened is written too', async () => {

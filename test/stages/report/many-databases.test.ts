@@ -72,7 +72,13 @@ function manyDatabases(): Report {
       ? { kind: 'other' as const, code: 'VALIDATION_DIFFERS', message: '30 differ', remedy: 'look' }
       : null
     return teller.report({
-      ...{ identity: { name, as: name }, marks: null, destination: null, details: `runs/r/e/details/${number}.jsonl` },
+      ...{
+        identity: { name, as: name },
+        isUnread: false,
+        marks: null,
+        destination: null,
+        details: `runs/r/e/details/${number}.jsonl`,
+      },
       result: { database: name, verdict: bad ? 'failed' : 'done', error },
     })
   })
@@ -104,7 +110,14 @@ test('a single database with much that differs lists no more than it has room fo
   const teller = new DatabaseTeller({ mode: 'migrate', validation: 'full', sides: { source, destination }, room })
   for (let part = 0; part < 100; part += 1) teller.add(partOf(true))
   const identity = { name: 'shop', as: 'shop' }
-  const report = teller.report({ identity, result: null, marks: null, destination: null, details: 'd' })
+  const report = teller.report({
+    identity,
+    isUnread: false,
+    result: null,
+    marks: null,
+    destination: null,
+    details: 'd',
+  })
   expect(report.totals).toMatchObject({ tables: 3_000, tablesDifferent: 3_000, objects: 9_000 })
   expect([report.tables.length, report.objects.length, report.sequences.length]).toEqual([1_100, 3_100, 1_100])
 })

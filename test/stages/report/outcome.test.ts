@@ -6,7 +6,7 @@ import { succeeded, totalsOf } from './samples.ts'
 const error = { kind: 'other', code: 'VALIDATION_DIFFERS', message: '1 table differs', remedy: 'look' } as const
 const shop = succeeded.databases[0] as DatabaseReport
 const done = { database: 'shop', verdict: 'done', error: null } as const
-const good: Ending = { mode: 'migrate', failure: null, refused: false, results: [done], databases: [shop] }
+const good: Ending = { mode: 'migrate', failure: null, refused: false, results: [done], databases: [shop], unread: [] }
 
 describe('a run', () => {
   test('has succeeded where every database is done and sealed', () => {
@@ -63,9 +63,24 @@ describe('a run', () => {
     expect(decideOutcome({ ...good, databases })).toMatchObject({ status: 'failed', error: { code: 'RUN_NOT_SEALED' } })
   })
 
-  test('whose ledger could not be read is judged by its steps', () => {
+  test('whose ledger could not be read has not succeeded: only the ledger knows what was left out', () => {
+    const why = { why: 'no answer', retryable: true, kind: 'connection' as const }
     const databases = [{ ...shop, startedAt: null, sealedAt: null }]
-    expect(decideOutcome({ ...good, databases }).status).toBe('succeeded')
+    const ending = { ...good, databases, unread: [{ database: 'shop', ...why }] }
+    expect(decideOutcome(ending)).toMatchObject({
+      status: 'failed',
+      error: {
+        kind: 'connection',
+        code: 'LEDGER_UNREAD',
+        message: expect.stringContaining('shop could not be read (no answer)'),
+      },
+    })
+    // Of those that went one after the other, only the last one's result is there.
+    const turns = [{ ...shop, name: 'billing', sealedAt: null }, shop]
+    const unread = [{ database: 'billing', ...why }]
+    expect(decideOutcome({ ...good, databases: turns, inTurns: true, unread }).error?.code).toBe('LEDGER_UNREAD')
+    expect(decideOutcome({ ...ending, mode: 'plan' })).toEqual({ status: 'planned', error: null })
+    expect(decideOutcome({ ...ending, failure: error }).error).toBe(error)
   })
 
   test('that was to check or to plan only ends as that, and well', () => {
