@@ -30,7 +30,7 @@ export function leftoversCommand(): Command {
         const event = eventAt(at, { task, database, execution: 'leftovers' })
         const source = await openSource(event, process.env, { purpose: 'leftovers' })
         try {
-          const own = streamName(task.name, database.name)
+          const own = streamName(event)
           const found = await readLeftovers(source)
           if (found.length === 0) process.stdout.write(`${database.name}: nothing is left\n`)
           for (const { kind, name, retained } of found) {

@@ -44,15 +44,22 @@ export async function changeIdentities(
   changes: readonly IdentityChange[],
 ): Promise<void> {
   if (changes.length === 0) return
-  const list = changes.map(({ oid, from, to }) => ` ${oid}=${from}>${to}`).join('')
-  await source.execute(
-    `COMMENT ON PUBLICATION ${quoteIdentifier(publication)} IS ${quoteLiteral(`Sampan has changed replica identities, and puts them back:${list}`)}`,
-  )
-  for (const change of changes) await alter(source, change.schema, change.name, clauseOf(change))
+  const list = changes.map(changeText).join('')
+  await source.execute(commentOn(publication, `${HEADING}${list}`))
+  for (const { schema, name, ...change } of changes) {
+    await underLockTimeout(source, alter(quoteQualified(schema, name), clauseOf(change)))
+  }
 }
 
+const HEADING = 'Sampan has changed replica identities, and puts them back:'
+
+const changeText = ({ oid, from, to }: Pick<IdentityChange, 'oid' | 'from' | 'to'>) => ` ${oid}=${from}>${to}`
+
+const commentOn = (publication: string, text: string) =>
+  `COMMENT ON PUBLICATION ${quoteIdentifier(publication)} IS ${quoteLiteral(text)}`
+
 /** A table whose identity is another one for as long as it is followed. */
-export type ChangedIdentity = Omit<IdentityChange, 'to'>
+export type ChangedIdentity = IdentityChange
 
 /** What following has changed on the source, for this run or, without its name, for any, and what is still as it was set then. */
 export async function readChangedIdentities(
@@ -61,7 +68,7 @@ export async function readChangedIdentities(
 ): Promise<readonly ChangedIdentity[]> {
   if (source.serverVersion < 100_000) return []
   return source.rows<ChangedIdentity>(
-    `SELECT c.oid, n.nspname AS schema, c.relname AS name, m.found[2] AS "from",
+    `SELECT c.oid, n.nspname AS schema, c.relname AS name, m.found[2] AS "from", m.found[3] AS "to",
             (SELECT x.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
               WHERE i.indrelid = c.oid AND i.indisreplident) AS index
        FROM pg_catalog.pg_publication p
@@ -74,22 +81,39 @@ export async function readChangedIdentities(
   )
 }
 
-/** Puts back what the run has changed. To be called when the tables are not published any more: else their UPDATE would fail. */
+/**
+ * Puts back what the run has changed. To be called when the run does not publish the tables any more: else their UPDATE would fail. So it
+ * would where another run follows the same table, which puts it back then in the end. Who publishes it is asked under the lock that
+ * keeps others from publishing it.
+ */
 export async function restoreIdentities(source: Session, publication: string): Promise<void> {
-  for (const { schema, name, from } of await readChangedIdentities(source, publication)) {
-    await alter(source, schema, name, clauseOf({ to: from, index: null }))
+  for (const { oid, schema, name, from, to } of await readChangedIdentities(source, publication)) {
+    const table = quoteQualified(schema, name)
+    await underLockTimeout(source, `LOCK TABLE ONLY ${table} IN ACCESS EXCLUSIVE MODE`, async () => {
+      const [other] = await source.rows<{ name: string; comment: string | null }>(
+        `SELECT p.pubname AS name, d.description AS comment
+           FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+           LEFT JOIN pg_catalog.pg_description d ON d.classoid = p.tableoid AND d.objoid = p.oid
+          WHERE r.prrelid = $1 AND p.pubname ~ $2 AND p.pubname <> $3 ORDER BY 1 LIMIT 1`,
+        [oid, STREAM_NAME.source, publication],
+      )
+      if (other === undefined) return alter(table, clauseOf({ to: from, index: null }))
+      return commentOn(other.name, `${other.comment ?? HEADING}${changeText({ oid, from, to })}`)
+    })
   }
 }
 
-async function alter(source: Session, schema: string, name: string, identity: string): Promise<void> {
-  const sql = `ALTER TABLE ONLY ${quoteQualified(schema, name)} REPLICA IDENTITY ${identity}`
-  await underLockTimeout(source, sql)
-}
+const alter = (table: string, identity: string) => `ALTER TABLE ONLY ${table} REPLICA IDENTITY ${identity}`
 
-/** @throws SampanError FOLLOW_TABLES_LOCKED */
-export async function underLockTimeout(source: Session, sql: string): Promise<void> {
+/**
+ * @param rest what else is done under the lock
+ * @throws SampanError FOLLOW_TABLES_LOCKED
+ */
+export async function underLockTimeout(source: Session, sql: string, rest?: () => Promise<string>): Promise<void> {
   try {
-    await source.execute(`BEGIN; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; ${sql}; COMMIT`)
+    await source.execute(`BEGIN; SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'; ${sql}`)
+    if (rest !== undefined) await source.execute(await rest())
+    await source.execute('COMMIT')
   } catch (thrown) {
     await source.execute('ROLLBACK').catch(() => {})
     throw asLocked(thrown)

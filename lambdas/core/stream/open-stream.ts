@@ -1,7 +1,14 @@
 import type { CloudEnvironment } from '../cloud/environment.ts'
 import { fenceRun } from '../ledger/fence.ts'
 import { readRelations } from '../ledger/relations.ts'
-import { intendStream, newestGeneration, type OpenedStream, type StreamedTable, storeOpened } from '../ledger/stream.ts'
+import {
+  intendStream,
+  newestGeneration,
+  type OpenedStream,
+  readStream,
+  type StreamedTable,
+  storeOpened,
+} from '../ledger/stream.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '../postgres/identifiers.ts'
 import { openSource } from '../postgres/sessions.ts'
@@ -44,8 +51,8 @@ export async function openStream(
   destination: Session,
   opening: Opening,
 ): Promise<(() => Promise<void>) | null> {
-  const { run, database } = opening.event
-  const name = streamName(run.id, database?.name ?? '')
+  const { run } = opening.event
+  const name = streamName(opening.event)
   await holdStream(source, name)
   const release = () => releaseStream(source, name)
   if ((await newestGeneration(destination, run.id)) >= opening.generation) {
@@ -58,11 +65,15 @@ export async function openStream(
 
 async function openHeld(source: Session, destination: Session, opening: Opening, name: string): Promise<void> {
   const run = opening.event.run.id
-  await inTransaction(destination, async () => {
+  const before = await inTransaction(destination, async () => {
     await fenceRun(destination, run)
+    const known = await readStream(destination, run)
     await intendStream(destination, run, { slot: name, publication: name })
+    return known
   })
   await dropStream(source, name)
+  // The task called the destination otherwise then.
+  if (before !== null && before.slot !== name) await dropStream(source, before.slot)
   const relations = await readRelations(destination, run)
   await publish(source, name, relations)
   const sender = await openWalsender(opening)

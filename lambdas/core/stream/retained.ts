@@ -20,10 +20,10 @@ interface Look {
  * @returns to be called often; it looks when it is time
  */
 export function watchRetained(source: Session, destination: Session, event: StepEvent): () => Promise<void> {
-  const { run, database, task } = event
+  const { run, task } = event
   const { follow } = task
   if (task.mode !== 'follow' || follow === undefined) return async () => {}
-  const name = streamName(run.id, database?.name ?? '')
+  const name = streamName(event)
   let due = 0
   return async () => {
     if (performance.now() < due) return

@@ -3,7 +3,7 @@ import { wholeTask } from '../../core/cloud/database-list.ts'
 import { keepStreams } from '../../core/cloud/kept-streams.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { type RunRow, readRun } from '../../core/ledger/run.ts'
-import { markClosed, readStream } from '../../core/ledger/stream.ts'
+import { markClosed, readStream, type StreamRow } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
@@ -26,7 +26,7 @@ const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
 
 /**
  * Takes back what the run has opened on the source, whatever became of it, by its name alone: what endangers the source goes even where
- * the destination does not answer. Where it says that another start follows for the run, that one closes. A run that can
+ * the destination does not answer. Where it says that another start follows for the run, that one closes (`isAnothers`). A run that can
  * go on later leaves its stream where that is safe (`whyKept`).
  */
 export async function closeStream(event: StepEvent, step: StepTools): Promise<StepAnswer<StreamsClosed>> {
@@ -34,13 +34,19 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
   if (event.endpoints === null) return done<StreamsClosed>({ kept: [] })
   const failures: unknown[] = []
   const kept: string[] = []
-  for (const { name, as } of databases) {
-    try {
-      const message = await closeOne({ ...event, database: { name, as } }, step)
-      if (message !== null) kept.push(databases.length === 1 ? message : `${name}: ${message}`)
-    } catch (thrown) {
-      failures.push(thrown)
+  const events = databases.map(({ name, as }) => ({ ...event, database: { name, as } }))
+  const ledgers = await Promise.all(events.map((one) => reach(one, step)))
+  try {
+    for (const [index, one] of events.entries()) {
+      try {
+        const message = await closeOne(one, step, ledgers, index)
+        if (message !== null) kept.push(events.length === 1 ? message : `${one.database.name}: ${message}`)
+      } catch (thrown) {
+        failures.push(thrown)
+      }
     }
+  } finally {
+    await Promise.all(ledgers.map(({ destination }) => destination?.close()))
   }
   // The others are closed whatever becomes of one; all are tried again where one may be.
   if (failures.length > 0) throw failures.find((one) => toSampanError(one).retryable) ?? failures[0]
@@ -48,35 +54,56 @@ export async function closeStream(event: StepEvent, step: StepTools): Promise<St
   return done<StreamsClosed>({ kept })
 }
 
-/** @returns what is told where its slot stays */
+/**
+ * @param ledgers of all databases
+ * @returns what is told where its slot stays
+ */
 async function closeOne(
   event: StepEvent & { readonly database: DatabaseIdentity },
   step: StepTools,
+  ledgers: readonly Reached[],
+  index: number,
 ): Promise<string | null> {
-  const { database } = event
-  const { destination, failure } = await reach(event, step)
+  const { destination, failure } = ledgers[index] ?? { destination: null, failure: null }
+  const source = await openSource(event, step.environment, { purpose: 'close-stream', signal: step.signal })
   try {
-    const source = await openSource(event, step.environment, { purpose: 'close-stream', signal: step.signal })
-    try {
-      const name = streamName(event.run.id, database.name)
-      // Asked behind it: whoever takes the run over later opens its own stream later.
-      await holdStream(source, name)
-      const run = destination === null ? null : await ifThere(readRun(destination, event.run.id))
-      if (run !== null && run.execution !== event.run.execution && followsItself(run)) return null
-      const mayGoOn = failure !== null || (destination !== null && (await canGoOn(destination, event.run.id, run)))
-      const reason = mayGoOn ? await whyKept(source, event, name) : null
-      if (reason === null) await dropStream(source, name)
-      else if (failure !== null) throw unreached(failure, name)
-      else if (destination !== null) return await tellKept(destination, event.run.id, reason)
-    } finally {
-      await source.close()
-    }
-    if (failure !== null) throw failure
-    if (destination !== null) await noteClosed(destination, event.run.id)
-    return null
+    const name = streamName(event)
+    // Asked behind it: whoever takes the run over later opens its own stream later.
+    await holdStream(source, name)
+    const runs = await Promise.all(ledgers.map((one) => runOf(one, event.run.id)))
+    const run = runs[index] ?? null
+    if (isAnothers(event.run.execution, run, runs)) return null
+    const stream = destination === null ? null : await ifThere(readStream(destination, event.run.id))
+    // The task may have called the destination otherwise when it was opened.
+    const slot = stream?.slot ?? name
+    const mayGoOn = failure !== null || canGoOn(run, stream)
+    const reason = mayGoOn ? await whyKept(source, event, slot) : null
+    if (reason === null) for (const each of new Set([name, slot])) await dropStream(source, each)
+    else if (failure !== null) throw unreached(failure, slot)
+    else if (destination !== null) return await tellKept(destination, event.run.id, reason)
   } finally {
-    await destination?.close()
+    await source.close()
   }
+  if (failure !== null) throw failure
+  if (destination !== null) await noteClosed(destination, event.run.id)
+  return null
+}
+
+async function runOf({ destination }: Reached, id: string): Promise<RunRow | null> {
+  return destination === null ? null : ifThere(readRun(destination, id))
+}
+
+/**
+ * Whether a database's stream is for another start to close. Whoever has taken the run over in one database takes it over in all of
+ * them, in those later that it has not come to yet; and closes those as well that it never came to. A start that has come to none has
+ * opened nothing.
+ * @param run of the database @param runs of all databases; `null` where the ledger knows none, or does not answer
+ */
+function isAnothers(execution: string, run: RunRow | null, runs: readonly (RunRow | null)[]): boolean {
+  const known = runs.filter((one) => one !== null)
+  if (known.some((one) => one.former.includes(execution) && followsItself(one))) return true
+  if (known.some((one) => one.execution === execution)) return false
+  return run !== null && followsItself(run)
 }
 
 /** A start that does not follow never comes to CloseStream. One of a Sampan that did not say what it is for may. */
@@ -129,9 +156,9 @@ async function boundOf(source: Session): Promise<number | null> {
   return row?.megabytes ?? null
 }
 
-async function canGoOn(destination: Session, id: string, run: RunRow | null): Promise<boolean> {
+function canGoOn(run: RunRow | null, stream: StreamRow | null): boolean {
   if (run === null || run.state !== 'open' || run.copiedAt === null) return false
-  return /^(open|arrived)$/.test((await ifThere(readStream(destination, id)))?.state ?? '')
+  return /^(open|arrived)$/.test(stream?.state ?? '')
 }
 
 /** What the ledger says; `null` where nothing was ever written down. */

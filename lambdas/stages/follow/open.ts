@@ -1,3 +1,5 @@
+import { artefacts } from '../../core/cloud/artefacts.ts'
+import { wholeTask } from '../../core/cloud/database-list.ts'
 import { fenceRun } from '../../core/ledger/fence.ts'
 import { readRelations } from '../../core/ledger/relations.ts'
 import { readRun } from '../../core/ledger/run.ts'
@@ -20,7 +22,7 @@ import { requireServer } from '../../core/stream/server.ts'
  */
 export async function prepareStream(event: StepEvent, step: StepTools): Promise<StepAnswer<null>> {
   const { id: run } = event.run
-  const name = streamName(run, event.database?.name ?? '')
+  const name = streamName(event)
   const open: Session[] = []
   const options = { purpose: 'open-stream', signal: step.signal }
   try {
@@ -29,7 +31,11 @@ export async function prepareStream(event: StepEvent, step: StepTools): Promise<
     const source = await openSource(event, step.environment, options)
     open.push(source)
     if (destination.parameters.get('server_encoding') === 'SQL_ASCII') throw withoutEncoding()
-    await requireServer(source, name)
+    const { databases } = await wholeTask(artefacts(step.environment), event)
+    await requireServer(
+      source,
+      databases.map((database) => streamName({ ...event, database })),
+    )
     const relations = await readRelations(destination, run)
     const oids = relations.filter(({ oid }) => oid !== 0).map(({ oid }) => oid)
     requireFollowable([...unfollowed(relations), ...(await judgeTables(source, oids)).obstacles])

@@ -23,8 +23,9 @@ export const followRefused: Check = {
   remedy: 'mend what is said of it, or stop the writers and use mode migrate',
   async run(context) {
     requireFollowing(context)
-    const { event, database, source } = context
-    const found = [...(await serverObstacles(source, streamName(event.run.id, database.name)))]
+    const { event, source } = context
+    const names = event.task.databases.map((database) => streamName({ ...event, database }))
+    const found = [...(await serverObstacles(source, names))]
     if (source.serverVersion >= 100_000) found.push(...(await whyNoWalsender(context)))
     return findingOf(found, (number) => `${count(number, 'thing')} of the source in the way of following it`)
   },
