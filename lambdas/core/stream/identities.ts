@@ -59,15 +59,15 @@ const commentOn = (publication: string, text: string) =>
   `COMMENT ON PUBLICATION ${quoteIdentifier(publication)} IS ${quoteLiteral(text)}`
 
 /** A table whose identity is another one for as long as it is followed. */
-export type ChangedIdentity = IdentityChange
+export type ChangedIdentity = Omit<IdentityChange, 'to'>
 
 /** What following has changed on the source, for this run or, without its name, for any, and what is still as it was set then. */
 export async function readChangedIdentities(
   source: Session,
   publication?: string,
-): Promise<readonly ChangedIdentity[]> {
+): Promise<readonly IdentityChange[]> {
   if (source.serverVersion < 100_000) return []
-  return source.rows<ChangedIdentity>(
+  return source.rows<IdentityChange>(
     `SELECT c.oid, n.nspname AS schema, c.relname AS name, m.found[2] AS "from", m.found[3] AS "to",
             (SELECT x.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
               WHERE i.indrelid = c.oid AND i.indisreplident) AS index
