@@ -62,10 +62,7 @@ const commentOn = (publication: string, text: string) =>
 export type ChangedIdentity = Omit<IdentityChange, 'to'>
 
 /** What following has changed on the source, for this run or, without its name, for any, and what is still as it was set then. */
-export async function readChangedIdentities(
-  source: Session,
-  publication?: string,
-): Promise<readonly IdentityChange[]> {
+export async function readChangedIdentities(source: Session, publication?: string): Promise<readonly IdentityChange[]> {
   if (source.serverVersion < 100_000) return []
   return source.rows<IdentityChange>(
     `SELECT c.oid, n.nspname AS schema, c.relname AS name, m.found[2] AS "from", m.found[3] AS "to",

@@ -51,7 +51,9 @@ async function started(starts: readonly (readonly string[])[]) {
 const openSlot = (source: TestDatabase, name: string) =>
   source.query(`SELECT pg_create_logical_replication_slot('${name}', 'pgoutput')`)
 
-test('who has been taken over from in one database closes none, and who has taken over closes also those it never came to', { tags: 'long' }, async () => {
+test('who has been taken over from in one database closes none, and who has taken over closes also those it never came to', {
+  tags: 'long',
+}, async () => {
   const { close, left } = await started([['older', 'newer'], ['older']])
   expect(await close('older')).toMatchObject({ verdict: 'done' })
   expect(await left()).toEqual([1, 1])
