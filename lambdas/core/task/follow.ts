@@ -61,6 +61,7 @@ export function checkFollow(
   if (conflicts === 'ignore') report(['conflicts'], KEEPS_TABLES)
   if (!Array.isArray(databases)) return
   for (const [index, database] of databases.entries()) {
+    if (isRecord(database) && database.schema === 'existing') report(['databases', index, 'schema'], KEEPS_TABLES)
     const tables = isRecord(database) && isRecord(database.tables) ? database.tables : {}
     for (const [name, options] of Object.entries(tables)) {
       if (isRecord(options)) checkTable(options, (field) => ['databases', index, 'tables', name, ...field], report)

@@ -135,17 +135,50 @@ function updateStatements(table: TableThere, rows: readonly Row[]): readonly Sta
   const others = places.filter((place) => !inKey.has(place))
   const columns = places.map((place) => columnAt(table, place))
   const assigned = others.filter((place) => !columnAt(table, place).always)
-  // An UPDATE may not set these: where one has changed all the same, no row is found, and that is told.
   const kept = others.filter((place) => columnAt(table, place).always)
   const value = (place: number) => placed(columnAt(table, place), places.indexOf(place))
-  const conditions = [
-    matches(table, (index) => places.indexOf(table.key[index]?.place ?? 0)),
-    ...kept.map((place) => `t.${quoteIdentifier(columnAt(table, place).name)} OPERATOR(pg_catalog.=) ${value(place)}`),
-  ].join(' AND ')
-  if (assigned.length === 0) return []
+  const found = matches(table, (index) => places.indexOf(table.key[index]?.place ?? 0))
   const set = assigned.map((place) => `${quoteIdentifier(columnAt(table, place).name)} = ${value(place)}`)
-  const text = `UPDATE ONLY ${table.name} AS t SET ${set.join(', ')} FROM ${lists(columns)} WHERE ${conditions}`
-  return [{ title: table.title, text, values: transposed(rows, places), rows: rows.length }]
+  const update = (condition: string) =>
+    `UPDATE ONLY ${table.name} AS t SET ${set.join(', ')} FROM ${lists(columns)} WHERE ${condition}`
+  const statement = (text: string) => [
+    { title: table.title, text, values: transposed(rows, places), rows: rows.length },
+  ]
+  if (kept.length === 0) return assigned.length === 0 ? [] : statement(update(found))
+  const same = kept
+    .map((place) => `t.${quoteIdentifier(columnAt(table, place).name)} OPERATOR(pg_catalog.=) ${value(place)}`)
+    .join(' AND ')
+  const changed =
+    assigned.length === 0
+      ? `SELECT 1 FROM ONLY ${table.name} AS t, ${lists(columns)} WHERE ${found} AND ${same}`
+      : `${update(`${found} AND ${same}`)} RETURNING 1`
+  return statement(
+    `WITH changed AS (${changed}), gone AS (${takeOut(table, columns, `${found} AND NOT (${same})`, (place) => places.indexOf(place))}),
+      made AS (${putBack(table)} RETURNING 1) SELECT 1 FROM changed UNION ALL SELECT 1 FROM made`,
+  )
+}
+
+/**
+ * GENERATED ALWAYS AS IDENTITY is set by INSERT alone: a row that gets another such value is deleted and inserted again in one
+ * statement, with its own values where none is sent, which may be in TOAST.
+ * @param at which of the lists has a column's new value; below zero: none
+ */
+function takeOut(
+  table: TableThere,
+  columns: readonly ColumnThere[],
+  condition: string,
+  at: (place: number) => number,
+): string {
+  const values = table.columns.map((column, place) => {
+    const list = at(place)
+    return `${list < 0 ? `t.${quoteIdentifier(column.name)}` : placed(column, list)} AS v${place}`
+  })
+  return `DELETE FROM ONLY ${table.name} AS t USING ${lists(columns)} WHERE ${condition} RETURNING ${values.join(', ')}`
+}
+
+function putBack(table: TableThere): string {
+  const names = table.columns.map(({ name }) => quoteIdentifier(name))
+  return `INSERT INTO ${table.name} (${names.join(', ')}) OVERRIDING SYSTEM VALUE SELECT ${table.columns.map((_, place) => `v${place}`).join(', ')} FROM gone`
 }
 
 function insertStatement(table: TableThere, rows: readonly Row[]): Statement {
@@ -164,7 +197,9 @@ function moveStatement(table: TableThere, key: Key, row: Row): Statement {
     (place, index) => `${quoteIdentifier(columnAt(table, place).name)} = ${placed(columnAt(table, place), index)}`,
   )
   const where = matches(table, (index) => places.length + index)
-  const text = `UPDATE ONLY ${table.name} AS t SET ${set.join(', ')} FROM ${lists(columns)} WHERE ${where}`
+  const text = places.some((place) => columnAt(table, place).always)
+    ? `WITH gone AS (${takeOut(table, columns, where, (place) => places.indexOf(place))}) ${putBack(table)}`
+    : `UPDATE ONLY ${table.name} AS t SET ${set.join(', ')} FROM ${lists(columns)} WHERE ${where}`
   const values = [...places.map((place) => [textOf(row[place])]), ...key.map((value) => [value])]
   return { title: table.title, text, values, rows: 1 }
 }

@@ -49,7 +49,7 @@ export class Translator {
     const now = this.#key(table, change.row, change.old)
     const before = change.old === null ? now : this.#key(table, change.old)
     const moved = before.some((value, index) => value !== now[index])
-    return { kind: moved ? 'move' : 'update', table, key: before, row: change.row }
+    return { kind: moved ? 'move' : 'update', table, key: before, row: this.#withKey(table, change.row, now) }
   }
 
   /** Of whole rows; what is unchanged in TOAST is in the old one. */
@@ -59,6 +59,15 @@ export class Translator {
     if (change.kind !== 'insert' && old === null) throw changed(`table ${table}`, 'a change comes without its old row')
     const come = change.kind === 'delete' ? null : whole(table, change.row, old)
     return { kind: 'exchange', table, gone: old === null ? null : whole(table, old, null), come }
+  }
+
+  /** What is unchanged of a key in TOAST is in the old row alone. */
+  #withKey(table: number, row: Row, key: Key): Row {
+    const places = this.#places.get(table) ?? []
+    if (places.every((place) => row[place] !== undefined)) return row
+    return row.map((value, place) =>
+      value === undefined && places.includes(place) ? key[places.indexOf(place)] : value,
+    )
   }
 
   /** @param old has what is unchanged of a key in TOAST */

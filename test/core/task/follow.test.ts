@@ -20,6 +20,7 @@ test('what the task has no default for is said, and what cannot be followed refu
   expect(codes({ ...following, databases: some(5) })).toEqual(['TASK_FOLLOW_MANY_DATABASES'])
   const kept = [{ name: 'shop', tables: { 'public.orders': { conflicts: 'truncate' } } }]
   expect(codes({ ...following, databases: kept })).toEqual(['TASK_FOLLOW_CONFLICTS'])
+  expect(codes({ ...following, databases: [{ name: 'shop', schema: 'existing' }] })).toContain('TASK_FOLLOW_CONFLICTS')
   const columns = { email: { expression: 'md5(email)' }, phone: { exclude: true }, id: { as: 'number' } }
   const other = [{ name: 'shop', tables: { 'public.orders': { where: 'id > 7', keys: { a: 'follow' }, columns } } }]
   expect(readTask({ ...following, databases: other }).problems.map(({ code, path }) => `${code} ${path}`)).toEqual([

@@ -28,6 +28,14 @@ const SCHEMA = `
   CREATE TABLE by_index (id int PRIMARY KEY, u int NOT NULL, v text);
   CREATE UNIQUE INDEX its_own ON by_index (u) INCLUDE (v);
   ALTER TABLE by_index REPLICA IDENTITY USING INDEX its_own;
+  CREATE TABLE numbered (k text PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY, v text, big text);
+  ALTER TABLE numbered ALTER big SET STORAGE EXTERNAL;
+  CREATE TABLE only_number (k int PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY);
+  CREATE TABLE long_key (url text PRIMARY KEY, hits int);
+  ALTER TABLE long_key ALTER url SET STORAGE EXTERNAL;
+  INSERT INTO numbered (k, v, big) SELECT n, 'v', repeat('z', 3000) FROM generate_series(1, 9) n;
+  INSERT INTO only_number (k) SELECT n FROM generate_series(1, 9) n;
+  INSERT INTO long_key VALUES (repeat('u', 2600), 1);
   INSERT INTO bare SELECT n % 5, 'b', '{"a" : 1}', '-0', 'é', repeat(md5('x'), 200) FROM generate_series(1, 50) n;
   INSERT INTO bare SELECT FROM generate_series(1, 3);
   INSERT INTO whole SELECT n % 3, ARRAY[NULL, 'NULL', '"{}\\'] FROM generate_series(1, 30) n;
@@ -38,7 +46,19 @@ const SCHEMA = `
   INSERT INTO only_unique SELECT 'v', n FROM generate_series(1, 9) n;
   INSERT INTO by_index SELECT n, -n, 'v' FROM generate_series(1, 9) n;`
 
-const TABLES = ['bare', 'whole', 'mute', 'mute_keyed', 'late', 'made', 'only_unique', 'by_index']
+const TABLES = [
+  'bare',
+  'whole',
+  'mute',
+  'mute_keyed',
+  'late',
+  'made',
+  'only_unique',
+  'by_index',
+  'numbered',
+  'only_number',
+  'long_key',
+]
 /** What they are called on the destination, where that is another name. */
 const THERE: Readonly<Record<string, string>> = { mute_keyed: 'other.named', bare: 'other.bare' }
 
@@ -55,6 +75,10 @@ const CHANGES = [
   `UPDATE late SET id = id + 1; DELETE FROM late WHERE id = 5`,
   `UPDATE made SET a = a + 1 WHERE a = 9; DELETE FROM made WHERE a = 2`,
   `UPDATE only_unique SET v = 'w' WHERE "u ""1" = 1; UPDATE only_unique SET "u ""1" = 50 WHERE "u ""1" = 2; DELETE FROM only_unique WHERE "u ""1" = 3`,
+  `UPDATE numbered SET n = DEFAULT WHERE k = '1'; UPDATE numbered SET n = DEFAULT, v = 'w' WHERE k IN ('2', '3'); UPDATE numbered SET v = 'w' WHERE k = '4';
+   UPDATE numbered SET k = 'five' WHERE k = '5'; UPDATE numbered SET k = 'six', n = DEFAULT WHERE k = '6'`,
+  `UPDATE only_number SET n = DEFAULT WHERE k = 1; UPDATE only_number SET k = 20 WHERE k = 2`,
+  `UPDATE long_key SET hits = hits + 1`,
   `UPDATE by_index SET u = 50 WHERE id = 1; UPDATE by_index SET id = 70 WHERE id = 2; DELETE FROM by_index WHERE id = 3`,
 ]
 
@@ -113,9 +137,12 @@ test('rows without a key are followed too, where the task agrees to other identi
     'bare f',
     'by_index i',
     'late f',
+    'long_key d',
     'made f',
     'mute f',
     'mute_keyed d',
+    'numbered d',
+    'only_number d',
     'only_unique i',
     'whole f',
   ])

@@ -46,4 +46,7 @@ test('a row that gets another key is told apart from one that does not', () => {
   expect(translator.translate({ ...update, old: ['1', null] })).toMatchObject({ kind: 'move', key: ['1'] })
   expect(translator.translate({ ...update, old: ['2', 'long'] })).toMatchObject({ kind: 'update', key: ['2'] })
   expect(translator.translate({ ...update, old: null })).toMatchObject({ kind: 'update', key: ['2'] })
+  // A key in TOAST that is unchanged comes in the old row alone.
+  const long = { ...update, row: [undefined, 'other'], old: ['long', null] }
+  expect(translator.translate(long)).toMatchObject({ kind: 'update', key: ['long'], row: ['long', 'other'] })
 })
