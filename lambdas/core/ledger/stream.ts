@@ -47,16 +47,24 @@ export async function readStream(destination: Session, run: string): Promise<Str
   return row ?? null
 }
 
-/** Says what may be on the source from now on; written before anything is. */
+/**
+ * Says what may be on the source from now on; written before anything is. Where changes of an older stream were applied, the destination
+ * is further than the view that rows were copied in: nothing proves them any more, and they are copied anew.
+ */
 export async function intendStream(
   destination: Session,
   run: string,
   { slot, publication }: Pick<StreamRow, 'slot' | 'publication'>,
 ): Promise<void> {
   await destination.rows(
+    `UPDATE sampan.chunk SET digest = NULL
+      WHERE run = $1 AND EXISTS (SELECT FROM sampan.stream s WHERE s.run = $1 AND s.changes > 0)`,
+    [run],
+  )
+  await destination.rows(
     `INSERT INTO sampan.stream (run, slot, publication, state) VALUES ($1, $2, $3, 'intended')
      ON CONFLICT (run) DO UPDATE SET slot = EXCLUDED.slot, publication = EXCLUDED.publication, state = 'intended',
-       generation = NULL, tables = NULL, receipt = NULL, cutover_at = NULL, withdrawn = NULL, closed_because = NULL`,
+       generation = NULL, tables = NULL, receipt = NULL, changes = 0, healed = 0, cutover_at = NULL, withdrawn = NULL, closed_because = NULL`,
     [run, slot, publication],
   )
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { SampanError } from '../runtime/errors.ts'
 import type { Lsn } from './lsn.ts'
 
@@ -48,6 +49,8 @@ export function readMessage(body: Buffer): Message {
     throw thrown
   }
 }
+
+const REPLACEMENT = '\uFFFD'
 
 class Reader {
   readonly #body: Buffer
@@ -137,13 +140,21 @@ class Reader {
     const length = this.#int32()
     const from = this.#at
     this.#skip(length)
-    return this.#body.toString('utf8', from, this.#at)
+    return this.#text(from, this.#at)
+  }
+
+  /** What is no UTF-8 would become another character without a word: a source before 15 sends "char" as the byte that it is. */
+  #text(from: number, to: number): string {
+    const text = this.#body.toString('utf8', from, to)
+    if (text.includes(REPLACEMENT) && !isUtf8(this.#body.subarray(from, to)))
+      throw unreadable('it has bytes that are no UTF-8')
+    return text
   }
 
   #name(): string {
     const end = this.#body.indexOf(0, this.#at)
     if (end < 0) throw unreadable('it has a name without an end')
-    const name = this.#body.toString('utf8', this.#at, end)
+    const name = this.#text(this.#at, end)
     this.#at = end + 1
     return name
   }

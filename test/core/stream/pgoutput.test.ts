@@ -101,6 +101,11 @@ describe('a message of pgoutput', () => {
     expect(readMessage(bytes)).toMatchObject({ schema: 'pg_catalog', name: 'pg_class' })
   })
 
+  test('may have the character that stands for what cannot be read', () => {
+    const bytes = message(letter('I'), int32(7), letter('N'), tuple(['a\uFFFD']))
+    expect(readMessage(bytes)).toMatchObject({ row: ['a\uFFFD'] })
+  })
+
   test('that is cut off anywhere is refused', () => {
     // Of these, what is behind the last field that is read may be missing.
     const whole = anyMessage.filter(([{ kind }]) => !['begin', 'commit', 'nothing'].includes(kind))
@@ -118,6 +123,10 @@ describe('a message of pgoutput', () => {
     [
       'with a value in binary form, which was not asked for',
       message(letter('I'), int32(7), letter('N'), int16(1), letter('b'), int32(0)),
+    ],
+    [
+      'with a value that is no UTF-8',
+      message(letter('I'), int32(7), letter('N'), int16(1), letter('t'), int32(2), Buffer.from([0x61, 0xe9])),
     ],
     [
       'with a value of less than nothing',

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { openRun } from '../../../lambdas/core/ledger/run.ts'
+import { intendStream } from '../../../lambdas/core/ledger/stream.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { changeIdentities } from '../../../lambdas/core/stream/identities.ts'
 import { dropStream } from '../../../lambdas/core/stream/leftovers.ts'
@@ -93,6 +94,27 @@ test('what the task called otherwise when it was opened is closed by the name th
   expect(await left()).toEqual([2])
   expect(await close('only')).toMatchObject({ verdict: 'done' })
   expect(await left()).toEqual([0])
+})
+
+test('a stream that is opened anew behind changes that were applied has nothing proved by digests of the older view', async () => {
+  const { close, pairs } = await started([['only']])
+  const [[, destination]] = pairs as [(typeof pairs)[number]]
+  await destination.query(
+    `SET session_replication_role = replica;
+     INSERT INTO sampan.chunk (run, id, relation, kind, bytes, state, generation, rows, digest) VALUES ('test-run', 1, 1, 'whole', 1, 'done', 1, 1, 7)`,
+  )
+  const ledger = await openSession(destination, 'destination')
+  const open = () => intendStream(ledger, 'test-run', { slot: 's', publication: 's' })
+  const digest = () => destination.query('SELECT digest FROM sampan.chunk')
+  await open()
+  await open()
+  expect(await digest()).toEqual([{ digest: '7' }])
+  await destination.query('UPDATE sampan.stream SET changes = 1')
+  await open()
+  expect(await digest()).toEqual([{ digest: null }])
+  expect(await destination.query('SELECT changes FROM sampan.stream')).toEqual([{ changes: '0' }])
+  await ledger.close()
+  expect(await close('only')).toMatchObject({ verdict: 'done' })
 })
 
 test('an identity that two runs need is put back by the last of them', async () => {
