@@ -168,7 +168,9 @@ test('what a mask covers is nowhere on the destination, the ledger included', { 
   expect(JSON.stringify(again.report)).not.toContain('@clear')
 })
 
-test('expressions that cannot be, or that break what stands on their columns, are told before anything is written', async () => {
+test('expressions that cannot be, or that break what stands on their columns, are told before anything is written', {
+  tags: 'long',
+}, async () => {
   const { source, destination, run } = await openCase('expressions')
   const of = (tables: Record<string, { columns: Record<string, { expression: string }> }>) => ({
     databases: [{ name: source.name, as: destination.name, tables }],

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
 
-test('rows of a table that was added to an extension are told before anything is written; taken out of it the table is migrated', async () => {
+test('rows of a table that was added to an extension are told before anything is written; taken out of it the table is migrated', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const opened = await openCase('member-tables')
   const refused = await opened.run()
   expect(refused.outcome.exitStatus).toBe(3)
@@ -12,4 +15,4 @@ test('rows of a table that was added to an extension are told before anything is
   const run = await opened.run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await run.differences()).toEqual([])
-}, 60_000)
+})

@@ -71,7 +71,9 @@ test('an owner whose GRANT is refused in Seal is put down with the reason; with 
   expect(await sealed.checks()).toEqual([])
 })
 
-test('an internal error that another attempt would meet again is put down, not tried until the retry window ends', async () => {
+test('an internal error that another attempt would meet again is put down, not tried until the retry window ends', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('owners-not-inherited', { destination: sharedServer(18) })
   const { destination } = opened
   const failed = await opened.run({ name: 'internal-error' }, ({ step, call }, handler) => async (event, context) => {

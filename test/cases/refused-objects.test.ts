@@ -4,7 +4,9 @@ import { sharedServer } from '../support/servers.ts'
 
 const acknowledged = { precheck: { acknowledge: ['DST_OBJECTS_REFUSED'] } }
 
-test('what the destination’s version has no more is told by name before anything is written, and left out where that is acknowledged', async () => {
+test('what the destination’s version has no more is told by name before anything is written, and left out where that is acknowledged', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('ten-refused-objects')
   const refused = await opened.run()
   expect(refused.outcome.exitStatus).toBe(3)

@@ -27,7 +27,9 @@ test.each([
   },
 )
 
-test('rights that nobody has planned keep a run from being sealed, by name; taken back, it is sealed', async () => {
+test('rights that nobody has planned keep a run from being sealed, by name; taken back, it is sealed', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('rights-behind-the-back')
   /** Of an extension's functions too, which the run has taken from everybody. */
   const giveBefore: Around = (which, handler) => async (event, context) => {

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
 import { createDatabase, startTestServer } from '../support/servers.ts'
 
-test('what lies in a tablespace is told and goes to the default one; a comment of one’s own on an extension comes', async () => {
+test('what lies in a tablespace is told and goes to the default one; a comment of one’s own on an extension comes', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await startTestServer({ major: 15, settings: { allow_in_place_tablespaces: 'on' } })
   await (await createDatabase(source)).query(`CREATE TABLESPACE sampan_fast LOCATION ''`)
   const run = await (await openCase('tablespaces-comments', { source })).run()
@@ -26,4 +29,4 @@ test('what lies in a tablespace is told and goes to the default one; a comment o
   const differences = (await run.differences({ text: false })).filter((line) => !/tablespace|sampan_fast/i.test(line))
   expect(differences).toEqual([])
   expect(await run.checks()).toEqual([])
-}, 60_000)
+})

@@ -116,7 +116,7 @@ describe('sampan start', () => {
     })
   })
 
-  it('starts the same task once, and says how to go on', async () => {
+  it('starts the same task once, and says how to go on', { tags: 'long' }, async () => {
     const first = await sampan('start', taskFile)
     const name = first.stdout.trim().split(':').at(-1)
     expect(name).toMatch(/^small-[0-9a-f]{8}$/)

@@ -92,7 +92,10 @@ describe('sampan plan', () => {
     expect(JSON.parse(await readFile(join(out, 'plan.json'), 'utf8')).hash).toBe(again.hash)
   })
 
-  it('writes the statements that make the very same structure, without a password', async () => {
+  it('writes the statements that make the very same structure, without a password', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const mapping = `CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'far.example');
       CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'reader', password 'it''s-hunter2')`
     const { source, destination, directory, plan, input } = await setUp(`${SHOP}; ${mapping}`, {
@@ -117,7 +120,7 @@ describe('sampan plan', () => {
     const definitions = `SELECT twice(21) AS twice, obj_description('public.customer'::regclass) AS said,
       (SELECT string_agg(pg_get_constraintdef(oid), '; ' ORDER BY conname) FROM pg_constraint WHERE conrelid = 'public.orders'::regclass AND contype <> 'n') AS keys`
     expect(await destination.query(definitions)).toEqual(await source.query(definitions))
-  }, 60_000)
+  })
 
   it('writes statements that make one of every kind of object', { tags: 'long', timeout: 90_000 }, async () => {
     const [from, to] = await Promise.all([startTestServer({ major: 15 }), startTestServer({ major: 18 })])

@@ -236,7 +236,10 @@ test('a deadlock with somebody else on the destination ends a batch of objects, 
   await expectEqual(run)
 })
 
-test('a statement cancelled in the middle of a flight fails nothing that depends on what it would have made', async () => {
+test('a statement cancelled in the middle of a flight fails nothing that depends on what it would have made', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   // Sequences do not go back with the transaction: the schema is cancelled in its batch, and once more by itself.
   const cancelTwice = `
     CREATE SCHEMA watch;
@@ -254,7 +257,7 @@ test('a statement cancelled in the middle of a flight fails nothing that depends
   })
   expect(run.errorsOf('CreateObjectsFunction')).toEqual(['retry other DST_SQL_57014'])
   await expectEqual(run)
-}, 120_000)
+})
 
 describe('a session that somebody ends', () => {
   test.each([

@@ -91,7 +91,9 @@ describe('a VPC that the stack makes', () => {
     two.resourceCountIs('AWS::EC2::VPCPeeringConnection', 1)
   })
 
-  it('is another one beside the first where block or zones change, of which CloudFormation can change nothing', () => {
+  it('is another one beside the first where block or zones change, of which CloudFormation can change nothing', {
+    tags: 'long',
+  }, () => {
     const ids = (network: DeploymentOptions['network']) =>
       Object.entries(synthesise({ network }).toJSON().Resources as Record<string, { Type: string }>)
         .filter(([, { Type }]) => /^AWS::EC2::(VPC|Subnet|EIP|NatGateway|RouteTable|InternetGateway)$/.test(Type))

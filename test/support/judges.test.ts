@@ -25,12 +25,12 @@ describe('two equal databases', () => {
     expect(await compareDatabases(source, destination, { owners: true })).toEqual([])
   })
 
-  test('of hostile values and names, on 15 and on 18, show no difference', async () => {
+  test('of hostile values and names, on 15 and on 18, show no difference', { tags: 'long' }, async () => {
     const source = await createHostileDatabase(sharedServer(15))
     expect(await compareDatabases(source, await createHostileDatabase(sharedServer(18)), { owners: true })).toEqual([])
   })
 
-  test('where one holds a ledger show no difference', async () => {
+  test('where one holds a ledger show no difference', { tags: 'long' }, async () => {
     const plain = await createDatabase(sharedServer(18), 'CREATE TABLE t (a int)')
     const ledger =
       'CREATE SCHEMA sampan CREATE TABLE run (id int PRIMARY KEY) CREATE VIEW v AS SELECT 1 AS a; COMMENT ON TABLE sampan.run IS $$x$$'

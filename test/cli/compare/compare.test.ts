@@ -121,7 +121,10 @@ describe('sampan compare', () => {
     expect(none.stderr).toContain('COMPARE_NO_TABLE')
   })
 
-  test('what the task computes is compared as it arrives, keys and values are told as they were computed', async () => {
+  test('what the task computes is compared as it arrives, keys and values are told as they were computed', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     const columns = { id: { expression: 'id + 100000' }, name: { expression: 'md5(name)' } }
     const { compare } = await setUp(
       `UPDATE customer SET id = id + 100000, name = md5(name); UPDATE customer SET name = 'clear' WHERE id = 100017`,
@@ -136,7 +139,7 @@ describe('sampan compare', () => {
       { key: { id: '100017' }, sourceValues: { name: expect.stringMatching(/^[0-9a-f]{32}$/) } },
     ])
     expect(stdout + stderr).not.toContain('customer 17')
-  }, 60_000)
+  })
 
   test('what is called otherwise on the destination is compared under its names, and not repaired', {
     tags: 'long',

@@ -189,7 +189,9 @@ test('a claim holds no counter while the rows travel, so that no lane waits for 
   await session.close()
 })
 
-test('a look at a run reads neither its chunks nor its objects nor the parts that are done', async () => {
+test('a look at a run reads neither its chunks nor its objects nor the parts that are done', {
+  tags: 'long',
+}, async () => {
   const { database, session } = await ledger(18)
   await addTables(database, 3_000)
   await storeChunks(session, 'r', chunksOf(3_000))

@@ -182,7 +182,7 @@ describe('a password over TLS', () => {
     expect(await failing(between, { mode: 'require' })).toBe('SRC_LOGIN_REFUSED')
   })
 
-  test('is proved to a server that knows no binding yet', async () => {
+  test('is proved to a server that knows no binding yet', { tags: 'long' }, async () => {
     const old = await startTestServer({
       major: 10,
       ssl: serving({}),

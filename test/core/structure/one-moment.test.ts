@@ -225,7 +225,7 @@ test('a view that is lost and taken anew in one execution, with another structur
   expect(codes).toContain('PLAN_MADE_ANEW')
 })
 
-test('what is made on the source after the view is not migrated, and is listed by name', async () => {
+test('what is made on the source after the view is not migrated, and is listed by name', { tags: 'long' }, async () => {
   const { source, destination, input } = await databases()
   const { outcome, report } = await run(
     input,

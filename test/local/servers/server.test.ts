@@ -186,7 +186,7 @@ describe('a server', () => {
     await expect(new pg.Client({ ...options, password }).connect()).rejects.toThrow('rejects connection')
   })
 
-  test('says what stands in the way of a start', async () => {
+  test('says what stands in the way of a start', { tags: 'long' }, async () => {
     await expect(startServer({ major: 18, settings: { no_such_setting: '1' } })).rejects.toMatchObject({
       code: 'LOCAL_SERVER_START',
       message: expect.stringContaining('no_such_setting'),

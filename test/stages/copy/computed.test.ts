@@ -89,7 +89,9 @@ test.each([
   expect(await validate(event)).toMatchObject({ verdict: 'done', error: null })
 })
 
-test('from a PostgreSQL 10 by pages where the key stays behind: of its values none is in the ledger', async () => {
+test('from a PostgreSQL 10 by pages where the key stays behind: of its values none is in the ledger', {
+  tags: 'long',
+}, async () => {
   const { destination } = await planned(
     `columns = '{name,note}', types = '{text,text}', excluded = '{id}'`,
     await oldestServer(),

@@ -81,7 +81,9 @@ test.each(['source', 'destination'] as const)(
   },
 )
 
-test('the first lane stays until every chunk has its receipt, and takes up what a dead lane gives back', async () => {
+test('the first lane stays until every chunk has its receipt, and takes up what a dead lane gives back', {
+  tags: 'long',
+}, async () => {
   const { source, destination, event } = await prepare()
   const dead = await destination.connect()
   await dead.query('BEGIN; SELECT 1 FROM sampan.chunk WHERE id = 1 FOR UPDATE')
@@ -122,7 +124,9 @@ async function untilSnapshot(destination: TestDatabase) {
   while ((await destination.query('SELECT 1 FROM sampan.snapshot')).length === 0) {}
 }
 
-test('rows written to the source while it is copied do not arrive: every lane reads one view', async () => {
+test('rows written to the source while it is copied do not arrive: every lane reads one view', {
+  tags: 'long',
+}, async () => {
   const { source, destination, event } = await prepare()
   const before = await sorted(source, 'plain')
   const round = copyRound(event, 1)

@@ -28,7 +28,9 @@ const receipts = async (destination: TestDatabase) => {
   return { done: number('done'), chunks: number('chunks'), rows: number('rows'), there: number('there') }
 }
 
-test('a crash takes rows and receipts of the last commits together, and what the summary calls done survives it', async () => {
+test('a crash takes rows and receipts of the last commits together, and what the summary calls done survives it', {
+  tags: 'long',
+}, async () => {
   const server = await startTestServer({ major: 18, settings: FORGETFUL })
   const source = await createDatabase(
     sharedServer(15),

@@ -8,7 +8,9 @@ import { mustBeDone } from '../schema/steps.ts'
 
 const TABLES = Array.from({ length: 800 }, (_, number) => `CREATE TABLE t${number} AS SELECT ${number} AS a`).join(';')
 
-test('one refused table among 800 small ones fails alone, and the others travel on in flights', async () => {
+test('one refused table among 800 small ones fails alone, and the others travel on in flights', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(15), TABLES)
   const destination = await createDatabase(sharedServer(18), TABLES.replaceAll(/ AS SELECT \d+ AS a/g, '(a int)'))
   const event = stepEvent(source, destination)

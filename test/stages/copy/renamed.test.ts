@@ -72,7 +72,7 @@ test.each(['auto', 'text'] as const)(
   },
 )
 
-test('one byte that differs under the other name is found, and its place', async () => {
+test('one byte that differs under the other name is found, and its place', { tags: 'long' }, async () => {
   const { destination, event } = await planned()
   expect((await copyRound(event, 1)).summary).toMatchObject({ verdict: 'done', error: null })
   await destination.query(`UPDATE "Archiv 1"."Bestellungen" SET id = 'row 0' WHERE "Nummer" = 77`)
@@ -88,7 +88,9 @@ test('one byte that differs under the other name is found, and its place', async
   ).toEqual([{ Nummer: '77' }])
 })
 
-test('where the view is lost and the source was written to, the table is emptied and copied again under its other name', async () => {
+test('where the view is lost and the source was written to, the table is emptied and copied again under its other name', {
+  tags: 'long',
+}, async () => {
   const run = await planned()
   const { source, destination, event } = run
   const stopped = new AbortController()

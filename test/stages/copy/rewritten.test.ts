@@ -54,7 +54,7 @@ test.each([
   ['VACUUM FULL, which lays its rows in other places', 'VACUUM FULL items'],
   ['TRUNCATE, which leaves nothing that the view sees', 'TRUNCATE items'],
   ['an ALTER TABLE that makes a new file', 'ALTER TABLE items ALTER filler TYPE text USING upper(filler)'],
-])('a table half copied meets %s: it is copied again in a newer view', async (_, sql) => {
+])('a table half copied meets %s: it is copied again in a newer view', { tags: 'long' }, async (_, sql) => {
   const run = await half()
   const before = await run.source.query(CONTENT)
   await run.source.query(sql)

@@ -91,7 +91,10 @@ test('ranges of a key that no call had time for are cut at their middle row, eac
   }
 })
 
-test('a lane cuts what the call before had no time for; a range of one row stays as it is', async () => {
+test('a lane cuts what the call before had no time for; a range of one row stays as it is', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const { source, destination, event, ledger, close } = await planned(TABLES, DATA[0] ?? '')
   const [first, second, ...others] = await chunksOf(destination)
   if (first === undefined || second === undefined) throw new Error('no chunks')
@@ -110,7 +113,7 @@ test('a lane cuts what the call before had no time for; a range of one row stays
   expect((await copyRound(event, 1)).summary).toMatchObject({ verdict: 'done' })
   await keeper
   expect(await destination.query(content('by_bigint'))).toEqual(await source.query(content('by_bigint')))
-}, 120_000)
+})
 
 test('a chunk that cannot be made smaller and that no call has time for ends the run, with the name of its table', {
   tags: 'long',

@@ -116,16 +116,20 @@ test.each([
   ['PlanCopy', planCopy],
   ['SummariseCopy', (event: StepEvent, context: StepContext) => summariseCopy({ ...event, results: [] }, context)],
   ['PlanValidation', planValidation],
-] as const)('%s names whoever holds the run’s row, and does not wait without end', async (_, handler) => {
-  const { destination, event } = await prepare()
-  const holder = await destination.connect({ application_name: 'night report' })
-  await holder.query(`BEGIN; SELECT FROM sampan.run FOR UPDATE`)
-  const held = await handler(event, stepContext())
-  expect(held).toMatchObject({ verdict: 'retry', error: { kind: 'other', code: 'DST_LOCK_HELD' } })
-  expect(held.error?.message).toContain('night report')
-  await holder.query('ROLLBACK')
-  await holder.end()
-})
+] as const)(
+  '%s names whoever holds the run’s row, and does not wait without end',
+  { tags: 'long' },
+  async (_, handler) => {
+    const { destination, event } = await prepare()
+    const holder = await destination.connect({ application_name: 'night report' })
+    await holder.query(`BEGIN; SELECT FROM sampan.run FOR UPDATE`)
+    const held = await handler(event, stepContext())
+    expect(held).toMatchObject({ verdict: 'retry', error: { kind: 'other', code: 'DST_LOCK_HELD' } })
+    expect(held.error?.message).toContain('night report')
+    await holder.query('ROLLBACK')
+    await holder.end()
+  },
+)
 
 test.each([
   ['source', 'SRC_STALLED'],

@@ -79,7 +79,10 @@ const endReader = `SELECT pg_terminate_backend(active_pid) FROM pg_replication_s
 const ADVANCE = `SELECT pg_replication_slot_advance(slot_name, pg_current_wal_lsn()) FROM pg_replication_slots WHERE database = current_database()`
 const ASK = `UPDATE sampan.stream SET cutover_at = now(), withdrawn = NULL`
 
-test('what can be mended is waited for: a label that the enum lacks, a column that is not there, a table that was created', async () => {
+test('what can be mended is waited for: a label that the enum lacks, a column that is not there, a table that was created', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const { source, destination, running, until, toldOf, event } = await begin()
   await expectFenced(event(), source)
   await expectLookedAt(event(), source)
@@ -104,7 +107,7 @@ test('what can be mended is waited for: a label that the enum lacks, a column th
   const items = 'SELECT * FROM items ORDER BY id'
   expect(await destination.query(items)).toEqual(await source.query(items))
   expect(await leftOn(source)).toEqual([])
-}, 120_000)
+})
 
 /** An older start opens nothing beside the one that is at work, and a keeper that is called twice opens nothing again. */
 async function expectFenced(event: StepEvent, source: TestDatabase): Promise<void> {

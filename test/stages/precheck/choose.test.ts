@@ -41,7 +41,9 @@ test.each([
   expect(chosen.map((relation) => relation.name).join(' ')).toBe(expected)
 })
 
-test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, through row types, arrays, functions and views', async () => {
+test('CHOSEN_CANNOT_COME: what is named and needs what is excluded is told, through row types, arrays, functions and views', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE address (street text); CREATE TABLE person (id int, lives address[]);
@@ -83,7 +85,9 @@ test('COMES_ALONG: what no pattern names and something that is named needs is to
   expect((await told(['*.*'])).status).toBe('passed')
 })
 
-test('what needs a function in C is told by name, however far it is from it, before anything is acknowledged', async () => {
+test('what needs a function in C is told by name, however far it is from it, before anything is acknowledged', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE FUNCTION plus(int, int) RETURNS int IMMUTABLE LANGUAGE internal AS 'int4pl'; CREATE OPERATOR =+= (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);

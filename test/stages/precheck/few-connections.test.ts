@@ -71,7 +71,7 @@ test.each([0, 1, 2])('an account that may open %i connections on the destination
   }
 })
 
-test('a step that finds no connection is a precheck that refuses, not one that waits', async () => {
+test('a step that finds no connection is a precheck that refuses, not one that waits', { tags: 'long' }, async () => {
   await source.query(`ALTER ROLE ${role} CONNECTION LIMIT 1`)
   const relay = await startRelay({ port: source.connection.port })
   const event = through(stepEvent(asUser(source, role, 'secret'), destination), 'source', relay.port)

@@ -43,7 +43,9 @@ test('a filter that cannot be is an error that says why, with the condition', as
   expect(itemOf(await ofTables({ 'public.parent': { where: 'a > 1' } }), 'FILTER_INVALID').status).toBe('passed')
 })
 
-test('rows whose parents stay behind are counted, and a filter of theirs is counted with', async () => {
+test('rows whose parents stay behind are counted, and a filter of theirs is counted with', {
+  tags: 'long',
+}, async () => {
   const parent = { 'public.parent': { where: 'kept' } }
   const item = itemOf(await ofTables(parent), 'FILTER_BREAKS_KEYS')
   expect(item).toMatchObject({ status: 'failed', level: 'warning', blocks: true })

@@ -118,7 +118,7 @@ test('a run that is stopped stops the precheck', async () => {
   await expect(runChecks(opening, [sleeping], null)).rejects.toMatchObject({ code: 'STOPPED' })
 })
 
-test('the number of round trips does not grow with the number of tables', async () => {
+test('the number of round trips does not grow with the number of tables', { tags: 'long' }, async () => {
   const turnsOf = async (tables: number) => {
     const near = await createDatabase(
       sharedServer(15),

@@ -186,7 +186,7 @@ describe('what OpenAccess found out about the instances', () => {
     expect(itemsOf(document, 'SRC_NOT_PUBLICLY_ACCESSIBLE')).toEqual([])
   })
 
-  test('a private instance is an info where the task lets DTS in', async () => {
+  test('a private instance is an info where the task lets DTS in', { tags: 'long' }, async () => {
     const [source, destination] = [await createDatabase(sharedServer(15)), await createDatabase(sharedServer(18))]
     const instances = judged({ publiclyAccessible: false })
     const event = cloudEvent(source, destination)
@@ -245,7 +245,7 @@ describe('free storage', () => {
     expect(itemOf(few, 'DST_STORAGE_SHORT').status).toBe('passed')
   })
 
-  test('that nobody knows is no finding', async () => {
+  test('that nobody knows is no finding', { tags: 'long' }, async () => {
     const [source, destination] = [await createDatabase(sharedServer(15), sql), await createDatabase(sharedServer(18))]
     const instances = judged({}, { storageUsed: null })
     const item = itemOf(await precheckOf(cloudEvent(source, destination), { instances }), 'DST_STORAGE_SHORT')

@@ -60,7 +60,9 @@ test('patterns that match nothing end the run before anything is made, all named
   })
 })
 
-test('what the task leaves out may change while the objects are read; what comes may not', async () => {
+test('what the task leaves out may change while the objects are read; what comes may not', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE kept (id int); CREATE FUNCTION seen() RETURNS int LANGUAGE sql AS 'SELECT 0'; CREATE SCHEMA own; CREATE TABLE own.n (id int)`,

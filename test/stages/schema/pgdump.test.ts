@@ -213,7 +213,7 @@ describe('a dump that goes wrong', () => {
   })
 })
 
-test('bundled by esbuild into one folder it works as in the source tree', async () => {
+test('bundled by esbuild into one folder it works as in the source tree', { tags: 'long' }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bundle-'))
   const entry = fileURLToPath(new URL('../../../lambdas/stages/schema/pgdump/dump.ts', import.meta.url))
   const options = { logLevel: 'error', bundle: true, platform: 'node', format: 'esm', target: 'node24' } as const

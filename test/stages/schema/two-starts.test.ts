@@ -129,7 +129,7 @@ test('a start whose run another one has completed says that, and sets no sequenc
   expect(await call('planObjects', third)).toMatchObject({ verdict: 'done', output: { sealed: true } })
 })
 
-test('what is under way when the run is taken over is refused where it writes next', async () => {
+test('what is under way when the run is taken over is refused where it writes next', { tags: 'long' }, async () => {
   const { destination, first, second } = await twoStarts()
   const environment = readEnvironment()
   const [ours, theirs] = await Promise.all([
@@ -158,7 +158,9 @@ test('a plan that another start has begun to make is not stored beside that of t
   expect(answers.map(({ verdict, error }) => error?.code ?? verdict).toSorted()).toEqual(['RUN_TAKEN_OVER', 'done'])
 })
 
-test('a start that joins another one at its work is told so, one that follows a dead one is not', async () => {
+test('a start that joins another one at its work is told so, one that follows a dead one is not', {
+  tags: 'long',
+}, async () => {
   const { destination, first, second } = await twoStarts()
   const lane = await openDestination(first, readEnvironment(), { purpose: 'lane:0' })
   await lane.execute('BEGIN')
@@ -211,7 +213,9 @@ async function ledgerOf(destination: TestDatabase) {
   )
 }
 
-test('who only plans a run that has begun is told its plan, or why not, and leaves it to its start', async () => {
+test('who only plans a run that has begun is told its plan, or why not, and leaves it to its start', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (a int PRIMARY KEY)')
   const destination = await createDatabase(sharedServer(18))
   const first = stepEvent(source, destination, { execution: 'first' })

@@ -71,7 +71,7 @@ describe('a difference fails the run and names the table', () => {
       ['1', '0', '0'],
       'visits',
     ],
-  ])('%s', async (_, change, numbers, name) => {
+  ])('%s', { tags: 'long' }, async (_, change, numbers, name) => {
     const { answer, migration } = await plant(change)
     expect(answer).toMatchObject({ verdict: 'failed', error: { code: 'VALIDATION_DIFFERS' } })
     expect(answer.error?.message).toContain(`public.${name}`)

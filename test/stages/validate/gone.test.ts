@@ -168,7 +168,7 @@ test.each([
     'ALTER TABLE public.kept ALTER COLUMN n SET (n_distinct = 5), ALTER COLUMN n SET STATISTICS 7',
   ],
   ['being logged', 'ALTER TABLE public.kept SET UNLOGGED'],
-])('of what stands in a CREATE TABLE: %s is told where somebody changes it', async (_what, sql) => {
+])('of what stands in a CREATE TABLE: %s is told where somebody changes it', { tags: 'long' }, async (_what, sql) => {
   const event = await kept()
   const session = await openDestination(event, readEnvironment(), { purpose: 'test' })
   try {

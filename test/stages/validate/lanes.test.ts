@@ -170,7 +170,7 @@ test('a table copied without digests is said to be only counted where digests ar
   expect(told?.message).not.toContain('public.visits')
 })
 
-test('large objects are compared page by page', async () => {
+test('large objects are compared page by page', { tags: 'long' }, async () => {
   const { event, source, destination } = await copied([ITEMS], `SELECT lo_from_bytea(4711, repeat('x', 600000)::bytea)`)
   const { largeObjectDigest } = await import('../../../lambdas/core/rows/large-objects.ts')
   const [known] = await source.query(
