@@ -1,7 +1,8 @@
 import type { Session } from '../../../core/postgres/connect.ts'
-import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { inOneOrder, isOrderedByBytes } from './one-order.ts'
+import { type SentType, sentBytes } from './sent-bytes.ts'
 
 const HELD_TYPES = sqlFile(new URL('./sql/held-types.sql', import.meta.url))
 
@@ -46,12 +47,16 @@ function isFloat({ schema, name, extension }: HeldType): boolean {
   return extension === 'cube' || (schema === 'pg_catalog' && FLOATS.has(name))
 }
 
-/** Built-in floats and shapes, and their arrays: what these send is the same in every version. */
-function isSentAlike(type: HeldType, types: HeldTypes): boolean {
-  if (type.schema !== 'pg_catalog' || type.kind !== 'b') return false
-  return [type, ...type.inside.map((inner) => types.get(inner))].some(
+/** Built-in floats and shapes, and their arrays, as they are sent: the same in every version. `null` for others. */
+function sentAlike(type: HeldType, types: HeldTypes): SentType | null {
+  if (type.schema !== 'pg_catalog' || type.kind !== 'b' || type.send === null) return null
+  const { schema, send, sendSchema } = type
+  const item = [type, ...type.inside.map((inner) => types.get(inner))].find(
     (one) => one !== undefined && one.schema === 'pg_catalog' && FLOATS.has(one.name),
   )
+  return item === undefined
+    ? null
+    : { schema, item: item.name, array: item !== type, send, sendSchema: sendSchema ?? '' }
 }
 
 /** Why two servers may print the same value differently. */
@@ -96,10 +101,8 @@ export function alikeText(value: string, oid: number, types: HeldTypes, differen
   if (type === undefined || !holdsUnlike(oid, types, differences)) return { sql: value, left: [] }
   if (type.kind === 'd') return alikeText(`(${value})::${type.groundText}`, type.ground, types, differences)
   if (differences.bytes && isOrderedByBytes(type)) return { sql: inOneOrder(value, type), left: [] }
-  if (differences.floats && isSentAlike(type, types) && type.send !== null) {
-    const sent = `${quoteQualified(type.sendSchema ?? '', type.send)}(${value})`
-    return { sql: `pg_catalog.encode(${sent}, 'hex')`, left: [] }
-  }
+  const sent = differences.floats ? sentAlike(type, types) : null
+  if (sent !== null) return { sql: `pg_catalog.encode(${sentBytes(value, sent)}, 'hex')`, left: [] }
   if (type.attributes === null) return { sql: isThere, left: [''] }
   const parts = type.attributes.map((attribute) => ({
     name: attribute.name,

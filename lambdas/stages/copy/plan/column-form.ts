@@ -1,6 +1,7 @@
 import { HASH_ARRAYS, hashBytes } from '../../../core/postgres/hash-bytes.ts'
-import { quoteIdentifier, quoteQualified } from '../../../core/postgres/identifiers.ts'
+import { quoteIdentifier } from '../../../core/postgres/identifiers.ts'
 import { type AlikeText, alikeText, type Differences, type HeldTypes } from './alike-text.ts'
+import { isPrintedMoreAlike, sentBytes } from './sent-bytes.ts'
 
 /** The ground of one column's type on the source: domains followed, the element of an array named. */
 export interface ColumnType {
@@ -72,7 +73,7 @@ export function whyNotBinary(column: ColumnType, servers: FormServers): string |
   // An enum's value travels as its label.
   if (column.kind === 'e') return null
   if (column.extension !== null) return whyNotExtension(column, servers)
-  const type = column.element ?? column.type
+  const type = itemOf(column)
   const schema = column.element === null ? column.typeSchema : column.elementSchema
   if (column.typeSchema !== 'pg_catalog' || schema !== 'pg_catalog' || !SAFE.has(type)) {
     return 'carries object ids of the source, or is no type that both servers surely encode alike'
@@ -103,10 +104,15 @@ function whyNotExtension(column: ColumnType, servers: FormServers): string | nul
  * servers, exact to the byte; else the text form, which the pinned session settings make the same.
  */
 function valueBytes(column: ColumnType, servers: FormServers): string {
-  if (isSentAlike(column, servers)) {
-    return `${quoteQualified(column.sendSchema ?? '', column.send ?? '')}(${groundValue(column)})`
-  }
-  return valueText(column, servers)
+  if (!isSentAlike(column, servers)) return valueText(column, servers)
+  const { typeSchema: schema, element, send, sendSchema } = column
+  const type = { schema, item: itemOf(column), array: element !== null, send: send ?? '', sendSchema: sendSchema ?? '' }
+  return sentBytes(groundValue(column), type)
+}
+
+/** The type, of an array its element's. */
+function itemOf({ type, element }: ColumnType): string {
+  return element ?? type
 }
 
 /** The version that prints floats in their shortest form; before, all digits are printed, with `extra_float_digits` 3. */
@@ -123,6 +129,7 @@ function differencesOf(servers: FormServers): Differences {
 /** Where both servers send the same bytes for the same value. What is put in order by bytes is sent in another one. */
 function isSentAlike(column: ColumnType, servers: FormServers): boolean {
   if (!isBinarySafe(column, servers)) return false
+  if (isPrintedMoreAlike(column.typeSchema, itemOf(column), !straddlesFloats(servers))) return false
   const { ground, held } = column
   return alikeText('', ground, held, { floats: false, bytes: !servers.sameBytes }).sql === ''
 }
@@ -158,7 +165,10 @@ function groundValue(column: ColumnType): string {
  * function prints it, like COPY: a cast to text may be the user's own, which can fail, or say the same of different values.
  */
 function valueText(column: ColumnType, servers: FormServers): string {
-  const printed = `pg_catalog.textsend(pg_catalog.concat(${textOf(column, servers).sql}))`
+  const text = `pg_catalog.concat(${textOf(column, servers).sql})`
+  // Each server that prints an xml leaves out one newline in front (xml_out_internal).
+  const isXml = column.typeSchema === 'pg_catalog' && column.type === 'xml'
+  const printed = `pg_catalog.textsend(${isXml ? `pg_catalog.ltrim(${text}, pg_catalog.chr(10))` : text})`
   // concat() makes '' of NULL, and IS NULL calls a row of NULLs one.
   return `CASE WHEN pg_catalog.pg_column_size(${column.value ?? quoteIdentifier(column.name)}) IS NOT NULL THEN ${printed} END`
 }
