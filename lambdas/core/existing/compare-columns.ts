@@ -1,3 +1,4 @@
+import { withoutKeywordQuotes } from '../postgres/identifiers.ts'
 import type { Column } from './tables.ts'
 
 /** A column of the source, and what becomes of it. */
@@ -47,9 +48,9 @@ function missing({ column, there }: ColumnThere): ColumnDifference[] {
 }
 
 function valuesOf({ column }: ColumnThere, other: Column, typeThere: (type: string) => string) {
-  const type = typeThere(column.type)
+  const [type, otherType] = [withoutKeywordQuotes(typeThere(column.type)), withoutKeywordQuotes(other.type)]
   const found: ColumnDifference[] = []
-  if (unquoted(type) !== unquoted(other.type)) found.push(differs('refused', column, unquoted(type), other.type))
+  if (type !== otherType) found.push(differs('refused', column, type, otherType))
   if (column.generated === null && other.generated !== null) {
     found.push(differs('refused', column, 'stored', `generated as ${other.generated}`))
   } else if (column.generated !== null && other.generated === null) {
@@ -59,16 +60,6 @@ function valuesOf({ column }: ColumnThere, other: Column, typeThere: (type: stri
     found.push(differs('told', column, `generated as ${column.generated}`, `generated as ${other.generated}`))
   }
   return found
-}
-
-/**
- * A type without the quotes that it does not need: each version quotes its own key words (quote_identifier in ruleutils.c), so the same
- * type may be written differently by the two servers.
- */
-function unquoted(type: string): string {
-  return type.replaceAll(/"((?:[^"]|"")*)"/g, (quoted, name: string) =>
-    /^[a-z_][a-z0-9_$]*$/.test(name) ? name : quoted,
-  )
 }
 
 function rulesOf({ column }: ColumnThere, other: Column): ColumnDifference[] {

@@ -1,3 +1,4 @@
+import { withoutKeywordQuotes } from '../postgres/identifiers.ts'
 import type { Meeting } from './meetings.ts'
 import { nameKey, type UserType } from './tables.ts'
 
@@ -13,13 +14,11 @@ export interface TypeDifference {
  * Compares the types that columns are of, through arrays, domains, composites and ranges. Types that tables there need stay as they are,
  * also where a table is dropped; values travel by the place of their fields, and two composites of one name read each other's without a
  * word. Pure.
- * @param typeThere the source's type as the destination writes it
+ * @param named the source's type as the destination writes it
  */
-export function compareTypes(
-  meetings: readonly Meeting[],
-  typeThere: (type: string) => string,
-): readonly TypeDifference[] {
-  const standing = new Map(meetings.flatMap(({ there }) => there.types.map((type) => [type.name, type] as const)))
+export function compareTypes(meetings: readonly Meeting[], named: (type: string) => string): readonly TypeDifference[] {
+  const typeThere = (type: string) => withoutKeywordQuotes(named(type))
+  const standing = new Map(meetings.flatMap(({ there }) => there.types.map(alike).map((type) => [type.name, type])))
   const ours = new Map(meetings.flatMap(({ source }) => source.types.map((type) => [type.name, type] as const)))
   const chosen = new Map(meetings.map((one) => [nameKey(one.chosen), one.chosen]))
   return [...ours.values()].flatMap((type) => {
@@ -32,6 +31,12 @@ export function compareTypes(
     })
     return differences({ ...type, fields }, there)
   })
+}
+
+/** As a type of the source is compared with it. */
+function alike(type: UserType): UserType {
+  const fields = type.fields.map((field) => ({ ...field, type: withoutKeywordQuotes(field.type) }))
+  return { ...type, name: withoutKeywordQuotes(type.name), fields }
 }
 
 function differences(source: UserType, there: UserType): readonly TypeDifference[] {

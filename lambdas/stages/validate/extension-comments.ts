@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../core/ledger/events.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { withoutKeywordQuotesSql } from '../../core/postgres/identifiers.ts'
 import { listed } from '../../core/present/listed.ts'
 
 interface MemberComment {
@@ -10,7 +11,7 @@ interface MemberComment {
 }
 
 const COMMENTS = `
-  SELECT x.extname::text AS extension, x.extversion AS version, i.type || ' ' || i.identity AS what, d.description AS comment
+  SELECT x.extname::text AS extension, x.extversion AS version, i.type || ' ' || ${withoutKeywordQuotesSql('i.identity')} AS what, d.description AS comment
     FROM pg_catalog.pg_extension x
     JOIN pg_catalog.pg_depend m ON m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.refobjid = x.oid AND m.deptype = 'e'
     JOIN pg_catalog.pg_description d ON d.classoid = m.classid AND d.objoid = m.objid

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { quoteIdentifier, quoteLiteral, unquoteIdentifier } from '../../../lambdas/core/postgres/identifiers.ts'
+import {
+  quoteIdentifier,
+  quoteLiteral,
+  unquoteIdentifier,
+  withoutKeywordQuotes,
+  withoutKeywordQuotesSql,
+} from '../../../lambdas/core/postgres/identifiers.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 }).filter((value) => !value.includes('\0'))
@@ -30,6 +36,31 @@ test('whatever the name, it is read as the server writes it', async () => {
       },
     ),
     { numRuns: 200 },
+  )
+})
+
+test('whatever the names, two servers’ ways to write them come to the same, and those of others to something else', async () => {
+  const client = await (await createDatabase(sharedServer(15))).connect()
+  const name = fc.string({
+    unit: fc.constantFrom('a', 'b', '"', ' ', '.', 'A', '1', '$', ','),
+    minLength: 1,
+    maxLength: 5,
+  })
+  const names = fc.array(name, { minLength: 1, maxLength: 3 })
+  const quoted = (all: readonly string[]) => `f(${all.map(quoteIdentifier).join(',')})`
+  await fc.assert(
+    fc.asyncProperty(names, names, async (some, others) => {
+      const { rows } = await client.query(
+        `SELECT 'f(' || string_agg(quote_ident(n), ',' ORDER BY place) || ')' AS written,
+                ${withoutKeywordQuotesSql('min($2::text)')} AS alike FROM unnest($1::text[]) WITH ORDINALITY AS u(n, place)`,
+        [some, quoted(some)],
+      )
+      const alike = withoutKeywordQuotes(quoted(some))
+      expect(withoutKeywordQuotes(rows[0].written)).toBe(alike)
+      expect(rows[0].alike).toBe(alike)
+      expect(alike === withoutKeywordQuotes(quoted(others))).toBe(quoted(some) === quoted(others))
+    }),
+    { numRuns: 300 },
   )
 })
 

@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/connect.ts'
 import { inOneFlight } from '../../postgres/transaction.ts'
 import { keepRun } from '../fence.ts'
-import type { GoneObject } from './gone.ts'
+import { type GoneObject, taggedAlike } from './gone.ts'
 
 /** What changes the definition of the object that it belongs to. */
 const MAKES_PART = [
@@ -37,7 +37,7 @@ function definitionsSql(present: string): string {
          SELECT NULL, d.kind, d.schema COLLATE pg_catalog."C", d.name COLLATE pg_catalog."C", NULL, d.digest
            FROM (${present}) d(kind, schema, name, digest)
        ) b
-      GROUP BY b.kind, b.schema, b.name HAVING min(b.id) IS NOT NULL AND min(b.digest) IS NOT NULL`
+      GROUP BY b.kind, b.schema, ${taggedAlike('b')} HAVING min(b.id) IS NOT NULL AND min(b.digest) IS NOT NULL`
 }
 
 /**

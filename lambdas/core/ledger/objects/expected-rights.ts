@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { withoutKeywordQuotesSql } from '../../postgres/identifiers.ts'
 import { inBatches } from '../../runtime/in-batches.ts'
 
 /** The rights on one object that a plan comes to; fields as in structure/rights-sql.ts. */
@@ -77,29 +78,31 @@ export async function readBesideExpected(
   actual: ActualRights,
 ): Promise<BothSides[]> {
   return destination.rows<BothSides>(
-    `${actual.sql}, made AS (
+    `${actual.sql}, actual AS (
+    SELECT r.*, ${comparedBy('r')} AS compared FROM rights r
+  ), made AS (
     SELECT o.id, o.status IN ('migrated', 'transformed') AS made FROM sampan.object o WHERE o.run = $1
   ), untold AS (
     SELECT DISTINCT target.id FROM sampan.object a CROSS JOIN LATERAL pg_catalog.unnest(a.dependencies[1:1]) AS target(id)
      WHERE a.run = $1 AND a.kind = 'ACL' AND a.status NOT IN ('migrated', 'transformed')
   ), wanted AS (
-    SELECT e.*, CASE WHEN own.made IS NOT FALSE THEN e.owner END AS whose,
+    SELECT e.*, ${comparedBy('e')} AS compared, CASE WHEN own.made IS NOT FALSE THEN e.owner END AS whose,
            e.object IN (SELECT u.id FROM untold u) AS told
       FROM sampan.expected_right e LEFT JOIN made m ON m.id = e.object LEFT JOIN made own ON own.id = e.owner_object
      WHERE e.run = $1 AND m.made IS NOT FALSE
   ), mine AS (
-    SELECT r.oid FROM rights r JOIN wanted w ON w.kind = r.kind AND w.identity = r.identity WHERE w.kind = 'table'
+    SELECT r.oid FROM actual r JOIN wanted w ON w.kind = r.kind AND w.compared = r.compared WHERE w.kind = 'table'
   )
   SELECT w.kind, w.identity, false AS surplus, r.identity IS NULL AS missing, COALESCE(w.told, false) AS told,
          w.whose AS owner, r.owner AS "actualOwner", w.acl, r.acl AS "actualAcl", w.columns, r.columns AS "actualColumns",
          w.traits, COALESCE(r.traits, '{}') AS "actualTraits",
          ${actual.standardOf('w')} AS standard, CURRENT_USER::text AS account
-    FROM wanted w LEFT JOIN rights r ON r.kind = w.kind AND r.identity = w.identity
+    FROM wanted w LEFT JOIN actual r ON r.kind = w.kind AND r.compared = w.compared
    WHERE r.identity IS NULL OR w.whose <> r.owner OR w.acl IS DISTINCT FROM r.acl
       OR w.columns IS DISTINCT FROM r.columns OR w.traits IS DISTINCT FROM COALESCE(r.traits, '{}')
   UNION ALL
   SELECT r.kind, r.identity, true, false, false, NULL, r.owner, NULL, r.acl, NULL, NULL, '{}', COALESCE(r.traits, '{}'), ${actual.standardOf('r')}, CURRENT_USER::text
-    FROM rights r LEFT JOIN wanted w ON w.kind = r.kind AND w.identity = r.identity
+    FROM actual r LEFT JOIN wanted w ON w.kind = r.kind AND w.compared = r.compared
    WHERE w.kind IS NULL AND (
          r.kind = 'policy' AND r.of_table IN (SELECT m.oid FROM mine m)
       OR r.kind = 'large object' AND r.acl IS NOT NULL
@@ -109,4 +112,9 @@ export async function readBesideExpected(
    ORDER BY 1, 2`,
     [run],
   )
+}
+
+/** An identity as both servers write it; that of default privileges is JSON, and has no quotes to lose. */
+function comparedBy(alias: string): string {
+  return `CASE WHEN ${alias}.kind = 'default privileges' THEN ${alias}.identity ELSE ${withoutKeywordQuotesSql(`${alias}.identity`)} END`
 }

@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/connect.ts'
+import { withoutKeywordQuotesSql } from '../../postgres/identifiers.ts'
 import { sqlFile } from '../../postgres/sql-file.ts'
 
 const MARK_GONE = sqlFile(new URL('./sql/mark-gone.sql', import.meta.url))
@@ -21,6 +22,12 @@ export interface Present {
   readonly kinds: readonly string[]
 }
 
+/** SQL: an object's tag, of which the archive has the types as the source writes them. */
+export function taggedAlike(alias: string): string {
+  const name = withoutKeywordQuotesSql(`${alias}.name`)
+  return `CASE WHEN ${alias}.kind IN ('FUNCTION', 'PROCEDURE', 'AGGREGATE') THEN ${name} ELSE ${alias}.name END`
+}
+
 /**
  * What has its receipt, and is not among what is present. One question, whatever their number: all names are grouped, as a join of
  * tables that nobody has analyzed could be their square. `SET DEFAULT NULL`, by which pg_dump takes an inherited default off a
@@ -39,8 +46,8 @@ export function readMissing(destination: Session, run: string, present: Present)
        UNION ALL
        SELECT NULL, t.kind, t.schema COLLATE pg_catalog."C", t.name COLLATE pg_catalog."C", NULL FROM there t
      )
-     SELECT min(b.id) AS id, b.kind, NULLIF(b.schema, '') AS schema, b.name, pg_catalog.bool_or(b.kept) AS kept FROM both_sides b
-      GROUP BY b.kind, b.schema, b.name HAVING pg_catalog.bool_and(b.id IS NOT NULL) ORDER BY 1`,
+     SELECT min(b.id) AS id, b.kind, NULLIF(b.schema, '') AS schema, min(b.name) AS name, pg_catalog.bool_or(b.kept) AS kept FROM both_sides b
+      GROUP BY b.kind, b.schema, ${taggedAlike('b')} HAVING pg_catalog.bool_and(b.id IS NOT NULL) ORDER BY 1`,
     [run, present.kinds],
   )
 }

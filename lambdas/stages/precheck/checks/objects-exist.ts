@@ -1,5 +1,6 @@
 import { stays } from '../../../core/existing/meetings.ts'
 import { nameKey } from '../../../core/existing/tables.ts'
+import { withoutKeywordQuotes } from '../../../core/postgres/identifiers.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import { CannotRun } from '../context.ts'
 import { createdByThisRun } from '../facts/created.ts'
@@ -60,5 +61,5 @@ export const objectsExist: Check = {
 
 /** Tables, views, sequences and indexes share one space of names, types another; functions differ by their arguments too. */
 function keyOf(object: Pick<NamedObject, 'space' | 'schema' | 'name' | 'signature'>): string {
-  return JSON.stringify([object.space, object.schema, object.name, object.signature])
+  return JSON.stringify([object.space, object.schema, object.name, withoutKeywordQuotes(object.signature)])
 }

@@ -1,3 +1,4 @@
+import { withoutKeywordQuotesSql } from '../../../core/postgres/identifiers.ts'
 import { type Check, count, findingOf } from '../check.ts'
 import type { CheckContext } from '../context.ts'
 import { chosenRelations } from '../facts/relations.ts'
@@ -67,7 +68,8 @@ const KEPT = `
         FROM pg_catalog.pg_proc AS p
        -- Before 16 to_regprocedure is an error where a type is not there yet.
        WHERE r.kind = 'function' AND p.proname = r.name
-         AND (pg_catalog.pg_identify_object('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0)).identity = r.identity
+         AND ${withoutKeywordQuotesSql(`(pg_catalog.pg_identify_object('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0)).identity`)}
+             = ${withoutKeywordQuotesSql('r.identity')}
       UNION ALL
       SELECT l.lanowner, pg_catalog.has_language_privilege('public', l.oid, r.privilege)
         FROM pg_catalog.pg_language AS l WHERE r.kind = 'language' AND l.lanname = r.identity

@@ -8,6 +8,7 @@ import type { KnownObject } from '../../../core/ledger/objects/known.ts'
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { type Renames, schemaThere, typesUnder } from '../../../core/names/renames.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
+import { withoutKeywordQuotes } from '../../../core/postgres/identifiers.ts'
 import { listed } from '../../../core/present/listed.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { presentSql } from '../../../core/structure/present-sql.ts'
@@ -110,7 +111,9 @@ export async function readStanding(
 }
 
 export function keyOf({ kind, schema, name }: Pick<PlannedObject, 'kind' | 'schema' | 'name'>): string {
-  return JSON.stringify([kind, schema ?? '', name])
+  // The archive has the types of a function as the source writes them.
+  const alike = /^(FUNCTION|PROCEDURE|AGGREGATE)$/.test(kind) ? withoutKeywordQuotes(name) : name
+  return JSON.stringify([kind, schema ?? '', alike])
 }
 
 /** In pg_dump’s words; which of them it is, a function or a procedure, decides nothing: their names are of one space. */

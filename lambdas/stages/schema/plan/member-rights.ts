@@ -1,5 +1,5 @@
 import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
-import { unquoteIdentifier } from '../../../core/postgres/identifiers.ts'
+import { unquoteIdentifier, withoutKeywordQuotes } from '../../../core/postgres/identifiers.ts'
 import type { SourceRights } from '../../../core/structure/rights.ts'
 import { prefixOf } from './rights-along.ts'
 
@@ -24,13 +24,13 @@ export function aclOfMember(
     (object) =>
       object.kind === 'ACL' &&
       object.status === 'pending' &&
-      unspaced(object.name) === unspaced(name) &&
+      alike(object.name) === alike(name) &&
       object.schema === schema,
   )
   return found ?? null
 }
 
-/** pg_dump writes `f(a, b)`, the server `f(a,b)`. */
-function unspaced(name: string): string {
-  return name.replaceAll(', ', ',')
+/** pg_dump writes `f(a, b)`, the server `f(a,b)`; and each quotes the key words that it knows. */
+function alike(name: string): string {
+  return withoutKeywordQuotes(name.replaceAll(', ', ','))
 }
