@@ -4,19 +4,28 @@ import { SampanError } from '../lambdas/core/runtime/errors.ts'
 import type { ChangedLimits } from '../lambdas/stages/copy/pace/change-run.ts'
 import { describePace } from './progress/pace.ts'
 
-const NOT_COPYING = 'has not planned its copy: the limits of the task will hold there'
+const NOT_COPYING = 'has not planned its copy'
+
+/** Of one that has not begun: whether what was asked will hold there. */
+function notCopyingText({ kept }: ChangedLimits): string {
+  if (kept === undefined) return NOT_COPYING
+  return kept
+    ? `${NOT_COPYING}: what was asked will hold there`
+    : `${NOT_COPYING}, and was not told: the limits of the task hold there until the command is given again`
+}
 
 /** What holds in each database after a change, a line each. */
 export function changedLines(changed: readonly ChangedLimits[]): readonly string[] {
-  return changed.map(({ database, limits, complete }) => {
-    const nothing = complete ? 'is complete: nothing is copied any more' : NOT_COPYING
+  return changed.map((each) => {
+    const { database, limits, complete } = each
+    const nothing = complete ? 'is complete: nothing is copied any more' : notCopyingText(each)
     return `${database}: ${limits === null ? nothing : describeLimits(limits)}`
   })
 }
 
 /** @throws SampanError RUN_NOT_COPYING, RUN_IS_COMPLETE where nothing was changed */
 export function requireChanged(run: string, changed: readonly ChangedLimits[]): void {
-  if (changed.some(({ limits }) => limits !== null)) return
+  if (changed.some(({ limits, kept }) => limits !== null || kept)) return
   throw changed.some(({ complete }) => complete) ? isComplete(run) : notCopying(run, changed)
 }
 

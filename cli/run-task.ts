@@ -10,7 +10,7 @@ import { prepareAppending, writePrivately } from '../lambdas/core/runtime/privat
 import type { StepAnswer, StepError } from '../lambdas/core/runtime/verdict.ts'
 import { isRecord } from '../lambdas/core/task/rule.ts'
 import type { Task } from '../lambdas/core/task/task.ts'
-import { type ChangedLimits, changeRun, type LimitsChange } from '../lambdas/stages/copy/pace/change-run.ts'
+import { type ChangedRun, changeRun, type LimitsChange } from '../lambdas/stages/copy/pace/change-run.ts'
 import type { FollowEvent } from '../lambdas/stages/follow/handler.ts'
 import { endStopped } from '../local/end-stopped.ts'
 import { type Handlers, loadHandlers } from '../local/handlers.ts'
@@ -184,10 +184,11 @@ class Watch {
   }
 
   /** By the way in that the run has found itself. */
-  async changeLimits({ databases }: Task, change: LimitsChange): Promise<readonly ChangedLimits[]> {
-    const { task, endpoints } = this.latest ?? {}
-    if (task === undefined || !endpoints) return []
-    return changeRun({ ...task, databases }, change, readEnvironment(), endpoints.destination)
+  async changeLimits({ databases }: Task, change: LimitsChange): Promise<ChangedRun> {
+    const { task, endpoints, run } = this.latest ?? {}
+    if (task === undefined || run === undefined || !endpoints) return { databases: [], failed: null }
+    const place = { at: endpoints.destination, execution: run.execution }
+    return changeRun({ ...task, databases }, change, readEnvironment(), place)
   }
 
   get untouched(): readonly string[] {

@@ -78,7 +78,11 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
     memory: DUMP,
     rights: ['readDatabaseSecrets', 'callAlibaba'],
   }),
-  PlanCopyFunction: database('stages/copy/plan/plan-handler.ts', 'Cuts the tables into chunks', { memory: DUMP }),
+  PlanCopyFunction: database('stages/copy/plan/plan-handler.ts', 'Cuts the tables into chunks', {
+    memory: DUMP,
+    // Which database of the task is the first: that one keeps what was asked of the run.
+    rights: ['readDatabaseSecrets', 'keepDocuments'],
+  }),
   CreateObjectsFunction: database('stages/schema/create-handler.ts', 'Creates what rows need', { memory: DUMP }),
   KeepSnapshotFunction: database('stages/snapshot/handler.ts', 'Holds the snapshot of the source', { memory: 256 }),
   CopyLaneFunction: database('stages/copy/lane/lane-handler.ts', 'Copies chunk after chunk', {

@@ -2,7 +2,7 @@ import { AwsError, awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { lambda } from '../../lambdas/core/cloud/lambda-client.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
-import type { LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
+import type { ChangedRun, LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import type { ChangeRunAnswer } from '../../lambdas/stages/copy/pace/change-run-handler.ts'
 import type { StateMachine } from './state-machine.ts'
 
@@ -54,12 +54,23 @@ export async function changeByStack(
   }
 }
 
+/** Changes limits of an execution. @throws as changeByStack */
+export async function changeInCloud(
+  machine: StateMachine,
+  execution: string,
+  limits: LimitsChange,
+): Promise<ChangedRun> {
+  const { databases, failed } = await changeByStack(machine, execution, { limits })
+  return { databases, failed: failed && new SampanError(failed) }
+}
+
 /** `null` where it is nothing that the function answers with. */
 function readAnswer(text: string): ChangeRunAnswer | null {
   try {
     const said: unknown = JSON.parse(text)
     return isRecord(said) && Array.isArray(said.databases) && Array.isArray(said.left)
-      ? (said as unknown as ChangeRunAnswer)
+      ? // A stack of before says nothing of those that are missing, and reaches all databases or none.
+        { missing: [], failed: null, ...(said as unknown as Omit<ChangeRunAnswer, 'missing' | 'failed'>) }
       : null
   } catch {
     return null

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
-import { type ChangedLimits, changeRun, type LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
-import { changeByStack } from '../cloud/change-run.ts'
+import { type ChangedRun, changeRun, type LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
+import { changeInCloud } from '../cloud/change-run.ts'
 import { findStateMachine, type StateMachineOptions, stateMachineOptions } from '../cloud/state-machine.ts'
 import { changedLines, requireChanged } from '../limits-text.ts'
 import { hidePasswords } from '../passwords.ts'
@@ -64,38 +64,28 @@ export function withRun(command: Command): Command {
 
 /**
  * Changes a run and says what holds then.
- * @throws SampanError RUN_NOT_COPYING, RUN_IS_COMPLETE
+ * @throws SampanError RUN_NOT_COPYING, RUN_IS_COMPLETE; what kept it from databases, behind what became of the others
  */
 export async function changeAndTell(run: string, options: RunOptions, change: LimitsChange): Promise<void> {
   const { stack, stateMachine } = options
   const changed =
-    stack || stateMachine ? await changeInCloud(run, options, change) : await changeFromHere(run, options, change)
+    stack || stateMachine
+      ? await changeInCloud(await findStateMachine(options, run), run, change)
+      : await changeFromHere(run, options, change)
   if (changed === null) return
-  for (const line of changedLines(changed)) process.stdout.write(`${line}\n`)
-  requireChanged(run, changed)
-}
-
-async function changeInCloud(
-  execution: string,
-  options: RunOptions,
-  limits: LimitsChange,
-): Promise<readonly ChangedLimits[]> {
-  const machine = await findStateMachine(options, execution)
-  return (await changeByStack(machine, execution, { limits })).databases
+  for (const line of changedLines(changed.databases)) process.stdout.write(`${line}\n`)
+  if (changed.failed !== null) throw changed.failed
+  requireChanged(run, changed.databases)
 }
 
 /** `null` where the task is wrong, which has been said. */
-async function changeFromHere(
-  path: string,
-  options: RunOptions,
-  change: LimitsChange,
-): Promise<readonly ChangedLimits[] | null> {
+async function changeFromHere(path: string, options: RunOptions, change: LimitsChange): Promise<ChangedRun | null> {
   const { task: input, variables } = hidePasswords(await readTaskFile(path))
   const task = readTaskOrRefuse(input, path)
   if (task === null) return null
   if (typeof change.sourceCpuPercent === 'number' && task.source.rdsInstance === undefined) throw cpuUnknown()
   Object.assign(process.env, variables)
-  return changeRun(task, change, process.env, options.at)
+  return changeRun(task, change, process.env, { at: options.at })
 }
 
 /** Only what was given on the command line. There is always a number of lanes. */

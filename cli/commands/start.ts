@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { toAwsError } from '../../lambdas/core/cloud/aws-errors.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
-import { changeByStack } from '../cloud/change-run.ts'
+import { changeInCloud } from '../cloud/change-run.ts'
 import {
   findStateMachine,
   type StateMachine,
@@ -74,7 +74,7 @@ interface Started {
 async function showExecution(machine: StateMachine, { arn, name, task }: Started, page: LivePage): Promise<void> {
   const model = new ProgressModel(task.databases.map((database) => database.name))
   const run = { name: task.name, execution: name, mode: task.mode }
-  const display = page.show(model, run, async (limits) => (await changeByStack(machine, arn, { limits })).databases)
+  const display = page.show(model, run, (limits) => changeInCloud(machine, arn, limits))
   const { result: end, unexpected } = await stoppable((signal) => watchExecution(machine, arn, model, { signal }))
   await display.end()
   if (end === null) {

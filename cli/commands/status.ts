@@ -60,8 +60,8 @@ async function describeTask(path: string, { at, watch = false, json = false }: O
   const task = readTaskOrRefuse(input, path, json)
   if (task === null) return
   Object.assign(process.env, variables)
-  const { unexpected } = await stoppable((signal) => showRun(task, { at, watch, json, signal }))
-  if (unexpected) process.exitCode = exitStatus.failed
+  const { result, unexpected } = await stoppable((signal) => showRun(task, { at, watch, json, signal }))
+  process.exitCode = unexpected ? exitStatus.failed : result
 }
 
 /** Between two looks at an execution. */

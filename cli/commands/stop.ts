@@ -9,6 +9,7 @@ import {
   type StateMachineOptions,
   stateMachineOptions,
 } from '../cloud/state-machine.ts'
+import { errorText } from '../problem-text.ts'
 
 export function stopCommand(): Command {
   const command = new Command('stop')
@@ -47,9 +48,18 @@ async function endedAs({ client, sdk }: StateMachine, arn: string): Promise<stri
 /** Lambda goes on with calls that Step Functions has given up. Taken from the ledger, they end at their next look. */
 async function letGo(machine: StateMachine, arn: string): Promise<string> {
   try {
-    const { left } = await changeByStack(machine, arn, { leave: true })
-    if (left.length === 0) return 'nothing of it is at work in a database'
-    return `its lanes in ${left.join(', ')} begin nothing more, and end within seconds or with the part they are at`
+    const { left, missing, failed } = await changeByStack(machine, arn, { leave: true })
+    return [
+      left.length === 0
+        ? `nothing of it is at work in a database${failed === null ? '' : ' that could be asked'}`
+        : `its lanes in ${left.join(', ')} begin nothing more, and end within seconds or with the part they are at`,
+      ...(missing.length === 0
+        ? []
+        : [`not made yet: ${missing.join(', ')}; a call that is making one now ends by itself, within 15 minutes`]),
+      ...(failed === null
+        ? []
+        : [`not reached, where calls that are at work end by themselves, within 15 minutes:\n${errorText(failed)}`]),
+    ].join('\n')
   } catch (thrown) {
     const { code, message } = toSampanError(thrown)
     return `its calls that are at work end by themselves, within 15 minutes: they could not be told (${code}: ${message})`

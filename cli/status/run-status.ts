@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
+import { askDatabases, failureOf } from '../../lambdas/core/postgres/each-database.ts'
+import { visible } from '../../lambdas/core/present/visible.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
-import { type Endpoint, eventAt } from '../../lambdas/core/runtime/event.ts'
+import type { Endpoint } from '../../lambdas/core/runtime/event.ts'
 import { done } from '../../lambdas/core/runtime/verdict.ts'
 import type { Task } from '../../lambdas/core/task/task.ts'
 import { findDestination } from '../../lambdas/stages/copy/pace/change-run.ts'
+import { type ExitStatus, exitStatus } from '../exit-status.ts'
 import { startDisplay } from '../progress/display.ts'
 import { copyLines, databaseLines } from '../progress/lines.ts'
 import { ProgressModel } from '../progress/model.ts'
@@ -12,21 +14,27 @@ import { lookAt, type Standing, stepsUpTo } from './look.ts'
 
 /** Between two looks. */
 const EVERY = 1_000
+/** Longer than a step waits, for most of its time, before it is tried again: no session of the run is there meanwhile. */
+const PATIENCE = 90
 
 interface Watching {
   readonly at: Endpoint | undefined
-  /** Looks again and again until every database is sealed; else once. */
+  /** Looks again and again until every database is sealed, or nobody is at work any more; else once. */
   readonly watch: boolean
   readonly json: boolean
   readonly signal: AbortSignal
+  /** Looks in a row without anybody at work that end the watching. @default 90, of a second */
+  readonly patience?: number
 }
 
 /**
  * Shows how the run of a task stands by the ledgers of its databases, wherever it runs: on the screen that the run itself has.
- * @throws SampanError RUN_UNKNOWN, or what connecting throws
+ * @returns `failed` where the watching has ended and the run has not
+ * @throws SampanError RUN_UNKNOWN, or what kept it from looking
  */
-export async function showRun(task: Task, { at, watch, json, signal }: Watching): Promise<void> {
-  const destination = at ?? (await findDestination(task, process.env))
+export async function showRun(task: Task, watching: Watching): Promise<ExitStatus> {
+  const { watch, json, signal, patience = PATIENCE } = watching
+  const destination = watching.at ?? (await findDestination(task, process.env))
   const model = new ProgressModel(
     task.databases.map(({ name }) => name),
     undefined,
@@ -36,31 +44,41 @@ export async function showRun(task: Task, { at, watch, json, signal }: Watching)
   const display = watch ? startDisplay(json ? 'json' : 'auto', model, run) : null
   const told = new Map<string, number>()
   const found = new Map<string, Standing>()
+  const open = () => task.databases.filter(({ name }) => found.get(name)?.step !== null)
+  let failure: SampanError | null = null
   try {
-    do {
-      for (const database of task.databases) {
-        const event = eventAt(destination, { task, database, execution: 'status' })
-        const session = await openDestination(event, process.env, { purpose: 'status', signal })
-        try {
-          const look = await lookAt(session, task.name, told.get(database.name) ?? null)
-          if (look !== null) {
-            found.set(database.name, look)
-            told.set(database.name, look.warnings.at(-1)?.number ?? told.get(database.name) ?? 0)
-            show(model, database.name, look)
-          }
-        } finally {
-          await session.close()
-        }
+    for (let idle = 0; ; ) {
+      const answers = await askDatabases(task, open(), destination, {
+        environment: process.env,
+        purpose: 'status',
+        signal,
+        ask: (session, { name }) => lookAt(session, task.name, told.get(name) ?? null),
+      })
+      if (signal.aborted) break
+      for (const answer of answers) {
+        // One that is not made yet waits for its turn, and so does one that the run has not come to.
+        if (answer.state !== 'answered' || answer.found === null) continue
+        const { name } = answer.database
+        found.set(name, answer.found)
+        told.set(name, answer.found.warnings.at(-1)?.number ?? told.get(name) ?? 0)
+        show(model, name, answer.found)
       }
-      if (found.size === 0) throw unknown(task)
-      if (!watch || [...found.values()].every(({ step }) => step === null)) break
+      failure = failureOf(answers)
+      if (found.size === 0) throw failure ?? unknown(task)
+      idle = [...found.values()].some(({ atWork }) => atWork > 0) ? 0 : idle + 1
+      if (!watch || open().length === 0 || idle >= patience) break
       await sleep(EVERY, undefined, { signal }).catch(() => {})
-    } while (!signal.aborted)
+    }
   } finally {
     await display?.end()
   }
+  if (signal.aborted) return exitStatus.stopped
   if (!watch)
     process.stdout.write(json ? `${JSON.stringify(documentOf(task, found))}\n` : `${textOf(task, model, found)}\n`)
+  if (failure !== null) throw failure
+  if (!watch || open().length === 0) return exitStatus.done
+  process.stderr.write(`${nobodyText(open().map(({ name }) => name))}\n`)
+  return exitStatus.failed
 }
 
 function show(model: ProgressModel, database: string, { step, progress, tables, lanes, warnings }: Standing): void {
@@ -81,16 +99,17 @@ function textOf(task: Task, model: ProgressModel, found: ReadonlyMap<string, Sta
   const copying = open.filter(([, { step }]) => step === 'CopyLaneFunction').map(([name]) => name)
   const tables =
     copying.length === 1 ? copyLines(model, copying[0] ?? '', process.stdout.columns || undefined).slice(1) : []
-  const rest =
-    idle.length === 0
-      ? []
-      : [`Nobody is at work for ${idle.join(', ')}: start the task again, and it goes on where it was`]
+  const rest = idle.length === 0 ? [] : [nobodyText(idle)]
   return [
     `Run ${task.name}`,
     ...lines.map((line) => `  ${line}`),
     ...tables.map((line) => `    ${line}`),
     ...rest,
   ].join('\n')
+}
+
+function nobodyText(databases: readonly string[]): string {
+  return `Nobody is at work for ${databases.map(visible).join(', ')}: start the task again, and it goes on where it was`
 }
 
 function documentOf(task: Task, found: ReadonlyMap<string, Standing>): object {

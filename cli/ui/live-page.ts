@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SampanError, toSampanError } from '../../lambdas/core/runtime/errors.ts'
-import type { ChangedLimits, LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
+import type { ChangedRun, LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import { changedLines, requireChanged } from '../limits-text.ts'
 import type { ProgressEvent } from '../progress/events.ts'
 import type { ProgressModel } from '../progress/model.ts'
@@ -17,7 +17,7 @@ import { NOTHING, type PageState, reduce, sampled } from './state.ts'
 import { Watcher } from './watcher.ts'
 
 /** Moves the limits of the run that is shown. */
-export type ChangeLimits = (change: LimitsChange) => Promise<readonly ChangedLimits[]>
+export type ChangeLimits = (change: LimitsChange) => Promise<ChangedRun>
 
 /** Between two looks of the open pages at what has changed, milliseconds. */
 const EVERY = 1_000
@@ -143,9 +143,10 @@ export class LivePage {
       const change = readChange(await readBody(request))
       if (this.#change === null || this.#state.end !== null) throw isOver()
       const { run, act } = this.#change
-      const changed = await act(change)
-      requireChanged(run, changed)
-      send(response, 200, 'application/json', JSON.stringify({ lines: changedLines(changed), error: null }))
+      const { databases, failed } = await act(change)
+      if (failed !== null) throw failed
+      requireChanged(run, databases)
+      send(response, 200, 'application/json', JSON.stringify({ lines: changedLines(databases), error: null }))
     } catch (thrown) {
       const { code, message, remedy } = toSampanError(thrown)
       send(response, 409, 'application/json', JSON.stringify({ lines: [], error: { code, message, remedy } }))

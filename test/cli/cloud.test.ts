@@ -232,19 +232,26 @@ describe('sampan status', () => {
   })
 })
 
+const nothing: ChangeRunAnswer = { databases: [], left: [], missing: [], failed: null, error: null }
+
 describe('sampan stop', () => {
   it('stops the execution, has the stack’s function take the run from it, and says when its lanes end', async () => {
-    changed = { databases: [], left: ['orders'], error: null }
+    changed = { ...nothing, left: ['orders'], missing: ['bills'], failed: null }
     const { status, stdout } = await sampan('stop', 'small-1')
     expect(status).toBe(0)
     expect(inputOf('StopExecution')).toMatchObject({ executionArn: EXECUTION, error: 'Stopped' })
     expect(inputOf('Invoke:Sampan-ChangeRun')).toEqual({ execution: 'small-1', leave: true })
     expect(stdout).toContain('its lanes in orders begin nothing more')
+    expect(stdout).toContain('not made yet: bills; a call that is making one now ends by itself')
+    const error = { kind: 'other' as const, code: 'DST_LOGIN_REFUSED', message: 'shop: no', remedy: 'look' }
+    changed = { ...nothing, left: ['orders'], failed: error }
+    const part = await sampan('stop', 'small-1')
+    expect(part.stdout).toMatch(/its lanes in orders begin.*\nnot reached, .*\nDST_LOGIN_REFUSED {2}shop: no\n/)
   })
 
   it('says how long it takes where the databases cannot be told', async () => {
     const error = { kind: 'connection' as const, code: 'DST_UNREACHABLE', message: 'nobody answers', remedy: 'look' }
-    changed = { databases: [], left: [], error }
+    changed = { ...nothing, error }
     const { status, stdout } = await sampan('stop', 'small-1')
     expect(status).toBe(0)
     expect(stdout).toMatch(/within 15 minutes: they could not be told \(DST_UNREACHABLE/)
@@ -299,7 +306,7 @@ describe('what is not there', () => {
 
 describe('sampan limits --stack', () => {
   it('changes an execution’s limits by the stack’s function, without reaching the database', async () => {
-    changed = { databases: [{ database: 'orders', limits: { ...NO_LIMITS, lanes: 3 } }], left: [], error: null }
+    changed = { ...nothing, databases: [{ database: 'orders', limits: { ...NO_LIMITS, lanes: 3 } }] }
     const { status, stdout } = await sampan('limits', 'small-1', '--stack', 'Sampan', '--lanes', '3', '--rows', 'none')
     expect([status, stdout]).toEqual([0, 'orders: 3 lanes, no other limit\n'])
     const limits = { lanes: 3, rowsPerSecond: null }

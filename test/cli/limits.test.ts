@@ -9,7 +9,8 @@ import { apsaraInstance } from '../../local/fakes/alibaba.ts'
 import { startFakeClouds } from '../../local/fakes/clouds.ts'
 import { planRelations } from '../support/copy-run.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
-import { createDatabase, sharedServer } from '../support/servers.ts'
+import { adoptDatabase, cheapStrategy, createDatabase, sharedServer, type TestDatabase } from '../support/servers.ts'
+import { sampan } from './in-process.ts'
 import { spawnSampan } from './spawn-sampan.ts'
 
 process.env.SAMPAN_ARTEFACTS ??= 'file:///tmp/unused'
@@ -101,6 +102,8 @@ test('the function of the stack changes limits of an execution, and takes the ru
   expect(await changeRun({ execution: 'by-stack-1', leave: true })).toEqual({
     databases: [],
     left: [destination.name],
+    missing: [],
+    failed: null,
     error: null,
   })
   // A call of it that is still at work ends at its next look, without a row.
@@ -109,4 +112,57 @@ test('the function of the stack changes limits of an execution, and takes the ru
   expect((await changeRun({ execution: 'by-stack-1', leave: true })).left).toEqual([])
   vi.unstubAllEnvs()
   await clouds.stop()
+})
+
+test('of several databases those that are there are told; one that begins later in the same start finds what was asked', async () => {
+  const ddl = 'CREATE TABLE t (id int)'
+  const source = await createDatabase(sharedServer(15), ddl)
+  const [first, closed] = [await createDatabase(sharedServer(18), ddl), await createDatabase(sharedServer(18), ddl)]
+  const [late, last] = [`${first.name}_late`, `${first.name}_last`]
+  const task = {
+    ...stepEvent(source, first, { name: 'in-turn' }).task,
+    databases: [first.name, closed.name, late, last].map((as) => ({ name: `old_${as}`, as })),
+  }
+  const plan = async (database: TestDatabase, execution: string) => {
+    const { task: whole, ...event } = stepEvent(source, database, { ...task, execution })
+    await planRelations(source, database, { ...event, task: whole })
+    expect((await planCopy({ ...event, task: whole }, stepContext())).verdict).toBe('done')
+    const [limits] = await database.query('SELECT lanes, paused, bytes_per_second AS bytes FROM sampan.limits')
+    return limits
+  }
+  const make = async (name: string) => {
+    await first.query(`CREATE DATABASE ${name} TEMPLATE template0 ${cheapStrategy(first.server)}`)
+    const database = adoptDatabase(first.server, name)
+    await database.query(ddl)
+    return database
+  }
+  const path = join(directory, 'in-turn.json')
+  await writeFile(path, JSON.stringify(task))
+
+  expect(await plan(first, 'in-turn-1')).toMatchObject({ lanes: '4', paused: 'f' })
+  await first.query(`ALTER DATABASE ${closed.name} ALLOW_CONNECTIONS false`)
+  const limited = await sampan('limits', path, '--lanes', '2')
+  expect(limited.stdout).toBe(
+    [
+      `${first.name}: 2 lanes, no other limit\n`,
+      ...[late, last].map((name) => `${name}: has not planned its copy: what was asked will hold there\n`),
+    ].join(''),
+  )
+  expect([limited.status, limited.stderr]).toEqual([1, expect.stringContaining(closed.name)])
+  await first.query(`ALTER DATABASE ${closed.name} ALLOW_CONNECTIONS true`)
+  for (const command of [
+    ['limits', path, '--megabytes', '3'],
+    ['pause', path],
+  ])
+    expect(await sampan(...command)).toMatchObject({ status: 0, stderr: '' })
+  const inLate = await make(late)
+  expect(await plan(inLate, 'in-turn-1')).toEqual({ lanes: '2', paused: 't', bytes: '3000000' })
+
+  // The first one is complete; in another start only what is asked of that one holds.
+  await first.query("UPDATE sampan.run SET state = 'sealed'")
+  await inLate.query("UPDATE sampan.run SET state = 'sealed'")
+  expect(await plan(closed, 'in-turn-2')).toMatchObject({ lanes: '4', paused: 'f' })
+  const paused = await sampan('pause', path)
+  expect([paused.status, paused.stdout]).toEqual([0, expect.stringContaining(`${last}: has not planned`)])
+  expect(await plan(await make(last), 'in-turn-2')).toEqual({ lanes: '4', paused: 't', bytes: null })
 })

@@ -1,14 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { stepOf, stepsUpTo } from '../../cli/status/look.ts'
+import { showRun } from '../../cli/status/run-status.ts'
+import { taskSchema } from '../../lambdas/core/task/task.ts'
 import { handler as planCopy } from '../../lambdas/stages/copy/plan/plan-handler.ts'
 import { planRelations } from '../support/copy-run.ts'
 import { temporaryDirectory } from '../support/directories.ts'
 import { stepContext, stepEvent } from '../support/events.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
 import { migrate } from '../support/whole-run.ts'
-import { sampan } from './in-process.ts'
+import { listen, sampan } from './in-process.ts'
 
 process.env.SAMPAN_ARTEFACTS ??= 'file:///tmp/unused'
 
@@ -61,7 +64,31 @@ test('of a run that nobody works for it says so; pause and resume change what ho
   expect(await destination.query('SELECT paused FROM sampan.limits')).toEqual([{ paused: 't' }])
   expect((await sampan('resume', task)).stdout).not.toContain('paused')
   expect(await destination.query('SELECT paused FROM sampan.limits')).toEqual([{ paused: 'f' }])
+
+  // One that is not made yet waits; the watching ends when nobody has been at work for some looks, or by Ctrl-C.
+  const two = {
+    ...event.task,
+    databases: [
+      { name: source.name, as: destination.name },
+      { name: 'later', as: `${destination.name}_later` },
+    ],
+  }
+  const both = await fileOf(two)
+  const shown = await sampan('status', both)
+  expect([shown.status, shown.stdout]).toEqual([0, expect.stringMatching(/ {2}later +waits\n/)])
+  const watching = { at: undefined, watch: true, json: false, signal: new AbortController().signal, patience: 2 }
+  const watchedBoth = () =>
+    listen(async () => {
+      process.exitCode = await showRun(taskSchema.parse(two), watching)
+    })
+  const left = `Nobody is at work for ${source.name}, later: start the task again, and it goes on where it was\n`
+  expect(await watchedBoth()).toMatchObject({ status: 1, stderr: left })
+  const watched = sampan('status', both, '--watch')
+  while (process.listenerCount('SIGINT') === 0) await turn()
+  process.emit('SIGINT')
+  expect((await watched).status).toBe(130)
   await destination.query("UPDATE sampan.run SET state = 'sealed', sealed_at = now()")
+  expect(await watchedBoth()).toMatchObject({ status: 1, stderr: left.replace(`${source.name}, `, '') })
   for (const command of ['pause', 'resume']) {
     const refused = await sampan(command, task)
     const stdout = `${destination.name}: is complete: nothing is copied any more\n`

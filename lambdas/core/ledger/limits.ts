@@ -53,15 +53,22 @@ export async function readLimits(destination: Session, run: string): Promise<Cur
 /**
  * The task's limits, once per start of the run: what somebody has changed since then, while it runs, holds through another
  * round of the copy.
+ * @returns false where this start has stored them before
  */
-export async function storeLimits(destination: Session, run: RunIdentity, limits: Limits): Promise<void> {
-  await destination.rows(
-    `INSERT INTO sampan.limits (run, execution, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+export async function storeLimits(
+  destination: Session,
+  run: RunIdentity,
+  limits: Limits,
+  paused = false,
+): Promise<boolean> {
+  const stored = await destination.rows(
+    `INSERT INTO sampan.limits (run, execution, paused, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (run) DO UPDATE SET (execution, pace, pace_reason, lane_count, paused, ${COLUMNS}) =
-       ROW (EXCLUDED.execution, 1, NULL, NULL, false, $3, $4, $5, $6, $7, $8, $9)
-     WHERE limits.execution <> EXCLUDED.execution`,
-    [run.id, run.execution, ...FIELDS.map((field) => limits[field])],
+       ROW (EXCLUDED.execution, 1, NULL, NULL, $3, $4, $5, $6, $7, $8, $9, $10)
+     WHERE limits.execution <> EXCLUDED.execution RETURNING 1`,
+    [run.id, run.execution, paused, ...FIELDS.map((field) => limits[field])],
   )
+  return stored.length > 0
 }
 
 /** Changes some limits of a running migration; a field left out stays as it is, `null` lifts it. */

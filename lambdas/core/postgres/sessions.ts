@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { CloudEnvironment } from '../cloud/environment.ts'
 import type { Endpoint, StepEvent } from '../runtime/event.ts'
 import { connect, type Session } from './connect.ts'
+import { ConnectError } from './connect-errors.ts'
 import type { Side } from './errors.ts'
 import { incomplete, readLogin, signsInByIam } from './login.ts'
 import { tlsOptions } from './tls.ts'
@@ -41,6 +42,20 @@ export async function openDestination(
 ): Promise<Session> {
   const settings = { ...options.settings, [EXECUTION_SETTING]: event.run.execution }
   return open('destination', event, environment, { pipeline: true, ...options, settings })
+}
+
+/** The same, or `null` where the destination has no such database: the run makes those that are missing when their turn comes. */
+export async function openDestinationIfMade(
+  event: StepEvent,
+  environment: CloudEnvironment,
+  options: SessionOptions,
+): Promise<Session | null> {
+  try {
+    return await openDestination(event, environment, options)
+  } catch (thrown) {
+    if (thrown instanceof ConnectError && thrown.rung === 'database') return null
+    throw thrown
+  }
 }
 
 /** A setting of our own, which `sampan.require_open` reads. */

@@ -133,9 +133,8 @@ test('limits are moved by the words of the form; what is none is refused, and no
   const asked: Parameters<ChangeLimits>[0][] = []
   const act: ChangeLimits = async (change) => {
     asked.push(change)
-    return asked.length === 1
-      ? [{ database: 'shop', limits: null }]
-      : [{ database: 'shop', limits: { ...NO_LIMITS, lanes: 3 } }]
+    const limits = asked.length === 1 ? null : { ...NO_LIMITS, lanes: 3 }
+    return { databases: [{ database: 'shop', limits }], failed: null }
   }
   page.show(new ProgressModel(['shop']), { name: 'shop-move', execution: null, mode: 'migrate' }, act)
   const change = async (fields: unknown, body = JSON.stringify(fields)) => {

@@ -22,10 +22,15 @@ export interface ChangeRunAnswer {
   readonly databases: readonly ChangedLimits[]
   /** Databases that were taken from the execution. */
   readonly left: readonly string[]
+  /** Databases that are not made yet, where one was to be taken. */
+  readonly missing: readonly string[]
+  /** Why it reached some databases and not all. */
+  readonly failed: StepError | null
+  /** Why it reached none. */
   readonly error: StepError | null
 }
 
-const NOTHING: ChangeRunAnswer = { databases: [], left: [], error: null }
+const NOTHING: ChangeRunAnswer = { databases: [], left: [], missing: [], failed: null, error: null }
 
 /** Called by `sampan limits --stack` and `sampan stop`, from machines that do not reach the databases. It never fails: it answers with an error. */
 export async function handler(event: unknown): Promise<ChangeRunAnswer> {
@@ -35,9 +40,14 @@ export async function handler(event: unknown): Promise<ChangeRunAnswer> {
     const found = await settled(environment, asked.execution, 'leave' in asked)
     const { task } = readTask(startOf(found.input).task)
     if (task === null) throw noTask(asked.execution)
-    if ('limits' in asked) return { ...NOTHING, databases: await changeRun(task, asked.limits, environment) }
+    if ('limits' in asked) {
+      const { execution, limits } = asked
+      const { databases, failed } = await changeRun(task, limits, environment, { execution })
+      return { ...NOTHING, databases, failed: failed && toStepError(failed) }
+    }
     if (found.running) throw stillRuns(asked.execution)
-    return { ...NOTHING, left: await takeFrom(task, asked.execution, environment) }
+    const { left, missing, failed } = await takeFrom(task, asked.execution, environment)
+    return { ...NOTHING, left, missing, failed: failed && toStepError(failed) }
   } catch (thrown) {
     return { ...NOTHING, error: toStepError(toSampanError(thrown)) }
   }

@@ -1,3 +1,6 @@
+import { artefacts } from '../../../core/cloud/artefacts.ts'
+import { wholeTask } from '../../../core/cloud/database-list.ts'
+import { applyAsked, readAsked } from '../../../core/ledger/asked.ts'
 import { openRound } from '../../../core/ledger/chunks/round.ts'
 import { storeLimits } from '../../../core/ledger/limits.ts'
 import { looksOn, requireStoredPlan } from '../../../core/ledger/onlooker.ts'
@@ -6,9 +9,10 @@ import { readRun } from '../../../core/ledger/run.ts'
 import { underWatch } from '../../../core/ledger/step-watch.ts'
 import { importView } from '../../../core/ledger/view.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
-import { openDestination, openSource } from '../../../core/postgres/sessions.ts'
+import { openDestination, openDestinationIfMade, openSource } from '../../../core/postgres/sessions.ts'
+import { toSampanError } from '../../../core/runtime/errors.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
-import { stepHandler } from '../../../core/runtime/step-handler.ts'
+import { type StepTools, stepHandler } from '../../../core/runtime/step-handler.ts'
 import { timeKeeper } from '../../../core/runtime/time-keeper.ts'
 import { done, more } from '../../../core/runtime/verdict.ts'
 import { laneNumbers } from '../../../core/task/lanes.ts'
@@ -56,7 +60,7 @@ export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step
         if (event.inView) await importView(source, destination, event.run.id, step.signal)
         if (!(await planCopy(source, destination, event.task, event.run.id, hasTime))) return false
       }
-      await beginRound(destination, event)
+      await beginRound(destination, event, step)
       return true
     })
     if (!whole) return more()
@@ -70,12 +74,15 @@ export const handler = stepHandler('PlanCopy', async (event: PlanCopyEvent, step
   return done<LanePlan>({ lanes: numbered(numbers.most), indexLanes: beside, validateLanes: beside })
 })
 
-/** The limits of this start's task hold from here on. */
-async function beginRound(destination: Session, { run, task }: StepEvent): Promise<void> {
+/** The limits of this start's task hold from here on, and what was asked of the start before this database's turn came. */
+async function beginRound(destination: Session, event: StepEvent, step: StepTools): Promise<void> {
+  const { run, task } = event
   const numbers = laneNumbers(task)
   const megabytes = task.throttle.megabytesPerSecond
-  await Promise.all([
-    storeLimits(destination, run, {
+  const first = await openFirst(event, step)
+  try {
+    const { paused, ...asked } = await readAsked(first ?? destination, run)
+    const limits = {
       lanes: numbers.first,
       mostLanes: task.lanes === 'auto' ? numbers.most : null,
       queriesPerSecond: task.throttle.queriesPerSecond,
@@ -83,9 +90,29 @@ async function beginRound(destination: Session, { run, task }: StepEvent): Promi
       bytesPerSecond: megabytes === null ? null : megabytes * 1_000_000,
       sourceCpuPercent: task.throttle.automatic?.sourceCpuPercent ?? null,
       sourceLatencyMilliseconds: task.throttle.automatic?.sourceLatencyMilliseconds ?? null,
-    }),
-    openRound(destination, run.id),
-  ])
+      ...asked,
+    }
+    const [isNew] = await Promise.all([storeLimits(destination, run, limits, paused), openRound(destination, run.id)])
+    // Whoever asked between the two found nothing here that could be changed.
+    if (isNew) await applyAsked(destination, run.id, await readAsked(first ?? destination, run))
+  } finally {
+    await first?.close()
+  }
+}
+
+/** A session to the task's first database, which keeps what was asked; `null` where this is the first, or that one cannot be asked. */
+async function openFirst(event: StepEvent, step: StepTools): Promise<Session | null> {
+  const [first] = (await wholeTask(artefacts(step.environment), event)).databases
+  if (first === undefined || first.as === event.database?.as) return null
+  const { name, as } = first
+  const options = { purpose: 'plan-copy', signal: step.signal }
+  try {
+    return await openDestinationIfMade({ ...event, database: { name, as } }, step.environment, options)
+  } catch (thrown) {
+    // What is wrong with that database is no reason for this one to fail.
+    if (toSampanError(thrown).retryable) throw thrown
+    return null
+  }
 }
 
 function numbered(lanes: number): readonly number[] {
