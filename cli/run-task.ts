@@ -6,8 +6,10 @@ import { endKeptSessions, keepSessions } from '../lambdas/core/postgres/kept-ses
 import { readEnvironment } from '../lambdas/core/runtime/environment.ts'
 import { SampanError, toSampanError } from '../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../lambdas/core/runtime/event.ts'
+import { createLogger } from '../lambdas/core/runtime/logging.ts'
 import { prepareAppending, writePrivately } from '../lambdas/core/runtime/private-files.ts'
 import type { StepAnswer, StepError } from '../lambdas/core/runtime/verdict.ts'
+import { guardSource } from '../lambdas/core/stream/guard.ts'
 import { isRecord } from '../lambdas/core/task/rule.ts'
 import type { Task } from '../lambdas/core/task/task.ts'
 import { type ChangedRun, changeRun, type LimitsChange } from '../lambdas/stages/copy/pace/change-run.ts'
@@ -151,6 +153,8 @@ class Watch {
   readonly #alerts: Alerts | null
   readonly #stop = new AbortController()
   readonly #polls = new Map<string, Promise<void>>()
+  /** Of a run that follows: they stay when its steps have come to their end, until the run has. */
+  readonly #guards = new Map<string, Promise<void>>()
 
   constructor(model: ProgressModel, alerts: Alerts | null) {
     this.#model = model
@@ -165,6 +169,11 @@ class Watch {
     else if (database !== null) this.#begun.add(database)
     this.#model.called({ name: shownName(name, event), database })
     this.#alerts?.called(name, event)
+    if (database !== null && event.task.mode === 'follow' && event.endpoints !== null && !this.#guards.has(database)) {
+      const logger = createLogger(process.env.SAMPAN_LOG, { step: 'GuardSource', run: event.run.id, database })
+      const guarding = { event, environment: readEnvironment(), logger, signal: this.#stop.signal }
+      this.#guards.set(database, guardSource(guarding))
+    }
     if (database !== null && !this.#polls.has(database)) {
       const report = ({ progress, warnings, tables, lanes }: Look) => {
         this.#model.moving(database, tables, lanes)
@@ -197,7 +206,7 @@ class Watch {
 
   async end(): Promise<void> {
     this.#stop.abort()
-    await Promise.all(this.#polls.values())
+    await Promise.all([...this.#polls.values(), ...this.#guards.values()])
   }
 }
 

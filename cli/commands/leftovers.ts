@@ -3,8 +3,10 @@ import { openSource } from '../../lambdas/core/postgres/sessions.ts'
 import { bytesText } from '../../lambdas/core/present/units.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { type Endpoint, eventAt } from '../../lambdas/core/runtime/event.ts'
+import { Budget } from '../../lambdas/core/stream/budget.ts'
 import { dropStream, readLeftovers } from '../../lambdas/core/stream/leftovers.ts'
 import { streamName } from '../../lambdas/core/stream/names.ts'
+import { lookAtSlot } from '../../lambdas/core/stream/retained.ts'
 import { hidePasswords } from '../passwords.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
 import { readTaskFile } from '../task-file.ts'
@@ -18,7 +20,11 @@ export function leftoversCommand(): Command {
     .argument('<task>', 'a task of the source, or - for standard input')
     .option('--at <host:port>', 'where the source answers; default: the host of the task', toEndpoint)
     .option('--drop', 'drop what the run of this task has left; a run of it that is at work fails')
-    .action(async (path: string, options: { at?: Endpoint; drop?: boolean }) => {
+    .option(
+      '--guard',
+      'drop its slot where that keeps more WAL than the run allows (follow.maxRetainedMegabytes), and say nothing else: for cron, while nothing of the run is at work',
+    )
+    .action(async (path: string, options: { at?: Endpoint; drop?: boolean; guard?: boolean }) => {
       const { task: input, variables } = hidePasswords(await readTaskFile(path))
       const task = readTaskOrRefuse(input, path)
       if (task === null) return
@@ -31,6 +37,12 @@ export function leftoversCommand(): Command {
         const source = await openSource(event, process.env, { purpose: 'leftovers' })
         try {
           const own = streamName(event)
+          if (options.guard) {
+            const look = await lookAtSlot(source, own, new Budget(event, process.env, new AbortController().signal))
+            if (look.kind === 'gone' && look.why !== null)
+              process.stdout.write(`${database.name}: its slot was given up: ${look.why}\n`)
+            continue
+          }
           const found = await readLeftovers(source)
           if (found.length === 0) process.stdout.write(`${database.name}: nothing is left\n`)
           for (const { kind, name, retained } of found) {

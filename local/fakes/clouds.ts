@@ -5,7 +5,7 @@ import { checkToken, makeSts } from './alibaba-sts.ts'
 import { answerEc2, Ec2Refusal, type FakeEc2, makeEc2 } from './ec2.ts'
 import { type Fault, type Faults, makeFaults } from './faults.ts'
 import { type FakeFederation, giveToken, makeFederation } from './identity-token.ts'
-import { answerMonitoring, type FakeDatum } from './monitoring.ts'
+import { answerMonitoring, type FakeDatum, type FakeValue } from './monitoring.ts'
 import { answerRds, type FakeRds, type FakeRdsCluster, type FakeRdsInstance } from './rds.ts'
 import { answerS3, type FakeS3 } from './s3.ts'
 import { checkSignature } from './sigv4.ts'
@@ -51,6 +51,8 @@ export interface FakeState {
   readonly functions: Map<string, unknown>
   /** CPU by instance or cluster. */
   readonly cpu: Map<string, readonly FakeDatum[]>
+  /** Bytes that are free on an instance's storage. */
+  readonly freeStorage: Map<string, readonly FakeValue[]>
   /** Status by execution ARN, as DescribeExecution tells it. */
   readonly executions: Map<string, string>
   /** What they were started with, by the same. */
@@ -110,6 +112,7 @@ export async function startFakeClouds(options: FakeCloudsOptions = {}): Promise<
     concurrency: 1_000,
     functions: new Map(),
     cpu: new Map(),
+    freeStorage: new Map(),
     executions: new Map(),
     inputs: new Map(),
     faults: makeFaults(),
@@ -313,7 +316,7 @@ function answerAws(state: FakeState, request: IncomingMessage, body: Buffer): Pr
         return json(200, { AccountLimit: limit, AccountUsage: { FunctionCount: 23, TotalCodeSize: 1 } })
       }
       case 'monitoring':
-        return json(200, answerMonitoring(state.cpu, parameters))
+        return json(200, answerMonitoring(state, parameters))
       case 's3': {
         const answer = answerS3(state.s3, method, url, body, request.headers)
         return { ...answer, type: 'application/xml' }

@@ -5,6 +5,12 @@ export interface FakeDatum {
   readonly percent: number
 }
 
+/** One minute of another metric. */
+export interface FakeValue {
+  readonly since: number
+  readonly value: number
+}
+
 interface Query {
   readonly Id: string
   readonly MetricStat: {
@@ -18,9 +24,15 @@ interface Query {
   }
 }
 
-/** GetMetricData for CPUUtilization of AWS/RDS: a cluster's by its writer, an instance's by itself, newest first. */
+interface FakeMetrics {
+  readonly cpu: ReadonlyMap<string, readonly FakeDatum[]>
+  /** Bytes. */
+  readonly freeStorage: ReadonlyMap<string, readonly FakeValue[]>
+}
+
+/** GetMetricData for CPUUtilization of AWS/RDS: a cluster's by its writer, an instance's by itself; and an instance's FreeStorageSpace. Newest first. */
 export function answerMonitoring(
-  cpu: ReadonlyMap<string, readonly FakeDatum[]>,
+  { cpu, freeStorage }: FakeMetrics,
   parameters: Readonly<Record<string, unknown>>,
 ): unknown {
   const { StartTime, EndTime, MetricDataQueries } = parameters as {
@@ -32,17 +44,20 @@ export function answerMonitoring(
     MetricDataResults: MetricDataQueries.map(({ Id, MetricStat: { Metric, Period } }) => {
       const dimension = (name: string) => Metric.Dimensions.find(({ Name }) => Name === name)?.Value
       const cluster = dimension('Role') === 'WRITER' ? dimension('DBClusterIdentifier') : undefined
-      const known = Metric.Namespace === 'AWS/RDS' && Metric.MetricName === 'CPUUtilization' && Period === 60
       const key = cluster === undefined ? dimension('DBInstanceIdentifier') : `cluster:${cluster}`
-      const data = (known ? (cpu.get(key ?? '') ?? []) : [])
+      const known: Readonly<Record<string, readonly FakeValue[] | undefined>> = {
+        CPUUtilization: cpu.get(key ?? '')?.map(({ since, percent }) => ({ since, value: percent })),
+        FreeStorageSpace: freeStorage.get(key ?? ''),
+      }
+      const data = ((Metric.Namespace === 'AWS/RDS' && Period === 60 && known[Metric.MetricName]) || [])
         .filter(({ since }) => since >= StartTime * 1000 && since < EndTime * 1000)
         .toSorted((one, other) => other.since - one.since)
       return {
         Id,
-        Label: 'CPUUtilization',
+        Label: Metric.MetricName,
         StatusCode: 'Complete',
         Timestamps: data.map(({ since }) => since / 1000),
-        Values: data.map(({ percent }) => percent),
+        Values: data.map(({ value }) => value),
       }
     }),
   }

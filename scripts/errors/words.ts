@@ -208,7 +208,8 @@ export const words: Readonly<Record<string, Words>> = {
     remedy: 'start the task again to go on where it was, or drop the slot by sampan leftovers --drop',
   },
   FOLLOW_SLOT_GIVEN_UP: {
-    cause: 'the source kept more WAL for the run than follow.maxRetainedMegabytes, and its slot was dropped',
+    cause:
+      'the source kept more WAL for the run than it may (follow.maxRetainedMegabytes, or a fifth of its free storage), and its slot was dropped',
     remedy:
       'empty the destination database, and begin a new run with a larger follow.maxRetainedMegabytes, or when the source writes less',
   },

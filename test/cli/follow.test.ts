@@ -33,6 +33,7 @@ test('cutover ends a run that follows, and refuses one that does not; leftovers 
   while ((await caughtUp()).length === 0) await sleep(100)
   const left = await spawnSampan(['leftovers', file]).ended
   expect(left.stdout).toMatch(/slot sampan_[0-9a-f]{16} of this run, keeps [\s\S]*publication sampan_/)
+  expect(await spawnSampan(['leftovers', file, '--guard']).ended).toMatchObject({ status: 0, stdout: '' })
   await source.query('INSERT INTO items VALUES (1)')
   expect(await spawnSampan(['cutover', file]).ended).toMatchObject({ status: 0, stderr: '' })
   expect((await running).error).toBeNull()

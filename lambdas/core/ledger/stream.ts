@@ -155,12 +155,14 @@ export async function markArrived(destination: Session, run: string): Promise<vo
   await destination.rows(`UPDATE sampan.stream SET state = 'arrived' WHERE run = $1 AND state = 'open'`, [run])
 }
 
-/** Nothing of it is on the source any more. */
-export async function markClosed(destination: Session, run: string, why: string): Promise<void> {
-  await destination.rows(
-    `UPDATE sampan.stream SET state = 'closed', closed_because = COALESCE(closed_because, $2) WHERE run = $1 AND state <> 'closed'`,
+/** Nothing of it is on the source any more, or it is of no more use. @returns false where that was known */
+export async function markClosed(destination: Session, run: string, why: string): Promise<boolean> {
+  const closed = await destination.rows(
+    `UPDATE sampan.stream SET state = 'closed', closed_because = COALESCE(closed_because, $2)
+      WHERE run = $1 AND state <> 'closed' RETURNING 1`,
     [run, why],
   )
+  return closed.length > 0
 }
 
 function takenOver(): SampanError {

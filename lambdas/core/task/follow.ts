@@ -8,9 +8,9 @@ export const followSchema = z
       .int()
       .min(64)
       .max(16_777_216)
-      .default(10_240)
+      .optional()
       .describe(
-        'How much WAL the source may keep for the run, megabytes, 64 to 16777216. Beyond it the slot is given up and the run fails, before the source’s disk is full. Default 10240.',
+        'How much WAL the source may keep for the run, megabytes, 64 to 16777216. Beyond it the slot is given up and the run fails, before the source’s disk is full. Default: a fifth of the free storage of an RDS instance that the task names by rdsInstance, else 10240.',
       ),
     cutoverSeconds: z
       .int()

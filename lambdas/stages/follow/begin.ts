@@ -7,9 +7,11 @@ import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { ChangeStream } from '../../core/stream/change-stream.ts'
+import { streamClosed } from '../../core/stream/closed.ts'
 import { endReader } from '../../core/stream/leftovers.ts'
 import { parseLsn } from '../../core/stream/lsn.ts'
 import { identify, openWalsender } from '../../core/stream/open-stream.ts'
+import { readGivenUp } from '../../core/stream/retained.ts'
 import { Applier } from './applier.ts'
 import { readTablesThere } from './destination-tables.ts'
 import { Follower } from './follower.ts'
@@ -20,6 +22,8 @@ export interface Following {
   readonly stream: ChangeStream
   readonly follower: Follower
   readonly applier: Applier
+  /** By which it reads. */
+  readonly slot: string
 }
 
 interface SlotFacts {
@@ -63,7 +67,7 @@ export async function beginFollowing(
     const from = parseLsn(receipt)
     const stream = new ChangeStream(sender, { slot: row.slot, publication: row.publication, from })
     const applier = new Applier(destination, run, destinationPath(identity.source), there, from)
-    return { stream, applier, follower: new Follower(stream, applier, new Translator(tables)) }
+    return { slot: row.slot, stream, applier, follower: new Follower(stream, applier, new Translator(tables)) }
   } catch (thrown) {
     sender.destroy()
     throw thrown
@@ -73,12 +77,7 @@ export async function beginFollowing(
 function requireOpen(row: StreamRow | null): { receipt: string; tables: NonNullable<StreamRow['tables']> } {
   if (row?.state === 'open' && row.receipt !== null && row.tables !== null)
     return { receipt: row.receipt, tables: row.tables }
-  const why = row?.closedBecause ?? 'the run had ended before'
-  throw new SampanError({
-    code: 'FOLLOW_STREAM_CLOSED',
-    message: `the source does not keep its changes for this run any more: ${why}`,
-    remedy: 'what was changed since is not to be had: empty the destination database and begin a new run',
-  })
+  throw streamClosed(row?.closedBecause ?? 'the run had ended before')
 }
 
 /** The last follower may not have let go; the slot may have lost what we need, or be further than the receipt. */
@@ -91,7 +90,10 @@ async function checkSlot(source: Session, { slot, publication, tables }: StreamR
        FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
     [slot, receipt, publication, (tables ?? []).map(({ oid }) => oid)],
   )
-  if (facts === undefined) throw lost('its slot is gone from the source')
+  if (facts === undefined) {
+    const why = await readGivenUp(source, publication)
+    throw why === null ? lost('its slot is gone from the source') : streamClosed(why)
+  }
   if (facts.status === 'lost') throw lost('the source has removed WAL that its slot needs (max_slot_wal_keep_size)')
   if (facts.ahead) throw lost('its slot is further than the changes that are here')
   if (facts.beyond) throw lost('the source stands before the changes that are here')

@@ -7,6 +7,7 @@ import { SampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
+import { streamClosed } from '../../core/stream/closed.ts'
 import { watchRetained } from '../../core/stream/retained.ts'
 import { beginFollowing, type Following } from './begin.ts'
 import { type AtWork, cutOver } from './cutover.ts'
@@ -22,6 +23,7 @@ const CAUGHT_UP_BYTES = 1024 * 1024
 
 /** What does not pass, whoever mends what: the slot is of no more use, and goes. */
 const FINAL = new Set([
+  'FOLLOW_STREAM_CLOSED',
   'FOLLOW_POSITION_LOST',
   'FOLLOW_SCHEMA_CHANGED',
   'FOLLOW_ROWS_MISSING',
@@ -77,11 +79,11 @@ async function forget(control: Session, run: string, together: Together | null):
 async function loop(
   event: StepEvent,
   step: StepTools,
-  { stream, follower, applier }: Following,
+  { stream, follower, applier, slot }: Following,
   { source, control, together }: Pick<AtWork, 'source' | 'control' | 'together'>,
 ): Promise<StepAnswer<null>> {
-  const retained = watchRetained(source, control, event)
   const run = event.run.id
+  const retained = watchRetained(source, control, event, step.environment, slot)
   let told = false
   let asked = 0
   while (!step.signal.aborted && step.remainingMilliseconds() > MARGIN_MILLISECONDS) {
@@ -91,7 +93,8 @@ async function loop(
     asked = performance.now()
     // The server tells by itself only every half of its wal_sender_timeout how far it is.
     stream.ask()
-    await retained()
+    const givenUp = await retained()
+    if (givenUp !== null) throw streamClosed(givenUp)
     const row = await readStream(control, run)
     if (!told && row?.behind !== null && (row?.behind ?? Infinity) < CAUGHT_UP_BYTES) {
       told = true

@@ -8,6 +8,7 @@ import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
 import { ChangeStream } from '../../core/stream/change-stream.ts'
 import { parseLsn } from '../../core/stream/lsn.ts'
 import { openWalsender } from '../../core/stream/open-stream.ts'
+import { readGivenUp } from '../../core/stream/retained.ts'
 import { endOf } from './cutover.ts'
 
 const POLL_MILLISECONDS = 100
@@ -25,9 +26,11 @@ export async function proveStandstill(event: StepEvent, step: StepTools): Promis
     const destination = await openDestination(event, environment, { purpose: 'prove', signal })
     open.push(destination)
     const row = await readStream(destination, event.run.id)
-    if (row?.state !== 'arrived' || row.receipt === null) throw unproven()
+    if (row?.state !== 'arrived' || row.receipt === null) throw unproven(row?.closedBecause ?? null)
     const source = await openSource(event, environment, { purpose: 'prove', signal })
     open.push(source)
+    const [slot] = await source.rows(`SELECT 1 FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`, [row.slot])
+    if (slot === undefined) throw unproven(await readGivenUp(source, row.publication))
     const end = await endOf(source)
     const from = parseLsn(row.receipt)
     const sender = await openWalsender({ event, environment, signal })
@@ -55,11 +58,10 @@ export async function proveStandstill(event: StepEvent, step: StepTools): Promis
   }
 }
 
-function unproven(): SampanError {
+function unproven(why: string | null): SampanError {
   return new SampanError({
     code: 'FOLLOW_STREAM_CLOSED',
-    message:
-      'the source does not keep its changes for this run any more, so nothing proves that nobody wrote to it since the cutover',
+    message: `the source does not keep its changes for this run any more, so nothing proves that nobody wrote to it since the cutover${why === null ? '' : `: ${why}`}`,
     remedy: 'empty the destination database and begin a new run',
   })
 }

@@ -10,6 +10,7 @@ import { toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import { type StepTools, stepHandler } from '../../core/runtime/step-handler.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
+import { streamClosed } from '../../core/stream/closed.ts'
 import { openStream } from '../../core/stream/open-stream.ts'
 import { watchRetained } from '../../core/stream/retained.ts'
 import { type BeginView, type Held, takeView } from './keeper.ts'
@@ -39,7 +40,7 @@ export const handler = stepHandler('KeepSnapshot', async (event: StepEvent, step
       if (held === null) return more()
       const until = performance.now() + held.lifeSeconds * 1000
       if (held.renewed) await tellOfRenewal(destination, event, held)
-      if (await hold(source, destination, event, held, until, step.signal)) return done()
+      if (await hold(source, destination, event, held, until, step)) return done()
       if (!step.signal.aborted) await leaveSnapshot(destination, event.run.id, held.generation, held.hop)
       return more()
     })
@@ -66,10 +67,10 @@ async function hold(
   event: StepEvent,
   { generation }: Held,
   until: number,
-  signal: AbortSignal,
+  { environment, signal }: StepTools,
 ): Promise<boolean> {
   const told = await roundBell(destination)
-  const retained = watchRetained(source, destination, event)
+  const retained = watchRetained(source, destination, event, environment)
   try {
     while (performance.now() < until && !signal.aborted) {
       // Taken before the look, so that no ring is missed between look and sleep.
@@ -78,7 +79,12 @@ async function hold(
       if (round.ended) return true
       if (generation < round.leastGeneration) return false
       await source.rows('SELECT 1')
-      await retained()
+      const givenUp = await retained()
+      if (givenUp !== null) {
+        // What is copied from here on would be of no use.
+        await endRound(destination, event.run)
+        throw streamClosed(givenUp)
+      }
       await sleep(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, rung]) }).catch(() => {})
     }
     return false

@@ -8,7 +8,6 @@ const codes = (task: unknown) => readTask(task).problems.map(({ code }) => code)
 
 test('what the task has no default for is said, and what cannot be followed refused', () => {
   expect(readTask(following).task?.follow).toEqual({
-    maxRetainedMegabytes: 10_240,
     cutoverSeconds: 60,
     keepSlot: false,
   })

@@ -6,6 +6,8 @@ import { destinationRole, sourceRole } from '../facts/role.ts'
 
 /** Beside the lanes, each database has two keepers of the snapshot and one session for catalogues and receipts. */
 const BESIDE_LANES = 3
+/** One that looks after the slot, and on the source the walsender. */
+const TO_FOLLOW = 2
 
 interface Usage {
   readonly most: number
@@ -32,7 +34,8 @@ const check = (side: Side): Check => ({
     const { first, most, beside } = laneNumbers(event.task)
     const onSource = event.task.validation.mode === 'full' ? 2 * first : first
     const lanes = side === 'source' ? onSource : most + beside
-    const needed = databases * (lanes + BESIDE_LANES)
+    const each = lanes + BESIDE_LANES + (event.task.follow === undefined ? 0 : TO_FOLLOW)
+    const needed = databases * each
     const names = event.task.databases.map(({ name, as }) => (side === 'source' ? name : as))
     const [role, [usage], limited] = await Promise.all([
       context.fact(side === 'source' ? sourceRole : destinationRole),
@@ -40,10 +43,10 @@ const check = (side: Side): Check => ({
       session.rows<Limited>(LIMITED_SQL, [applicationName(event.run.id, ''), names]),
     ])
     if (usage === undefined) return passed
-    const short = role.superuser ? [] : limited.filter(({ free }) => free < lanes + BESIDE_LANES)
+    const short = role.superuser ? [] : limited.filter(({ free }) => free < each)
     if (short.length > 0) {
       const details = short.map(({ name, limit, free }) => `${name}: ${free} of ${limit} are free`)
-      const cause = `a database of the ${side} takes fewer connections than the ${lanes + BESIDE_LANES} that the task needs in it`
+      const cause = `a database of the ${side} takes fewer connections than the ${each} that the task needs in it`
       return [{ cause, details, remedy: 'lower "lanes" in the task, or ALTER DATABASE … CONNECTION LIMIT' }]
     }
     const free = usage.most - (role.superuser ? 0 : usage.reserved) - usage.used
