@@ -1,6 +1,7 @@
 import { AwsError, awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { lambda } from '../../lambdas/core/cloud/lambda-client.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { parseJson } from '../../lambdas/core/runtime/parse-json.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
 import type { ChangedRun, LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 import type { ChangeRunAnswer } from '../../lambdas/stages/copy/pace/change-run-handler.ts'
@@ -66,13 +67,8 @@ export async function changeInCloud(
 
 /** `null` where it is nothing that the function answers with. */
 function readAnswer(text: string): ChangeRunAnswer | null {
-  try {
-    const said: unknown = JSON.parse(text)
-    return isRecord(said) && Array.isArray(said.databases) && Array.isArray(said.left)
-      ? // A stack of before says nothing of those that are missing, and reaches all databases or none.
-        { missing: [], failed: null, ...(said as unknown as Omit<ChangeRunAnswer, 'missing' | 'failed'>) }
-      : null
-  } catch {
-    return null
-  }
+  const said = parseJson(text)
+  if (!isRecord(said) || !Array.isArray(said.databases) || !Array.isArray(said.left)) return null
+  // A stack of before says nothing of those that are missing, and reaches all databases or none.
+  return { missing: [], failed: null, ...(said as unknown as Omit<ChangeRunAnswer, 'missing' | 'failed'>) }
 }

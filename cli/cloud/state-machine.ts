@@ -3,7 +3,7 @@ import { AwsError, awsCall } from '../../lambdas/core/cloud/aws-errors.ts'
 import { sfn } from '../../lambdas/core/cloud/sfn-client.ts'
 import { listed } from '../../lambdas/core/present/listed.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
-import { ownRegion } from './own-region.ts'
+import { requireRegion } from './own-region.ts'
 
 /** The package and the client of its region: loaded only by the commands that need them. */
 type StepFunctions = Awaited<ReturnType<typeof sfn>>
@@ -71,16 +71,6 @@ export async function findStateMachine(options: StateMachineOptions, execution =
 function near(all: readonly { readonly name: string }[], stack: string): string {
   const names = all.map(({ name }) => name).filter((name) => name.startsWith(stack))
   return names.length === 0 ? '' : `; there is ${listed(names)}`
-}
-
-async function requireRegion(): Promise<string> {
-  const region = await ownRegion()
-  if (region) return region
-  throw new SampanError({
-    code: 'AWS_REGION_UNKNOWN',
-    message: 'no AWS region is known',
-    remedy: 'give --region, the region where the stack is deployed, set AWS_REGION, or write it into the AWS profile',
-  })
 }
 
 async function listStateMachines({ client, sdk }: StepFunctions): Promise<readonly { name: string; arn: string }[]> {

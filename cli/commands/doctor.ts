@@ -1,9 +1,9 @@
 import { Command } from 'commander'
-import { defaultRegion } from '../../lambdas/core/cloud/environment.ts'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
 import { createLogger } from '../../lambdas/core/runtime/logging.ts'
 import { examine } from '../../lambdas/stages/access/examine.ts'
 import type { Reach } from '../../lambdas/stages/access/reach.ts'
+import { requireRegion } from '../cloud/own-region.ts'
 import { toRegion } from '../cloud/state-machine.ts'
 import { exitStatus } from '../exit-status.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
@@ -21,14 +21,14 @@ export function doctorCommand(): Command {
     )
     .argument('<task>', 'a task as JSON, or - for standard input')
     .option('--stack <name>', 'the stack, deployed or to be', 'Sampan')
-    .option('--region <region>', 'where the stack is, or is to be; default AWS_REGION', toRegion)
+    .option('--region <region>', 'where the stack is, or is to be; default as AWS’s own tools have it', toRegion)
     .action(async (path: string, options: DoctorOptions) => {
       const task = readTaskOrRefuse(await readTaskFile(path), path)
       if (task === null) return
-      const given = options.region === undefined ? {} : { AWS_REGION: options.region }
+      const region = options.region ?? (await requireRegion())
       // It writes no document; the directory is never made.
-      const environment = readEnvironment({ ...process.env, ...given, SAMPAN_ARTEFACTS: 'file:///nowhere' })
-      const region = defaultRegion(environment)
+      const own = { AWS_REGION: region, SAMPAN_ARTEFACTS: 'file:///nowhere' }
+      const environment = readEnvironment({ ...process.env, ...own })
       const logger = createLogger('off', {})
       const tools = { environment, signal: new AbortController().signal, clock: () => new Date(), logger }
       const { layout, reach, suggestion } = await examine(task, options.stack, region, tools)

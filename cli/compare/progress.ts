@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { ArtefactStore } from '../../lambdas/core/cloud/artefact-store.ts'
 import type { RowRange } from '../../lambdas/core/rows/range.ts'
+import { parseJson } from '../../lambdas/core/runtime/parse-json.ts'
 import { type ComparedDatabase, type ReadItem, type Unfinished, unfinishedSchema } from './document.ts'
 import type { Table } from './prepare.ts'
 import type { Item } from './read-ranges.ts'
@@ -51,7 +52,7 @@ export class Progress {
   static async open(store: ArtefactStore, question: string, anew: boolean, tell: Tell): Promise<Progress> {
     const fresh = { question, began: new Date().toISOString(), databases: [], cuts: [], items: [] }
     const text = anew ? null : await store.read(UNFINISHED)
-    const found = text === null ? null : unfinishedSchema.safeParse(parse(text))
+    const found = text === null ? null : unfinishedSchema.safeParse(parseJson(text))
     const isGood = found?.success && found.data.question === question && hoursSince(found.data.began) < GOOD_HOURS
     return new Progress(store, isGood ? found.data : fresh, tell)
   }
@@ -143,14 +144,6 @@ export class Progress {
 
   #told(database: string): void {
     this.#tell({ database, bytesRead: this.#bytes.read, bytesAll: this.#bytes.all })
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
+import { parseJson } from '../../lambdas/core/runtime/parse-json.ts'
 import type { LimitsChange } from '../../lambdas/stages/copy/pace/change-run.ts'
 
 const number = z.string().transform(Number).pipe(z.number().positive())
@@ -16,7 +17,7 @@ const formSchema = z.strictObject({
 
 /** Pure. @throws SampanError PAGE_REQUEST_WRONG */
 export function readChange(text: string): LimitsChange {
-  const { success, data, error } = formSchema.safeParse(parse(text))
+  const { success, data, error } = formSchema.safeParse(parseJson(text))
   if (!success) throw wrong(error.issues[0]?.path.join('.') || 'the request')
   const { lanes, megabytesPerSecond: megabytes, rowsPerSecond, queriesPerSecond, paused } = data
   if (Object.keys(data).length === 0) throw wrong('every field')
@@ -26,14 +27,6 @@ export function readChange(text: string): LimitsChange {
     ...(rowsPerSecond === undefined ? {} : { rowsPerSecond }),
     ...(queriesPerSecond === undefined ? {} : { queriesPerSecond }),
     ...(paused === undefined ? {} : { paused: paused === 'true' }),
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }
 

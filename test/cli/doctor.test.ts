@@ -28,7 +28,12 @@ test('sampan doctor says what a stack does not reach, and the option that does',
     }),
   )
   access.clouds.state.functions.set('Sampan-Precheck', { FunctionName: 'Sampan-Precheck' })
-  const { status, stdout } = await spawnSampan(['doctor', taskFile], access.clouds.environment).ended
+  // The region is the profile's, as cdk deploy has it.
+  const AWS_CONFIG_FILE = join(directory, 'config')
+  await writeFile(AWS_CONFIG_FILE, '[profile move]\nregion = us-east-1\n')
+  const { AWS_REGION: _, ...environment } = access.clouds.environment
+  const profile = { AWS_REGION: '', AWS_DEFAULT_REGION: '', AWS_CONFIG_FILE, AWS_PROFILE: 'move' }
+  const { status, stdout } = await spawnSampan(['doctor', taskFile], { ...environment, ...profile }).ended
   expect(stdout.split('\n')).toEqual([
     'Sampan runs in no VPC',
     '✗ source orders-prod: no address of the workers is known, so no rule can let them in',

@@ -2,6 +2,7 @@ import { StepAborted } from './aborted.ts'
 import type { DatabaseIdentity, RunIdentity, StepContext } from './event.ts'
 import { spentOnCrash } from './history.ts'
 import { createLogger } from './logging.ts'
+import { parseJson } from './parse-json.ts'
 import { type Clock, DEFAULT_RETRY, judge, type Random, type RetrySettings } from './retry-window.ts'
 import { oneLine } from './step-error.ts'
 import type { RetryWindow, StepAnswer, StepError } from './verdict.ts'
@@ -78,11 +79,6 @@ function crashError(step: string, crash: CrashEvent['crash']): StepError {
 /** Lambda gives the cause as JSON text `{errorType, errorMessage, trace}`; Step Functions itself as plain text. */
 function readCause(cause: string | undefined): string {
   if (cause === undefined) return ''
-  try {
-    const parsed: unknown = JSON.parse(cause)
-    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) return String(parsed.errorMessage)
-  } catch {
-    // Plain text.
-  }
-  return cause
+  const parsed = parseJson(cause)
+  return typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed ? String(parsed.errorMessage) : cause
 }

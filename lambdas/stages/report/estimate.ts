@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { ArtefactStore } from '../../core/cloud/artefacts.ts'
 import { canonicalJson } from '../../core/ledger/run.ts'
+import { parseJson } from '../../core/runtime/parse-json.ts'
 import type { Estimate, Report, TaskReport } from './model.ts'
 
 /** What `sampan plan` leaves in the directory of its documents. */
@@ -19,7 +20,7 @@ const planDocument = z.object({
 export async function readEstimate(store: ArtefactStore, run: string): Promise<Estimate | null> {
   const text = await store.read(PLAN).catch(() => null)
   if (text === null) return null
-  const { success, data } = planDocument.safeParse(parse(text))
+  const { success, data } = planDocument.safeParse(parseJson(text))
   if (!success || data.run !== run) return null
   const { seconds, copy, index, compare } = data.time
   return { hash: data.hash, madeAt: data.madeAt, seconds, copy, index, compare }
@@ -52,12 +53,4 @@ export function partsTaken({ estimate, status, databases }: Report): readonly Pa
     const steps = databases.flatMap((database) => database.steps.filter((step) => step.name === name))
     return { name, estimated: estimate[part], took: steps.reduce((sum, { seconds }) => sum + seconds, 0) }
   })
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
