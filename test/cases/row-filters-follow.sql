@@ -24,4 +24,9 @@ CREATE TABLE public.visits_2 PARTITION OF public.visits FOR VALUES FROM (500) TO
 INSERT INTO public.visits SELECT g, g % 100 FROM generate_series(1, 999) g;
 CREATE TABLE public.tree (id int PRIMARY KEY, above int CONSTRAINT fkey REFERENCES public.tree);
 INSERT INTO public.tree SELECT g, NULLIF(g - 1, 0) FROM generate_series(1, 10) g;
+-- Compared by the parent's collation, as the key compares them.
+CREATE TABLE public.words (word text COLLATE "C" PRIMARY KEY, kept boolean);
+INSERT INTO public.words SELECT 'w' || g, g % 3 > 0 FROM generate_series(1, 99) g;
+CREATE TABLE public.uses (id int, word text COLLATE "POSIX" CONSTRAINT fkey REFERENCES public.words);
+INSERT INTO public.uses SELECT g, 'w' || g % 99 + 1 FROM generate_series(1, 300) g;
 ANALYZE public.lines;

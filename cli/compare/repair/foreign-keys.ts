@@ -1,6 +1,7 @@
 import type { Relation } from '../../../lambdas/core/ledger/relation.ts'
 import type { Session } from '../../../lambdas/core/postgres/connect.ts'
 import { quoteIdentifier, quoteQualified } from '../../../lambdas/core/postgres/identifiers.ts'
+import { KEY_PAIRS, OF_PERIODS } from '../../../lambdas/core/postgres/key-pairs.ts'
 import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
 
 interface ForeignKey {
@@ -11,6 +12,10 @@ interface ForeignKey {
   readonly parentSchema: string
   readonly parent: string
   readonly parentColumns: readonly string[]
+  /** How a parent's column is compared with a child's: the SQL between the two. */
+  readonly operators: readonly string[]
+  /** The last column is a period (18), which several rows of the parent may cover together. */
+  readonly period: boolean
 }
 
 /**
@@ -51,12 +56,20 @@ function readForeignKeys(destination: Session, relations: readonly Relation[]): 
   return destination.rows<ForeignKey>(KEYS, [JSON.stringify(names)])
 }
 
-function orphans({ schema, table, columns, parentSchema, parent, parentColumns }: ForeignKey): string {
+/** Rows without a parent, by the operators of PostgreSQL's own check (RI_FKey_check of ri_triggers.c). */
+function orphans(key: ForeignKey): string {
+  const { schema, table, columns, parentSchema, parent, parentColumns, operators, period } = key
   const child = columns.map((name) => `c.${quoteIdentifier(name)}`)
-  const pairs = child.map((name, at) => `p.${quoteIdentifier(parentColumns[at] ?? '')} = ${name}`)
+  const theirs = parentColumns.map((name) => `p.${quoteIdentifier(name)}`)
+  const equal = child.map((own, at) => `${theirs[at]} ${operators[at]} ${own}`)
+  const [span, spans] = [child.at(-1), theirs.at(-1)]
+  const found = period
+    ? `${[...equal.slice(0, -1), `${spans} OPERATOR(pg_catalog.&&) ${span}`].join(' AND ')}
+        HAVING ${span} OPERATOR(pg_catalog.<@) pg_catalog.range_agg(${spans})`
+    : equal.join(' AND ')
   return `SELECT FROM ${quoteQualified(schema, table)} c
-    WHERE ${child.map((name) => `${name} IS NOT NULL`).join(' AND ')}
-      AND NOT EXISTS (SELECT FROM ${quoteQualified(parentSchema, parent)} p WHERE ${pairs.join(' AND ')})`
+    WHERE ${child.map((own) => `${own} IS NOT NULL`).join(' AND ')}
+      AND NOT EXISTS (SELECT FROM ${quoteQualified(parentSchema, parent)} p WHERE ${found})`
 }
 
 /**
@@ -73,13 +86,11 @@ const KEYS = `
     UNION SELECT i.inhparent FROM above a JOIN pg_catalog.pg_inherits i ON i.inhrelid = a.oid
   )
   SELECT k.conname::text AS name, n.nspname::text AS schema, c.relname::text AS table, pn.nspname::text AS "parentSchema", p.relname::text AS parent,
-         ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(number, place)
-                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place) AS columns,
-         ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u(number, place)
-                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.place) AS "parentColumns"
+         pairs.columns, pairs."parentColumns", pairs.operators, ${OF_PERIODS} AS period
     FROM pg_catalog.pg_constraint k
     JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_class p ON p.oid = k.confrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+   CROSS JOIN LATERAL (${KEY_PAIRS}) AS pairs
    WHERE k.contype = 'f' AND k.convalidated AND (k.conrelid IN (SELECT oid FROM above) OR k.confrelid IN (SELECT oid FROM above))
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint up WHERE up.oid = k.conparentid AND up.conrelid = k.conrelid)
    ORDER BY 2, 3, 1`

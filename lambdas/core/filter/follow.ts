@@ -101,7 +101,7 @@ function followSql(
   const places = parentColumns.map((_, place) => `sampan_parent_${place}`)
   const named = parentColumns.map((column, place) => `${quoteIdentifier(column)} AS ${places[place]}`).join(', ')
   const from = `${parent.partitioned ? '' : 'ONLY '}${quoteQualified(parent.schema, parent.name)}`
-  const equal = columns.map((name, at) => `${places[at]} OPERATOR(${operators[at]}) ${quoteIdentifier(name)}`)
+  const equal = columns.map((name, at) => `${places[at]} ${operators[at]} ${quoteIdentifier(name)}`)
   const exists = `EXISTS (SELECT FROM (SELECT ${named} FROM ${from} WHERE (${where}\n)) AS sampan_parent WHERE ${equal.join(' AND ')})`
   // What may be NULL only: a condition that is nothing but EXISTS can be planned as a join.
   const empty = columns.filter((_, at) => nullable[at]).map((name) => `${quoteIdentifier(name)} IS NULL`)

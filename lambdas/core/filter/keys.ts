@@ -23,7 +23,7 @@ interface ForeignKey {
   readonly nullable: readonly boolean[]
   /** The columns there, in pairs with `columns`. */
   readonly parentColumns: readonly string[]
-  /** By which a parent's column is compared with a child's: `schema.operator`, as SQL. */
+  /** How a parent's column is compared with a child's: the SQL between the two. */
   readonly operators: readonly string[]
   readonly period: boolean
 }

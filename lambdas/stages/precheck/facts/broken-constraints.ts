@@ -115,7 +115,7 @@ function doublesSql({ places, sql }: Keyed): string {
 /** Every row with every one before it: of a large table the time does not suffice, and that is told. */
 function excludedSql({ operators }: Constraint, { places, sql }: Keyed): string {
   const all = `SELECT *, pg_catalog.row_number() OVER () AS number FROM (${sql}) AS keyed`
-  const both = places.map((place, at) => `one.${place} OPERATOR(${operators[at]}) other.${place}`).join(' AND ')
+  const both = places.map((place, at) => `one.${place} ${operators[at]} other.${place}`).join(' AND ')
   return `WITH numbered AS (${all}) ${counted(`numbered AS one`)}
    WHERE EXISTS (SELECT FROM numbered AS other WHERE other.number < one.number AND ${both})`
 }
@@ -132,7 +132,7 @@ function orphansSql(
 ): string {
   const places = columns.map((_, place) => `k${place}`)
   const filled = places.map((place) => `child.${place} IS NOT NULL`)
-  const equal = places.map((place, at) => `parent.${place} OPERATOR(${operators[at]}) child.${place}`)
+  const equal = places.map((place, at) => `parent.${place} ${operators[at]} child.${place}`)
   return `${counted(`(${rowsSql(child, columns, changes, places)}) AS child`)}
    WHERE ${filled.join(' AND ')}
      AND NOT EXISTS (SELECT 1 FROM (${rowsSql(parent, parentColumns, changes, places)}) AS parent WHERE ${equal.join(' AND ')})`

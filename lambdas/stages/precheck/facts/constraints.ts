@@ -13,7 +13,7 @@ export interface Constraint {
   readonly parent: number | null
   /** The columns there, in pairs with `columns`. */
   readonly parentColumns: readonly string[]
-  /** By which a parent's column is compared with a child's, or a row excludes another one: `schema.operator`, as SQL. */
+  /** By which a parent's column is compared with a child's, or a row excludes another one: the SQL between the two. */
   readonly operators: readonly string[]
   /** The condition of a CHECK or of a partial index, as SQL. */
   readonly check: string | null
@@ -45,7 +45,7 @@ const CONSTRAINTS = `
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = i.indexrelid)
   UNION ALL
   SELECT CASE WHEN i.indisexclusion THEN 'exclusion' ELSE 'unique' END, x.relname::text, i.indrelid, used.columns, NULL, '{}',
-         ARRAY(SELECT pg_catalog.format('%I.%s', n.nspname, o.oprname)
+         ARRAY(SELECT pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname)
                  FROM pg_catalog.pg_constraint AS k CROSS JOIN LATERAL pg_catalog.unnest(k.conexclop) WITH ORDINALITY AS u(operator, place)
                  JOIN pg_catalog.pg_operator AS o ON o.oid = u.operator JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
                 WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND i.indisexclusion ORDER BY u.place),
