@@ -207,6 +207,10 @@ export const words: Readonly<Record<string, Words>> = {
       'the run ended while it followed, and its slot stays on the source, which keeps WAL for it: the source bounds that by max_slot_wal_keep_size, or the task says follow.keepSlot',
     remedy: 'start the task again to go on where it was, or drop the slot by sampan leftovers --drop',
   },
+  FOLLOW_OTHER_FAILED: {
+    cause: 'a database of the run has failed, and all of them are cut over together: those that follow do so in vain',
+    remedy: 'stop the run, mend what the failed database says, and start the task again',
+  },
   FOLLOW_SLOT_GIVEN_UP: {
     cause:
       'the source kept more WAL for the run than it may (follow.maxRetainedMegabytes, or a fifth of its free storage), and its slot was dropped',

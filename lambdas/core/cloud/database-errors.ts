@@ -58,6 +58,19 @@ export async function databaseResults(
   }
 }
 
+/** Which have failed so far, while others are at work. */
+export async function failedDatabases(
+  store: ArtefactStore,
+  run: RunIdentity,
+  databases: Task['databases'],
+): Promise<readonly { readonly name: string; readonly code: string }[]> {
+  const errors = await Promise.all(databases.map((_, place) => readError(store, run, place)))
+  return databases.flatMap(({ name }, place) => {
+    const code = errors[place]?.code
+    return code === undefined ? [] : [{ name, code }]
+  })
+}
+
 /** `null` where there is none, or it cannot be read: the code is known without it. */
 async function readError(store: ArtefactStore, run: RunIdentity, place: number): Promise<StepError | null> {
   try {

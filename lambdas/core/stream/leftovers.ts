@@ -68,18 +68,25 @@ export async function dropSlot(source: Session, name: string): Promise<void> {
   }
 }
 
-/** Ends whoever reads by the slot; its process may take a moment. */
+/** Ends whoever reads by the slot, and waits until it moves no more; whoever does not let go in time is met again when it is read. */
 export async function endReader(source: Session, slot: string): Promise<void> {
-  await source.rows(
+  const until = performance.now() + LETTING_GO_MILLISECONDS
+  while ((await askToEnd(source, slot)) && performance.now() < until) await sleep(20)
+}
+
+/** @returns false where nobody reads by it; its process may take a moment */
+async function askToEnd(source: Session, slot: string): Promise<boolean> {
+  const readers = await source.rows(
     `SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots
       WHERE slot_name = $1 AND active_pid IS NOT NULL`,
     [slot],
   )
+  return readers.length > 0
 }
 
 /** @returns false where somebody still reads by it */
 async function tryToDrop(source: Session, name: string): Promise<boolean> {
-  await endReader(source, name)
+  await askToEnd(source, name)
   try {
     await source.rows(
       `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots WHERE slot_name = $1`,

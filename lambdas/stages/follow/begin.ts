@@ -48,6 +48,10 @@ export async function beginFollowing(
   const run = event.run.id
   // Before anything is ended on the source: another start may be at work, and read by the slot.
   await fenceRun(destination, run)
+  const known = await readStream(destination, run)
+  requireOpen(known)
+  // What it commits until its stream ends is in the receipt that is read behind it.
+  if (known !== null) await endReader(source, known.slot)
   const row = await readStream(destination, run)
   const { receipt, tables } = requireOpen(row)
   const [generation, relations, identity] = [
@@ -80,7 +84,7 @@ function requireOpen(row: StreamRow | null): { receipt: string; tables: NonNulla
   throw streamClosed(row?.closedBecause ?? 'the run had ended before')
 }
 
-/** The last follower may not have let go; the slot may have lost what we need, or be further than the receipt. */
+/** The slot may have lost what we need, or be further than the receipt. */
 async function checkSlot(source: Session, { slot, publication, tables }: StreamRow, receipt: string): Promise<void> {
   const status = source.serverVersion >= 130_000 ? 's.wal_status' : 'NULL::text'
   const [facts] = await source.rows<SlotFacts>(
@@ -98,7 +102,6 @@ async function checkSlot(source: Session, { slot, publication, tables }: StreamR
   if (facts.ahead) throw lost('its slot is further than the changes that are here')
   if (facts.beyond) throw lost('the source stands before the changes that are here')
   if (facts.published !== (tables ?? []).length) throw lost('tables were taken out of its publication')
-  await endReader(source, slot)
 }
 
 function lost(why: string): SampanError {

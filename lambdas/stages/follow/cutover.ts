@@ -1,7 +1,6 @@
 import { type SourceNow, storeSourceNow } from '../../core/ledger/chunks/source-now.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { fenceRun } from '../../core/ledger/fence.ts'
-import { readPlannedStructure } from '../../core/ledger/objects/structure.ts'
 import { readRelations } from '../../core/ledger/relations.ts'
 import { readRun } from '../../core/ledger/run.ts'
 import { markArrived, withdrawCutover } from '../../core/ledger/stream.ts'
@@ -18,8 +17,7 @@ import type { StepTools } from '../../core/runtime/step-handler.ts'
 import type { ChangeStream } from '../../core/stream/change-stream.ts'
 import { type Lsn, parseLsn } from '../../core/stream/lsn.ts'
 import { writerText } from '../../core/stream/writer-text.ts'
-import { compareStructures, describeChanges } from '../../core/structure/compare.ts'
-import { readStructure } from '../../core/structure/read.ts'
+import { describeAlterations } from './altered.ts'
 import type { Applier } from './applier.ts'
 import type { Follower } from './follower.ts'
 import type { Together } from './together.ts'
@@ -28,8 +26,6 @@ import type { Together } from './together.ts'
 const LOCK_MILLISECONDS = 3_000
 const POLL_MILLISECONDS = 50
 const LOCK_NOT_AVAILABLE = '55P03'
-/** What rows live in. Of other changes Seal tells. */
-const WITH_ROWS = new Set(['table', 'materialized view', 'foreign table', 'sequence'])
 
 /** What a follower at work has. */
 export interface AtWork {
@@ -120,11 +116,8 @@ async function lockAll(holder: Session, event: StepEvent, { control, follower }:
   }
   const [objects] = await holder.rows(`SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1`)
   if (objects !== undefined) return 'large objects were made on the source meanwhile, which are not in the stream'
-  const changes = compareStructures(
-    await readPlannedStructure(control, event.run.id),
-    (await readStructure(holder)).entries,
-  ).filter(({ kind }) => WITH_ROWS.has(kind))
-  return changes.length === 0 ? null : `the source was altered since the rows were copied: ${describeChanges(changes)}`
+  const alterations = await describeAlterations(holder, control, event)
+  return alterations === null ? null : `the source was altered since the rows were copied: ${alterations}`
 }
 
 /** The follower goes on: whoever waits must not let the stream stand. */

@@ -3,11 +3,12 @@ import { underWatch } from '../../core/ledger/step-watch.ts'
 import { markClosed, readStream, withdrawCutover } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
-import { SampanError } from '../../core/runtime/errors.ts'
+import { SampanError, toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
 import type { StepTools } from '../../core/runtime/step-handler.ts'
 import { done, more, type StepAnswer } from '../../core/runtime/verdict.ts'
 import { streamClosed } from '../../core/stream/closed.ts'
+import { dropSlot } from '../../core/stream/leftovers.ts'
 import { watchRetained } from '../../core/stream/retained.ts'
 import { beginFollowing, type Following } from './begin.ts'
 import { type AtWork, cutOver } from './cutover.ts'
@@ -59,13 +60,27 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
     // Whatever transaction is open goes with its connection; nobody else is to get this session.
     open[0]?.destroy()
     if (step.signal.aborted) return more()
-    if (control !== null && thrown instanceof SampanError && FINAL.has(thrown.code))
+    if (control !== null && thrown instanceof SampanError && FINAL.has(thrown.code)) {
       await markClosed(control, event.run.id, thrown.message)
+      // CloseStream comes when the other databases have come to their end, too: they may follow for weeks.
+      await dropAtOnce(event, step, control)
+    }
     throw thrown
   } finally {
     await (following as Following | null)?.stream.end()
     await (together as Together | null)?.close()
     await Promise.all(open.map((session) => session.close()))
+  }
+}
+
+async function dropAtOnce(event: StepEvent, step: StepTools, control: Session): Promise<void> {
+  const slot = (await readStream(control, event.run.id))?.slot
+  if (slot === undefined) return
+  try {
+    const source = await openSource(event, step.environment, { purpose: 'close-stream', signal: step.signal })
+    await dropSlot(source, slot).finally(() => source.close())
+  } catch (thrown) {
+    step.logger.warn('FOLLOW_SLOT_LEFT', { because: toSampanError(thrown).code })
   }
 }
 
@@ -100,6 +115,7 @@ async function loop(
       told = true
       await tellCaughtUp(control, run)
     }
+    await together?.tellFailed(control)
     const asksForEnd = (row?.cutoverAt ?? null) !== null
     if (asksForEnd && (await cutOver(event, step, { stream, follower, applier, control, source, together })))
       return done()

@@ -56,6 +56,14 @@ test('several databases are cut over together or not at all, by one word', {
     },
   ])
 
+  // A task file that has not all of them.
+  await destinations[0].query(`UPDATE sampan.cutover SET state = 'asked', wanted = 1, arrived = '{}', why = NULL`)
+  for (const one of destinations) await one.query('UPDATE sampan.stream SET cutover_at = now(), withdrawn = NULL')
+  while ((await streams(destinations)).flat().some(({ idle }) => idle !== 't')) await sleep(50)
+  expect((await destinations[0].query('SELECT why FROM sampan.cutover'))[0]?.why).toMatch(
+    /asked for 1 of the run’s 2|still written to/,
+  )
+
   await writer.query('COMMIT')
   await sources[0].query(`INSERT INTO items VALUES (2, 'later')`)
   await expectFirmness(input, destinations[1])
