@@ -1,4 +1,3 @@
-import { hasHandedOver } from '../../core/ledger/objects/hand-over.ts'
 import { requireSameSource } from '../../core/ledger/source-server.ts'
 import { openSource } from '../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
@@ -11,8 +10,6 @@ import { syncSequences } from './sequences/sync.ts'
 /** SyncSequences: a schema-only dump has no values, and rows bring none. */
 export const handler = stepHandler('SyncSequences', (event: StepEvent, step) =>
   withDestination(event, step, 'sequences', async (destination) => {
-    // Values stood as they were compared when the first sequence was given away; setting them is its owner's from then on.
-    if (await hasHandedOver(destination, event.run.id)) return done()
     const source = await openSource(event, step.environment, {
       purpose: 'sequences',
       pipeline: true,

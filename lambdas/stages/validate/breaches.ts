@@ -89,7 +89,7 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
       'SEQUENCES_DIFFER',
       ['sequence stands', 'sequences stand'],
       'elsewhere than on the source',
-      'look for other writers on the destination, then start the task again',
+      'keep others from using them on the destination; what has its owner already is set by hand to where the report says that the source stands (SELECT setval(…)), all others by the next start of the task',
     ),
   ].filter((found) => found !== null)
 }

@@ -20,16 +20,6 @@ export async function handOver(destination: Session, run: string): Promise<numbe
   return answers.at(-1)?.[0]?.left ?? 0
 }
 
-/** Has the run begun to give its objects away? From then on the account is no longer the owner of all of them. */
-export async function hasHandedOver(destination: Session, run: string): Promise<boolean> {
-  const [row] = await destination.rows<{ begun: boolean }>(
-    `SELECT EXISTS (SELECT 1 FROM sampan.object
-                     WHERE run = $1 AND stage = 'own' AND status IN ('migrated', 'transformed')) AS begun`,
-    [run],
-  )
-  return row?.begun ?? false
-}
-
 /** What was borrowed for it and given back, one line each. */
 export async function readBorrowed(destination: Session, run: string): Promise<readonly string[]> {
   const rows = await destination.rows<{ taken: string }>(

@@ -65,12 +65,29 @@ export interface StoodSequence extends SequenceName {
   readonly kept: boolean
 }
 
-/** In the archive's order. */
+/**
+ * In the archive's order, but for those that have been given to their owners: they stood as they were compared then, and setting them is
+ * their owner's from then on. One that was dropped and made anew since is the account's again.
+ */
 export async function readStood(destination: Session, run: string): Promise<StoodSequence[]> {
   return destination.rows<StoodSequence>(STOOD, [run])
 }
 
 const STOOD = `
+  WITH given(id, at) AS (
+    SELECT a.dependencies[1], a.finished_at FROM sampan.object a
+     WHERE a.run = $1 AND a.kind = 'OWNER' AND a.stage = 'own' AND a.status IN ('migrated', 'transformed')
+  ), given_away(id, at) AS (
+    SELECT g.id, g.at FROM given g
+    UNION ALL
+    -- The sequence of a column goes with its table: an identity's depends on it, another's is said to be OWNED BY it.
+    SELECT s.id, g.at FROM sampan.object s CROSS JOIN LATERAL pg_catalog.unnest(s.dependencies) AS needed(id) JOIN given g ON g.id = needed.id
+     WHERE s.run = $1 AND s.kind = 'SEQUENCE'
+    UNION ALL
+    SELECT other.id, g.at FROM sampan.object b CROSS JOIN LATERAL pg_catalog.unnest(b.dependencies) AS needed(id) JOIN given g ON g.id = needed.id
+     CROSS JOIN LATERAL pg_catalog.unnest(b.dependencies) AS other(id)
+     WHERE b.run = $1 AND b.kind = 'SEQUENCE OWNED BY'
+  )
   SELECT o.schema, o.name,
          pg_catalog.jsonb_build_object('schema', COALESCE(o.destination_schema, o.schema),
                                        'name', COALESCE(o.destination_name, o.name)) AS there,
@@ -83,7 +100,9 @@ const STOOD = `
     LEFT JOIN pg_catalog.pg_sequence q
            ON q.seqrelid = pg_catalog.to_regclass(pg_catalog.format('%I.%I', COALESCE(o.destination_schema, o.schema),
                                                                                    COALESCE(o.destination_name, o.name)))
-   WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET') AND o.status IN ('migrated', 'transformed') ORDER BY o.position`
+   WHERE o.run = $1 AND o.kind IN ('SEQUENCE', 'SEQUENCE SET') AND o.status IN ('migrated', 'transformed')
+     AND NOT EXISTS (SELECT FROM given_away g WHERE g.id = o.id AND (g.at < o.finished_at) IS NOT TRUE)
+   ORDER BY o.position`
 
 /** Where a sequence has to stand, and where the destination's was found. */
 export interface SequenceRow extends SequenceName, SequenceValue {
