@@ -202,17 +202,17 @@ describe('roles that the task maps', () => {
       expect(await run.checks()).toEqual([])
       const [roles, owners, rights] = await run.destinationChecks()
       expect(roles).toEqual([
-        ['App 72', 'f', 't', 'f'],
+        ['App $sampan$72', 'f', 't', 'f'],
         ['boss72', 'f', 't', 'f'],
         ['mover72', 't', 'f', 't'],
       ])
       expect(owners).toEqual([
         ['t', 'boss72'],
-        ['v', 'App 72'],
+        ['v', 'App $sampan$72'],
       ])
-      expect(rights).toEqual([['App 72', 'SELECT']])
+      expect(rights).toEqual([['App $sampan$72', 'SELECT']])
       expect(run.objects.filter(({ kind }) => kind === 'ROLE').map(({ name, status }) => [name, status])).toEqual([
-        ['App 72', 'transformed'],
+        ['App $sampan$72', 'transformed'],
         ['boss72', 'transformed'],
       ])
       expect(JSON.stringify(run.report)).not.toContain('not to be seen')

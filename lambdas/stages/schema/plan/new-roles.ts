@@ -22,9 +22,11 @@ export function newRoles(names: readonly string[], objects: readonly Decided[]):
   }))
 }
 
+/** The body is a literal: a role may be called by whatever would end it in dollar quotes. */
 function createSql(name: string): string {
-  return `DO $sampan$ BEGIN
+  const body = `BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ${quoteLiteral(name)}) THEN CREATE ROLE ${quoteIdentifier(name)} NOLOGIN; END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-END $sampan$;\n`
+END`
+  return `DO ${quoteLiteral(body)};\n`
 }
