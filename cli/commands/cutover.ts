@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { askDecision, withdrawDecision } from '../../lambdas/core/ledger/cutover.ts'
+import { isFollowed } from '../../lambdas/core/ledger/other-start.ts'
 import { readPresence } from '../../lambdas/core/ledger/presence.ts'
-import { readStream, requestCutover, type StreamRow } from '../../lambdas/core/ledger/stream.ts'
+import { readStream, requestCutover, type StreamRow, withdrawCutover } from '../../lambdas/core/ledger/stream.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { openDestination } from '../../lambdas/core/postgres/sessions.ts'
 import { bytesText, numberOf } from '../../lambdas/core/present/units.ts'
+import { visible } from '../../lambdas/core/present/visible.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { type Endpoint, eventAt } from '../../lambdas/core/runtime/event.ts'
 import { findDestination } from '../../lambdas/stages/copy/pace/change-run.ts'
@@ -15,6 +17,8 @@ import { readTaskFile } from '../task-file.ts'
 import { toEndpoint } from './limits.ts'
 
 const POLL_MILLISECONDS = 300
+const TELL_MILLISECONDS = 5_000
+const GRACE_MILLISECONDS = 5_000
 
 export function cutoverCommand(): Command {
   return new Command('cutover')
@@ -51,17 +55,35 @@ interface Followed {
   readonly session: Session
 }
 
-async function cutOver(databases: readonly Followed[], run: string, look: boolean): Promise<void> {
+/**
+ * Has the followers of all databases cut over, and waits until every change is there.
+ * @param grace milliseconds that nobody may be seen to follow: between two calls of Follow there is no session of it
+ * @throws SampanError RUN_NOT_FOLLOWING, CUTOVER_WITHDRAWN; nothing is asked for any more then, where that can be taken back
+ */
+export async function cutOver(
+  databases: readonly Followed[],
+  run: string,
+  look: boolean,
+  grace: number = GRACE_MILLISECONDS,
+): Promise<void> {
   const several = databases.length > 1
+  const titleOf = (name: string) => (several ? `${run}, ${name}` : run)
   const rows = new Map<string, StreamRow | null>()
   for (const { name, session } of databases) {
     const known = (await readPresence(session, run)).run !== null
     const row = known ? await readStream(session, run) : null
     rows.set(name, row)
-    process.stdout.write(`${several ? `${name}: ` : ''}${describe(row)}\n`)
+    process.stdout.write(`${several ? `${visible(name)}: ` : ''}${describe(row)}\n`)
   }
   if (look) return
-  for (const [name, row] of rows) if (row?.state !== 'open') throw notFollowing(several ? `${run}, ${name}` : run, row)
+  for (const [name, row] of rows) if (row?.state !== 'open') throw notFollowing(titleOf(name), row)
+  const watches = databases.map((each) => ({ ...each, isAlone: watchFollower(each.session, run, grace) }))
+  for (const { name, session, isAlone } of watches) {
+    while (!(await isFollowed(session, run))) {
+      if (await isAlone()) throw nobodyFollows(titleOf(name))
+      await sleep(POLL_MILLISECONDS)
+    }
+  }
   const [first] = databases
   // One decision for all, before any of them is asked.
   if (several && first !== undefined) await askDecision(first.session, run, databases.length)
@@ -69,23 +91,54 @@ async function cutOver(databases: readonly Followed[], run: string, look: boolea
     if (!(await requestCutover(session, run))) {
       if (several && first !== undefined)
         await withdrawDecision(first.session, run, `${name}: its rows are not all copied yet`)
-      throw notFollowing(several ? `${run}, ${name}` : run, rows.get(name) ?? null)
+      throw notFollowing(titleOf(name), rows.get(name) ?? null)
     }
   }
   process.stdout.write('asked for the cutover: waiting for the last changes\n')
-  for (const { session } of databases) await arrived(session, run)
+  for (const { name, session, isAlone } of watches) {
+    if (await arrived(session, run, several ? `${visible(name)}: ` : '', isAlone)) continue
+    const error = nobodyFollows(titleOf(name))
+    const agreed =
+      several && first !== undefined && (await withdrawDecision(first.session, run, error.message))?.state === 'agreed'
+    // What all have agreed to is done by the next start.
+    if (!agreed) for (const each of databases) await withdrawCutover(each.session, run, error.message)
+    throw error
+  }
   process.stdout.write(
     'every change is at the destination: keys, triggers, sequences and the comparison follow in the run itself; let the application write there when it has succeeded\n',
   )
 }
 
-async function arrived(session: Session, run: string): Promise<void> {
+/** Waits, and says how far it is. @returns false where nobody follows any more */
+async function arrived(
+  session: Session,
+  run: string,
+  prefix: string,
+  isAlone: () => Promise<boolean>,
+): Promise<boolean> {
+  let told = { at: performance.now(), text: '' }
   for (;;) {
     const now = await readStream(session, run)
     if (now?.withdrawn !== null && now?.withdrawn !== undefined) throw withdrawn(now.withdrawn)
-    if (now?.state === 'arrived' || (await readPresence(session, run)).run?.state === 'sealed') return
+    if (now?.state === 'arrived' || (await readPresence(session, run)).run?.state === 'sealed') return true
     if (now?.state !== 'open') throw notFollowing(run, now)
+    if (await isAlone()) return false
+    const text = `${prefix}${describe(now)}\n`
+    if (performance.now() - told.at > TELL_MILLISECONDS && text !== told.text) {
+      process.stdout.write(text)
+      told = { at: performance.now(), text }
+    }
     await sleep(POLL_MILLISECONDS)
+  }
+}
+
+/** @returns whether nobody has been seen to follow for so many milliseconds; to be asked often */
+function watchFollower(session: Session, run: string, grace: number): () => Promise<boolean> {
+  let seen: number | null = null
+  return async () => {
+    const now = performance.now()
+    if (seen === null || (await isFollowed(session, run))) seen = now
+    return now - seen > grace
   }
 }
 
@@ -104,6 +157,15 @@ function notFollowing(run: string, row: StreamRow | null): SampanError {
     code: 'RUN_NOT_FOLLOWING',
     message: `${run} cannot be cut over now: ${why}`,
     remedy: 'wait until the run says that it follows, or start it; see the report of a run that has ended',
+  })
+}
+
+function nobodyFollows(title: string): SampanError {
+  return new SampanError({
+    code: 'RUN_NOT_FOLLOWING',
+    message: `${title} cannot be cut over now: nobody applies its changes at the moment`,
+    remedy:
+      'wait until the run says that it follows (its indexes come first), or start the task again where nobody works for it; let the writers go on until then',
   })
 }
 

@@ -3,8 +3,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { cutOver } from '../../cli/commands/cutover.ts'
 import type { TaskInput } from '../../lambdas/core/task/task.ts'
+import { openSession, planRelations } from '../support/copy-run.ts'
 import { temporaryDirectory } from '../support/directories.ts'
+import { stepEvent } from '../support/events.ts'
 import { runWorkflow, sideOf } from '../support/run.ts'
 import { createDatabase, sharedServer, startTestServer } from '../support/servers.ts'
 import { spawnSampan } from './spawn-sampan.ts'
@@ -28,6 +31,24 @@ test('cutover ends a run that follows, and refuses one that does not; leftovers 
     status: 1,
     stderr: expect.stringContaining('RUN_NOT_FOLLOWING'),
   })
+  // Rows are there, and nobody follows yet, or any more: writers are not to stand still for that.
+  const other = await createDatabase(sharedServer(15))
+  await planRelations(source, other, { ...stepEvent(source, other), run: { id: 'alone', execution: 'e' } })
+  await other.query(`UPDATE sampan.run SET copied_at = now()`)
+  await other.query(`INSERT INTO sampan.stream (run, slot, publication, state) VALUES ('alone', 's', 'p', 'open')`)
+  const askedAt = async () => (await other.query('SELECT cutover_at, withdrawn FROM sampan.stream'))[0]
+  const session = await openSession(other, 'destination')
+  const followed = [{ name: other.name, session }]
+  await expect(cutOver(followed, 'alone', false, 50)).rejects.toMatchObject({ code: 'RUN_NOT_FOLLOWING' })
+  expect(await askedAt()).toEqual({ cutover_at: null, withdrawn: null })
+  const follower = await other.connect({ application_name: 'sampan:alone:follow-control' })
+  const asking = cutOver(followed, 'alone', false, 50)
+  const refused = expect(asking).rejects.toMatchObject({ code: 'RUN_NOT_FOLLOWING' })
+  while ((await askedAt())?.cutover_at === null) await sleep(20)
+  await follower.end()
+  await refused
+  expect(await askedAt()).toEqual({ cutover_at: null, withdrawn: expect.stringContaining('nobody applies') })
+  await session.close()
   const running = runWorkflow(task, directory)
   const caughtUp = () => destination.query(`SELECT 1 FROM sampan.event WHERE code = 'FOLLOW_CAUGHT_UP'`).catch(() => [])
   while ((await caughtUp()).length === 0) await sleep(100)

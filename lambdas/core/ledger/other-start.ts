@@ -51,7 +51,7 @@ function takenOver(run: string, execution: string, atWork: readonly SessionAtWor
 }
 
 /** What looks on and does nothing for the run; and this step's own. */
-export const ONLOOKERS = /^(precheck|progress|report|limits|compare|status)/
+export const ONLOOKERS = /^(precheck|progress|report|limits|compare|status|cutover)/
 
 /**
  * What a start is told that has taken the run over from one which is still at it: for a short while both are at work.
@@ -85,6 +85,15 @@ interface SessionAtWork {
 /** How many sessions on the destination's database work for the run, beside the one that asks. */
 export async function countAtWork(destination: Session, run: string): Promise<number> {
   return (await readAtWork(destination, run)).length
+}
+
+/** What Follow calls the session that hears of a cutover. */
+export const FOLLOW_CONTROL = 'follow-control'
+
+/** Whether a call of Follow is at work for the run in this database. Between two calls nobody is, for a moment. */
+export async function isFollowed(destination: Session, run: string): Promise<boolean> {
+  const own = applicationName(run, FOLLOW_CONTROL)
+  return (await readAtWork(destination, run)).some(({ name }) => name === own)
 }
 
 /** The sessions themselves, the latest first. */

@@ -1,4 +1,5 @@
 import { writeEvents } from '../../core/ledger/events.ts'
+import { FOLLOW_CONTROL } from '../../core/ledger/other-start.ts'
 import { underWatch } from '../../core/ledger/step-watch.ts'
 import { markClosed, readStream, withdrawCutover } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
@@ -43,7 +44,7 @@ export async function follow(event: StepEvent, step: StepTools): Promise<StepAns
   try {
     const destination = await openDestination(event, step.environment, options)
     open.push(destination)
-    control = await openDestination(event, step.environment, { ...options, purpose: 'follow-control' })
+    control = await openDestination(event, step.environment, { ...options, purpose: FOLLOW_CONTROL })
     open.push(control)
     const row = await readStream(control, event.run.id)
     if (row?.state === 'arrived') return done()
