@@ -201,6 +201,10 @@ export const words: Readonly<Record<string, Words>> = {
   VALUES_NOT_COMPARED: { remedy: 'compare these columns by hand where they matter; all others are compared' },
 
   CUTOVER_ARRIVED: { remedy: 'nothing to do: keys, triggers, sequences and the comparison follow' },
+  CUTOVER_HOLDS: {
+    remedy:
+      'keep the writers of the source stopped, mend what the run failed with, and start the task again: its rows are compared with those of the source before it is sealed',
+  },
   FOLLOW_CAUGHT_UP: { remedy: 'stop the writers of the source when it suits, then sampan cutover with the task' },
   FOLLOW_SLOT_KEPT: {
     cause:

@@ -11,6 +11,8 @@ export interface StreamedTable {
   readonly columns: readonly { readonly name: string; readonly type: number; readonly modifier: number }[]
   /** Names of the columns that tell its rows from each other, in the order of their index; `null`: whole rows do. */
   readonly key: readonly string[] | null
+  /** `relfilenode`: the file that its rows were in. Not there where an older Sampan has opened the stream. */
+  readonly file?: number | undefined
 }
 
 /** What is opened on the source so that it keeps its changes for a run. */
@@ -32,6 +34,7 @@ export interface StreamRow {
   readonly retained: number | null
   readonly cutoverAt: string | null
   readonly withdrawn: string | null
+  /** Why nothing of it is on the source any more: of one that has arrived as well. */
   readonly closedBecause: string | null
 }
 
@@ -150,19 +153,30 @@ export async function withdrawCutover(destination: Session, run: string, why: st
   await destination.rows(`UPDATE sampan.stream SET cutover_at = NULL, withdrawn = $2 WHERE run = $1`, [run, why])
 }
 
-/** All changes are here. The caller's transaction has what the source came to beside it. */
-export async function markArrived(destination: Session, run: string): Promise<void> {
-  await destination.rows(`UPDATE sampan.stream SET state = 'arrived' WHERE run = $1 AND state = 'open'`, [run])
+/** All changes are here. The caller's transaction has what the source came to beside it. @param tables as they are now */
+export async function markArrived(destination: Session, run: string, tables: StreamRow['tables']): Promise<void> {
+  await destination.rows(`UPDATE sampan.stream SET state = 'arrived', tables = $2 WHERE run = $1 AND state = 'open'`, [
+    run,
+    JSON.stringify(tables),
+  ])
 }
 
-/** Nothing of it is on the source any more, or it is of no more use. @returns false where that was known */
-export async function markClosed(destination: Session, run: string, why: string): Promise<boolean> {
-  const closed = await destination.rows(
-    `UPDATE sampan.stream SET state = 'closed', closed_because = COALESCE(closed_because, $2)
-      WHERE run = $1 AND state <> 'closed' RETURNING 1`,
+/** Nothing of it is on the source any more. What has arrived stays so: its rows can be compared. @returns false where that was known */
+export async function markGone(destination: Session, run: string, why: string): Promise<boolean> {
+  const gone = await destination.rows(
+    `UPDATE sampan.stream SET state = CASE state WHEN 'arrived' THEN state ELSE 'closed' END, closed_because = $2
+      WHERE run = $1 AND state <> 'closed' AND (state <> 'arrived' OR closed_because IS NULL) RETURNING 1`,
     [run, why],
   )
-  return closed.length > 0
+  return gone.length > 0
+}
+
+/** The run is over, or cannot go on: what is on the source is of no more use. */
+export async function markClosed(destination: Session, run: string, why: string): Promise<void> {
+  await destination.rows(
+    `UPDATE sampan.stream SET state = 'closed', closed_because = COALESCE(closed_because, $2) WHERE run = $1 AND state <> 'closed'`,
+    [run, why],
+  )
 }
 
 function takenOver(): SampanError {

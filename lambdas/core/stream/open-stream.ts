@@ -197,7 +197,7 @@ async function giveUp(sender: Session, source: Session): Promise<never> {
 async function describe(source: Session, relations: Published): Promise<readonly StreamedTable[]> {
   const generated = source.serverVersion >= 120_000 ? `AND a.attgenerated = ''` : ''
   return source.rows<StreamedTable>(
-    `SELECT c.oid, n.nspname AS schema, c.relname AS name,
+    `SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relfilenode AS file,
             (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', a.attname, 'type', a.atttypid::bigint, 'modifier', a.atttypmod) ORDER BY a.attnum), '[]')
                FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ${generated}) AS columns,
             (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY k.place)

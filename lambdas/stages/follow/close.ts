@@ -3,7 +3,7 @@ import { wholeTask } from '../../core/cloud/database-list.ts'
 import { keepStreams } from '../../core/cloud/kept-streams.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { type RunRow, readRun } from '../../core/ledger/run.ts'
-import { markClosed, readStream, type StreamRow } from '../../core/ledger/stream.ts'
+import { markClosed, markGone, readStream, type StreamRow } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
@@ -14,12 +14,22 @@ import { done, type StepAnswer } from '../../core/runtime/verdict.ts'
 import { holdStream } from '../../core/stream/hold.ts'
 import { dropStream } from '../../core/stream/leftovers.ts'
 import { streamName } from '../../core/stream/names.ts'
+import { isUsable } from '../../core/stream/usable.ts'
 
 /** What CloseStream has come to. */
 export interface StreamsClosed {
   /** Of each slot that stays on the source, why and for how much. */
   readonly kept: readonly string[]
 }
+
+/** A warning: whoever looks on has to keep the writers from the source. */
+const CUTOVER_HOLDS = {
+  level: 'warning',
+  step: 'CloseStream',
+  code: 'CUTOVER_HOLDS',
+  message:
+    'the source was cut over before this start ended, and every change is here: keep its writers stopped, mend what has failed and start the task again',
+} as const
 
 /** No such database, schema or table: nothing was ever written down there. */
 const NOT_THERE = new Set(['3D000', '3F000', '42P01'])
@@ -65,6 +75,7 @@ async function closeOne(
   index: number,
 ): Promise<string | null> {
   const { destination, failure } = ledgers[index] ?? { destination: null, failure: null }
+  let state: StreamRow['state'] | null = null
   const source = await openSource(event, step.environment, { purpose: 'close-stream', signal: step.signal })
   try {
     const name = streamName(event)
@@ -77,6 +88,7 @@ async function closeOne(
     // The task may have called the destination otherwise when it was opened.
     const slot = stream?.slot ?? name
     const mayGoOn = failure !== null || canGoOn(run, stream)
+    if (mayGoOn) state = stream?.state ?? null
     const reason = mayGoOn ? await whyKept(source, event, slot) : null
     if (reason === null) for (const each of new Set([name, slot])) await dropStream(source, each)
     else if (failure !== null) throw unreached(failure, slot)
@@ -85,7 +97,7 @@ async function closeOne(
     await source.close()
   }
   if (failure !== null) throw failure
-  if (destination !== null) await noteClosed(destination, event.run.id)
+  if (destination !== null) await noteGone(destination, event.run.id, state)
   return null
 }
 
@@ -120,15 +132,6 @@ async function whyKept(source: Session, { task }: StepEvent, name: string): Prom
   if (bound === null && !task.follow?.keepSlot) return null
   if (!(await isUsable(source, name))) return null
   return bound === null ? 'as much WAL as is written' : `up to ${bound} MB of WAL`
-}
-
-/** The slot is there, and the source has not given up what it keeps (`wal_status`, from 13 on). */
-async function isUsable(source: Session, name: string): Promise<boolean> {
-  const [slot] = await source.rows<{ lost: boolean }>(
-    `SELECT COALESCE(pg_catalog.row_to_json(s) ->> 'wal_status' = 'lost', false) AS lost FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1`,
-    [name],
-  )
-  return slot?.lost === false
 }
 
 async function tellKept(destination: Session, run: string, most: string): Promise<string> {
@@ -187,9 +190,12 @@ async function reach(event: StepEvent, step: StepTools): Promise<Reached> {
   }
 }
 
-async function noteClosed(destination: Session, run: string): Promise<void> {
+/** @param state of a run that may go on */
+async function noteGone(destination: Session, run: string, state: StreamRow['state'] | null): Promise<void> {
+  const mark = state === null ? markClosed : markGone
   try {
-    await markClosed(destination, run, 'the run had ended, and took back what it had opened')
+    await mark(destination, run, 'the run had ended, and took back what it had opened')
+    if (state === 'arrived') await writeEvents(destination, run, [CUTOVER_HOLDS])
   } catch (thrown) {
     if (!isNotThere(thrown)) throw thrown
   }

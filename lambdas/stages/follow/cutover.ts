@@ -1,9 +1,10 @@
 import { type SourceNow, storeSourceNow } from '../../core/ledger/chunks/source-now.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { fenceRun } from '../../core/ledger/fence.ts'
+import { titleOf } from '../../core/ledger/relation.ts'
 import { readRelations } from '../../core/ledger/relations.ts'
 import { readRun } from '../../core/ledger/run.ts'
-import { markArrived, withdrawCutover } from '../../core/ledger/stream.ts'
+import { markArrived, readStream, type StreamedTable, withdrawCutover } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
 import { HASH_ARRAYS } from '../../core/postgres/hash-bytes.ts'
@@ -20,7 +21,9 @@ import { writerText } from '../../core/stream/writer-text.ts'
 import { describeAlterations } from './altered.ts'
 import type { Applier } from './applier.ts'
 import type { Follower } from './follower.ts'
+import { firstThatDiffers, inOtherFiles, withFiles } from './same-rows.ts'
 import type { Together } from './together.ts'
+import { schemaChanged } from './translate.ts'
 
 /** A writer that is stopped ends its transaction; one that is not is named after this time. */
 const LOCK_MILLISECONDS = 3_000
@@ -57,12 +60,13 @@ export async function cutOver(event: StepEvent, step: StepTools, work: AtWork): 
       null
     if (why !== null) return await withdraw(step, work, run, why)
     const now = await readNow(holder, event, work.control)
+    const tables = await requireUnaltered(holder, work, run)
     const whyNot = (await work.together?.agree(work.follower, step)) ?? null
     if (whyNot !== null) return await withdraw(step, work, run, whyNot)
     await inTransaction(work.control, async () => {
       await fenceRun(work.control, run)
       if (now.length > 0) await storeSourceNow(work.control, run, now)
-      await markArrived(work.control, run)
+      await markArrived(work.control, run, tables)
     })
     await writeEvents(work.control, run, [
       {
@@ -163,6 +167,28 @@ export async function endOf(source: Session): Promise<Lsn> {
   await source.rows(`SELECT pg_catalog.pg_logical_emit_message(true, 'sampan', '')`)
   const [row] = await source.rows<{ at: string }>(`SELECT pg_catalog.pg_current_wal_lsn()::text AS at`)
   return parseLsn(row?.at ?? '')
+}
+
+/**
+ * Tables that have got another file since their rows were copied are compared at both ends, whatever the task compares.
+ * @returns all tables, with the files that they are in under the lock
+ * @throws SampanError FOLLOW_SCHEMA_CHANGED
+ */
+async function requireUnaltered(holder: Session, work: AtWork, run: string): Promise<readonly StreamedTable[]> {
+  const { control, together } = work
+  const before = (await readStream(control, run))?.tables ?? []
+  const tables = await withFiles(holder, before)
+  const others = inOtherFiles(before, tables)
+  if (others.size === 0) return tables
+  const relations = (await readRelations(control, run)).filter(({ oid }) => others.has(oid))
+  const altered = await firstThatDiffers(holder, control, run, relations)
+  if (altered === null) return tables
+  const failure = schemaChanged(
+    titleOf(altered),
+    'its rows were rewritten (ALTER TABLE … TYPE … USING, say), which is not in the stream, and its values are others',
+  )
+  await together?.withdraw(failure.message)
+  throw failure
 }
 
 /** Counts and digests of all tables, as the task's validation wants them. */

@@ -27,16 +27,16 @@ export class Translator {
     const table = this.#tables.get(relation.oid)
     // What was added to the publication by somebody else.
     if (table === undefined)
-      throw changed(`${relation.schema}.${relation.name}`, 'it is not followed, and is published')
+      throw schemaChanged(`${relation.schema}.${relation.name}`, 'it is not followed, and is published')
     const was = table.columns.map(({ name, type, modifier }) => `${name} ${type} ${modifier}`)
     const is = relation.columns.map(({ name, type, modifier }) => `${name} ${type} ${modifier}`)
     const title = `${table.schema}.${table.name}`
     if (table.schema !== relation.schema || table.name !== relation.name)
-      throw changed(title, `it is called ${relation.schema}.${relation.name}`)
-    if (was.join('\n') !== is.join('\n')) throw changed(title, differences(table, relation.columns))
+      throw schemaChanged(title, `it is called ${relation.schema}.${relation.name}`)
+    if (was.join('\n') !== is.join('\n')) throw schemaChanged(title, differences(table, relation.columns))
     const told = relation.columns.filter(({ inIdentity }) => inIdentity).map(({ name }) => name)
     if (!fits(table.key, relation.identity, told))
-      throw changed(title, 'its replica identity or its key is another one')
+      throw schemaChanged(title, 'its replica identity or its key is another one')
   }
 
   translate(change: Change): Operation {
@@ -56,7 +56,8 @@ export class Translator {
   #exchange(change: Exclude<Change, { readonly kind: 'truncate' }>): Operation {
     const { oid: table } = change
     const old = change.kind === 'insert' ? null : change.old
-    if (change.kind !== 'insert' && old === null) throw changed(`table ${table}`, 'a change comes without its old row')
+    if (change.kind !== 'insert' && old === null)
+      throw schemaChanged(`table ${table}`, 'a change comes without its old row')
     const come = change.kind === 'delete' ? null : whole(table, change.row, old)
     return { kind: 'exchange', table, gone: old === null ? null : whole(table, old, null), come }
   }
@@ -73,10 +74,10 @@ export class Translator {
   /** @param old has what is unchanged of a key in TOAST */
   #key(oid: number, row: Row, old: Row | null = null): Key {
     const places = this.#places.get(oid)
-    if (places === undefined) throw changed(`table ${oid}`, 'its changes come before it was described')
+    if (places === undefined) throw schemaChanged(`table ${oid}`, 'its changes come before it was described')
     return places.map((place) => {
       const value = row[place] ?? old?.[place]
-      if (value === undefined || value === null) throw changed(`table ${oid}`, 'a change comes without its key')
+      if (value === undefined || value === null) throw schemaChanged(`table ${oid}`, 'a change comes without its key')
       return value
     })
   }
@@ -92,7 +93,7 @@ function fits(key: StreamedTable['key'], identity: string, told: readonly string
 function whole(table: number, row: Row, old: Row | null): WholeRow {
   return row.map((value, index) => {
     const known = value === undefined ? old?.[index] : value
-    if (known === undefined) throw changed(`table ${table}`, 'a change comes without the whole of its row')
+    if (known === undefined) throw schemaChanged(`table ${table}`, 'a change comes without the whole of its row')
     return known
   })
 }
@@ -106,7 +107,7 @@ function differences(table: StreamedTable, columns: readonly { name: string }[])
   return all.length === 0 ? 'a column has another type or place' : all.join(', ')
 }
 
-function changed(title: string, what: string): SampanError {
+export function schemaChanged(title: string, what: string): SampanError {
   return new SampanError({
     code: 'FOLLOW_SCHEMA_CHANGED',
     message: `${title}: ${what} on the source since its rows were copied`,

@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { newExecutionName } from '../../../cli/execution-name.ts'
 import { exitStatus } from '../../../cli/exit-status.ts'
 import { runTask } from '../../../cli/run-task.ts'
+import type { StepAnswer } from '../../../lambdas/core/runtime/verdict.ts'
 import { readTask } from '../../../lambdas/core/task/problems.ts'
 import type { TaskInput } from '../../../lambdas/core/task/task.ts'
 import { spawnSampan } from '../../cli/spawn-sampan.ts'
@@ -183,28 +184,70 @@ test('a run that is killed during the copy, and again while it follows, goes on 
   expect(await leftOn(source)).toEqual([])
 })
 
-test('a cutover waits for no writer for long, and a write behind it fails the run before it is sealed', {
+test.each([
+  ['a write', `UPDATE account SET balance = 0 WHERE id = 1`],
+  ['a table that is rewritten', `ALTER TABLE account ALTER note TYPE text USING lower(note) || 'x'`],
+])(
+  'a cutover waits for no writer for long, and %s behind it fails the run before it is sealed',
+  {
+    tags: 'long',
+    timeout: 120_000,
+  },
+  async (_, late) => {
+    const { source, destination, task: wished } = await begin(server15)
+    const task: TaskInput = { ...wished, validation: { mode: 'counts' } }
+    const running = runWorkflow(task, await temporaryDirectory(), ({ step }, handler) => async (event, context) => {
+      if (step === 'LinkObjectsFunction') await source.query(late)
+      return handler(event, context)
+    })
+    await Promise.race([running, waitFor(destination, CAUGHT_UP)])
+    const slow = await source.connect()
+    await slow.query(`BEGIN; UPDATE account SET balance = 5 WHERE id = 1; PREPARE TRANSACTION 'late'`)
+    await destination.query(`UPDATE sampan.stream SET cutover_at = now()`)
+    await waitFor(
+      destination,
+      `SELECT 1 FROM sampan.stream WHERE withdrawn ~ 'prepared transaction' AND cutover_at IS NULL`,
+    )
+    await slow.query(`COMMIT PREPARED 'late'`)
+    await destination.query(`UPDATE sampan.stream SET cutover_at = now()`)
+    expect((await running).error).toMatchObject({ code: 'CUTOVER_LATE_WRITES' })
+    expect(await leftOn(source)).toEqual([])
+    expect(await destination.query('SELECT state FROM sampan.run')).toEqual([{ state: 'open' }])
+  },
+)
+
+const FAILED: StepAnswer = {
+  ...{ verdict: 'failed', pause: 0, window: null, output: null, spent: 0 },
+  error: { kind: 'other', code: 'OBJECTS_FAILED', message: 'not made', remedy: 'make it' },
+}
+
+test('a run that fails behind its cutover is finished by its next start, where nobody has written to the source since', {
   tags: 'long',
   timeout: 120_000,
 }, async () => {
   const { source, destination, task } = await begin(server15)
-  const running = runWorkflow(task, await temporaryDirectory(), ({ step }, handler) => async (event, context) => {
-    if (step === 'LinkObjectsFunction') await source.query(`UPDATE account SET balance = 0 WHERE id = 1`)
-    return handler(event, context)
-  })
-  await Promise.race([running, waitFor(destination, CAUGHT_UP)])
-  const slow = await source.connect()
-  await slow.query(`BEGIN; UPDATE account SET balance = 5 WHERE id = 1; PREPARE TRANSACTION 'late'`)
-  await destination.query(`UPDATE sampan.stream SET cutover_at = now()`)
-  await waitFor(
-    destination,
-    `SELECT 1 FROM sampan.stream WHERE withdrawn ~ 'prepared transaction' AND cutover_at IS NULL`,
+  const counted: TaskInput = { ...task, validation: { mode: 'counts' } }
+  const running = runWorkflow(counted, await temporaryDirectory(), ({ step }, handler) =>
+    step === 'LinkObjectsFunction' ? async () => FAILED : handler,
   )
-  await slow.query(`COMMIT PREPARED 'late'`)
+  await Promise.race([running, waitFor(destination, CAUGHT_UP)])
+  // Rows that are the same in another file hold no cutover up.
+  await source.query('VACUUM FULL swap')
   await destination.query(`UPDATE sampan.stream SET cutover_at = now()`)
-  expect((await running).error).toMatchObject({ code: 'CUTOVER_LATE_WRITES' })
+  expect((await running).error).toMatchObject({ code: 'OBJECTS_FAILED' })
   expect(await leftOn(source)).toEqual([])
-  expect(await destination.query('SELECT state FROM sampan.run')).toEqual([{ state: 'open' }])
+  expect(await destination.query(`SELECT level FROM sampan.event WHERE code = 'CUTOVER_HOLDS'`)).toHaveLength(1)
+  await source.query(`UPDATE account SET balance = balance + 1 WHERE id = 1`)
+  const again = async () => (await runWorkflow(counted, await temporaryDirectory())).error
+  expect(await again()).toMatchObject({
+    code: 'CUTOVER_LATE_WRITES',
+    message: expect.stringContaining('public.account'),
+  })
+  await source.query(`UPDATE account SET balance = balance - 1 WHERE id = 1`)
+  await destination.query(`UPDATE sampan.stream SET state = 'arrived'`)
+  expect(await again()).toBeNull()
+  await expectEqual(source, destination)
+  expect(await destination.query('SELECT state FROM sampan.stream')).toEqual([{ state: 'closed' }])
 })
 
 /** Stopped as by Ctrl-C when its changes follow. */

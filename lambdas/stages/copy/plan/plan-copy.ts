@@ -81,7 +81,8 @@ async function planBatch(
   { task, servers, lastId }: { readonly task: Task; readonly servers: FormServers; readonly lastId: number },
 ): Promise<CopyPlan> {
   const columns = await readColumnTypes(source, relations)
-  const wishes = { format: task.format, digests: task.validation.mode === 'full' }
+  // A cutover may have to compare a table, whatever the task compares.
+  const wishes = { format: task.format, digests: task.validation.mode === 'full' || task.mode === 'follow' }
   const forms = relations
     .filter((relation) => !isLargeObjects(relation))
     .map((relation) => decideForm(relation, columns.get(relation.oid) ?? [], servers, wishes))
