@@ -25,7 +25,7 @@ export function definitionOf(kind: string, version: number): string | null {
         (SELECT g.rngsubtype FROM pg_catalog.pg_range g WHERE g.rngtypid = o.oid), ${columns('o.typrelid', version)})`
     case 'DOMAIN':
       return `pg_catalog.concat(ROW(o.typbasetype, o.typtypmod, o.typcollation, o.typdefaultbin, o.typnotnull)::text,
-        (SELECT pg_catalog.string_agg(ROW(k.conname, k.conbin)::text, ',' ORDER BY k.conname COLLATE pg_catalog."C")
+        (SELECT pg_catalog.string_agg(ROW(k.conname, k.conbin)::text, ',' ORDER BY k.conname::text COLLATE pg_catalog."C")
            FROM pg_catalog.pg_constraint k WHERE k.contypid = o.oid AND k.contype = 'c'))`
     case 'FUNCTION':
     case 'PROCEDURE':
@@ -45,7 +45,8 @@ export function definitionOf(kind: string, version: number): string | null {
     case 'DEFAULT':
       return 'o.adbin::text'
     case 'STATISTICS':
-      return `(pg_catalog.to_jsonb(o) - 'stxowner')::text`
+      // Until 12 ANALYZE writes what it has found into the same row.
+      return `(pg_catalog.to_jsonb(o) - 'stxowner' - 'stxndistinct' - 'stxdependencies')::text`
     case 'EVENT TRIGGER':
       return `(pg_catalog.to_jsonb(o) - 'evtowner')::text`
     default:
@@ -60,7 +61,7 @@ export function definitionOf(kind: string, version: number): string | null {
 function table(version: number): string {
   const facts = ['o.reloptions', 'o.relpersistence', 'o.reloftype', ...(version >= 120_000 ? ['o.relam'] : [])]
   return `pg_catalog.concat(ROW(${facts.join(', ')})::text, ${columns('o.oid', version, TABLE_COLUMNS)},
-        (SELECT pg_catalog.string_agg(ROW(k.conname, k.conbin)::text, ',' ORDER BY k.conname COLLATE pg_catalog."C")
+        (SELECT pg_catalog.string_agg(ROW(k.conname, k.conbin)::text, ',' ORDER BY k.conname::text COLLATE pg_catalog."C")
            FROM pg_catalog.pg_constraint k WHERE k.conrelid = o.oid AND k.contype = 'c' AND k.conislocal))`
 }
 

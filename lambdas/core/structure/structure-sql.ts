@@ -89,7 +89,7 @@ function parts(version: number): readonly string[] {
     ...named('text search dictionary', 'pg_ts_dict', 'dictname', 'dictnamespace'),
     ...named('text search parser', 'pg_ts_parser', 'prsname', 'prsnamespace'),
     ...named('text search template', 'pg_ts_template', 'tmplname', 'tmplnamespace'),
-    ...since(100_000, ...named('statistics', 'pg_statistic_ext', 'stxname', 'stxnamespace')),
+    ...since(100_000, ...named('statistics', 'pg_statistic_ext', 'stxname', 'stxnamespace', statistics(version))),
     ...unspaced('language', 'pg_language', 'lanname'),
     ...unspaced('cast', 'pg_cast', 'oid'),
     ...unspaced('foreign data wrapper', 'pg_foreign_data_wrapper', 'fdwname'),
@@ -193,11 +193,17 @@ function columnsOf(columns: string, join = ''): string {
 }
 
 /** A catalogue whose objects have a schema. */
-function named(kind: string, catalogue: string, name: string, space: string): string[] {
+function named(kind: string, catalogue: string, name: string, space: string, content = 'o::text'): string[] {
   return [
-    `SELECT '${kind}', s.name, o.${name}::text, o::text FROM pg_catalog.${catalogue} o JOIN space s ON s.oid = o.${space}
+    `SELECT '${kind}', s.name, o.${name}::text, ${content} FROM pg_catalog.${catalogue} o JOIN space s ON s.oid = o.${space}
       WHERE (o.tableoid, o.oid) NOT IN (SELECT m.classid, m.objid FROM member m)`,
   ]
+}
+
+/** Until 12 ANALYZE writes what it has found into the same row; since then pg_statistic_ext_data has it. */
+function statistics(version: number): string {
+  if (version >= 120_000) return 'o::text'
+  return 'ROW(o.oid, o.stxrelid, o.stxname, o.stxnamespace, o.stxowner, o.stxkeys, o.stxkind)::text'
 }
 
 /** A catalogue whose objects have none. Those of initdb come with every server. */
