@@ -210,6 +210,20 @@ describe('encoding and locale', () => {
     expect((await itemFor('COLLATION_DIFFERS', source, plain)).status).toBe('passed')
   })
 
+  test('so is one that a database will get that is still to be made', async () => {
+    const rules = '& V << w <<< W'
+    const source = await databaseWith(18, `LOCALE_PROVIDER icu ICU_LOCALE 'und' ICU_RULES '${rules}'`)
+    const missing = (database: TestDatabase) => asDatabase(database, freshName('missing'))
+    const older = await precheck(source, missing(await createDatabase(sharedServer(15))))
+    expect(itemOf(older, 'COLLATION_DIFFERS')).toMatchObject({
+      ...{ status: 'failed', level: 'warning', blocks: true },
+      details: [`rules: ${rules} on the source, none on the destination`],
+    })
+    const alike = await precheck(source, missing(plain))
+    expect(itemOf(alike, 'COLLATION_DIFFERS').status).toBe('passed')
+    expect(itemOf(alike, 'DST_LOCALE_ABSENT').status).toBe('passed')
+  })
+
   test('the same locale in another spelling is the same', () => {
     expect(plainLocale('en_US.UTF-8')).toBe(plainLocale('en_US.utf8'))
     expect(plainLocale('POSIX')).toBe(plainLocale('C'))
@@ -237,14 +251,26 @@ describe('encoding and locale', () => {
     expect(itemOf(document, 'DST_LOCALE_ABSENT').status).toBe('passed')
     // No database can be made with a locale the machine lacks: the source’s answer is given by hand.
     const session = await openDestination(stepEvent(source, plain), {}, { purpose: 'test' })
-    const context = (collate: string) =>
+    const context = (collate: string, more: object = {}) =>
       ({
         destinationMissing: true,
         destinationServer: session,
-        fact: async () => ({ collate, ctype: 'C', encoding: 'UTF8' }),
+        fact: async () => ({
+          collate,
+          ctype: 'C',
+          encoding: 'UTF8',
+          provider: 'c',
+          locale: null,
+          rules: null,
+          ...more,
+        }),
       }) as unknown as CheckContext
     expect(await localeAbsent.run(context('xx_YY.UTF-8'))).toMatchObject([{ cause: expect.stringContaining('xx_YY') }])
     expect(await localeAbsent.run(context('C'))).toEqual([])
+    expect(await localeAbsent.run(context('C', { provider: 'b', locale: 'C.UTF-8' }))).toEqual([])
+    expect(await localeAbsent.run(context('C', { provider: 'b', locale: 'PG_UNICODE_SLOW' }))).toMatchObject([
+      { cause: expect.stringContaining('PG_UNICODE_SLOW, built in') },
+    ])
     await session.close()
   })
 

@@ -55,3 +55,13 @@ test('where no cloud can be asked the account’s missing right is told', async 
     error: { code: 'DST_CREATE_DATABASE_DENIED' },
   })
 })
+
+test('a database that is made has the source’s order of text, the rules of ICU too', async () => {
+  const name = `tailored_${randomBytes(4).toString('hex')}`
+  const locale = `LOCALE_PROVIDER icu ICU_LOCALE 'und' ICU_RULES '& V << w <<< W'`
+  const tailored = await createDatabase(sharedServer(18), undefined, locale)
+  const event = stepEvent(tailored, { ...maintenance, name }, { name: name.replaceAll('_', '-') })
+  expect(await call('planObjects', event)).toMatchObject({ verdict: 'done', error: null })
+  const order = 'SELECT datlocprovider, datlocale, daticurules FROM pg_database WHERE datname = current_database()'
+  expect(await adoptDatabase(sharedServer(18), name).query(order)).toEqual(await tailored.query(order))
+})

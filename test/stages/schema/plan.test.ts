@@ -404,7 +404,7 @@ describe('a build', () => {
 })
 
 describe('a database that has to be made', () => {
-  const form = { name: 'x', encoding: 'UTF8', collate: 'C', ctype: 'C', provider: 'i', locale: 'de-DE' }
+  const form = { name: 'x', encoding: 'UTF8', collate: 'C', ctype: 'C', provider: 'i', locale: 'de-DE', rules: null }
 
   test('gets the source’s provider where the server knows it', () => {
     expect(createDatabaseSql('a"b', form, 180_000)).toBe(
@@ -412,6 +412,9 @@ describe('a database that has to be made', () => {
     )
     expect(createDatabaseSql('x', form, 140_000)).not.toContain('PROVIDER')
     expect(createDatabaseSql('x', { ...form, provider: 'b' }, 160_000)).toContain('LOCALE_PROVIDER libc')
+    const tailored = { ...form, rules: '& V << w' }
+    expect(createDatabaseSql('x', tailored, 160_000)).toMatch(/ICU_LOCALE 'de-DE' ICU_RULES '& V << w'$/)
+    expect(createDatabaseSql('x', tailored, 150_000)).not.toContain('RULES')
   })
 })
 

@@ -1,32 +1,33 @@
 import type { Session } from '../../../core/postgres/connect.ts'
+import { byLibc, type DatabaseLocale, localeMadeBy } from '../../../core/postgres/database-locale.ts'
 import type { CheckContext } from '../context.ts'
+import { destinationRole } from './role.ts'
 
 /** How a database stores and orders text. */
-export interface Locale {
+export interface Locale extends DatabaseLocale {
   readonly encoding: string
-  readonly collate: string
-  readonly ctype: string
-  /** c (libc), i (ICU) or b (builtin); always c before 15. */
-  readonly provider: string
-  /** The ICU or builtin locale. */
-  readonly locale: string | null
 }
 
 export function sourceLocale(context: CheckContext): Promise<Locale> {
   return readLocale(context.source)
 }
 
-export function destinationLocale(context: CheckContext): Promise<Locale> {
-  return readLocale(context.destination)
+/** The destination database's; of one that is still to be made what it will be, by the account or, by libc, by the cloud's API. */
+export async function destinationLocale(context: CheckContext): Promise<Locale> {
+  if (!context.destinationMissing) return readLocale(context.destination)
+  const [from, role] = await Promise.all([context.fact(sourceLocale), context.fact(destinationRole)])
+  if (role.superuser || role.createDatabase) return localeMadeBy(from, context.destinationServer.serverVersion)
+  return byLibc(from)
 }
 
 async function readLocale(session: Session): Promise<Locale> {
   const version = session.serverVersion
   const provider = version >= 150_000 ? 'datlocprovider::text' : `'c'`
   const locale = version >= 170_000 ? 'datlocale' : version >= 150_000 ? 'daticulocale' : 'NULL::text'
+  const rules = version >= 160_000 ? 'daticurules' : 'NULL::text'
   const [row] = await session.rows<Locale>(`
     SELECT pg_catalog.pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype,
-           ${provider} AS provider, ${locale} AS locale
+           ${provider} AS provider, ${locale} AS locale, ${rules} AS rules
       FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()`)
   if (row === undefined) throw new TypeError('the current database is not in pg_database')
   return row

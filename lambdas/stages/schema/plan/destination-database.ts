@@ -1,4 +1,5 @@
 import type { Session } from '../../../core/postgres/connect.ts'
+import { type DatabaseLocale, localeMadeBy } from '../../../core/postgres/database-locale.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { quoteIdentifier, quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
@@ -7,15 +8,9 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 const SOURCE_IDENTITY = sqlFile(new URL('../sql/source-identity.sql', import.meta.url))
 
 /** What a database is made with. */
-export interface DatabaseForm {
+export interface DatabaseForm extends DatabaseLocale {
   readonly name: string
   readonly encoding: string
-  readonly collate: string
-  readonly ctype: string
-  /** `c` libc, `i` ICU, `b` built in. */
-  readonly provider: string
-  /** The locale of a provider other than libc. */
-  readonly locale: string | null
 }
 
 export async function readDatabaseForm(source: Session): Promise<DatabaseForm> {
@@ -24,23 +19,23 @@ export async function readDatabaseForm(source: Session): Promise<DatabaseForm> {
   return form
 }
 
-/** ICU for whole databases came with 15, the provider that is built in with 17. */
-const PROVIDER_SINCE: Readonly<Record<string, number>> = { i: 150_000, b: 170_000 }
-
-export function createDatabaseSql(name: string, form: DatabaseForm, serverVersion: number): string {
+/** A provider that the server is too old for becomes libc, which the precheck has told (`COLLATION_DIFFERS`). */
+export function createDatabaseSql(name: string, wanted: DatabaseForm, serverVersion: number): string {
+  const form = localeMadeBy(wanted, serverVersion)
   const options = [
     'TEMPLATE template0',
     `ENCODING ${quoteLiteral(form.encoding)}`,
     `LC_COLLATE ${quoteLiteral(form.collate)}`,
     `LC_CTYPE ${quoteLiteral(form.ctype)}`,
   ]
-  const since = PROVIDER_SINCE[form.provider]
-  if (since !== undefined && serverVersion >= since && form.locale !== null) {
-    const [provider, locale] = form.provider === 'i' ? ['icu', 'ICU_LOCALE'] : ['builtin', 'BUILTIN_LOCALE']
-    options.push(`LOCALE_PROVIDER ${provider}`, `${locale} ${quoteLiteral(form.locale)}`)
-  } else if (serverVersion >= 150_000) {
+  if (form.provider === 'c') {
     // The default would be the template's provider.
-    options.push('LOCALE_PROVIDER libc')
+    if (serverVersion >= 150_000) options.push('LOCALE_PROVIDER libc')
+  } else {
+    const [provider, locale] = form.provider === 'i' ? ['icu', 'ICU_LOCALE'] : ['builtin', 'BUILTIN_LOCALE']
+    options.push(`LOCALE_PROVIDER ${provider}`)
+    if (form.locale !== null) options.push(`${locale} ${quoteLiteral(form.locale)}`)
+    if (form.rules !== null) options.push(`ICU_RULES ${quoteLiteral(form.rules)}`)
   }
   return `CREATE DATABASE ${quoteIdentifier(name)} ${options.join(' ')}`
 }

@@ -32,7 +32,7 @@ export async function openOrCreateDatabase(event: StepEvent, step: StepTools, fo
   return openDestination(event, step.environment, options)
 }
 
-/** What the SQL account may not do, the access key of the cloud may. */
+/** What the SQL account may not do, the access key of the cloud may: by libc, as the precheck has told (`COLLATION_DIFFERS`). */
 async function orderDatabase(
   event: StepEvent,
   step: StepTools,

@@ -4,5 +4,6 @@ SELECT d.datname::text AS name,
        d.datcollate::text AS collate,
        d.datctype::text AS ctype,
        COALESCE(pg_catalog.row_to_json(d) ->> 'datlocprovider', 'c') AS provider,
-       COALESCE(pg_catalog.row_to_json(d) ->> 'datlocale', pg_catalog.row_to_json(d) ->> 'daticulocale') AS locale
+       COALESCE(pg_catalog.row_to_json(d) ->> 'datlocale', pg_catalog.row_to_json(d) ->> 'daticulocale') AS locale,
+       pg_catalog.row_to_json(d) ->> 'daticurules' AS rules
   FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
