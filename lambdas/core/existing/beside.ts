@@ -63,12 +63,19 @@ function whyKeyless({ there }: Meeting): string {
 
 /** Rows that a unique index keeps apart on the source do not keep each other out there. */
 function isUniqueHere(meeting: Meeting, index: UniqueIndex): boolean {
-  const { source } = meeting
-  if (!index.plain || index.exclusion) {
-    return source.uniques.some((own) => own.shape === index.shape && own.exclusion === index.exclusion)
+  const proven = meeting.source.uniques.filter((own) => own.proven)
+  if (!index.plain || !index.exact || index.exclusion) {
+    // What it reads must be there as on the source.
+    const travel = index.reads.every((column) => !meeting.computed.has(column) && nameThere(meeting, column) === column)
+    return (
+      travel &&
+      proven.some(
+        (own) => own.shape === index.shape && own.exclusion === index.exclusion && (index.exact || !own.exact),
+      )
+    )
   }
   const wanted = new Map(index.columns.map(({ column, equals }) => [column, equals]))
-  return source.uniques.some((own) => {
+  return proven.some((own) => {
     if (!own.plain || own.exclusion || own.columns.length === 0) return false
     if (index.nullsAlike && !own.nullsAlike && !own.notNull) return false
     return own.columns.every(({ column, equals }) => {

@@ -50,9 +50,15 @@ export interface UniqueIndex {
   readonly notNull: boolean
   /** NULLS NOT DISTINCT */
   readonly nullsAlike: boolean
+  /** Of all rows: one whose CREATE INDEX CONCURRENTLY failed keeps new rows apart alone. */
+  readonly proven: boolean
+  /** No two values of other bytes are equal by its collations. */
+  readonly exact: boolean
+  /** All columns that it reads, also by expressions and its condition. */
+  readonly reads: readonly string[]
   /** Without expressions; `equals` is null where the index has no such operator. */
   readonly columns: readonly { readonly column: string; readonly equals: string | null }[]
-  /** What follows the table's name in its definition: `USING btree (lower(email))`. */
+  /** What follows the table's name in its definition: `USING btree (lower(email))`; of an exclusion constraint its own. */
   readonly shape: string
 }
 

@@ -2,20 +2,34 @@ import { quoteLiteral } from '../postgres/identifiers.ts'
 
 // What is written down of rows that came beside others, as texts that others put among statements of their own.
 
+/** Where rows of a chunk arrive, within its transaction: the ledger’s functions know it by this name. */
+export const ARRIVALS = 'pg_temp.sampan_arrivals'
+
 /** The statements by which rows of a chunk land beside others. */
 export interface Landing {
+  /** The table, as SQL. */
+  readonly target: string
+  /** The columns of the key by which rows are the same. */
+  readonly key: readonly string[]
   /** The INSERT. */
   readonly landing: string
   /** Reads the hash of each row that has arrived. */
   readonly arrived: string
-  /** Reads hash, fate (`new`, `equal`, `different`, `out`) and place of each, for `$1` the transaction’s number as xid. */
+  /**
+   * Reads hash and place of each, and of the row that stands under its key place, transaction (xid) and whether it is the same, for `$1` the
+   * transaction’s own number.
+   */
   readonly met: string
 }
 
-/** Puts the rows into their table, and writes down what became of each; SP013 where rows of the source keep each other out. */
-export function landSql(run: string, chunk: number, { landing, arrived, met }: Landing): string {
+/**
+ * Puts the rows of `ARRIVALS` into their table, and writes down what became of each; SP013 where rows of the source keep each other out, SP015 where the
+ * key is gone.
+ */
+export function landSql(run: string, chunk: number, { target, key, landing, arrived, met }: Landing): string {
+  const columns = `ARRAY[${key.map(quoteLiteral).join(', ')}]::pg_catalog.text[]`
   const texts = [landing, arrived, met].map(quoteLiteral)
-  return `SELECT sampan.land(${[quoteLiteral(run), chunk, ...texts].join(', ')})`
+  return `SELECT sampan.land(${[quoteLiteral(run), chunk, quoteLiteral(target), columns, ...texts].join(', ')})`
 }
 
 /** Reads the hashes of the rows that a run has brought into a table; with `equal` also of those that stood there the same. */

@@ -39,4 +39,5 @@ export const migrations: readonly Migration[] = [
   { number: 30, sql: sqlFile(new URL('./sql/000030.sql', import.meta.url)) },
   { number: 31, sql: sqlFile(new URL('./sql/000031.sql', import.meta.url)) },
   { number: 32, sql: sqlFile(new URL('./sql/000032.sql', import.meta.url)) },
+  { number: 33, sql: sqlFile(new URL('./sql/000033.sql', import.meta.url)) },
 ]

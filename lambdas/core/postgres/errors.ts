@@ -99,9 +99,15 @@ export function toDatabaseError(thrown: unknown, side: Side): SampanError {
   if (state === 'SP013') {
     return new DatabaseError(side, state, {
       code: 'DST_TABLE_STRICTER',
-      message: `${text}: since the plan it has got a unique index, or a trigger, that the source does not have`,
-      remedy:
-        'drop it on the destination for the time of the run, or make the same on the source; then start the task again',
+      message: text,
+      remedy: 'none of these rows came: drop it on the destination for the time of the run, then start the task again',
+    })
+  }
+  if (state === 'SP015') {
+    return new DatabaseError(side, state, {
+      code: 'DST_TABLE_KEYLESS',
+      message: text,
+      remedy: 'nothing more came: make the key again, of the same columns, then start the task again',
     })
   }
   if (state === 'SP014') {

@@ -1,11 +1,8 @@
-import { keptDifferent, landedHashes, landSql, requireUnreferredSql } from '../ledger/landed.ts'
+import { ARRIVALS, keptDifferent, landedHashes, landSql, requireUnreferredSql } from '../ledger/landed.ts'
 import type { BesideColumn, Relation, RelationAtDestination } from '../ledger/relation.ts'
 import { underPath } from '../postgres/search-path.ts'
 import { type Cargo, type CopyServers, copyInto } from './cargo.ts'
 import { columnsOf, rowsOf, tableOf } from './select.ts'
-
-/** One for each chunk, within its transaction. */
-const ARRIVALS = 'pg_temp.sampan_arrivals'
 
 /**
  * Lets a chunk’s rows come beside those that stand there: into a temporary table first, and from there those whose key is not there yet. All of it is of
@@ -21,6 +18,8 @@ export function besideCargo(
   const columns = columnsOf(destination)
   const arrivals = `CREATE TEMPORARY TABLE ${ARRIVALS} ON COMMIT DROP AS SELECT ${columns} FROM ${rowsOf(destination)} WITH NO DATA`
   const landing = landSql(run, chunk, {
+    target: tableOf(destination),
+    key: key.map(({ column }) => column),
     // COPY never minds GENERATED ALWAYS AS IDENTITY.
     landing: `INSERT INTO ${tableOf(destination)} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM ${ARRIVALS} ON CONFLICT DO NOTHING`,
     arrived: `SELECT ${digestOf(destination)} FROM ${ARRIVALS}`,
@@ -34,7 +33,7 @@ export function besideCargo(
 }
 
 /**
- * What became of each row that has arrived. What stands under its key is the same where it is so to the byte, whatever its type’s own equality: `*=`.
+ * What each row that has arrived meets. What stands under its key is the same where it is so to the byte, whatever its type’s own equality: `*=`.
  * Under names of our own: a column may have any.
  */
 function metSql(end: RelationAtDestination, key: readonly BesideColumn[]): string {
@@ -45,10 +44,9 @@ function metSql(end: RelationAtDestination, key: readonly BesideColumn[]): strin
     const name = names[end.columns.indexOf(column)]
     return `a.${name} ${equals} d.${name}`
   })
-  return `SELECT a.hash,
-    CASE WHEN d.place IS NULL THEN 'out' WHEN d.born OPERATOR(pg_catalog.=) $1 THEN 'new'
-         WHEN ROW(${named('a')})::record OPERATOR(pg_catalog.*=) ROW(${named('d')})::record THEN 'equal' ELSE 'different' END, d.place
-  FROM (SELECT ${digestOf(end)}, ${columns} FROM ${ARRIVALS}) AS a(hash, ${names.join(', ')})
+  return `SELECT a.hash, a.came, d.place, d.born,
+    CASE WHEN d.born OPERATOR(pg_catalog.=) $1 THEN true ELSE ROW(${named('a')})::record OPERATOR(pg_catalog.*=) ROW(${named('d')})::record END
+  FROM (SELECT ${digestOf(end)}, ctid, ${columns} FROM ${ARRIVALS}) AS a(hash, came, ${names.join(', ')})
   LEFT JOIN (SELECT ctid, xmin, ${columns} FROM ${rowsOf(end)}) AS d(place, born, ${names.join(', ')}) ON ${same.join(' AND ')}`
 }
 
@@ -67,7 +65,7 @@ export function besideDigest(end: RelationAtDestination, run: string, relation: 
 /** Takes the run’s own rows from a table in which others stand: no row that it has met there, and none of others along with its own. */
 export function withdrawingSql(end: RelationAtDestination, run: string, relation: number): readonly string[] {
   const own = `FROM ${rowsOf(end)} WHERE ${digestOf(end)} IN (${landedHashes(run, relation, 'inserted')})`
-  return [requireUnreferredSql(tableOf(end), `SELECT * ${own}`), `DELETE ${own}`]
+  return [requireUnreferredSql(tableOf(end), `SELECT tableoid, ctid, * ${own}`), `DELETE ${own}`]
 }
 
 function digestOf({ digestSql, name }: RelationAtDestination): string {

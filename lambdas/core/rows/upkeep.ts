@@ -21,9 +21,10 @@ export function emptyingSql(
   const whole = ends.filter(({ where }) => where === null)
   const parts = ends.filter(({ where }) => where !== null).map((end) => `DELETE FROM ${rowsOf(end)}${whereOf(end)}`)
   const deleting = [...own, ...parts]
+  // TRUNCATE comes before: PostgreSQL refuses it for what others refer to, so its tables refer, and are not referred to.
   return [
-    ...(deleting.length === 0 ? [] : [sourcePathSql(run), ...deleting, OWN_PATH_SQL]),
     ...(whole.length === 0 ? [] : [`TRUNCATE ${whole.map(rowsOf).join(', ')}`]),
+    ...(deleting.length === 0 ? [] : [sourcePathSql(run), ...deleting, OWN_PATH_SQL]),
   ].join(';\n')
 }
 

@@ -1,13 +1,19 @@
 import {
+  copyAnew,
+  hasRowsBeside,
+  holdCut,
   readDifferentRanges,
   readFilledTables,
   takeBackLargeObjects,
   takeBackTables,
 } from '../../core/ledger/chunks/take-back.ts'
+import { compare, readComparisons } from '../../core/ledger/comparisons.ts'
 import { keepRun } from '../../core/ledger/fence.ts'
+import { readRelations } from '../../core/ledger/relations.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { quoteQualified } from '../../core/postgres/identifiers.ts'
 import { inTransaction } from '../../core/postgres/transaction.ts'
+import { emptyRelation } from '../../core/rows/empty-relation.ts'
 import { largeObjectPageCount } from '../../core/rows/large-objects.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import { inBatches } from '../../core/runtime/in-batches.ts'
@@ -22,6 +28,27 @@ export async function takeBackGone(destination: Session, run: string): Promise<v
   if (gone.length > 0 && !(await markGone(destination, run, gone))) throw new SampanError(goneObjects(gone, false))
   await takeBackRemoved(destination, run)
   await takeBackEmptied(destination, run)
+  await takeBackBeside(destination, run)
+}
+
+/**
+ * Tables into which rows came beside others, and were found to lack some of them: the run’s own rows, as far as nobody has changed them, come
+ * once more with what is missing. Rows of others stay.
+ */
+async function takeBackBeside(destination: Session, run: string): Promise<void> {
+  if (!(await hasRowsBeside(destination, run))) return
+  const compared = await readComparisons(destination, run)
+  const differing = new Set(
+    compared.filter((one) => one.beside && compare(one, 'full') === 'differs').map(({ oid }) => oid),
+  )
+  if (differing.size === 0) return
+  const relations = (await readRelations(destination, run)).filter(({ oid }) => differing.has(oid))
+  await inTransaction(destination, async () => {
+    await keepRun(destination, run)
+    for (const relation of relations)
+      if (await holdCut(destination, run, relation.oid)) await emptyRelation(destination, run, relation)
+    await copyAnew(destination, run)
+  })
 }
 
 /**

@@ -101,10 +101,13 @@ export function findBreaches(accounts: Accounts, task: Pick<Task, 'onObjectError
 function differing(relations: readonly Comparison[]): Breach | null {
   const tables = relations.filter((relation) => !isLargeObjects(relation))
   const large = tables.length < relations.length ? LARGE_OBJECTS_TITLE : null
-  const kept = tables.filter((relation) => relation.kept === true)
+  const beside = tables.filter((relation) => relation.beside)
+  const kept = tables.filter((relation) => relation.kept === true && !relation.beside)
+  const made = tables.length - kept.length - beside.length
   const remedies = [
-    tables.length === kept.length ? null : 'drop these tables there (DROP TABLE … CASCADE)',
+    made === 0 ? null : 'drop these tables there (DROP TABLE … CASCADE)',
     kept.length === 0 ? null : emptying(kept.length === tables.length ? null : kept.map(relationTitle)),
+    beside.length === 0 ? null : staying(beside.length === tables.length ? null : beside.map(relationTitle)),
     large && 'remove the large objects that it names, as far as they are there (SELECT lo_unlink(OID))',
   ].filter((remedy) => remedy !== null)
   const found = breach(
@@ -119,7 +122,7 @@ function differing(relations: readonly Comparison[]): Breach | null {
   return {
     code: 'VALIDATION_DIFFERS',
     message: message.join('; '),
-    remedy: `the report says how they differ: keep others from writing to the destination, ${remedies.join(', ')}, then start the task again: ${kept.length === relations.length ? 'their rows are' : 'they are made anew, and'} copied again`,
+    remedy: `the report says how they differ: keep others from writing to the destination, ${remedies.join(', ')}, then start the task again: ${kept.length + beside.length === relations.length ? 'their rows are' : 'they are made anew, and'} copied again`,
   }
 }
 
@@ -128,6 +131,13 @@ function emptying(names: readonly string[] | null): string {
   return names === null
     ? 'empty these tables there (TRUNCATE)'
     : `but empty those that stood there before the run (TRUNCATE): ${listed(names)}`
+}
+
+/** In tables whose rows stay the run finds its own again, whoever owns the others. @param names of those tables; null: all that are told */
+function staying(names: readonly string[] | null): string {
+  return names === null
+    ? 'leave these tables as they are: rows that are missing are brought again, and what others have changed stays'
+    : `but leave those whose rows stay as they are: ${listed(names)}`
 }
 
 /** With the large objects that differ by their ids, as the look into them has found. Pure. */

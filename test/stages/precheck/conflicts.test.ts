@@ -130,13 +130,21 @@ const BESIDE = `
   CREATE TABLE ruled (id int PRIMARY KEY);
   CREATE TABLE fired (id int PRIMARY KEY);
   CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY LIST (id);
-  CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1)`
+  CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+  CREATE TABLE partly (id int PRIMARY KEY, email text, gone int); CREATE UNIQUE INDEX live ON partly (email) WHERE gone IS NULL;
+  CREATE TABLE unproven (id int PRIMARY KEY, code int CONSTRAINT by_code UNIQUE)`
 
 test('what keeps rows from coming beside others is told by its own code, and the remedies make it fit', async () => {
-  const source = await createDatabase(sharedServer(15), `CREATE TYPE mood AS ENUM ('sad', 'ok'); ${BESIDE}`)
+  const source = await createDatabase(
+    sharedServer(15),
+    `CREATE TYPE mood AS ENUM ('sad', 'ok'); ${BESIDE}; CREATE TABLE spans (id int PRIMARY KEY, r int4range, CONSTRAINT spans_r EXCLUDE USING gist (r WITH =));
+     CREATE TABLE folded (name text PRIMARY KEY); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_code'::regclass`,
+  )
   const destination = await createDatabase(
     sharedServer(15),
     `CREATE TYPE mood AS ENUM ('sad', 'ok'); ${BESIDE}; INSERT INTO fits VALUES (1, 'a', 'ok');
+     CREATE TABLE spans (id int PRIMARY KEY, r int4range, CONSTRAINT spans_r EXCLUDE USING gist (r WITH &&));
+     CREATE COLLATION folds (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE TABLE folded (name text COLLATE folds PRIMARY KEY);
      CREATE UNIQUE INDEX by_email ON stricter (email); CREATE UNIQUE INDEX low_only ON stricter (low) WHERE low > 0;
      CREATE UNIQUE INDEX wider ON stricter (id, low); ALTER TABLE stricter ADD CONSTRAINT apart EXCLUDE USING btree (low WITH =);
      ALTER TABLE later DROP CONSTRAINT later_place_key, ADD CONSTRAINT later_place_key UNIQUE (place) DEFERRABLE;
@@ -148,6 +156,7 @@ test('what keeps rows from coming beside others is told by its own code, and the
   const tables = {
     'public.computed': { columns: { id: { expression: 'id % 2' } } },
     'public.parts_1': truncate,
+    'public.partly': { columns: { gone: { exclude: true as const } } },
   }
   const overrides = {
     conflicts: 'ignore' as const,
@@ -162,13 +171,18 @@ test('what keeps rows from coming beside others is told by its own code, and the
   expect(found).toMatchObject({
     DST_TABLE_KEYLESS: [
       'public.computed: the source has no key of the columns of its primary key, or their values are computed',
+      'public.folded: the source has no key of the columns of its primary key, or their values are computed',
       `public.keyless: ${why}`,
     ],
     DST_TABLE_STRICTER: [
       'public.computed: computed_pkey',
+      'public.folded: folded_pkey',
+      'public.partly: live',
+      'public.spans: spans_r',
       'public.stricter: apart',
       'public.stricter: by_email',
       'public.stricter: low_only',
+      'public.unproven: by_code',
     ],
     DST_TABLE_DEFERRABLE: ['public.later: later_place_key'],
     DST_TABLE_RULES: ['public.ruled: instead'],
@@ -180,6 +194,7 @@ test('what keeps rows from coming beside others is told by its own code, and the
   // Each remedy as it stands.
   await destination.query(`
     ALTER TABLE keyless ADD PRIMARY KEY (id); DROP INDEX by_email; DROP INDEX low_only; ALTER TABLE stricter DROP CONSTRAINT apart;
+    ALTER TABLE folded ALTER name TYPE text COLLATE "default"; ALTER TABLE spans DROP CONSTRAINT spans_r; ALTER TABLE unproven DROP CONSTRAINT by_code;
     ALTER TABLE later DROP CONSTRAINT later_place_key, ADD CONSTRAINT later_place_key UNIQUE (place);
     ALTER TABLE ruled DISABLE RULE instead; ALTER TABLE fired DISABLE TRIGGER deletes`)
   await source.query('ALTER TABLE keyless ADD PRIMARY KEY (id)')

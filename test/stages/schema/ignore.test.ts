@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { summaryText } from '../../../cli/summary/summary.ts'
+import { sampan } from '../../cli/in-process.ts'
 import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
 import { migrate } from '../../support/whole-run.ts'
 
@@ -69,4 +72,58 @@ test('with ignore the destination’s rows stay, and rows of the source come who
   expect(stripVTControlCharacters(summaryText(report, 1))).toContain(
     'beside      476 rows came, 13 stood there the same, 11 stood there otherwise and stay, beside 4 that the source does not have: ',
   )
+})
+
+test('what somebody deletes of rows that came is brought again by the next start, what he has changed stays, and a repair leaves the table alone', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
+  const table = 'CREATE TABLE notes (id int PRIMARY KEY, note text)'
+  const source = await createDatabase(
+    sharedServer(15),
+    `${table}; INSERT INTO notes SELECT g, 'n' FROM generate_series(1, 100) g`,
+  )
+  const destination = await createDatabase(
+    await otherServer15(),
+    `${table}; INSERT INTO notes VALUES (3, 'n'), (4, 'theirs'), (1000, 'own')`,
+  )
+  const databases = [{ name: source.name, as: destination.name }]
+  const task = { name: 'owner-writes', conflicts: 'ignore' as const, databases }
+  const meanwhile = await migrate(source, destination, task, ({ step, call }, handler) => async (event, context) => {
+    if (step === 'PlanValidationFunction' && call === 1) {
+      await destination.query(
+        `DELETE FROM notes WHERE id = 7; UPDATE notes SET note = 'changed' WHERE id = 8; INSERT INTO notes VALUES (2000, 'later')`,
+      )
+    }
+    return handler(event, context)
+  })
+  expect(meanwhile.outcome).toMatchObject({ exitStatus: 1, error: { code: 'VALIDATION_DIFFERS' } })
+  // Never what would cost the owner his rows.
+  expect(meanwhile.outcome.error?.remedy).toContain('leave these tables as they are')
+  expect(meanwhile.outcome.error?.remedy).not.toMatch(/TRUNCATE|DROP/)
+  const again = await migrate(source, destination, task)
+  expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
+  expect(again.report.databases[0]?.tables[0]).toMatchObject({
+    match: true,
+    beside: { inserted: 97, equal: 1, different: 2, others: 2 },
+  })
+  const rows = `SELECT count(*) AS rows, string_agg(note, ' ' ORDER BY id) FILTER (WHERE note <> 'n') AS others FROM notes`
+  const expected = [{ rows: '102', others: 'theirs changed own later' }]
+  expect(await destination.query(rows)).toEqual(expected)
+  const file = join(again.directory, 'task.json')
+  await writeFile(file, JSON.stringify(again.input))
+  const repair = await sampan(
+    'compare',
+    file,
+    '--out',
+    join(again.directory, 'repair'),
+    '--settle',
+    '0',
+    '--quiet',
+    '--repair',
+    task.name,
+  )
+  expect(repair).toMatchObject({ status: 1 })
+  expect(`${repair.stdout}${repair.stderr}`).toContain('REPAIR_BESIDE')
+  expect(await destination.query(rows)).toEqual(expected)
 })

@@ -97,16 +97,32 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
                  'name', x.relname, 'primary', i.indisprimary, 'immediate', i.indimmediate, 'exclusion', i.indisexclusion,
                  'plain', i.indpred IS NULL AND i.indexprs IS NULL AND parts.collated, 'notNull', parts.filled,
                  'nullsAlike', COALESCE((pg_catalog.row_to_json(i) ->> 'indnullsnotdistinct')::boolean, false), 'columns', parts.columns,
-                 'shape', pg_catalog.substring(pg_catalog.pg_get_indexdef(i.indexrelid), ' USING .*$'))
+                 'proven', i.indisvalid, 'exact', parts.exact,
+                 -- What its expressions and its condition read is among its dependencies; the columns of a constraint's index are not.
+                 'reads', ARRAY(SELECT r.attname::text FROM pg_catalog.pg_attribute r
+                                 WHERE r.attrelid = i.indrelid AND r.attnum > 0
+                                   AND (r.attnum = ANY (i.indkey)
+                                        OR EXISTS (SELECT FROM pg_catalog.pg_depend x
+                                                    WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.objid = i.indexrelid
+                                                      AND x.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.refobjid = i.indrelid
+                                                      AND x.refobjsubid = r.attnum)) ORDER BY r.attnum),
+                 -- An exclusion constraint's operators are in its own definition alone.
+                 'shape', COALESCE(
+                   (SELECT pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' DEFERRABLE( INITIALLY DEFERRED)?$', '')
+                      FROM pg_catalog.pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype = 'x'),
+                   pg_catalog.substring(pg_catalog.pg_get_indexdef(i.indexrelid), ' USING .*$')))
                ORDER BY i.indisprimary DESC, x.relname), '[]')
           FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
          CROSS JOIN LATERAL (
            -- Columns that an index only includes have no operator class. Strategy 3 of a B-tree is its equality.
            SELECT COALESCE(pg_catalog.bool_and(a.attnotnull), false) AS filled, COALESCE(pg_catalog.bool_and(u.sorting IN (0, a.attcollation)), true) AS collated,
+                  -- By other collations (12 and later) two texts of other bytes may be equal.
+                  COALESCE(pg_catalog.bool_and(COALESCE((pg_catalog.row_to_json(s) ->> 'collisdeterministic')::boolean, true)), true) AS exact,
                   COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('column', a.attname, 'equals', equal.operator) ORDER BY u.place), '[]') AS columns
              FROM ROWS FROM (pg_catalog.unnest(i.indkey), pg_catalog.unnest(i.indclass), pg_catalog.unnest(i.indcollation))
                     WITH ORDINALITY AS u(attnum, class, sorting, place)
              JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+             LEFT JOIN pg_catalog.pg_collation s ON s.oid = u.sorting
              LEFT JOIN LATERAL (
                SELECT pg_catalog.format('OPERATOR(%I.%s)', n.nspname, o.oprname) AS operator
                  FROM pg_catalog.pg_opclass k JOIN pg_catalog.pg_am m ON m.oid = k.opcmethod AND m.amname = 'btree'

@@ -91,7 +91,20 @@ export function readFilledTables(destination: Session, run: string): Promise<Fil
 /** Their rows are copied once more. */
 export async function takeBackTables(destination: Session, run: string, relations: readonly number[]): Promise<void> {
   for (const relation of relations) await takeBackChunks(destination, run, relation)
+  await copyAnew(destination, run)
+}
+
+/** Copying has not ended: some of it is to be done once more. */
+export async function copyAnew(destination: Session, run: string): Promise<void> {
   await destination.rows(`UPDATE sampan.run SET copied_at = NULL, copy_ended_at = NULL WHERE id = $1`, [run])
+}
+
+/** Whether there is a table whose rows stay beside the source’s. */
+export async function hasRowsBeside(destination: Session, run: string): Promise<boolean> {
+  const found = await destination.rows(`SELECT FROM sampan.relation WHERE run = $1 AND beside IS NOT NULL LIMIT 1`, [
+    run,
+  ])
+  return found.length > 0
 }
 
 /** A range of large objects that differs, as it was compared last. */

@@ -6,7 +6,7 @@ import { readRelations } from '../../../core/ledger/relations.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { DatabaseError } from '../../../core/postgres/errors.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
-import { emptyRelation } from '../view/empty-relation.ts'
+import { emptyRelation } from '../../../core/rows/empty-relation.ts'
 
 /**
  * What servers answer to a binary form that is not theirs: invalid binary representation, protocol violation ("insufficient

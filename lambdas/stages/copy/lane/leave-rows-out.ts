@@ -4,8 +4,8 @@ import { keepRun } from '../../../core/ledger/fence.ts'
 import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
+import { emptyRelation } from '../../../core/rows/empty-relation.ts'
 import type { SampanError } from '../../../core/runtime/errors.ts'
-import { emptyRelation } from '../view/empty-relation.ts'
 
 /**
  * Goes on without the rows of a table: those that arrived are taken back, its chunks are no more, and its rows are an object that has

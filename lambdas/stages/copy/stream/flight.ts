@@ -108,8 +108,9 @@ function load(
     const item = cargo[index]
     if (item === undefined) return
     taking = to.query(item.copyIn)
-    // A refused COPY ends the flight at once, while the source still sends.
-    taking.catch(arrived[index]?.reject)
+    // A refused COPY ends the flight at once, while the source still sends; behind what failed before it, which it would only echo (25P02).
+    const before = arrived[index - 1]?.promise.catch(() => {}) ?? Promise.resolve()
+    taking.catch((thrown: unknown) => before.then(() => arrived[index]?.reject(thrown)))
   }
   const finish = (index: number) => {
     sink.flush()

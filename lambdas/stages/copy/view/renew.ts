@@ -7,7 +7,7 @@ import { askUnderPath } from '../../../core/postgres/search-path.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
 import type { CopyServers } from '../../../core/rows/cargo.ts'
 import { sourceDigest } from '../../../core/rows/digest.ts'
-import { emptyRelation } from './empty-relation.ts'
+import { emptyRelation } from '../../../core/rows/empty-relation.ts'
 
 /**
  * Whether a chunk copied in an older generation of the snapshot still holds: the source's rows in the new snapshot have the

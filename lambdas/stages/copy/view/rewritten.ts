@@ -6,8 +6,8 @@ import { disownPlan } from '../../../core/ledger/objects/structure.ts'
 import { type Relation, titleOf } from '../../../core/ledger/relation.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import { inTransaction } from '../../../core/postgres/transaction.ts'
+import { emptyRelation } from '../../../core/rows/empty-relation.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
-import { emptyRelation } from './empty-relation.ts'
 import type { Change } from './unchanged.ts'
 
 /** A table that is changed so often while it is copied will be changed again. */

@@ -1,9 +1,9 @@
-import { holdReferring, takeBackChunks } from '../../../core/ledger/chunks/take-back.ts'
-import { unmakeKeys } from '../../../core/ledger/objects/unmake-keys.ts'
-import { isLargeObjects, type Relation } from '../../../core/ledger/relation.ts'
-import { readRelations } from '../../../core/ledger/relations.ts'
-import type { Session } from '../../../core/postgres/connect.ts'
-import { emptyingSql } from '../../../core/rows/upkeep.ts'
+import { holdReferring, takeBackChunks } from '../ledger/chunks/take-back.ts'
+import { unmakeKeys } from '../ledger/objects/unmake-keys.ts'
+import { isLargeObjects, type Relation } from '../ledger/relation.ts'
+import { readRelations } from '../ledger/relations.ts'
+import type { Session } from '../postgres/connect.ts'
+import { emptyingSql } from './upkeep.ts'
 
 /**
  * Takes back all that was copied of a relation, and of those whose rows refer to it, and the receipts with it. Call it inside a
