@@ -1,5 +1,6 @@
 import type { Session } from '../postgres/connect.ts'
 import { SampanError } from '../runtime/errors.ts'
+import { streamClosed } from './stream-closed.ts'
 
 /** A table that is followed, as the source had it in the view that its rows are of. */
 export interface StreamedTable {
@@ -99,20 +100,28 @@ export async function newestGeneration(destination: Session, run: string): Promi
   return row?.generation ?? 0
 }
 
+/** Advisory locks have no names. */
+const RECEIPT_LOCK = `('x' || pg_catalog.substr(pg_catalog.md5(pg_catalog.concat('sampan receipt ', $1::text)), 1, 16))::bit(64)::bigint`
+
 /**
- * Holds the receipt until the transaction ends: of two that follow, the second waits and is then refused.
- * @param at where the caller believes it to be
- * @throws SampanError FOLLOW_TAKEN_OVER
+ * Holds the receipt until the transaction ends: of two that follow, the second waits and is then refused. Not by its row, which others
+ * write to meanwhile, the same process above all: a transaction of the source may be open here for minutes.
+ * @param destination a pipelined session @param at where the caller believes it to be
+ * @throws SampanError FOLLOW_TAKEN_OVER, FOLLOW_STREAM_CLOSED
  */
 export async function holdReceipt(destination: Session, run: string, at: string): Promise<void> {
-  const held = await destination.rows(
-    `SELECT 1 FROM sampan.stream WHERE run = $1 AND state = 'open' AND receipt = $2::pg_lsn FOR UPDATE`,
-    [run, at],
-  )
-  if (held.length === 0) throw takenOver()
+  const [, held] = await Promise.all([
+    destination.rows(`SELECT pg_catalog.pg_advisory_xact_lock(${RECEIPT_LOCK})`, [run]),
+    // A statement of its own: it sees what was waited for.
+    destination.rows(`SELECT 1 FROM sampan.stream WHERE run = $1 AND state = 'open' AND receipt = $2::pg_lsn`, [
+      run,
+      at,
+    ]),
+  ])
+  if (held.length === 0) throw await whyNotHeld(destination, run)
 }
 
-/** Everything before `to` is in the destination, as of this transaction. @throws SampanError FOLLOW_TAKEN_OVER */
+/** Everything before `to` is in the destination, as of this transaction. @throws SampanError FOLLOW_TAKEN_OVER, FOLLOW_STREAM_CLOSED */
 export async function moveReceipt(
   destination: Session,
   run: string,
@@ -123,7 +132,7 @@ export async function moveReceipt(
       WHERE run = $1 AND state = 'open' AND receipt = $2::pg_lsn RETURNING 1`,
     [run, move.from, move.to, move.changes, move.healed],
   )
-  if (moved.length === 0) throw takenOver()
+  if (moved.length === 0) throw await whyNotHeld(destination, run)
 }
 
 /** Keeps what a look at the source has found. */
@@ -179,7 +188,9 @@ export async function markClosed(destination: Session, run: string, why: string)
   )
 }
 
-function takenOver(): SampanError {
+async function whyNotHeld(destination: Session, run: string): Promise<SampanError> {
+  const row = await readStream(destination, run)
+  if (row?.state === 'closed') return streamClosed(row.closedBecause ?? 'the run had ended before')
   return new SampanError({
     code: 'FOLLOW_TAKEN_OVER',
     message: 'another worker follows for this run: its position is no longer the one that this worker had left it at',

@@ -1,7 +1,13 @@
 import { beforeAll, expect, test } from 'vitest'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
 import { openRun } from '../../../lambdas/core/ledger/run.ts'
-import { intendStream } from '../../../lambdas/core/ledger/stream.ts'
+import {
+  holdReceipt,
+  intendStream,
+  moveReceipt,
+  noteSource,
+  withdrawCutover,
+} from '../../../lambdas/core/ledger/stream.ts'
 import type { StepEvent } from '../../../lambdas/core/runtime/event.ts'
 import { changeIdentities } from '../../../lambdas/core/stream/identities.ts'
 import { dropStream } from '../../../lambdas/core/stream/leftovers.ts'
@@ -114,6 +120,38 @@ test('a stream that is opened anew behind changes that were applied has nothing 
   expect(await digest()).toEqual([{ digest: null }])
   expect(await destination.query('SELECT changes FROM sampan.stream')).toEqual([{ changes: '0' }])
   await ledger.close()
+  expect(await close('only')).toMatchObject({ verdict: 'done' })
+})
+
+test('a receipt is held against others that follow, and keeps nobody from the row beside it', async () => {
+  const { close, pairs } = await started([['only']])
+  const [[, destination]] = pairs as [(typeof pairs)[number]]
+  await destination.query(
+    `INSERT INTO sampan.stream (run, slot, publication, state, receipt) VALUES ('test-run', 's', 's', 'open', '0/1')`,
+  )
+  const [holder, other, control] = await Promise.all([1, 2, 3].map(() => openSession(destination, 'destination')))
+  if (holder === undefined || other === undefined || control === undefined) throw new Error('no session')
+  await holder.execute('BEGIN')
+  await holdReceipt(holder, 'test-run', '0/1')
+  // As the same process does, while a transaction of the source is larger than memory: it would wait for itself.
+  await control.execute(`SET lock_timeout = '2s'`)
+  await noteSource(control, 'test-run', { at: '0/9', retained: '7' })
+  await withdrawCutover(control, 'test-run', 'why')
+  await other.execute('BEGIN')
+  const second = holdReceipt(other, 'test-run', '0/1')
+  await moveReceipt(holder, 'test-run', { from: '0/1', to: '0/5', changes: 1, healed: 0 })
+  await holder.execute('COMMIT')
+  await expect(second).rejects.toMatchObject({ code: 'FOLLOW_TAKEN_OVER' })
+  await other.execute('ROLLBACK')
+  expect(await destination.query('SELECT receipt, retained, withdrawn FROM sampan.stream')).toEqual([
+    { receipt: '0/5', retained: '7', withdrawn: 'why' },
+  ])
+  await control.execute(`UPDATE sampan.stream SET state = 'closed', closed_because = 'kept too much'`)
+  await expect(holdReceipt(holder, 'test-run', '0/5')).rejects.toMatchObject({
+    code: 'FOLLOW_STREAM_CLOSED',
+    message: expect.stringContaining('kept too much'),
+  })
+  await Promise.all([holder, other, control].map((session) => session.close()))
   expect(await close('only')).toMatchObject({ verdict: 'done' })
 })
 
