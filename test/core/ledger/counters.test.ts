@@ -3,6 +3,7 @@ import { claimChunks } from '../../../lambdas/core/ledger/chunks/claim.ts'
 import { countOpenChunks, hasOpenChunks } from '../../../lambdas/core/ledger/chunks/open.ts'
 import { alignChunks, storeChunks } from '../../../lambdas/core/ledger/chunks/plan.ts'
 import { countFailure, writeReceipts } from '../../../lambdas/core/ledger/chunks/receipts.ts'
+import { endRound, giveUpView, openRound, readRound } from '../../../lambdas/core/ledger/chunks/round.ts'
 import { halveChunks } from '../../../lambdas/core/ledger/chunks/slow.ts'
 import { leaveOut, takeBackChunks } from '../../../lambdas/core/ledger/chunks/take-back.ts'
 import { migrateLedger } from '../../../lambdas/core/ledger/migrate.ts'
@@ -13,6 +14,7 @@ import { claimParts, countOpenParts, storeResults } from '../../../lambdas/core/
 import type { Session } from '../../../lambdas/core/postgres/connect.ts'
 import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { openSession } from '../../support/copy-run.ts'
+import { SOMEBODY_WAITS, untilFound } from '../../support/hold.ts'
 import { plansOf } from '../../support/plans.ts'
 import { createDatabase, oldestServer, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { openRunAsBefore } from './older-ledger.ts'
@@ -248,4 +250,33 @@ test('a run that was begun without counters goes on with what it has come to', a
   await database.query(`UPDATE sampan.chunk SET state = 'done', generation = 1, rows = 5`)
   expect(await readProgress(session, 'r')).toMatchObject(await counted(database))
   await session.close()
+})
+
+test('rows that a late lane takes back are not complete any more, whether the copy’s end is before it or waits for it', async () => {
+  const { database, session } = await ledger(18)
+  await addTables(database, 1)
+  await storeChunks(session, 'r', chunksOf(1))
+  const run = { id: 'r', execution: 'e' }
+  const copied = async () => {
+    await openRound(session, 'r')
+    await database.query(`UPDATE sampan.chunk SET state = 'done', generation = 1, rows = 1, copied_bytes = 1`)
+  }
+  await copied()
+  expect(await endRound(session, run)).toMatchObject({ open: 0 })
+  expect(await readRound(session, 'r', 'e')).toMatchObject({ copied: true, ended: true })
+  await session.execute('BEGIN')
+  await takeBackChunks(session, 'r', 1)
+  await giveUpView(session, 'r', 1)
+  await session.execute('COMMIT')
+  expect(await readRound(session, 'r', 'e')).toMatchObject({ copied: false, ended: true, leastGeneration: 2 })
+  await copied()
+  const late = await openSession(database, 'destination')
+  await late.execute('BEGIN')
+  await takeBackChunks(late, 'r', 1)
+  const ending = endRound(session, run)
+  await untilFound(database, SOMEBODY_WAITS)
+  await late.execute('COMMIT')
+  expect(await ending).toMatchObject({ open: 1 })
+  expect(await readRound(session, 'r', 'e')).toMatchObject({ copied: false })
+  await Promise.all([session.close(), late.close()])
 })

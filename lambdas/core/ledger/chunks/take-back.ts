@@ -60,7 +60,11 @@ export async function holdReferring(destination: Session, run: string, relation:
   return new Set(rows.map(({ oid }) => oid))
 }
 
-/** Its chunks are to be copied once more, and their receipts are gone: in the transaction that takes back the rows. */
+/**
+ * Its chunks are to be copied once more, and their receipts are gone: in the transaction that takes back the rows. Nor is the copy complete
+ * then, whatever its end is about to say: that waits, and counts again. A round that has ended stays so, as nobody copies any more
+ * in this start; the next one opens another.
+ */
 export async function takeBackChunks(destination: Session, run: string, relation: number): Promise<void> {
   await destination.rows(`DELETE FROM sampan.landed WHERE run = $1 AND relation = $2`, [run, relation])
   await destination.rows(
@@ -68,6 +72,7 @@ export async function takeBackChunks(destination: Session, run: string, relation
       WHERE run = $1 AND relation = $2`,
     [run, relation],
   )
+  await destination.rows(`UPDATE sampan.run SET copied_at = NULL WHERE id = $1`, [run])
 }
 
 /** A table that stood there before the run, and that rows were copied into; as the destination calls it. */
