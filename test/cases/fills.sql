@@ -13,6 +13,10 @@ CREATE MATERIALIZED VIEW cached AS SELECT id, 'a'::text AS t FROM loc;
 CREATE TABLE tree (id int, t text);
 INSERT INTO tree SELECT generate_series(1, 10);
 CREATE FOREIGN TABLE leaf () INHERITS (tree) SERVER far;
+CREATE TABLE parts (id int) PARTITION BY LIST (id);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1);
+INSERT INTO parts_1 VALUES (1);
+CREATE FOREIGN TABLE parts_far PARTITION OF parts DEFAULT SERVER far;
 -- A function of a statistics' expression may say no to rows that have come in later
 CREATE TABLE counted (n int, m int);
 INSERT INTO counted SELECT g, g FROM generate_series(1, 10) AS g;

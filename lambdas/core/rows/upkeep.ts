@@ -28,7 +28,7 @@ export function emptyingSql(
   ].join(';\n')
 }
 
-/** Statistics for the planner. */
-export function analyzingSql(relation: Pick<RelationAtDestination, 'side' | 'schema' | 'name'>): string {
-  return `ANALYZE ${tableOf(relation)}`
+/** Statistics for the planner. @param only of a partitioned table its own alone (18 and later) */
+export function analyzingSql(relation: Pick<RelationAtDestination, 'side' | 'schema' | 'name'>, only = false): string {
+  return `ANALYZE ${only ? 'ONLY ' : ''}${tableOf(relation)}`
 }

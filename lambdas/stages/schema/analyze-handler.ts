@@ -16,6 +16,7 @@ import { timeKeeper } from '../../core/runtime/time-keeper.ts'
 import { done, more } from '../../core/runtime/verdict.ts'
 import { changedTables } from '../../core/structure/changed.ts'
 import { objectName } from '../../core/structure/object-name.ts'
+import { analyzeTrees } from './analyze-trees.ts'
 import { judgeOutcome, type Outcome } from './apply/outcome.ts'
 import { withDestination } from './apply/with-destination.ts'
 import { SMALL_BYTES } from './plan/key-steps.ts'
@@ -32,6 +33,7 @@ const BATCH = 50
 export const handler = stepHandler('Analyze', (event: StepEvent, step) =>
   withDestination(event, step, 'analyze', async (destination) => {
     const hasTime = timeKeeper(step)
+    const began = step.remainingMilliseconds()
     const readDue = () => readUnanalyzed(destination, event.run.id, { most: FLIGHT, smallBytes: SMALL_BYTES })
     let tables = await readDue()
     while (tables.length > 0) {
@@ -43,6 +45,9 @@ export const handler = stepHandler('Analyze', (event: StepEvent, step) =>
       tables = refused.length > 0 ? await readDue() : next
       step.progressed()
     }
+    // They have most of a call, each of them is tried in one.
+    if (step.remainingMilliseconds() < began / 2) return more()
+    await analyzeTrees(destination, event.run.id, step)
     return done()
   }),
 )

@@ -51,3 +51,38 @@ export async function noteNotAnalyzed(
     [run, JSON.stringify(tables)],
   )
 }
+
+/** A partitioned table on the destination whose rows came into its partitions. */
+export interface Tree {
+  readonly schema: string
+  readonly name: string
+}
+
+/** The version that has `ANALYZE ONLY`: before, a partitioned table's ANALYZE is one of each table below it, too. */
+export const ANALYZE_ONLY = 180_000
+/** The version that notes a partitioned table's rows in `pg_class`, -1 before its first ANALYZE. */
+const NOTES_ROWS = 140_000
+
+/**
+ * Partitioned tables above those of the run that have no statistics of their own: what plans a query of the whole tree, and autovacuum never
+ * makes them. Those that travel as one have been analyzed as tables. Where one is made of all below it, the topmost.
+ */
+export function readTrees(destination: Session, run: string): Promise<Tree[]> {
+  const { serverVersion } = destination
+  const due = serverVersion >= NOTES_ROWS ? 'c.reltuples < 0' : 'true'
+  const topmost = serverVersion >= ANALYZE_ONLY ? 'true' : 'NOT c.relispartition'
+  return destination.rows<Tree>(
+    `WITH RECURSIVE came AS (
+       SELECT pg_catalog.to_regclass(pg_catalog.format('%I.%I', d.schema, d.name))::pg_catalog.oid AS oid
+         FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d WHERE r.run = $1
+     ), above AS (
+       SELECT i.inhparent AS oid FROM came JOIN pg_catalog.pg_inherits i ON i.inhrelid = came.oid
+       UNION SELECT i.inhparent FROM above JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid
+     )
+     SELECT n.nspname::text AS schema, c.relname::text AS name
+       FROM above JOIN pg_catalog.pg_class c ON c.oid = above.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'p' AND ${due} AND ${topmost} AND c.oid NOT IN (SELECT came.oid FROM came WHERE came.oid IS NOT NULL)
+      ORDER BY c.oid`,
+    [run],
+  )
+}
