@@ -12,6 +12,9 @@ const FAILED = keepingOf('KeepError')
 /** Of the history of the database's execution, which the copy and what comes behind it share: two days of calls of a quarter of an hour. */
 const FOLLOW_FIRST_EVENTS = 1_500
 
+/** A transaction of the source is applied as one, and what a source has written since the cutover is read at once: on one machine, where alone it is followed. */
+const FOLLOW_SECONDS = 24 * 3600
+
 /** The way of one database, an iteration of the Databases map. It never fails: it ends with a verdict. */
 export function database(): Scope {
   return {
@@ -62,6 +65,7 @@ export function database(): Scope {
         calls: 'FollowFunction',
         level: 'database',
         extra: { what: 'follow' },
+        seconds: FOLLOW_SECONDS,
         first: FOLLOW_FIRST_EVENTS,
         done: 'LinkObjects',
         failed: FAILED,
@@ -118,7 +122,10 @@ function simple(name: Simple, comment: string, done: string): States {
 
 /** A step of what lies between the copy and the cutover. */
 function following(name: string, what: 'prepare' | 'prove', comment: string, done: string): States {
-  return step({ name, comment, calls: 'FollowFunction', level: 'database', extra: { what }, done, failed: FAILED })
+  return step({
+    ...{ name, comment, calls: 'FollowFunction', level: 'database', extra: { what } },
+    ...{ seconds: FOLLOW_SECONDS, done, failed: FAILED },
+  })
 }
 
 /** The judge of a Map of lanes: all done, some left for another round, or failed. */

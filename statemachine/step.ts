@@ -11,6 +11,8 @@ export interface Step {
   readonly level: Level
   /** Fields of the event beyond those of its level. */
   readonly extra?: Template
+  /** How long a call may take. @default what a Lambda lives */
+  readonly seconds?: number
   /** Where `done` leads. */
   readonly done: string
   /** Where `failed` leads, with the error in `$.step.error`. */
@@ -72,7 +74,7 @@ export function step(options: Step): States {
     [name]: {
       Comment: options.comment,
       ...call,
-      TimeoutSeconds: STEP_SECONDS,
+      TimeoutSeconds: options.seconds ?? STEP_SECONDS,
       Retry: [LAMBDA_SERVICE],
       Catch: [catchAll(judge)],
       Next: after,

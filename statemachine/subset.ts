@@ -27,8 +27,15 @@ const RETRY_FIELDS = [
   'MaxDelaySeconds',
   'JitterStrategy',
 ]
+/** Its states are for one machine, where no Lambda ends. */
+const ON_ONE_MACHINE = `\${FollowFunction}`
+const LONGEST_LAMBDA_SECONDS = 900
+const LONGEST_STEP_SECONDS = 86_400
 /** A year, as Step Functions has it. */
 const LONGEST_EXECUTION_SECONDS = 31_536_000
+
+const longestOf = ({ Parameters }: Fields) =>
+  (Parameters as Fields | undefined)?.FunctionName === ON_ONE_MACHINE ? LONGEST_STEP_SECONDS : LONGEST_LAMBDA_SECONDS
 
 const rules: readonly Rule[] = [
   {
@@ -59,7 +66,7 @@ const rules: readonly Rule[] = [
     number: 4,
     check: (definition, places) => [
       ...tasks(places)
-        .filter(({ state }) => !isInteger(state.TimeoutSeconds, 1, 900))
+        .filter(({ state }) => !isInteger(state.TimeoutSeconds, 1, longestOf(state)))
         .map(({ name }) => `${name}: TimeoutSeconds`),
       ...(isInteger(definition.TimeoutSeconds, 1, LONGEST_EXECUTION_SECONDS) ? [] : ['top level: TimeoutSeconds']),
     ],

@@ -206,6 +206,9 @@ export const words: Readonly<Record<string, Words>> = {
       'keep the writers of the source stopped, mend what the run failed with, and start the task again: its rows are compared with those of the source before it is sealed',
   },
   FOLLOW_CAUGHT_UP: { remedy: 'stop the writers of the source when it suits, then sampan cutover with the task' },
+  FOLLOW_TRANSACTION_LARGE: {
+    remedy: 'nothing to do: where it takes too long, see whether its table has a key, without which each batch reads the whole table',
+  },
   FOLLOW_SLOT_KEPT: {
     cause:
       'the run ended while it followed, and its slot stays on the source, which keeps WAL for it: the source bounds that by max_slot_wal_keep_size, or the task says follow.keepSlot',

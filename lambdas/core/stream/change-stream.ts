@@ -70,6 +70,7 @@ export class ChangeStream {
   #failure: SampanError | null = null
   #ended = false
   #wake: () => void = () => {}
+  #heardAt = performance.now()
 
   constructor(session: Session, { slot, publication, from }: StreamOptions) {
     this.#session = session
@@ -85,6 +86,7 @@ export class ChangeStream {
       message: (type, body) => this.#message(type, body),
     })
     this.#socket.on('data', (chunk: Buffer) => {
+      this.#heardAt = performance.now()
       try {
         reader.push(chunk)
       } catch (thrown) {
@@ -135,6 +137,16 @@ export class ChangeStream {
   /** Has the server say how far it has sent. */
   ask(): void {
     this.#tell(true)
+  }
+
+  /** For how many milliseconds nothing has come. */
+  get silence(): number {
+    return performance.now() - this.#heardAt
+  }
+
+  /** The walsender's process. */
+  get backend(): number | null {
+    return this.#session.backend
   }
 
   /** Ends the stream politely, and the connection with it. */

@@ -27,8 +27,10 @@ import { schemaChanged } from './translate.ts'
 
 /** A writer that is stopped ends its transaction; one that is not is named after this time. */
 const LOCK_MILLISECONDS = 3_000
+/** Of all tables: those that are locked keep their writers waiting. */
+const LOCK_ALL_MILLISECONDS = 10_000
 const POLL_MILLISECONDS = 50
-const LOCK_NOT_AVAILABLE = '55P03'
+const LOCKS_NOT_TAKEN = new Set(['55P03', '57014'])
 
 /** What a follower at work has. */
 export interface AtWork {
@@ -104,13 +106,16 @@ async function lockAll(holder: Session, event: StepEvent, { control, follower }:
   await holder.execute('BEGIN')
   if (tables.length > 0) {
     try {
-      const locking = holder.execute(
-        `SET LOCAL lock_timeout = '${LOCK_MILLISECONDS}ms'; LOCK TABLE ${tables.join(', ')} IN SHARE MODE`,
+      await holder.execute(
+        `SET LOCAL lock_timeout = '${LOCK_MILLISECONDS}ms'; SET LOCAL statement_timeout = '${LOCK_ALL_MILLISECONDS}ms'`,
       )
+      const locking = holder.execute(`LOCK TABLE ${tables.join(', ')} IN SHARE MODE`)
       await whileFollowing(locking, follower)
+      await holder.execute('SET LOCAL statement_timeout TO DEFAULT')
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError)) throw thrown
-      if (thrown.sqlState !== LOCK_NOT_AVAILABLE) return `a table cannot be locked on the source: ${thrown.message}`
+      if (!LOCKS_NOT_TAKEN.has(thrown.sqlState ?? ''))
+        return `a table cannot be locked on the source: ${thrown.message}`
       await holder.execute('ROLLBACK')
       return writersOf(
         holder,
@@ -151,8 +156,8 @@ async function writersOf(holder: Session, oids: readonly number[]): Promise<stri
 async function arriveAll(step: StepTools, work: AtWork, until: number): Promise<string | null> {
   const end = await endOf(work.source)
   while (work.applier.receipt < end) {
-    if (step.signal.aborted || performance.now() > until)
-      return 'the last changes did not arrive in time (follow.cutoverSeconds)'
+    if (step.signal.aborted) return 'the run was stopped before the last changes had arrived'
+    if (performance.now() > until) return 'the last changes did not arrive in time (follow.cutoverSeconds)'
     work.stream.ask()
     await work.follower.step(POLL_MILLISECONDS, true)
   }

@@ -4,6 +4,7 @@ import { underWatch } from '../../core/ledger/step-watch.ts'
 import { markClosed, readStream, withdrawCutover } from '../../core/ledger/stream.ts'
 import { streamClosed } from '../../core/ledger/stream-closed.ts'
 import type { Session } from '../../core/postgres/connect.ts'
+import { toDatabaseError } from '../../core/postgres/errors.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
 import { SampanError, toSampanError } from '../../core/runtime/errors.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
@@ -20,6 +21,10 @@ const WAIT_MILLISECONDS = 250
 const CONTROL_MILLISECONDS = 1_000
 /** The call ends politely before its time is up. */
 const MARGIN_MILLISECONDS = 20_000
+/** Milliseconds. After a life all that is asked at its beginning is asked again. Tests make it short. */
+export const followTimes = { life: 840_000 }
+/** A walsender answers each second; one that does not for so long is asked for on the server. */
+const SILENT_MILLISECONDS = 60_000
 /** So near, that what is missing is what was written just now. */
 const CAUGHT_UP_BYTES = 1024 * 1024
 
@@ -30,6 +35,7 @@ const FINAL = new Set([
   'FOLLOW_SCHEMA_CHANGED',
   'FOLLOW_ROWS_MISSING',
   'FOLLOW_ROW_TOO_LARGE',
+  'FOLLOW_TRANSACTION_TOO_LARGE',
   'FOLLOW_TABLE_NOT_STREAMED',
   'FOLLOW_STREAM_UNREADABLE',
 ])
@@ -92,6 +98,9 @@ async function forget(control: Session, run: string, together: Together | null):
   await withdrawCutover(control, run, why)
 }
 
+/** A start tells it once; on one machine a start is a process. */
+const told = new Set<string>()
+
 async function loop(
   event: StepEvent,
   step: StepTools,
@@ -100,20 +109,34 @@ async function loop(
 ): Promise<StepAnswer<null>> {
   const run = event.run.id
   const retained = watchRetained(source, control, event, step.environment, slot)
-  let told = false
+  const start = `${event.run.execution} ${event.database?.name}`
+  const life = performance.now() + followTimes.life
+  const from = applier.receipt
+  // What is not whole would be read and applied from its beginning again, and so would what is read before anything is new.
+  const mayEnd = () => performance.now() > life && !follower.isWithin && applier.receipt > from
+  let toldOpen = false
   let asked = 0
-  while (!step.signal.aborted && step.remainingMilliseconds() > MARGIN_MILLISECONDS) {
+  while (!step.signal.aborted && !mayEnd()) {
+    if (step.remainingMilliseconds() < MARGIN_MILLISECONDS) {
+      if (follower.isWithin) throw tooLarge(follower.changes)
+      return more()
+    }
     await follower.step(WAIT_MILLISECONDS, false)
     step.progressed()
     if (performance.now() - asked < CONTROL_MILLISECONDS) continue
     asked = performance.now()
     // The server tells by itself only every half of its wal_sender_timeout how far it is.
     stream.ask()
+    if (stream.silence > SILENT_MILLISECONDS) await requireWalsender(source, slot, stream.backend)
+    if (applier.isOpen && performance.now() > life && !toldOpen) {
+      toldOpen = true
+      await tellLarge(control, run, follower.changes)
+    }
     const givenUp = await retained()
     if (givenUp !== null) throw streamClosed(givenUp)
     const row = await readStream(control, run)
-    if (!told && row?.behind !== null && (row?.behind ?? Infinity) < CAUGHT_UP_BYTES) {
-      told = true
+    if (!told.has(start) && row?.behind !== null && (row?.behind ?? Infinity) < CAUGHT_UP_BYTES) {
+      told.add(start)
       await tellCaughtUp(control, run)
     }
     await together?.tellFailed(control)
@@ -129,4 +152,28 @@ async function tellCaughtUp(control: Session, run: string): Promise<void> {
   const message =
     'all rows are here, and changes follow: stop the writers of the source when it suits, then sampan cutover with this task'
   await writeEvents(control, run, [{ level: 'warning', step: 'Follow', code: 'FOLLOW_CAUGHT_UP', message }])
+}
+
+async function tellLarge(control: Session, run: string, changes: number): Promise<void> {
+  const message = `a large transaction of the source is being applied, ${changes} changes so far: it is seen when all of it is there`
+  await writeEvents(control, run, [{ level: 'info', step: 'Follow', code: 'FOLLOW_TRANSACTION_LARGE', message }])
+}
+
+/** A walsender may be silent while it reads; a connection that was swallowed is, too, and the server has ended that one by then (wal_sender_timeout). */
+async function requireWalsender(source: Session, slot: string, backend: number | null): Promise<void> {
+  const [row] = await source.rows<{ pid: number | null }>(
+    'SELECT active_pid AS pid FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
+    [slot],
+  )
+  if (row?.pid !== backend)
+    throw toDatabaseError({ code: 'ECONNRESET', message: 'nobody sends changes any more' }, 'source')
+}
+
+function tooLarge(changes: number): SampanError {
+  return new SampanError({
+    code: 'FOLLOW_TRANSACTION_TOO_LARGE',
+    message: `a transaction of the source could not be applied within a day: ${changes} changes of it were`,
+    remedy:
+      'nothing of it is at the destination: stop the writers and migrate with mode migrate, which needs no transaction of the source',
+  })
 }

@@ -30,6 +30,11 @@ export class Follower {
     this.#translator = translator
   }
 
+  /** A transaction of the source is under way. */
+  get isWithin(): boolean {
+    return this.#within || this.#end !== null
+  }
+
   /**
    * Takes what has come, and applies what is whole.
    * @param milliseconds how long it waits for something

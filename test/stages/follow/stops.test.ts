@@ -8,6 +8,8 @@ import { openStream } from '../../../lambdas/core/stream/open-stream.ts'
 import type { TaskInput } from '../../../lambdas/core/task/task.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { readTablesThere } from '../../../lambdas/stages/follow/destination-tables.ts'
+import { followTimes } from '../../../lambdas/stages/follow/follow.ts'
+import { partLimits } from '../../../lambdas/stages/follow/follower.ts'
 import { handler as planObjects } from '../../../lambdas/stages/schema/plan-handler.ts'
 import { temporaryDirectory } from '../../support/directories.ts'
 import { stepContext } from '../../support/events.ts'
@@ -30,9 +32,13 @@ let server: ServerAddress
 beforeAll(async () => {
   server = await startTestServer({ major: 15, settings: { wal_level: 'logical' } })
 })
-const { message } = streamLimits
+const { message, waiting } = streamLimits
+const { life } = followTimes
+const { changes } = partLimits
 afterEach(() => {
-  streamLimits.message = message
+  Object.assign(streamLimits, { message, waiting })
+  followTimes.life = life
+  partLimits.changes = changes
 })
 
 interface Told {
@@ -202,6 +208,27 @@ test('a table whose values are computed anew is found at the cutover, whatever i
   await destination.query(ASK)
   expect((await running).error).toMatchObject({ code: 'FOLLOW_SCHEMA_CHANGED' })
   expect(await leftOn(source)).toEqual([])
+})
+
+test('a transaction that takes longer than a life of the follower is applied in one, and told', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
+  Object.assign(streamLimits, { waiting: 10_000 })
+  followTimes.life = 200
+  partLimits.changes = 10
+  const { source, destination, running, until } = await begin()
+  await destination.query(`
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.03); RETURN NULL; END';
+    CREATE TRIGGER slow AFTER INSERT ON items FOR EACH STATEMENT EXECUTE FUNCTION slow()`)
+  await source.query(`INSERT INTO items SELECT n, 'sad', repeat(md5(n::text), 60) FROM generate_series(1001, 2000) n`)
+  await until(async () => (await rowsOf(destination, 'SELECT 1 FROM items WHERE id = 2000')).length > 0)
+  const told = `SELECT DISTINCT code FROM sampan.event WHERE code = 'FOLLOW_TRANSACTION_LARGE'`
+  expect(await destination.query(told)).toHaveLength(1)
+  expect(await destination.query(CAUGHT_UP)).toHaveLength(1)
+  await destination.query('DROP FUNCTION slow CASCADE')
+  await destination.query(ASK)
+  expect((await running).error).toBeNull()
 })
 
 test('a table that is not in the stream is told, not left out', async () => {
