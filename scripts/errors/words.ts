@@ -207,7 +207,8 @@ export const words: Readonly<Record<string, Words>> = {
   },
   FOLLOW_CAUGHT_UP: { remedy: 'stop the writers of the source when it suits, then sampan cutover with the task' },
   FOLLOW_TRANSACTION_LARGE: {
-    remedy: 'nothing to do: where it takes too long, see whether its table has a key, without which each batch reads the whole table',
+    remedy:
+      'nothing to do: where it takes too long, see whether its table has a key, without which each batch reads the whole table',
   },
   FOLLOW_SLOT_KEPT: {
     cause:
