@@ -28,6 +28,8 @@ Examples ("sampan" stands for: npm run --silent sampan --)
   sampan compare task.json             what differs between both ends now; writes to neither
   sampan compare task.json --repair shop-move
                                        … and make rows and sequences of that run the source's again
+  sampan reload task.json --table public.orders
+                                       … or copy one table of that run again
   sampan explain DST_LOCK_HELD         what a code means, what to do, SQL to look and to mend
   sampan limits task.json --megabytes-per-second 20
                                        slow a run down while it goes on

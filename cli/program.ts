@@ -11,6 +11,7 @@ import { leftoversCommand } from './commands/leftovers.ts'
 import { limitsCommand } from './commands/limits.ts'
 import { pauseCommand, resumeCommand } from './commands/pause.ts'
 import { planCommand } from './commands/plan.ts'
+import { reloadCommand } from './commands/reload.ts'
 import { reportCommand } from './commands/report.ts'
 import { runCommand } from './commands/run.ts'
 import { schemaCommand } from './commands/schema.ts'
@@ -24,7 +25,7 @@ import { helpText } from './help.ts'
 import { errorText, printError } from './problem-text.ts'
 import { versionText } from './version.ts'
 
-/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, cutover, leftovers, sweep, completion; over AWS doctor, start, status, stop, report. */
+/** The `sampan` command: on this machine demo, init, run, plan, compare, validate, schema, explain, limits, pause, resume, reload, cutover, leftovers, sweep, completion; over AWS doctor, start, status, stop, report. */
 function makeProgram(): Command {
   const program = new Command('sampan')
     .summary('PostgreSQL migrations')
@@ -48,6 +49,7 @@ function makeProgram(): Command {
     limitsCommand(),
     pauseCommand(),
     resumeCommand(),
+    reloadCommand(),
     cutoverCommand(),
     leftoversCommand(),
     sweepCommand(),

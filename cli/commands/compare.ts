@@ -100,7 +100,7 @@ async function compare(
   const { outcome, comparison } = await runComparison(
     { input, task, executionName: newExecutionName(task.name), directory, signal },
     {
-      question: { mode, tables, mostRows, values, settle, repair: options.repair !== undefined },
+      question: { mode, tables, mostRows, values, settle, repair: options.repair === undefined ? null : 'rows' },
       window,
       anew,
       tell: teller.tell,
@@ -113,7 +113,7 @@ async function compare(
       process.stderr.write('Stopped. The same command goes on where it was.\n')
     return outcome.exitStatus
   }
-  await print(comparison, directory, json ?? false)
+  await printComparison(comparison, directory, json ?? false)
   // The comparison is at its end; what could not be closed is told all the same.
   if (outcome.exitStatus !== exitStatus.done) {
     await printOutcome({ ...outcome, reportText: null }, directory, json ? 'json' : 'text')
@@ -122,7 +122,7 @@ async function compare(
   return comparison.state === 'equal' ? exitStatus.done : exitStatus.differs
 }
 
-async function print(comparison: Comparison, directory: string, json: boolean): Promise<void> {
+export async function printComparison(comparison: Comparison, directory: string, json: boolean): Promise<void> {
   const document = comparisonSchema.parse(comparison)
   const path = join(directory, COMPARISON)
   await writePrivately(directory, path, `${JSON.stringify(document, null, 2)}\n`)
@@ -130,7 +130,7 @@ async function print(comparison: Comparison, directory: string, json: boolean): 
   else process.stdout.write(`${comparisonText(visibleIn(document))}\n\nComparison: ${relative(process.cwd(), path)}\n`)
 }
 
-function toPatterns(text: string, before: readonly TablePattern[]): readonly TablePattern[] {
+export function toPatterns(text: string, before: readonly TablePattern[]): readonly TablePattern[] {
   const pattern = parseTablePattern(text)
   if (pattern === null) throw new InvalidArgumentError('give schema.table, with * and ?')
   return [...before, pattern]

@@ -14,8 +14,10 @@ export interface Question {
   readonly values: boolean
   /** Seconds between the two looks by which a row is told from one that is under way. */
   readonly settle: number
-  /** What differs is made the source's. */
-  readonly repair: boolean
+  /** What differs is made the source's: `rows` those rows, `tables` every row of a table that differs. */
+  readonly repair: 'rows' | 'tables' | null
+  /** With `tables`: rows that only the destination has may go. */
+  readonly losesRows?: boolean
 }
 
 /** Tells an unfinished comparison of the same question from one of another. */

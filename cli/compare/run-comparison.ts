@@ -15,6 +15,7 @@ import type { ComparedDatabase, Comparison } from './document.ts'
 import { type DailyWindow, Pacing } from './pacing.ts'
 import { Progress, type Tell } from './progress.ts'
 import { type Question, questionHash } from './question.ts'
+import { requireNothingLost } from './repair/reload-table.ts'
 import { repairDatabase } from './repair/repair-database.ts'
 import type { Tools } from './tools.ts'
 
@@ -126,10 +127,14 @@ async function compareAll(event: StepEvent, tools: CompareTools): Promise<Compar
 async function compareAndRepair(event: StepEvent, database: DatabaseIdentity, tools: Tools): Promise<ComparedDatabase> {
   const { compared, work, differing } = await compareDatabase(event, database, tools)
   const isBehind = (compared.sequences?.different.length ?? 0) > 0
-  if (!tools.question.repair || (differing.length === 0 && !isBehind)) return compared
+  const { repair, losesRows = false } = tools.question
+  if (repair === null || (differing.length === 0 && !isBehind)) return compared
+  if (repair === 'tables' && !losesRows) requireNothingLost(compared.tables)
   // Refused, too: what is mended then is read again.
   tools.progress.forget(database.name)
-  const repaired = await repairDatabase({ ...event, database }, work, differing, tools)
+  const differs = new Set(differing.map(({ relation }) => relation))
+  const whole = work.tables.filter(({ relation }) => differs.has(relation))
+  const repaired = await repairDatabase({ ...event, database }, work, repair === 'tables' ? whole : differing, tools)
   const again = await compareDatabase(event, database, tools)
   return { ...again.compared, repaired: { tables: [...repaired.tables], sequences: repaired.sequences } }
 }

@@ -288,6 +288,10 @@ export const words: Readonly<Record<string, Words>> = {
     cause:
       'somebody has written into a table of the destination since the plan found it empty, or the run had emptied it',
   },
+  TABLE_RELOADED: {
+    cause: 'somebody has tables of a run that copies copied again (sampan reload)',
+    remedy: 'nothing to do: lanes take them up, or the next start of the task',
+  },
   RUN_JOINED: { remedy: 'watch the newer start; the older one ends by itself with RUN_TAKEN_OVER' },
   SESSION_ENDED: { remedy: 'nothing to do; if it comes back, look for a firewall that drops idle connections' },
   STEP_CRASHED: {

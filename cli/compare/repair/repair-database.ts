@@ -29,6 +29,7 @@ import type { Item } from '../read-ranges.ts'
 import type { Tools } from '../tools.ts'
 import { lockParents, requireKeys } from './foreign-keys.ts'
 import { requireRepairable, writeAsReplica } from './obstacles.ts'
+import { reloadTable } from './reload-table.ts'
 import { repairTable, requireTellable } from './repair-rows.ts'
 
 /** Somebody who uses a table is not waited for longer. */
@@ -66,7 +67,7 @@ export async function repairDatabase(
     if (!(await beginRepair(destination, event.run))) throw notSealed(event.run.id)
     const source = await openSource(event, environment, options)
     open.push(source)
-    const tables = await repairRows(event, { source, destination }, work, differing)
+    const tables = await repairRows(event, { source, destination }, work, differing, question.repair === 'tables')
     const sequences = question.tables.length === 0 ? await repairSequences(event, { source, destination }) : 0
     await endRepair(destination, event.run)
     return { tables, sequences }
@@ -80,6 +81,7 @@ async function repairRows(
   ends: Ends,
   work: Work,
   differing: readonly Differing[],
+  wholeTables: boolean,
 ): Promise<readonly TableRepair[]> {
   const { source, destination } = ends
   const tables = differing.filter(({ relation }) => !isLargeObjects(relation))
@@ -93,7 +95,8 @@ async function repairRows(
   await source.execute(BEGIN_VIEW)
   try {
     await source.execute(`SET LOCAL search_path = ${work.scope.searchPath}`)
-    await requireTellable(source, relations, work.scope.partly)
+    if (!wholeTables) await requireTellable(source, relations, work.scope.partly)
+    const mend = wholeTables ? reloadTable : repairTable
     return await inTransaction(destination, async () => {
       await fenceRepair(destination, event.run.id)
       const asReplica = await writeAsReplica(destination)
@@ -105,7 +108,7 @@ async function repairRows(
         await destination.execute(`LOCK TABLE ${end.tree ? tableOf(end) : rowsOf(end)} IN SHARE ROW EXCLUSIVE MODE`)
       }
       const repairs: TableRepair[] = []
-      for (const { relation, items } of tables) repairs.push(await repairTable(ends, relation, items, servers))
+      for (const { relation, items } of tables) repairs.push(await mend(ends, relation, items, servers))
       if (asReplica) {
         await lockParents(destination, relations)
         await requireKeys(destination, relations)

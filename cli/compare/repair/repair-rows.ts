@@ -8,7 +8,13 @@ import { rowsOf, whereOf } from '../../../lambdas/core/rows/select.ts'
 import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { inBatches } from '../../../lambdas/core/runtime/in-batches.ts'
 import { fly } from '../../../lambdas/stages/copy/stream/flight.ts'
-import { both, findDifferences, readKey } from '../../../lambdas/stages/validate/drill-down/drill-down.ts'
+import {
+  both,
+  type FoundDifferences,
+  findDifferences,
+  type KeyOf,
+  readKey,
+} from '../../../lambdas/stages/validate/drill-down/drill-down.ts'
 import type { Ends } from '../ends.ts'
 import type { Item } from '../read-ranges.ts'
 
@@ -31,17 +37,7 @@ export async function repairTable(
   servers: CopyServers,
 ): Promise<TableRepair> {
   const keyOf = await readKey(ends.source, relation)
-  const look = async (item: Item) => {
-    // Every COPY puts our own path back.
-    await both(ends, (session) => session.execute(`SET LOCAL search_path = ${servers.searchPath}`))
-    const range = item.range.kind === 'key' ? { range: item.range } : {}
-    return findDifferences(ends, relation, {
-      keyOf,
-      rows: item.bytes / BYTES_PER_ROW,
-      mostRows: MOST_ROWS + 1,
-      ...range,
-    })
-  }
+  const look = looker(ends, relation, keyOf, servers)
   const version = Math.min(ends.source.serverVersion, ends.destination.serverVersion)
   const [here, there] = [relation.source, relation.destination].map((end) => rowHashes(end, keyOf(end), version)) as [
     RowHashes,
@@ -65,12 +61,34 @@ export async function repairTable(
   const cargo = inBatches(copied, BATCH).map((batch) => cargoWhere(relation, isOneOf(here, batch), null, servers))
   if (cargo.length > 0)
     await fly({ rows: ends.source, digests: null }, ends.destination, cargo, { govern: () => {}, passed: () => {} })
+  await requireEqual(relation, items, look)
+  const { schema, name } = relation.source
+  return { schema, name, deleted: deleted.length, inserted: copied.length }
+}
+
+type Look = (item: Item) => Promise<FoundDifferences>
+
+/** Looks into a range of a table, inside the transactions that both ends have open. */
+export function looker(ends: Ends, relation: Relation, keyOf: KeyOf, servers: CopyServers): Look {
+  return async (item) => {
+    // Every COPY puts our own path back.
+    await both(ends, (session) => session.execute(`SET LOCAL search_path = ${servers.searchPath}`))
+    const range = item.range.kind === 'key' ? { range: item.range } : {}
+    return findDifferences(ends, relation, {
+      keyOf,
+      rows: item.bytes / BYTES_PER_ROW,
+      mostRows: MOST_ROWS + 1,
+      ...range,
+    })
+  }
+}
+
+/** @throws SampanError REPAIR_NOT_EQUAL */
+export async function requireEqual(relation: Relation, items: readonly Item[], look: Look): Promise<void> {
   for (const item of items) {
     const { missing, surplus, different } = await look(item)
     if (missing + surplus + different > 0) throw notEqual(relation)
   }
-  const { schema, name } = relation.source
-  return { schema, name, deleted: deleted.length, inserted: copied.length }
 }
 
 /**
@@ -101,7 +119,7 @@ function tooMuch(relation: Relation): SampanError {
     code: 'REPAIR_TOO_MUCH',
     message: `of ${titleOf(relation)} more than ${MOST_ROWS} rows differ: that is no repair`,
     remedy:
-      'nothing was written: migrate the table once more, by a task of another name, into a database where it is not; or name the other tables with --table',
+      'nothing was written: copy all of the table again, with sampan reload TASK --table SCHEMA.TABLE; or name the other tables with --table',
   })
 }
 

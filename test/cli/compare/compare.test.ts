@@ -210,7 +210,7 @@ describe('sampan compare', () => {
           mostRows: 10,
           values: false,
           settle: 2,
-          repair: false,
+          repair: null,
         },
         ...{ window: null, anew: false },
         tell: ({ bytesRead, bytesAll }) => {
@@ -236,7 +236,7 @@ describe('sampan compare', () => {
       mostRows: 10,
       values: false,
       settle: 0,
-      repair: false,
+      repair: null,
     } as const
     const run = async (stopAtFirst: boolean, anew = false) => {
       const stopping = new AbortController()

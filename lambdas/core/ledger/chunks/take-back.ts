@@ -16,6 +16,20 @@ export async function holdBinary(destination: Session, run: string, relation: nu
   return due.length > 0
 }
 
+/**
+ * Holds a relation whose run still copies, for whoever wants it copied once more.
+ * @returns false where the copy has ended: nothing is ever copied again
+ */
+export async function takeBackable(destination: Session, run: string, relation: number): Promise<boolean> {
+  const due = await destination.rows(
+    `SELECT 1 FROM sampan.relation r WHERE r.run = $1 AND r.oid = $2
+        AND EXISTS (SELECT FROM sampan.run n WHERE n.id = r.run AND n.copied_at IS NULL AND n.copy_planned_at IS NOT NULL)
+        FOR UPDATE`,
+    [run, relation],
+  )
+  return due.length > 0
+}
+
 /** @returns false where it has no chunks any more */
 export async function holdCut(destination: Session, run: string, relation: number): Promise<boolean> {
   const due = await destination.rows(
