@@ -5,9 +5,9 @@ import { isLargeObjects, type Relation, titleOf } from '../../lambdas/core/ledge
 import { readRelations } from '../../lambdas/core/ledger/relations.ts'
 import type { Session } from '../../lambdas/core/postgres/connect.ts'
 import { inTransaction } from '../../lambdas/core/postgres/transaction.ts'
+import { emptyRelation } from '../../lambdas/core/rows/empty-relation.ts'
 import { SampanError } from '../../lambdas/core/runtime/errors.ts'
 import { matchesTablePattern, type TablePattern } from '../../lambdas/core/task/pattern.ts'
-import { emptyRelation } from '../../lambdas/stages/copy/view/empty-relation.ts'
 
 /** A lane that is inside a table is waited for, as long as a flight may take. */
 const LOCK_SECONDS = 120
