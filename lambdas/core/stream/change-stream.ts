@@ -23,7 +23,7 @@ import { type Message, readMessage } from './pgoutput.ts'
 
 /** A message of the stream, or the server's word that everything up to a position has been sent. */
 export type Arrival =
-  | { readonly kind: 'change'; readonly message: Message; readonly bytes: number }
+  | { readonly kind: 'change'; readonly message: Message; readonly cost: number }
   | { readonly kind: 'sent'; readonly end: Lsn }
 
 export interface StreamOptions {
@@ -35,8 +35,10 @@ export interface StreamOptions {
 
 /** Bytes. Tests make them small. */
 export const streamLimits = {
-  /** What waits to be applied: beyond it the socket is paused, and the source waits. */
-  waiting: 16 * 1024 * 1024,
+  /** What waits to be applied, with what is taken and may not be applied yet: beyond it the socket is paused, and the source waits. */
+  waiting: 8 * 1024 * 1024,
+  /** What is taken at once. */
+  taken: 3 * 1024 * 1024,
   /** A message is held whole, its text beside it. */
   message: 64 * 1024 * 1024,
 }
@@ -53,6 +55,10 @@ const XLOG_HEADER = 1 + 8 + 8 + 8
 /** Microseconds from 1970 to 2000, where PostgreSQL's clock begins. */
 const EPOCH_2000 = 946_684_800_000_000n
 
+/** What a message of a change needs in memory beside its text, and each of its values: small rows are mostly that. */
+const MESSAGE_COST = 250
+const VALUE_COST = 60
+
 type DataListener = (chunk: Buffer) => void
 
 /**
@@ -65,7 +71,9 @@ export class ChangeStream {
   readonly #timer: NodeJS.Timeout
   readonly #partial = new GrowingBytes()
   #arrivals: Arrival[] = []
-  #bytes = 0
+  /** What the arrivals need in memory, and those that were taken last. */
+  #waiting = 0
+  #taken = 0
   #confirmed: Lsn
   #failure: SampanError | null = null
   #ended = false
@@ -106,11 +114,13 @@ export class ChangeStream {
   }
 
   /**
-   * What has come, in its order; waits for the first of it.
+   * What has come, in its order, as much as is taken at once; waits for the first of it. What was taken before is to be done with.
    * @param milliseconds for how long at most
    * @throws SampanError where the stream has ended, once all that came before is taken
    */
   async take(milliseconds: number): Promise<readonly Arrival[]> {
+    this.#taken = 0
+    this.#listen()
     if (this.#arrivals.length === 0 && this.#failure === null) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds)
@@ -120,12 +130,26 @@ export class ChangeStream {
         }
       })
     }
-    const taken = this.#arrivals
+    const taken = this.#some()
     if (taken.length === 0 && this.#failure !== null) throw this.#failure
-    this.#arrivals = []
-    this.#bytes = 0
-    if (!this.#socket.destroyed) this.#socket.resume()
+    this.#listen()
     return taken
+  }
+
+  #some(): readonly Arrival[] {
+    let count = 0
+    while (count < this.#arrivals.length && this.#taken < streamLimits.taken) {
+      this.#taken += costOf(this.#arrivals[count])
+      count += 1
+    }
+    this.#waiting -= this.#taken
+    const taken = this.#arrivals.slice(0, count)
+    this.#arrivals = this.#arrivals.slice(count)
+    return taken
+  }
+
+  #listen(): void {
+    if (!this.#socket.destroyed && this.#waiting + this.#taken <= streamLimits.waiting) this.#socket.resume()
   }
 
   /** Everything up to here is committed at the destination: the source need not keep it. */
@@ -173,13 +197,17 @@ export class ChangeStream {
     if (body[0] === XLOG_DATA && body.length > XLOG_HEADER) {
       const message = readMessage(body.subarray(XLOG_HEADER))
       if (message.kind === 'nothing') return
-      this.#arrivals.push({ kind: 'change', message, bytes: body.length })
+      this.#arrive({ kind: 'change', message, cost: body.length + MESSAGE_COST + VALUE_COST * valuesOf(message) })
     } else if (body[0] === KEEPALIVE && body.length === 1 + 8 + 8 + 1) {
-      this.#arrivals.push({ kind: 'sent', end: body.readBigUInt64BE(1) })
+      this.#arrive({ kind: 'sent', end: body.readBigUInt64BE(1) })
       if (body[17] === 1) this.#tell(false)
     } else throw violated('it sends a message that is none of a stream of changes')
-    this.#bytes += body.length
-    if (this.#bytes > streamLimits.waiting) this.#socket.pause()
+  }
+
+  #arrive(arrival: Arrival): void {
+    this.#arrivals.push(arrival)
+    this.#waiting += costOf(arrival)
+    if (this.#waiting + this.#taken > streamLimits.waiting) this.#socket.pause()
   }
 
   #message(type: number, body: Buffer): void {
@@ -209,6 +237,21 @@ export class ChangeStream {
     frame.writeBigInt64BE(BigInt(Date.now()) * 1000n - EPOCH_2000, HEADER_BYTES + 25)
     frame[HEADER_BYTES + 33] = asks ? 1 : 0
     this.#socket.write(frame)
+  }
+}
+
+const costOf = (arrival: Arrival | undefined) => (arrival?.kind === 'change' ? arrival.cost : MESSAGE_COST)
+
+function valuesOf(message: Message): number {
+  switch (message.kind) {
+    case 'insert':
+      return message.row.length
+    case 'update':
+      return message.row.length + (message.old?.length ?? 0)
+    case 'delete':
+      return message.old.length
+    default:
+      return 0
   }
 }
 

@@ -4,8 +4,8 @@ import type { Lsn } from '../../core/stream/lsn.ts'
 import type { Applier } from './applier.ts'
 import type { Translator } from './translate.ts'
 
-/** What is held before it is applied; another size for tests. */
-export const partLimits = { bytes: 8 * 1024 * 1024, changes: 20_000 }
+/** What is held before it is applied, bytes in memory; another size for tests. */
+export const partLimits = { bytes: 4 * 1024 * 1024, changes: 20_000 }
 /** How often an idle position is moved: each is a commit. */
 const IDLE_MILLISECONDS = 1_000
 
@@ -50,7 +50,7 @@ export class Follower {
       await this.#idle(arrival.end, eager)
       return
     }
-    const { message, bytes } = arrival
+    const { message, cost } = arrival
     switch (message.kind) {
       case 'begin':
         this.#within = true
@@ -68,7 +68,7 @@ export class Follower {
       default:
         this.changes += 1
         this.#operations.push(this.#translator.translate(message))
-        this.#bytes += bytes
+        this.#bytes += cost
         if (this.#isFull()) await this.#part()
     }
   }
