@@ -71,7 +71,7 @@ export const FUNCTION_SETTINGS: Readonly<Record<AnyFunctionName, FunctionSetting
   },
   PrecheckFunction: database('stages/precheck/handler.ts', 'Checks everything that would fail later', {
     memory: DUMP,
-    rights: ['readDatabaseSecrets', 'keepDocuments', 'readQuotas'],
+    rights: ['readDatabaseSecrets', 'keepDocuments', 'readQuotas', 'readMetrics'],
   }),
   // A database that the SQL account may not make is ordered from Alibaba Cloud.
   PlanObjectsFunction: database('stages/schema/plan-handler.ts', 'Reads the objects of the source', {

@@ -34,7 +34,8 @@ export const WILDCARD_REASONS = {
     'only with temporaryGroups: tasks of later days name the instances; IAM cannot narrow it to their groups',
   GetToken:
     'only with alibabaRole: the action knows no resources; tokens for its one audience, of five minutes at most',
-  ReadMetrics: 'the reading actions of CloudWatch know no resources; figures only, and only for the automatic throttle',
+  ReadMetrics:
+    'the reading actions of CloudWatch know no resources; figures only: for the automatic throttle, and to say whether the source is busy',
   ReadQuotas: 'the quotas are the account’s; the action knows no resources',
   ReadExecutions: 'every execution of this one state machine has an ARN of its own',
   DeliverLogs: 'the actions of CloudWatch Logs for vended logs know no resources',

@@ -14,6 +14,8 @@ export interface FakeApsaraInstance {
   /** Gigabytes. */
   storage: number
   diskUsed: number
+  /** Percent, a minute each, newest last. */
+  cpuPercent: readonly number[]
   publicEndpoint: boolean
   /** It has a read/write splitting endpoint too, which is told first. */
   splitting: boolean
@@ -52,6 +54,7 @@ export function apsaraInstance(given: Partial<FakeApsaraInstance> & { readonly i
     engineVersion: '16.0',
     storage: 500,
     diskUsed: 2_337_275_904,
+    cpuPercent: [3.1, 12.5],
     publicEndpoint: true,
     splitting: false,
     ssl: { enabled: 'on', host: null },
@@ -146,6 +149,8 @@ export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams)
       return modifySecurityIps(instance, text)
     case 'DescribeResourceUsage':
       return accepted({ DBInstanceId: instance.instance, Engine: 'PostgreSQL', DiskUsed: instance.diskUsed })
+    case 'DescribeDBInstancePerformance':
+      return performanceOf(instance, text)
     case 'DescribeDBInstanceSSL':
       return accepted({
         SSLEnabled: instance.ssl.enabled,
@@ -172,6 +177,26 @@ export function answerAlibaba(alibaba: FakeAlibaba, parameters: URLSearchParams)
     default:
       return refusal(404, 'InvalidAction.NotFound')
   }
+}
+
+/** By the minute, and only a range that lies in order, as documented. MySQL's names are another engine's. */
+function performanceOf(instance: FakeApsaraInstance, text: (name: string) => string): AlibabaAnswer {
+  const [from, to] = [text('StartTime'), text('EndTime')]
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/.test(from)) return refusal(400, 'InvalidStartTime.Malformed')
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/.test(to) || Date.parse(to) <= Date.parse(from))
+    return refusal(400, 'InvalidEndTime.Malformed')
+  if (text('Key') !== 'CpuUsage') return refusal(400, 'InvalidParameter')
+  const minutes = instance.cpuPercent.map((percent, at) => ({
+    Date: new Date(Date.parse(to) - (instance.cpuPercent.length - at) * 60_000).toISOString().replace('.000', ''),
+    Value: String(percent),
+  }))
+  return accepted({
+    DBInstanceId: instance.instance,
+    Engine: 'PostgreSQL',
+    PerformanceKeys: {
+      PerformanceKey: [{ Key: 'CpuUsage', Unit: '%', ValueFormat: 'cpuusage', Values: { PerformanceValue: minutes } }],
+    },
+  })
 }
 
 function answerDts(alibaba: FakeAlibaba, action: string, text: (name: string) => string): AlibabaAnswer {

@@ -45,6 +45,19 @@ export const arraysAnswer = z.object({
   }),
 })
 
+/** Newest last; a value of several fields would be joined by &, and CpuUsage has one. */
+export const performanceAnswer = z.object({
+  PerformanceKeys: z.object({
+    PerformanceKey: z
+      .array(
+        z.object({
+          Values: z.object({ PerformanceValue: z.array(z.object({ Date: text, Value: z.string() })).default([]) }),
+        }),
+      )
+      .default([]),
+  }),
+})
+
 export const usageAnswer = z.object({ DiskUsed: number })
 export const sslAnswer = z.object({ SSLEnabled: z.string().nullish(), ConnectionString: text })
 

@@ -8,6 +8,7 @@ import {
   attributeAnswer,
   databasesAnswer,
   netAnswer,
+  performanceAnswer,
   sslAnswer,
   usageAnswer,
 } from './apsara-answers.ts'
@@ -36,6 +37,8 @@ export interface ApsaraInstance {
   readonly storageUsed: number | null
   readonly maxConnections: number | null
   readonly cpu: number | null
+  /** Of the last minutes, percent; `null` where the service does not tell. */
+  readonly cpuPercent: number | null
   /** Megabytes. */
   readonly memory: number | null
   /** Whether TLS is switched on; `null` where the service does not tell. */
@@ -135,6 +138,7 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
       // Facts for the precheck only: a key without these rights can still migrate.
       const usage = await ask('DescribeResourceUsage', usageAnswer).catch(unknownIfRefused)
       const ssl = await ask('DescribeDBInstanceSSL', sslAnswer).catch(unknownIfRefused)
+      const load = await ask('DescribeDBInstancePerformance', performanceAnswer, cpuNow()).catch(unknownIfRefused)
       const accounts = await ask('DescribeAccounts', accountsAnswer, { PageSize: 200 }).catch(unknownIfRefused)
       return {
         instance,
@@ -148,6 +152,7 @@ export function apsara(environment: CloudEnvironment, region: string, instance: 
         storageUsed: usage?.DiskUsed ?? null,
         maxConnections: facts.MaxConnections ?? null,
         cpu: facts.DBInstanceCPU ?? null,
+        cpuPercent: newestOf(load),
         memory: facts.DBInstanceMemory ?? null,
         ssl: isOn(ssl?.SSLEnabled ?? ''),
         sslHost: ssl?.ConnectionString || null,
@@ -234,6 +239,22 @@ function databaseOf(database: z.output<typeof databasesAnswer>['Databases']['Dat
     ctype: database.Ctype,
     accounts: accounts.map((one) => ({ account: one.Account, privilege: one.AccountPrivilege })),
   }
+}
+
+/**
+ * The CPU of the last ten minutes. Its name for PostgreSQL is another one than for MySQL; times are UTC, to the minute.
+ * https://www.alibabacloud.com/help/en/rds/developer-reference/api-rds-2014-08-15-describedbinstanceperformance
+ */
+function cpuNow(now = Date.now()): Readonly<Record<string, string>> {
+  const minute = (time: number) => `${new Date(time).toISOString().slice(0, 16)}Z`
+  return { Key: 'CpuUsage', StartTime: minute(now - 10 * 60_000), EndTime: minute(now) }
+}
+
+function newestOf(answer: z.output<typeof performanceAnswer> | undefined): number | null {
+  const values = answer?.PerformanceKeys.PerformanceKey[0]?.Values.PerformanceValue ?? []
+  const newest = values.toSorted((one, other) => Date.parse(one.Date) - Date.parse(other.Date)).at(-1)
+  const percent = Number(newest?.Value.split('&')[0] ?? Number.NaN)
+  return Number.isFinite(percent) ? percent : null
 }
 
 /** PostgreSQL says `on` and `off`, other engines `Yes` and `No`. */

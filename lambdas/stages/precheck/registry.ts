@@ -15,6 +15,7 @@ import { concurrencyShort } from './checks/concurrency-short.ts'
 import { conflictsRefused } from './checks/conflicts-refused.ts'
 import { destinationConnect, sourceConnect } from './checks/connect.ts'
 import { destinationConnectionsShort, sourceConnectionsShort } from './checks/connections-short.ts'
+import { destinationCpuBusy, sourceCpuBusy } from './checks/cpu-busy.ts'
 import { databaseMissing } from './checks/database-missing.ts'
 import { databaseToCreate } from './checks/database-to-create.ts'
 import { destinationRights } from './checks/destination-rights.ts'
@@ -178,6 +179,8 @@ export const checks: readonly Check[] = [
   preparedTransactions,
   longTransactions,
   tablesLocked,
+  sourceCpuBusy,
+  destinationCpuBusy,
   sourceLongStatements,
   sourceDeadlocks,
   sourceJobs,

@@ -32,6 +32,7 @@ test('an ApsaraDB instance is described in bytes and numbers, by its public endp
     storageUsed: 2_337_275_904,
     maxConnections: 3200,
     cpu: 4,
+    cpuPercent: 12.5,
     memory: 32768,
     ssl: true,
     sslHost: 'pgm-1pub.pgsql.singapore.rds.aliyuncs.com',

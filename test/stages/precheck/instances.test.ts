@@ -45,6 +45,7 @@ const apsara: ApsaraInstance = {
   storageUsed: 1024 ** 3,
   maxConnections: 100,
   cpu: 2,
+  cpuPercent: 8,
   memory: 4096,
   ssl: true,
   sslHost: 'h',

@@ -49,7 +49,7 @@ const PROBLEMS: Readonly<Record<ConflictCode, Omit<DocumentedCode, 'code'>>> = {
   },
   DST_TABLE_STRICTER: {
     cause:
-      'a unique index or exclusion constraint of the destination’s table is not on the source ("conflicts": "ignore"): rows of the source could keep each other out unseen',
+      'the destination’s table has a unique index or exclusion constraint that the source has not: rows of the source could keep each other out unseen',
     remedy: 'drop it on the destination for the time of the run, or make the same on the source',
   },
   DST_TABLE_DEFERRABLE: {
