@@ -14,7 +14,7 @@ const BEFORE = `
   CREATE TABLE restarted (id serial PRIMARY KEY, v text);
   CREATE TABLE set_back (id serial PRIMARY KEY, v text);
   CREATE TABLE turned (id serial PRIMARY KEY, v text);
-  CREATE SEQUENCE shared_seq; CREATE DOMAIN key AS bigint;
+  CREATE SEQUENCE shared_seq; CREATE DOMAIN number AS bigint; CREATE DOMAIN key AS number;
   CREATE TABLE shared_1 (id int DEFAULT nextval('shared_seq') PRIMARY KEY, v text);
   CREATE TABLE shared_2 (id key DEFAULT nextval('shared_seq') PRIMARY KEY, v text);
   CREATE SEQUENCE down_seq INCREMENT -1 MINVALUE -100000;

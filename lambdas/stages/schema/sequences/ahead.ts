@@ -99,7 +99,12 @@ const COLUMNS = `
   SELECT u.name AS sequence, n.nspname::text AS schema, c.relname::text AS table, a.attname::text AS column
     FROM used u JOIN pg_catalog.pg_class c ON c.oid = u.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_attribute a ON a.attrelid = u.relation AND a.attnum = u.number
-    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+   CROSS JOIN LATERAL (
+     WITH RECURSIVE below AS (
+       SELECT a.atttypid AS oid
+       UNION ALL SELECT t.typbasetype FROM below JOIN pg_catalog.pg_type t ON t.oid = below.oid WHERE t.typbasetype <> 0
+     ) SELECT below.oid FROM below
+   ) t
    WHERE c.relkind IN ('r', 'p')
-     AND COALESCE(NULLIF(t.typbasetype, 0), t.oid) IN ('pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype,
+     AND t.oid IN ('pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype,
          'pg_catalog.int8'::pg_catalog.regtype, 'pg_catalog.numeric'::pg_catalog.regtype)`
