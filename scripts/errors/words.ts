@@ -205,6 +205,10 @@ export const words: Readonly<Record<string, Words>> = {
     remedy:
       'keep the writers of the source stopped, mend what the run failed with, and start the task again: its rows are compared with those of the source before it is sealed',
   },
+  FOLLOW_ALTERED: {
+    remedy:
+      'drop again what was created, where it may go; else empty the destination database and begin a new run, and alter nothing on the source until the cutover',
+  },
   FOLLOW_CAUGHT_UP: { remedy: 'stop the writers of the source when it suits, then sampan cutover with the task' },
   FOLLOW_TRANSACTION_LARGE: {
     remedy:

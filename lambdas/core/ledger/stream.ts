@@ -171,7 +171,7 @@ export async function markArrived(destination: Session, run: string, tables: Str
 }
 
 /** Nothing of it is on the source any more. What has arrived stays so: its rows can be compared. @returns false where that was known */
-export async function markGone(destination: Session, run: string, why: string): Promise<boolean> {
+export async function markStreamGone(destination: Session, run: string, why: string): Promise<boolean> {
   const gone = await destination.rows(
     `UPDATE sampan.stream SET state = CASE state WHEN 'arrived' THEN state ELSE 'closed' END, closed_because = $2
       WHERE run = $1 AND state <> 'closed' AND (state <> 'arrived' OR closed_because IS NULL) RETURNING 1`,

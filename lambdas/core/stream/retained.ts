@@ -1,6 +1,6 @@
 import type { CloudEnvironment } from '../cloud/environment.ts'
 import { writeEvents } from '../ledger/events.ts'
-import { markGone, noteSource, readStream } from '../ledger/stream.ts'
+import { markStreamGone, noteSource, readStream } from '../ledger/stream.ts'
 import type { Session } from '../postgres/connect.ts'
 import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import type { StepEvent } from '../runtime/event.ts'
@@ -69,7 +69,7 @@ export async function readGivenUp(source: Session, name: string): Promise<string
 /** Keeps what was found; that a slot was given up is told once. */
 export async function tellLook(destination: Session, run: string, look: Look): Promise<void> {
   if (look.kind === 'kept') return noteSource(destination, run, look)
-  if (look.why === null || !(await markGone(destination, run, look.why))) return
+  if (look.why === null || !(await markStreamGone(destination, run, look.why))) return
   const event = { level: 'warning', step: 'Follow', code: 'FOLLOW_SLOT_GIVEN_UP', message: look.why } as const
   await writeEvents(destination, run, [event])
 }

@@ -1,7 +1,7 @@
 import { fenceRun } from '../../core/ledger/fence.ts'
 import { readRelations } from '../../core/ledger/relations.ts'
 import { destinationPath, readRun } from '../../core/ledger/run.ts'
-import { newestGeneration, readStream, type StreamRow } from '../../core/ledger/stream.ts'
+import { newestGeneration, readStream, type StreamedTable, type StreamRow } from '../../core/ledger/stream.ts'
 import { streamClosed } from '../../core/ledger/stream-closed.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
@@ -15,6 +15,7 @@ import { readGivenUp } from '../../core/stream/retained.ts'
 import { Applier } from './applier.ts'
 import { readTablesThere } from './destination-tables.ts'
 import { Follower } from './follower.ts'
+import { requireTablesOfSource } from './source-tables.ts'
 import { Translator } from './translate.ts'
 
 /** A follower at work, and what it reads by. */
@@ -24,6 +25,7 @@ export interface Following {
   readonly applier: Applier
   /** By which it reads. */
   readonly slot: string
+  readonly tables: readonly StreamedTable[]
 }
 
 interface SlotFacts {
@@ -67,11 +69,12 @@ export async function beginFollowing(
     const { systemid, timeline } = await identify(sender)
     if (systemid !== row.system || timeline !== row.timeline)
       throw lost('the source is another server than the slot was opened on, or another one has taken its place')
+    await requireTablesOfSource(source, tables)
     await checkSlot(source, row, receipt)
     const from = parseLsn(receipt)
     const stream = new ChangeStream(sender, { slot: row.slot, publication: row.publication, from })
     const applier = new Applier(destination, run, destinationPath(identity.source), there, from)
-    return { slot: row.slot, stream, applier, follower: new Follower(stream, applier, new Translator(tables)) }
+    return { slot: row.slot, tables, stream, applier, follower: new Follower(stream, applier, new Translator(tables)) }
   } catch (thrown) {
     sender.destroy()
     throw thrown

@@ -3,7 +3,7 @@ import { wholeTask } from '../../core/cloud/database-list.ts'
 import { keepStreams } from '../../core/cloud/kept-streams.ts'
 import { writeEvents } from '../../core/ledger/events.ts'
 import { type RunRow, readRun } from '../../core/ledger/run.ts'
-import { markClosed, markGone, readStream, type StreamRow } from '../../core/ledger/stream.ts'
+import { markClosed, markStreamGone, readStream, type StreamRow } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { DatabaseError } from '../../core/postgres/errors.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
@@ -192,7 +192,7 @@ async function reach(event: StepEvent, step: StepTools): Promise<Reached> {
 
 /** @param state of a run that may go on */
 async function noteGone(destination: Session, run: string, state: StreamRow['state'] | null): Promise<void> {
-  const mark = state === null ? markClosed : markGone
+  const mark = state === null ? markClosed : markStreamGone
   try {
     await mark(destination, run, 'the run had ended, and took back what it had opened')
     if (state === 'arrived') await writeEvents(destination, run, [CUTOVER_HOLDS])

@@ -14,6 +14,7 @@ import { dropSlot } from '../../core/stream/leftovers.ts'
 import { watchRetained } from '../../core/stream/retained.ts'
 import { beginFollowing, type Following } from './begin.ts'
 import { type AtWork, cutOver } from './cutover.ts'
+import { watchTables } from './source-tables.ts'
 import { Together } from './together.ts'
 
 /** How long a look at an idle stream takes, and how often the ledger is asked for the operator's word. */
@@ -104,11 +105,12 @@ const told = new Set<string>()
 async function loop(
   event: StepEvent,
   step: StepTools,
-  { stream, follower, applier, slot }: Following,
+  { stream, follower, applier, slot, tables }: Following,
   { source, control, together }: Pick<AtWork, 'source' | 'control' | 'together'>,
 ): Promise<StepAnswer<null>> {
   const run = event.run.id
   const retained = watchRetained(source, control, event, step.environment, slot)
+  const altered = watchTables(source, control, event, tables)
   const start = `${event.run.execution} ${event.database?.name}`
   const life = performance.now() + followTimes.life
   const from = applier.receipt
@@ -140,6 +142,7 @@ async function loop(
       await tellCaughtUp(control, run)
     }
     await together?.tellFailed(control)
+    await altered()
     const asksForEnd = (row?.cutoverAt ?? null) !== null
     if (asksForEnd && (await cutOver(event, step, { stream, follower, applier, control, source, together })))
       return done()

@@ -94,14 +94,15 @@ test('what can be mended is waited for: a label that the enum lacks, a column th
   const { source, destination, running, until, toldOf, event } = await begin()
   await expectFenced(event(), source)
   await expectLookedAt(event(), source)
-  await source.query(`ALTER TYPE mood ADD VALUE 'glad'`)
+  await source.query(`ALTER TYPE mood ADD VALUE 'glad'; CREATE TABLE late (id int)`)
   await source.query(`INSERT INTO items VALUES (100, 'glad', 'new')`)
   await toldOf('FOLLOW_ROW_REFUSED')
   await destination.query(`ALTER TYPE mood ADD VALUE 'glad'; ALTER TABLE items RENAME note TO other`)
   await toldOf('FOLLOW_DESTINATION_CHANGED')
   await destination.query('ALTER TABLE items RENAME other TO note')
   await until(async () => (await rowsOf(destination, 'SELECT 1 FROM items WHERE id = 100')).length > 0)
-  await source.query('CREATE TABLE late (id int)')
+  const altered = `SELECT 1 FROM sampan.event WHERE code = 'FOLLOW_ALTERED' AND message ~ 'created: table public.late'`
+  await until(async () => (await rowsOf(destination, altered)).length > 0)
   await destination.query(ASK)
   await until(
     async () =>
@@ -146,6 +147,14 @@ test.each([
     'a table that is altered',
     'FOLLOW_SCHEMA_CHANGED',
     (source: TestDatabase) => source.query('ALTER TABLE items ADD more int; INSERT INTO items (id) VALUES (100)'),
+  ],
+  [
+    'a table that is dropped',
+    'FOLLOW_SCHEMA_CHANGED',
+    async (source: TestDatabase) => {
+      await source.query('DROP TABLE items')
+      await source.query(endReader)
+    },
   ],
   [
     'a change that is larger than memory',
