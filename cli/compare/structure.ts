@@ -61,10 +61,15 @@ export function compareEntries(
   const here = byName(source)
   const there = byName(destination)
   const transformed = new Set(planned.filter(({ verdict }) => verdict === 'transform').map(({ id }) => id))
+  const rewritten = all.filter(({ id }) => transformed.has(id)).flatMap(publicationOf)
+  const isRewritten = (entry: TocEntry) =>
+    MEMBER.test(entry.kind) && rewritten.some((name) => entry.tag.startsWith(`${name} `))
   const objects = [...new Set([...here.keys(), ...there.keys()])].flatMap((name): ComparedObject[] => {
     const [left, right] = [here.get(name), there.get(name)]
     const { kind, schema, tag } = left ?? right ?? { kind: '', schema: null, tag: '' }
     const told = (what: ComparedObject['what']) => [{ what, kind, schema, name: tag }]
+    const only = left ?? right
+    if ((left === undefined || right === undefined) && only && isRewritten(only)) return told('unclear')
     if (left === undefined) return skipped.has(name) ? [] : told('surplus')
     if (right === undefined) return told('missing')
     if (left.sql === right.sql) return []
@@ -72,6 +77,15 @@ export function compareEntries(
     return told(!sameMajor && DEPARSED.test(kind) && shapeOf(left) === shapeOf(right) ? 'unclear' : 'different')
   })
   return { compared: here.size, objects: objects.sort(byText) }
+}
+
+/** What a publication has, each tagged by its name and that of a table or schema. */
+const MEMBER = /^PUBLICATION TABLE/
+
+/** The publication of which the plan writes this: what it has stands there under other names, tables in place of their schema and the like. */
+function publicationOf({ kind, tag, schema }: TocEntry): string[] {
+  if (kind === 'PUBLICATION') return [tag]
+  return kind === 'PUBLICATION TABLES IN SCHEMA' ? [tag.slice(0, -1 - (schema ?? '').length)] : []
 }
 
 /** A column's name and type, without what follows them: defaults, checks and the like are printed of a parse tree. */

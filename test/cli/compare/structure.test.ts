@@ -38,6 +38,32 @@ test('objects are told that one end lacks or has otherwise; what the plan leaves
   ])
 })
 
+test('what a publication has is not judged where the plan writes it in another way', () => {
+  const of = (id: number, kind: string, tag: string) => ({ ...entry(id, `PUBLICATION ${kind}`, tag, tag), schema: 's' })
+  const entries = [
+    { ...entry(1, 'PUBLICATION', 'every one', 'FOR ALL TABLES'), schema: null },
+    of(2, 'TABLES IN SCHEMA', 'by schema s'),
+    of(3, 'TABLES IN SCHEMA', 'kept s'),
+    of(4, 'TABLE', 'lost t'),
+  ]
+  const destination = [
+    { ...entry(11, 'PUBLICATION', 'every one', ''), schema: null, sql: 'CREATE PUBLICATION' },
+    of(12, 'TABLES IN SCHEMA', 'every one s'),
+    of(13, 'TABLE', 'by schema t'),
+    of(14, 'TABLES IN SCHEMA', 'kept s'),
+    of(15, 'TABLE', 'kept t'),
+  ]
+  const objects = [judged(1, 'transform'), judged(2, 'transform')]
+  expect(told(compareEntries({ entries, objects }, destination, true))).toEqual([
+    'unclear PUBLICATION TABLE by schema t',
+    'surplus PUBLICATION TABLE kept t',
+    'missing PUBLICATION TABLE lost t',
+    'unclear PUBLICATION TABLES IN SCHEMA by schema s',
+    'unclear PUBLICATION TABLES IN SCHEMA every one s',
+    'unclear PUBLICATION every one',
+  ])
+})
+
 test('another major’s words for the same view are not judged; a column that a table lacks is', () => {
   const table = (columns: string) => `CREATE TABLE t (\n${columns}\n);`
   const entries = [
