@@ -1,7 +1,7 @@
 /**
  * The benchmarks, peers side by side. Prints tables and writes them into docs/performance.md.
  *
- *     npm run bench -- [all | whole | ten | indexes | toast | rows | small | distance | validation | lanes | growth | schedule]… [--rounds N] [--scale S] [--lanes N]
+ *     npm run bench -- [all | whole | ten | indexes | toast | rows | small | distance | names | validation | lanes | growth | schedule]… [--rounds N] [--scale S] [--lanes N]
  *       [--peers all|fastest] [--servers tuned|defaults|managed|memory]
  */
 import { parseArgs } from 'node:util'
@@ -10,6 +10,7 @@ import type { Benchmark } from './benchmarks/benchmark.ts'
 import { distance } from './benchmarks/distance.ts'
 import { growth } from './benchmarks/growth.ts'
 import { lanes } from './benchmarks/lanes.ts'
+import { names } from './benchmarks/names.ts'
 import { rows } from './benchmarks/rows.ts'
 import { schedule } from './benchmarks/schedule.ts'
 import { small } from './benchmarks/small.ts'
@@ -27,6 +28,7 @@ const benchmarks: readonly Benchmark[] = [
   rows,
   small,
   distance,
+  names,
   validation,
   lanes,
   growth,
@@ -51,7 +53,7 @@ const chosen = benchmarks.filter(({ name }) => all || positionals.includes(name)
 const [rounds, scale, laneCount] = [Number(values.rounds), Number(values.scale), Number(values.lanes)]
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-const besidePeers = chosen.some(({ name }) => name !== growth.name && name !== schedule.name)
+const besidePeers = chosen.some(({ name }) => name !== growth.name && name !== schedule.name && name !== names.name)
 if (besidePeers) requirePeers()
 const stage = await openStage(serversOf(values.servers))
 try {

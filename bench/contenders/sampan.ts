@@ -13,6 +13,8 @@ export interface SampanOptions {
   /** @default full */
   readonly validation?: 'none' | 'full'
   readonly chunkMegabytes?: number
+  /** @default the source's */
+  readonly names?: TaskInput['databases'][number]['names']
   /** @default no TLS */
   readonly tls?: boolean
 }
@@ -43,7 +45,7 @@ function taskOf({ source, far }: Round, options: SampanOptions): TaskInput {
     name: `bench-${randomBytes(4).toString('hex')}`,
     source: side(source),
     destination: side(far),
-    databases: [{ name: source.name, as: far.name }],
+    databases: [{ name: source.name, as: far.name, ...(options.names === undefined ? {} : { names: options.names }) }],
     lanes: options.lanes,
     validation: { mode: options.validation ?? 'full' },
     access: { dtsCidrs: 'none' },

@@ -95,8 +95,7 @@ async function between(kind: Kind, from: Major, to: Major): Promise<string> {
     for (const file of kind.sql(from)) {
       await ask(source.connection, 'matrix', await readFile(new URL(file, import.meta.url), 'utf8'))
     }
-    const report = await migrate(source, destination, kind.wishes, directory)
-    const refusal = refusalOf(report)
+    const refusal = refusalOf(await migrate(source, destination, kind.wishes, directory))
     if (refusal !== null) return refusal
     const found = await kind.judge(source, destination)
     if (found.length === 0) return 'equal'
@@ -114,22 +113,32 @@ async function migrate(
   destination: Database,
   wishes: Kind['wishes'],
   directory: string,
-): Promise<Report> {
+): Promise<Ended> {
   const input: TaskInput = {
     name: `matrix-${randomBytes(4).toString('hex')}`,
     source: sideOf(source.connection),
     destination: sideOf(destination.connection),
-    databases: [{ name: 'matrix', ...wishes }],
+    // A policy for names is the database's as well.
+    databases: [{ name: 'matrix', as: 'matrix', ...wishes }],
     precheck: { acknowledge: ['DST_VERSION_DIFFERS', 'REG_COLUMNS', 'RENAME_BREAKS_CODE'] },
   }
-  await runWorkflow(input, directory)
-  return reportSchema.parse(JSON.parse(await readFile(join(directory, 'report.json'), 'utf8')))
+  const { error } = await runWorkflow(input, directory)
+  const report = reportSchema.parse(JSON.parse(await readFile(join(directory, 'report.json'), 'utf8')))
+  return { report, error }
+}
+
+interface Ended {
+  readonly report: Report
+  readonly error: { readonly code: string; readonly message: string } | null
 }
 
 /** Why nothing was migrated, or what of it was not: each by its code. */
-function refusalOf({ prechecks, databases }: Report): string | null {
+function refusalOf({ report: { prechecks, databases }, error }: Ended): string | null {
   const blocked = [...new Set(prechecks.filter(({ blocks }) => blocks).map(({ code }) => code))]
   if (blocked.length > 0) return `refused (${blocked.join(', ')})`
   const errors = databases.flatMap(({ error }) => (error === null ? [] : [error.code]))
-  return errors.length > 0 ? `failed (${[...new Set(errors)].join(', ')})` : null
+  if (errors.length > 0) return `failed (${[...new Set(errors)].join(', ')})`
+  if (error === null) return null
+  process.stderr.write(`${error.code} ${error.message}\n`)
+  return `failed (${error.code})`
 }

@@ -99,7 +99,8 @@ function storage(source: StandingTable, there: StandingTable) {
 function partitions(source: StandingTable, there: StandingTable) {
   const names = ({ partitions: parts }: StandingTable) => parts.map(({ name }) => name).toSorted()
   const [ours, theirs] = [names(source), names(there)]
-  if (source.kind !== 'p' || ours.join('\0') === theirs.join('\0')) return []
+  if (source.kind !== 'p') return []
+  if (ours.join('\0') === theirs.join('\0')) return bounds(source, there)
   const missing = ours.filter((name) => !theirs.includes(name))
   const more = theirs.filter((name) => !ours.includes(name))
   const parts = [
@@ -107,6 +108,21 @@ function partitions(source: StandingTable, there: StandingTable) {
     ...(more.length > 0 ? [`only the destination has ${more.join(', ')}`] : []),
   ]
   return [{ weight: 'refused', text: `other partitions: ${parts.join('; ')}` } as const]
+}
+
+/** Rows that a partition there does not take are refused one by one. Told: two versions may write the same bound otherwise. */
+function bounds(source: StandingTable, there: StandingTable) {
+  const others = new Map(there.partitions.map(({ name, bound }) => [name, bound]))
+  return source.partitions.flatMap(({ name, bound }) =>
+    others.get(name) === bound
+      ? []
+      : [
+          {
+            weight: 'told',
+            text: `partition ${name}: ${bound} on the source, ${others.get(name)} on the destination`,
+          } as const,
+        ],
+  )
 }
 
 function notWritable({ mode, there }: Meeting): readonly string[] {

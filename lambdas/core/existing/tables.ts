@@ -3,6 +3,24 @@ import { sqlFile } from '../postgres/sql-file.ts'
 
 const TABLES = sqlFile(new URL('./sql/tables.sql', import.meta.url))
 
+/** Columns of the catalogues that servers before a version have not, and what an older one would say. */
+const NEWER: Readonly<Record<string, { readonly since: number; readonly before: string }>> = {
+  relrowsecurity: { since: 90_500, before: 'false' },
+  relforcerowsecurity: { since: 90_500, before: 'false' },
+  rolbypassrls: { since: 90_500, before: 'false' },
+  attidentity: { since: 100_000, before: "''::pg_catalog.text" },
+  relispartition: { since: 100_000, before: 'false' },
+  relpartbound: { since: 100_000, before: 'NULL::pg_catalog.pg_node_tree' },
+}
+
+/** The question as a server of this version understands it. Pure. */
+export function tablesSql(serverVersion: number): string {
+  return TABLES.replaceAll(/\b[a-z]+\.([a-z]+)\b/g, (written, column: string) => {
+    const newer = NEWER[column]
+    return newer !== undefined && serverVersion < newer.since ? newer.before : written
+  })
+}
+
 export interface TableName {
   readonly schema: string
   readonly name: string
@@ -112,7 +130,7 @@ export interface StandingTable extends TableName {
   /** The partitioned table at the top, for a partition. */
   readonly root: TableName | null
   /** All that lie below a partitioned table. */
-  readonly partitions: readonly (TableName & { readonly oid: number })[]
+  readonly partitions: readonly (TableName & { readonly oid: number /** `FOR VALUES …` */; readonly bound: string })[]
   /** The sequences of its columns and of its partitions'. */
   readonly sequences: readonly TableName[]
   /** What stands on it or on a partition, and would not be dropped with it, but for foreign keys. */
@@ -139,7 +157,7 @@ interface Row extends Omit<StandingTable, 'references' | 'referencedBy'> {
 export async function readTables(session: Session, names: readonly TableName[]): Promise<readonly StandingTable[]> {
   if (names.length === 0) return []
   const wanted = names.map(({ schema, name }) => ({ schema, name }))
-  const rows = await session.rows<Row>(TABLES, [JSON.stringify(wanted)])
+  const rows = await session.rows<Row>(tablesSql(session.serverVersion), [JSON.stringify(wanted)])
   return rows.map(({ references_to: references, referenced_by: referencedBy, ...row }) => ({
     ...row,
     references,

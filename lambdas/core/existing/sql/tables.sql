@@ -58,7 +58,8 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
         SELECT pg_catalog.json_build_object('schema', rn.nspname, 'name', rc.relname)
           FROM up JOIN pg_catalog.pg_class rc ON rc.oid = up.inhparent JOIN pg_catalog.pg_namespace rn ON rn.oid = rc.relnamespace
          ORDER BY up.depth DESC LIMIT 1) AS root,
-       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('oid', pc.oid::bigint, 'schema', pn.nspname, 'name', pc.relname)
+       (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('oid', pc.oid::bigint, 'schema', pn.nspname, 'name', pc.relname,
+                                                                         'bound', pg_catalog.pg_get_expr(pc.relpartbound, pc.oid))
                                             ORDER BY pn.nspname, pc.relname), '[]')
           FROM pg_catalog.pg_class pc JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
          WHERE pc.oid = ANY (whole.tables) AND pc.oid <> c.oid) AS partitions,

@@ -99,6 +99,14 @@ function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
       cause,
     })
   }
+  if (cause.side === 'destination' && lane?.broken?.beside) {
+    return new SampanError({
+      code: 'DST_ROWS_REFUSED',
+      message: `${title} cannot be copied: ${cause.message}`,
+      remedy: cause.sqlState === '23503' ? KEPT_OUT_REMEDY : BESIDE_REMEDY,
+      cause,
+    })
+  }
   return new SampanError({
     code: cause.side === 'source' ? 'SRC_ROWS_UNREADABLE' : 'DST_ROWS_REFUSED',
     message: `${title} cannot be copied: ${cause.message}`,
@@ -109,6 +117,13 @@ function rowsRefused(lane: Lane | null, cause: DatabaseError): SampanError {
 
 const ROWS_REMEDY =
   'mend the rows or the rule on the source (a function that does not find its helpers: ALTER FUNCTION … SET search_path, on both ends), then start the task again; or exclude the table, under another name and into an emptied destination'
+
+/** Others' rows are in the table: nobody shall be told to empty it. */
+const BESIDE_REMEDY =
+  'the rows that stand in the table stay ("conflicts": "ignore"): mend the rows on the source, or the rule there, then start the task again; or exclude the table, under another name of the task'
+
+const KEPT_OUT_REMEDY =
+  'a row that these refer to was kept out by one that stands on the destination, as the report counts: mend that one there, or drop the foreign key for the time of the run, then start the task again; or exclude the table, under another name of the task'
 
 /** A tree travels through its root where the destination may give rows to other partitions, by the hash of an enum for one. */
 const PARTITION_REMEDY =

@@ -40,7 +40,7 @@ const BROKEN_KEYS =
   'no key of or to a partitioned table can be kept NOT VALID: set onObjectError to "continue" and start again, then mend the rows on the destination and add the key by hand; or mend them on the source, and migrate under another name into an emptied destination'
 
 const OTHER_TABLES =
-  'nothing was done to these tables: look at what stands under their names now, and rename or drop it where it is not to be met; started again, the task meets it anew, as it says of the name ("conflicts")'
+  'nothing was done to these tables: look at what stands under their names now, and rename or drop it where it is not to be met; started again, the task meets it anew, as it says of the name ("conflicts"), and makes what is not there'
 
 function isBrokenKey({ kind, code }: UnmadeObject): boolean {
   return kind === 'FK CONSTRAINT' && code === '23503'

@@ -31,7 +31,7 @@ export function veryTables(tables: readonly Meeting['there'][], { verb, otherwis
   })
   const known = tables.flatMap(({ oid, partitions }) => [oid, ...partitions.map((partition) => partition.oid)])
   const names = tables.map(({ schema, name }) => `${schema}.${name}`).join(', ')
-  const message = `another table stands under one of these names than when the plan was made: ${names}`
+  const message = `not what stood there when the plan was made: renamed or dropped since, or another table has come under the name: ${names}`
   // DROP TABLE takes partitions along.
   const attached = `
   IF EXISTS (SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent AND p.relkind = 'p'
