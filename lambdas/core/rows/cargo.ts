@@ -58,7 +58,7 @@ export function cargoWhere(
   digest: string | null,
   servers: CopyServers,
 ): Cargo {
-  const options = copyOptions(format, servers)
+  const options = copyOptions(format, servers, servers.sourceEncoding)
   const rows = `SELECT ${valuesOf(source)} FROM ${rowsOf(source)}${whereOf(source, ...conditions)}`
   return {
     copyOut: underPath(servers.searchPath, `COPY (${rows}) TO STDOUT ${options}`),
@@ -73,7 +73,10 @@ export function cargoWhere(
 
 /** @param target table and columns, as SQL */
 export function copyInto(target: string, format: Relation['format'], servers: CopyServers): string {
-  return `COPY ${target} FROM STDIN ${copyOptions(format, servers)}`
+  const { sourceEncoding, destinationEncoding } = servers
+  // From 14 on a server asked to read SQL_ASCII takes any bytes, into whatever encoding: they are to be characters of its own.
+  const encoding = sourceEncoding === 'SQL_ASCII' ? destinationEncoding : sourceEncoding
+  return `COPY ${target} FROM STDIN ${copyOptions(format, servers, encoding)}`
 }
 
 /** A list without columns is no SQL; without one COPY FROM takes every column that is not generated: none as well. */
@@ -82,10 +85,10 @@ function intoOf(relation: RelationAtDestination): string {
   return columns === '' ? tableOf(relation) : `${tableOf(relation)} (${columns})`
 }
 
-function copyOptions(format: Relation['format'], servers: CopyServers): string {
+function copyOptions(format: Relation['format'], servers: CopyServers, encoding: string): string {
   if (format === 'binary') return '(FORMAT binary)'
   // ENCODING of the data, not client_encoding of the session: names in our statements stay UTF-8.
   if (servers.sourceEncoding === servers.destinationEncoding && servers.sourceEncoding === 'UTF8')
     return '(FORMAT text)'
-  return `(FORMAT text, ENCODING ${quoteLiteral(servers.sourceEncoding)})`
+  return `(FORMAT text, ENCODING ${quoteLiteral(encoding)})`
 }

@@ -15,6 +15,7 @@ import { travelAsText } from './fall-back.ts'
 import type { ChangedRelation, Lane } from './lane.ts'
 import { type LaneCall, TURN_SECONDS } from './lane-call.ts'
 import { leaveRowsOut } from './leave-rows-out.ts'
+import { isNoCharacter, unknownCharacters } from './unknown-characters.ts'
 
 /**
  * What follows from a lane's failure, beside the rollback that has happened already.
@@ -43,7 +44,7 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
       countFailure(
         ledger,
         event.run.id,
-        { chunks: claimed, brokenAt: lane?.brokenChunk ?? null },
+        { chunks: claimed, brokenAt: lane?.brokenChunk?.id ?? null },
         toSampanError(thrown),
       ),
     )
@@ -51,7 +52,11 @@ export async function answerFailure(call: LaneCall, lane: Lane | null, thrown: u
     if (again === false && claimed.length > 1 && lane?.brokenChunk === null && isFinal(thrown)) return more()
     const relation = lane?.broken ?? null
     const refused =
-      expressionFailed(relation, thrown) ?? (again === true && isFinal(thrown) ? rowsRefused(lane, thrown) : null)
+      (lane === null
+        ? null
+        : await unknownCharacters(call, { relation, chunk: lane.brokenChunk, servers: lane.servers }, thrown)) ??
+      expressionFailed(relation, thrown) ??
+      (again === true && isFinal(thrown) ? rowsRefused(lane, thrown) : null)
     if (refused === null) throw thrown
     const changedThere =
       relation === null || refused.code !== 'DST_ROWS_REFUSED' ? null : await changedOf(call, relation, refused)
@@ -85,7 +90,7 @@ async function changeOf(call: LaneCall, { changed, suspected }: Lane): Promise<C
 function isFinal(thrown: unknown): thrown is DatabaseError {
   if (!(thrown instanceof DatabaseError)) return false
   const state = thrown.sqlState ?? ''
-  if (thrown.side === 'source') return state === '42883'
+  if (thrown.side === 'source') return state === '42883' || isNoCharacter(thrown)
   return /^(22|23|2F|38|39|P0|42)/.test(state) && !['23505', '23P01', '42501'].includes(state)
 }
 

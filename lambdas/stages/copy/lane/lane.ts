@@ -114,9 +114,14 @@ export class Lane {
     return this.#relations.get(this.#broken?.relation ?? -1) ?? null
   }
 
+  /** What both servers are. */
+  get servers(): CopyServers {
+    return this.#options.servers
+  }
+
   /** The chunk at which the last flight broke; what is said at the end of a transaction is said of none. */
-  get brokenChunk(): number | null {
-    return this.#broken?.id ?? null
+  get brokenChunk(): ClaimedChunk | null {
+    return this.#broken
   }
 
   /** What the transaction that is open holds. */
