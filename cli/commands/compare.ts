@@ -25,6 +25,7 @@ interface Options extends EndOptions {
   readonly mostRows: number
   readonly values?: boolean
   readonly repair?: string
+  readonly loseRows?: boolean
   readonly settle: number
   readonly window?: DailyWindow
   readonly megabytesPerSecond?: number
@@ -55,6 +56,10 @@ export function compareCommand(): Command {
     .option(
       '--repair <run>',
       'make what differs the source’s, in a run that Sampan has completed, by its name: rows and sequences; then compare again',
+    )
+    .option(
+      '--lose-rows',
+      'with --repair: what was written on the destination since may go; without it that refuses the repair',
     )
     .option('--values', 'tell what differing rows hold, not only their keys')
     .option(
@@ -96,11 +101,20 @@ async function compare(
   const task = { ...read, throttle }
   const input = { ...(given as object), throttle }
   const { mode, table: tables, mostRows, values = false, settle, window = null, anew = false, json, quiet } = options
+  const { loseRows: losesRows = false } = options
   const teller = tellComparing(json || quiet ? 'none' : 'auto')
   const { outcome, comparison } = await runComparison(
     { input, task, executionName: newExecutionName(task.name), directory, signal },
     {
-      question: { mode, tables, mostRows, values, settle, repair: options.repair === undefined ? null : 'rows' },
+      question: {
+        mode,
+        tables,
+        mostRows,
+        values,
+        settle,
+        repair: options.repair === undefined ? null : 'rows',
+        losesRows,
+      },
       window,
       anew,
       tell: teller.tell,

@@ -15,6 +15,7 @@ import type { ComparedDatabase, Comparison } from './document.ts'
 import { type DailyWindow, Pacing } from './pacing.ts'
 import { Progress, type Tell } from './progress.ts'
 import { type Question, questionHash } from './question.ts'
+import { requireNoneAlone } from './repair/loses-rows.ts'
 import { requireNothingLost } from './repair/reload-table.ts'
 import { repairDatabase } from './repair/repair-database.ts'
 import type { Tools } from './tools.ts'
@@ -130,6 +131,7 @@ async function compareAndRepair(event: StepEvent, database: DatabaseIdentity, to
   const { repair, losesRows = false } = tools.question
   if (repair === null || (differing.length === 0 && !isBehind)) return compared
   if (repair === 'tables' && !losesRows) requireNothingLost(compared.tables)
+  if (repair === 'rows' && !losesRows) requireNoneAlone(compared.tables)
   // Refused, too: what is mended then is read again.
   tools.progress.forget(database.name)
   const differs = new Set(differing.map(({ relation }) => relation))

@@ -28,6 +28,7 @@ import type { Work } from '../prepare.ts'
 import type { Item } from '../read-ranges.ts'
 import type { Tools } from '../tools.ts'
 import { lockParents, requireKeys } from './foreign-keys.ts'
+import { requireUnwritten } from './loses-rows.ts'
 import { requireRepairable, writeAsReplica } from './obstacles.ts'
 import { reloadTable } from './reload-table.ts'
 import { repairTable, requireTellable } from './repair-rows.ts'
@@ -67,6 +68,12 @@ export async function repairDatabase(
     if (!(await beginRepair(destination, event.run))) throw notSealed(event.run.id)
     const source = await openSource(event, environment, options)
     open.push(source)
+    if (question.repair === 'rows' && !question.losesRows)
+      await requireUnwritten(
+        destination,
+        event.run.id,
+        differing.map(({ relation }) => relation),
+      )
     const tables = await repairRows(event, { source, destination }, work, differing, question.repair === 'tables')
     const sequences = question.tables.length === 0 ? await repairSequences(event, { source, destination }) : 0
     await endRepair(destination, event.run)

@@ -29,7 +29,9 @@ const SHOP = `
 let source: TestDatabase
 let destination: TestDatabase
 let name: string
-let repair: (task?: object, ...args: string[]) => ReturnType<typeof sampan>
+let ask: (task?: object, ...args: string[]) => ReturnType<typeof sampan>
+/** What was written on the destination may go. */
+const repair = (task: object = {}, ...args: string[]) => ask(task, '--lose-rows', ...args)
 
 beforeAll(async () => {
   source = await createDatabase(sharedServer(15), SHOP)
@@ -38,22 +40,12 @@ beforeAll(async () => {
   expect(outcome.exitStatus).toBe(0)
   name = input.name
   const directory = await temporaryDirectory()
-  repair = async (change = {}, ...args) => {
+  ask = async (change = {}, ...args) => {
     const path = join(directory, `${randomBytes(4).toString('hex')}.json`)
     const task = { ...input, ...change }
     await writeFile(path, JSON.stringify(task))
-    return sampan(
-      'compare',
-      path,
-      '--out',
-      join(directory, 'out'),
-      '--settle',
-      '0',
-      '--quiet',
-      '--repair',
-      task.name,
-      ...args,
-    )
+    const asked = ['--out', join(directory, 'out'), '--settle', '0', '--quiet', '--repair', task.name]
+    return sampan('compare', path, ...asked, ...args)
   }
 }, 60_000)
 
@@ -61,6 +53,25 @@ const rows = async (table: string) =>
   (await destination.query(`SELECT string_agg(t::text, ' ' ORDER BY t::text) AS rows FROM ${table} t`))[0]?.rows
 
 describe('a repair is refused, and nothing is written', () => {
+  test('where what was written on the destination since would be lost; what the source alone has comes', async () => {
+    await source.query(`INSERT INTO parent VALUES (51, 'p51')`)
+    await destination.query(`INSERT INTO bare VALUES (9); UPDATE alone SET name = 'sold' WHERE id = 1`)
+    const [alone, changed, missing] = [
+      await ask({}, '--table', 'public.bare'),
+      await ask({}, '--table', 'public.alone'),
+      await ask({}, '--table', 'public.parent'),
+    ]
+    expect(alone.stderr).toContain(
+      'REPAIR_LOSES_ROWS  what was written on the destination would be lost: rows that only it has are in public.bare (1)',
+    )
+    expect(changed.stderr).toContain('would be lost: since the run was complete somebody has written to public.alone')
+    expect(missing).toMatchObject({ status: 0 })
+    expect(await rows('bare')).toContain('(9)')
+    expect(await rows('alone')).toContain('(1,sold)')
+    expect(await rows('parent')).toContain('(51,p51)')
+    await destination.query(`DELETE FROM bare WHERE n = 9; UPDATE alone SET name = 'a1' WHERE id = 1`)
+  }, 60_000)
+
   test('where numbers of rows are all that is compared', async () => {
     await destination.query('INSERT INTO bare VALUES (4)')
     const counts = await repair({}, '--mode', 'counts', '--table', 'public.bare')
