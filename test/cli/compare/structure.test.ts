@@ -64,6 +64,30 @@ test('what a publication has is not judged where the plan writes it in another w
   ])
 })
 
+test('triggers from before 11 and ranges from before 14 are the same in a later version’s words', () => {
+  const trigger = (words: string, when = '') =>
+    `CREATE TRIGGER t BEFORE INSERT ON s FOR EACH ROW${when} EXECUTE ${words};`
+  const range = (more: string) => `CREATE TYPE r AS RANGE (\n    subtype = double precision${more}\n);`
+  const multirange = (name: string) => `,\n    multirange_type_name = ${name}`
+  const pairs: readonly [kind: string, tag: string, here: string, there: string][] = [
+    ['TRIGGER', 'same', trigger('PROCEDURE f()'), trigger('FUNCTION f()')],
+    ['TRIGGER', 'other', trigger('PROCEDURE f()'), trigger('FUNCTION g()')],
+    ['TRIGGER', 'when', trigger('PROCEDURE f()', ' WHEN ((a)::text)'), trigger('FUNCTION f()', ' WHEN (a)')],
+    ['TYPE', 'same', range(''), range(multirange('m'))],
+    ['TYPE', 'more', range(',\n    canonical = c'), range(`${multirange('m')},\n    canonical = c`)],
+    ['TYPE', 'otherwise', range(''), range(`${multirange('m')},\n    canonical = c`)],
+    ['TYPE', 'renamed', range(multirange('n')), range(multirange('m'))],
+  ]
+  const entries = pairs.map(([kind, tag, here], id) => entry(id, kind, tag, here))
+  const destination = pairs.map(([kind, tag, , there], id) => entry(id, kind, tag, there))
+  expect(told(compareEntries({ entries, objects: [] }, destination, false))).toEqual([
+    'different TRIGGER other',
+    'unclear TRIGGER when',
+    'different TYPE otherwise',
+    'different TYPE renamed',
+  ])
+})
+
 test('another major’s words for the same view are not judged; a column that a table lacks is', () => {
   const table = (columns: string) => `CREATE TABLE t (\n${columns}\n);`
   const entries = [
