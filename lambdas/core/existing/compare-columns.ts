@@ -10,8 +10,11 @@ export interface ColumnThere {
 
 /** How a column of the destination's table differs from the source's. */
 export interface ColumnDifference {
-  /** `refused`: the rows cannot come, or would not be the source's. `told`: they come where the table takes them. */
-  readonly weight: 'refused' | 'told'
+  /**
+   * `refused`: the rows cannot come, or would not be the source's. `computed`: they come, and the destination makes another value of the column, or
+   * writes the same expression otherwise. `told`: they come where the table takes them.
+   */
+  readonly weight: 'refused' | 'computed' | 'told'
   /** For people: `column note: text on the source, integer on the destination`. */
   readonly text: string
 }
@@ -56,8 +59,8 @@ function valuesOf({ column }: ColumnThere, other: Column, typeThere: (type: stri
   } else if (column.generated !== null && other.generated === null) {
     // It would get its default in every row.
     found.push(differs('refused', column, `generated as ${column.generated}`, 'not generated'))
-  } else if (column.generated !== other.generated) {
-    found.push(differs('told', column, `generated as ${column.generated}`, `generated as ${other.generated}`))
+  } else if (withoutKeywordQuotes(column.generated ?? '') !== withoutKeywordQuotes(other.generated ?? '')) {
+    found.push(differs('computed', column, `generated as ${column.generated}`, `generated as ${other.generated}`))
   }
   return found
 }

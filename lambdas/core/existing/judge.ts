@@ -1,5 +1,5 @@
 import { type BesideCode, besideProblems } from './beside.ts'
-import { compareColumns } from './compare-columns.ts'
+import { type ColumnDifference, compareColumns } from './compare-columns.ts'
 import { compareTypes } from './compare-types.ts'
 import { type Meeting, stays } from './meetings.ts'
 import { nameKey, type StandingTable, type TableName } from './tables.ts'
@@ -24,6 +24,8 @@ export interface ConflictProblem {
 
 export interface JudgedMeetings {
   readonly problems: readonly ConflictProblem[]
+  /** Columns that the destination computes by another expression. */
+  readonly computed: readonly string[]
   /** What is otherwise there, and keeps nothing from coming by itself. */
   readonly told: readonly string[]
 }
@@ -34,7 +36,7 @@ export interface JudgedMeetings {
  */
 export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: string) => string): JudgedMeetings {
   const compared = meetings.map((meeting) => ({ meeting, differences: differencesOf(meeting, typeThere) }))
-  const lines = (weight: 'refused' | 'told') =>
+  const lines = (weight: ColumnDifference['weight']) =>
     compared.flatMap(({ meeting, differences }) =>
       differences.filter((one) => one.weight === weight).map(({ text }) => `${shown(meeting.there)}: ${text}`),
     )
@@ -57,6 +59,7 @@ export function judgeMeetings(meetings: readonly Meeting[], typeThere: (type: st
       ...of('DST_KEYS_IN_A_RING', rings(meetings)),
       ...besideProblems(meetings),
     ],
+    computed: lines('computed'),
     told: [...lines('told'), ...ofTypes('told')],
   }
 }

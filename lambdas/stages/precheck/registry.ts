@@ -80,6 +80,7 @@ import { sourceRights } from './checks/source-rights.ts'
 import { sourceVersion } from './checks/source-version.ts'
 import { storageShort } from './checks/storage-short.ts'
 import { tablesLocked } from './checks/tables-locked.ts'
+import { computedOtherwise, tablesOtherwise } from './checks/tables-otherwise.ts'
 import { tablesWithOids } from './checks/tables-with-oids.ts'
 import { tablesWithoutKey } from './checks/tables-without-key.ts'
 import { tablespacesLost } from './checks/tablespaces-lost.ts'
@@ -159,6 +160,8 @@ export const checks: readonly Check[] = [
   conflictsRefused,
   rowsGiveWay,
   rowsStay,
+  computedOtherwise,
+  tablesOtherwise,
   destinationEventTriggers,
   // What both servers must have in common
   extensionMissing,

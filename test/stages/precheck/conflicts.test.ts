@@ -3,12 +3,13 @@ import { conflictsRefused } from '../../../lambdas/stages/precheck/checks/confli
 import { objectsExist } from '../../../lambdas/stages/precheck/checks/objects-exist.ts'
 import { rowsGiveWay } from '../../../lambdas/stages/precheck/checks/rows-give-way.ts'
 import { rowsStay } from '../../../lambdas/stages/precheck/checks/rows-stay.ts'
+import { computedOtherwise, tablesOtherwise } from '../../../lambdas/stages/precheck/checks/tables-otherwise.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 import { asUser, itemOf, itemsOf, precheck } from './prechecks.ts'
 
 const SOURCE = `
   CREATE TYPE state AS ENUM ('new', 'sent');
-  CREATE TABLE fits (id serial PRIMARY KEY, state state);
+  CREATE TABLE fits (id serial PRIMARY KEY, state state, low int, twice int GENERATED ALWAYS AS (low * 2) STORED, same int GENERATED ALWAYS AS (low + 1) STORED);
   CREATE TABLE differs (id int PRIMARY KEY, note text, gone int);
   CREATE TABLE shape (id int);
   CREATE TABLE fired (id int PRIMARY KEY);
@@ -33,7 +34,7 @@ const SOURCE = `
 
 const DESTINATION = `
   CREATE TYPE state AS ENUM ('new', 'sent');
-  CREATE TABLE fits (id serial PRIMARY KEY, state state); INSERT INTO fits (state) VALUES ('new'), ('sent'); ANALYZE fits;
+  CREATE TABLE fits (id serial PRIMARY KEY, state state, low int NOT NULL DEFAULT 0, twice int GENERATED ALWAYS AS (low * 3) STORED, same int GENERATED ALWAYS AS (low + 1) STORED); INSERT INTO fits (state) VALUES ('new'), ('sent'); ANALYZE fits;
   CREATE TABLE differs (id int PRIMARY KEY, note varchar(10));
   CREATE VIEW shape AS SELECT 1 AS id;
   CREATE TABLE fired (id int PRIMARY KEY);
@@ -73,7 +74,7 @@ test('what stands there is compared with the source, and what keeps rows from co
   const replaced = { conflicts: 'replace' } as const
   const tables = { ...emptied, 'public.dropped': replaced, 'public.anew': replaced, 'public.anew_1': truncate }
   const overrides = { databases: [{ name: source.name, as: destination.name, tables }] }
-  const only = [objectsExist, conflictsRefused, rowsGiveWay]
+  const only = [objectsExist, conflictsRefused, rowsGiveWay, computedOtherwise, tablesOtherwise]
   const document = await precheck(source, destination, { overrides, only })
   const details = (code: string) => itemOf(document, code).details
   expect(details('DST_TABLE_DIFFERS')).toEqual([
@@ -102,6 +103,15 @@ test('what stands there is compared with the source, and what keeps rows from co
   expect(details('DST_KEYS_IN_A_RING')).toEqual([
     'foreign keys lead from each of these to itself: public.chain, public.ring',
   ])
+  expect(itemOf(document, 'DST_COMPUTED_OTHERWISE')).toMatchObject({
+    blocks: true,
+    details: [
+      'public.fits: column twice: generated as (low * 2) on the source, generated as (low * 3) on the destination',
+    ],
+  })
+  const told = details('DST_TABLES_OTHERWISE')
+  expect(told).toContain('public.fits: column low: may be NULL on the source, NOT NULL on the destination')
+  expect(told.join()).not.toContain('generated')
   expect(details('DST_ROWS_GIVE_WAY')).toEqual([
     'public.anew_2: never counted, 8.19 kB',
     'public.fits: about 2 rows, 24.6 kB',

@@ -41,7 +41,7 @@ export async function judgedMeetings(context: CheckContext): Promise<JudgedMeeti
   const { database } = context
   if (database.schema === 'existing' && context.destinationMissing) {
     const text = `the database ${shownName(database.as)} with all of them`
-    return { problems: [{ code: 'DST_TABLE_MISSING', text }], told: [] }
+    return { problems: [{ code: 'DST_TABLE_MISSING', text }], computed: [], told: [] }
   }
   const [renames, met] = await Promise.all([context.fact(newNames), context.fact(meetings)])
   const judged = judgeMeetings(met, typesUnder(renames))

@@ -72,7 +72,7 @@ export async function readStanding(
   const rowsAlone = database.schema === 'existing'
   if (meetings.length === 0 && !rowsAlone) return null
   const { destination } = sessions
-  const { problems: found, told } = judgeMeetings(meetings, typesUnder(renames))
+  const { problems: found, computed, told } = judgeMeetings(meetings, typesUnder(renames))
   // What the run itself has begun to fill is not empty any more.
   const begun = known.some(({ kept, made }) => kept && made)
   const unready = rowsAlone
@@ -89,7 +89,7 @@ export async function readStanding(
   return {
     meetings,
     rowsAlone,
-    told,
+    told: [...computed, ...told],
     needed: new Set(needs.flatMap(tagsOf)),
     present: new Set(present.map(keyOf)),
     emptying: emptyingOf(meetings, tables),
