@@ -23,7 +23,7 @@ export const names: Benchmark = {
       // By names that the source does not have, nobody counts what has arrived as for others: Sampan's own comparison does.
       const options = { stage, source, through: relay.port, whole: false, rounds, log }
       const results = await runRounds({ ...options, contenders: [plain, upper] })
-      return `${TABLES} tables of 100 rows, a key and an index each; every schema, table and column is renamed. The destination stands behind a relay that delays every byte by ${DELAY_MILLISECONDS} ms each way.
+      return `${TABLES.toLocaleString('en')} tables of 100 rows, a key and an index each; every schema, table and column is renamed. The destination stands behind a relay that delays every byte by ${DELAY_MILLISECONDS} ms each way.
 
 ${table(results, [wall, cpu, destinationCpu], plain.name)}`
     } finally {

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { handler as copyLane } from '../../../lambdas/stages/copy/lane/lane-handler.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
@@ -173,4 +174,37 @@ test('rows that refer to each other are taken back together, and come again', as
   await source.query(`UPDATE tree SET note = 'once more' WHERE id = 3`)
   expect((await copyRound(event, 1)).results[0]).toMatchObject({ error: { code: 'DST_ROWS_REFERRED' } })
   expect(await destination.query(state)).toEqual([{ rows: '101', again: '50', theirs: '1' }])
+})
+
+test('a lane that waits for somebody who waits for it gives way, and copies the chunk once more', {
+  tags: 'long',
+}, async () => {
+  const { destination, event, counts, rows } = await prepare()
+  // Who looks for a deadlock first is its victim.
+  await destination.query(`ALTER DATABASE "${destination.name}" SET deadlock_timeout = '3s'`)
+  const owner = new pg.Client({ ...destination.connection, options: '-c deadlock_timeout=60s' })
+  await owner.connect()
+  try {
+    await owner.query(`BEGIN; INSERT INTO plain VALUES (30000, 'theirs too')`)
+    const copied = copyRound(event, 1)
+    const waits = `SELECT count(*)::int AS waiting FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`
+    await expect
+      .poll(async () => (await destination.query(waits))[0]?.waiting, { timeout: 20_000, interval: 50 })
+      .toBe('1')
+    await owner.query(`INSERT INTO plain VALUES (20, 'theirs as well') ON CONFLICT DO NOTHING`)
+    await owner.query('COMMIT')
+    const { results } = await copied
+    expect(results).toMatchObject([{ error: { code: 'DST_SQL_40P01' } }])
+  } finally {
+    await owner.end()
+  }
+  // What a new start does.
+  await destination.query('UPDATE sampan.run SET copied_at = NULL, copy_ended_at = NULL')
+  expect((await copyRound(event, 1)).summary).toMatchObject({ verdict: 'done', error: null })
+  expect(await rows()).toEqual([arrived])
+  expect(await counts()).toMatchObject([{ inserted: '39995', equal: '2', different: '3' }])
+  expect(await destination.query('SELECT note FROM plain WHERE id IN (20, 30000) ORDER BY id')).toEqual([
+    { note: 'theirs as well' },
+    { note: 'theirs too' },
+  ])
 })
