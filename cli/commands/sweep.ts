@@ -35,7 +35,7 @@ export function sweepCommand(): Command {
         clock: () => new Date(),
         logger: createLogger('off', {}),
       }
-      const hints = hintsOf({ task }, tools)
+      const hints = { ...hintsOf({ task }, tools), wholeGroup: true }
       // Before the way to the destination is closed, by which it may be reached.
       const scratches = await dropLeftScratches(task, environment)
       const leftovers = await closeLeftovers(run, hints, tools, true)

@@ -54,6 +54,10 @@ export const words: Readonly<Record<string, Words>> = {
     remedy:
       'nothing at first: the next sweep closes it (every 15 minutes in the cloud, sampan sweep TASK on one machine)',
   },
+  ACCESS_WHITELIST_STOOD: {
+    cause: 'addresses stood in the run’s whitelist group that no execution with documents here has put there',
+    remedy: 'where no run of the task is at work any more: sampan sweep TASK takes them out',
+  },
   ACCESS_RECORD_UNWRITTEN: {
     remedy: 'nothing is open; give the workers the right to write the artefacts (s3:PutObject)',
   },

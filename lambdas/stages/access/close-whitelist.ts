@@ -2,7 +2,7 @@ import { AlibabaError } from '../../core/cloud/alibaba-errors.ts'
 import { type Apsara, apsara } from '../../core/cloud/apsara.ts'
 import type { AccessEntry, ClosedEntry } from '../../core/documents/access.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
-import { openRuns } from './open-runs.ts'
+import { openRuns, readListing } from './open-runs.ts'
 import { NOBODY, whitelisted, whitelistGroup } from './open-whitelist.ts'
 import { type RecordKeeper, readRecord } from './record.ts'
 import { settled } from './settle.ts'
@@ -14,10 +14,18 @@ export interface WhitelistOf {
   readonly instance: string
 }
 
+/** What is known beside the record of the execution. */
+export interface WhitelistHints {
+  /** Another execution of the run is known to have something open, whatever its record says. */
+  readonly isShared: boolean
+  /** Somebody has asked for it: addresses that no record names go as well. */
+  readonly wholeGroup: boolean
+}
+
 /**
- * Empties the run's own whitelist groups on one instance, by their name and by the record (a stack of an earlier version named them otherwise), unless another execution of the run lets its workers in by it: then
- * it is that execution's to empty. Other groups are not touched. An instance that is gone has nothing open.
- * @param isShared another execution of the run is known to have something open, whatever its record says
+ * Takes what the execution has put into the run's own whitelist groups on one instance, by their name and by the record (a stack of an earlier version named them otherwise), unless another execution of the run lets
+ * its workers in by it: then it is that execution's to take. What the record does not name is another's, of an execution with its documents elsewhere, or a person's; where the record is
+ * lost the group's name alone tells whose it is, and it is emptied. Other groups are not touched. An instance that is gone has nothing open.
  * @returns what is still open
  */
 export async function closeWhitelist(
@@ -25,7 +33,7 @@ export async function closeWhitelist(
   run: RunIdentity,
   keeper: RecordKeeper,
   tools: AccessTools,
-  isShared = false,
+  hints: WhitelistHints,
 ): Promise<readonly AccessEntry[]> {
   const door = apsara(tools.environment, where.region, where.instance, tools.signal)
   const { intended, opened } = keeper.record
@@ -34,8 +42,21 @@ export async function closeWhitelist(
   )
   const groups = new Set([whitelistGroup(stackOf(tools.environment), run.id), ...recorded.map(({ group }) => group)])
   const left: AccessEntry[] = []
-  for (const group of groups) left.push(...(await closeGroup(door, group, where, run, keeper, tools, isShared)))
+  const wholeGroup = hints.wholeGroup || (await isRecordLost(run, keeper, tools))
+  for (const group of groups)
+    left.push(...(await closeGroup(door, group, where, run, keeper, tools, { ...hints, wholeGroup })))
   return left
+}
+
+/** It is listed as one that may have something open, and there is no word of what. */
+async function isRecordLost(
+  run: RunIdentity,
+  { record, unreadable }: RecordKeeper,
+  tools: AccessTools,
+): Promise<boolean> {
+  if (unreadable !== null) return true
+  if (record.intended.length + record.opened.length > 0) return false
+  return (await readListing(storeOf(tools), run)) !== null
 }
 
 async function closeGroup(
@@ -45,26 +66,29 @@ async function closeGroup(
   run: RunIdentity,
   keeper: RecordKeeper,
   tools: AccessTools,
-  isShared: boolean,
+  { isShared, wholeGroup }: WhitelistHints,
 ): Promise<readonly AccessEntry[]> {
   const { intended, opened, open } = keeper.record
   const isHere = (entry: AccessEntry) =>
-    entry.kind === 'whitelist-entry' && entry.instance === where.instance && entry.group === group
+    entry.kind === 'whitelist-entry' &&
+    entry.instance === where.instance &&
+    entry.group === group &&
+    !entry.existedBefore
   const known = [...opened, ...intended].filter(isHere)
+  const named = new Set(known.map(({ cidr }) => whitelisted(cidr ?? '')))
+  const isOurs = (address: string) => address !== NOBODY && (wholeGroup || named.has(address))
   const before = (await addressesOf(door, group)) ?? []
-  const entries = before
-    .filter((address) => address !== NOBODY)
-    .map((address) => entryOf(address, group, where, known, tools))
+  const entries = before.filter(isOurs).map((address) => entryOf(address, group, where, known, tools))
   // Reading lags by up to a minute: what was intended may stand already, unseen.
   const mayStand = entries.length > 0 || [...open, ...intended].some(isHere)
   if (mayStand && (isShared || (await sharedBy(run, isHere, tools)).length > 0)) {
     await keeper.closed(open.filter(isHere).map((entry) => closedEntry(entry, 'handed-over', tools)))
     return []
   }
-  if (mayStand) await empty(door, group)
+  if (mayStand) await takeOut(door, group, before, isOurs)
   let standing: readonly string[] = []
   await settled(tools, async () => {
-    standing = ((await addressesOf(door, group)) ?? []).filter((address) => address !== NOBODY)
+    standing = ((await addressesOf(door, group)) ?? []).filter(isOurs)
     return standing.length === 0
   })
   await giveBack(door, group, await sharedBy(run, isHere, tools))
@@ -99,9 +123,26 @@ async function sharedBy(
   return found
 }
 
+/** What others have put there stays. Where reading shows none of ours it may lag: then the group is written as it is to be. */
+async function takeOut(
+  door: Apsara,
+  group: string,
+  present: readonly string[],
+  isOurs: (address: string) => boolean,
+): Promise<void> {
+  const ours = present.filter(isOurs)
+  const others = present.filter((address) => !isOurs(address))
+  if (others.every((address) => address === NOBODY)) await empty(door, group)
+  else if (ours.length > 0) await door.modifySecurityIps(group, 'Delete', ours)
+  else await door.modifySecurityIps(group, 'Cover', others)
+}
+
+/** Those that are still there stay beside them. */
 async function giveBack(door: Apsara, group: string, entries: readonly AccessEntry[]): Promise<void> {
-  const addresses = [...new Set(entries.map((entry) => whitelisted(entry.cidr ?? '')))]
-  if (addresses.length > 0) await door.modifySecurityIps(group, 'Cover', addresses)
+  if (entries.length === 0) return
+  const others = ((await addressesOf(door, group)) ?? []).filter((address) => address !== NOBODY)
+  const addresses = new Set([...entries.map((entry) => whitelisted(entry.cidr ?? '')), ...others])
+  await door.modifySecurityIps(group, 'Cover', [...addresses])
 }
 
 /**

@@ -13,6 +13,8 @@ import { type AccessTools, LOCAL_STACK, stackOf, storeOf } from './tools.ts'
 export interface CloseHints {
   readonly regions: readonly string[]
   readonly whitelists: readonly WhitelistOf[]
+  /** Somebody has asked for it: addresses in the run's whitelist group go that no record names. @default false */
+  readonly wholeGroup?: boolean
 }
 
 export interface Closed {
@@ -60,7 +62,8 @@ export async function closeAccess(run: RunIdentity, hints: CloseHints, tools: Ac
   }
   // A question that is not answered has made closing the rules fail already.
   const others = isLocal ? await othersTagged(run, regions, tools).catch(() => []) : []
-  for (const where of whitelists.values()) await attempt(closeWhitelist(where, run, keeper, tools, others.length > 0))
+  const whitelistHints = { isShared: others.length > 0, wholeGroup: hints.wholeGroup ?? false }
+  for (const where of whitelists.values()) await attempt(closeWhitelist(where, run, keeper, tools, whitelistHints))
 
   if (left.length > 0 || errors.length > 0) throw leftOpen(left, errors, keeper)
   if (keeper.unreadable !== null) throw keeper.unreadable

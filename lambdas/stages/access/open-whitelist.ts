@@ -3,9 +3,10 @@ import { type Apsara, type ApsaraInstance, apsara } from '../../core/cloud/apsar
 import type { AccessEntry } from '../../core/documents/access.ts'
 import { SampanError } from '../../core/runtime/errors.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
-import type { RecordKeeper } from './record.ts'
+import { openRuns } from './open-runs.ts'
+import { type RecordKeeper, readRecord } from './record.ts'
 import { settled } from './settle.ts'
-import { type AccessTools, expiryOf, stackOf } from './tools.ts'
+import { type AccessTools, expiryOf, LOCAL_STACK, stackOf, storeOf } from './tools.ts'
 import { whitelistRefusal } from './whitelist-refusal.ts'
 
 /**
@@ -40,23 +41,28 @@ export async function openWhitelist(
 ): Promise<void> {
   const door = apsara(tools.environment, destination.region, destination.instance, tools.signal)
   const cidrs = blocks.filter(isWhitelistable)
-  if (cidrs.length > 0)
-    await openGroup(door, destination, whitelistGroup(stackOf(tools.environment), run.id), cidrs, keeper, tools)
+  if (cidrs.length > 0) await openGroup(door, destination, run, cidrs, keeper, tools)
 }
 
 async function openGroup(
   door: Apsara,
   destination: ApsaraInstance,
-  group: string,
+  run: RunIdentity,
   cidrs: readonly string[],
   keeper: RecordKeeper,
   tools: AccessTools,
 ): Promise<void> {
-  const entries = cidrs.map((cidr) => entryOf(destination, group, cidr, tools))
+  const group = whitelistGroup(stackOf(tools.environment), run.id)
+  const present = async () => (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? []
+  const strange = await strangersOf(present, new Set(cidrs.map(whitelisted)), run, keeper, tools)
+  const entries = cidrs.map((cidr) => ({
+    ...entryOf(destination, group, cidr, tools),
+    existedBefore: strange.has(whitelisted(cidr)),
+  }))
   await keeper.intend(entries)
   const missing = async () => {
-    const present = (await door.ipArrays()).find((one) => one.name === group)?.addresses ?? []
-    return cidrs.map(whitelisted).filter((address) => !present.includes(address))
+    const there = await present()
+    return cidrs.map(whitelisted).filter((address) => !there.includes(address))
   }
   let refused: SampanError | null = null
   const shown = await settled(tools, async () => {
@@ -68,6 +74,35 @@ async function openGroup(
   if (!shown) throw await neverShown(door, group, destination, (await missing()).length, refused)
   await keeper.remember(entries)
   tools.logger.info('ACCESS_WHITELIST_OPENED', { group, count: entries.length })
+}
+
+/**
+ * Of the workers' addresses those that stand there already and that no execution known here has meant to put there. On one machine they are those of an execution that writes its
+ * documents elsewhere, and may be at work: they stay until somebody sweeps. A stack keeps all documents in one place.
+ */
+async function strangersOf(
+  present: () => Promise<readonly string[]>,
+  wanted: ReadonlySet<string>,
+  run: RunIdentity,
+  keeper: RecordKeeper,
+  tools: AccessTools,
+): Promise<ReadonlySet<string>> {
+  if (stackOf(tools.environment) !== LOCAL_STACK) return new Set()
+  const standing = (await present()).filter((address) => wanted.has(address))
+  if (standing.length === 0) return new Set()
+  const store = storeOf(tools)
+  const others = (await openRuns(store)).filter(({ id, execution }) => id === run.id && execution !== run.execution)
+  const records = await Promise.all(others.map((other) => readRecord(store, other).catch(() => null)))
+  const known = [keeper.record, ...records].flatMap((record) =>
+    record === null ? [] : [...record.intended, ...record.opened].filter(({ existedBefore }) => !existedBefore),
+  )
+  const meant = new Set(known.map(({ cidr }) => whitelisted(cidr ?? '')))
+  const strange = standing.filter((address) => !meant.has(address))
+  if (strange.length > 0) {
+    const message = `${strange.join(', ')} stood in the run’s whitelist group before, by an execution that writes its documents elsewhere or by a person, and stays`
+    await keeper.note([{ code: 'ACCESS_WHITELIST_STOOD', message }])
+  }
+  return new Set(strange)
 }
 
 /**

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
+import { closeAccess } from '../../../lambdas/stages/access/close.ts'
 import { closeLeftovers } from '../../../lambdas/stages/access/leftovers.ts'
 import { openAccess } from '../../../lambdas/stages/access/open.ts'
 import { whitelistGroup } from '../../../lambdas/stages/access/open-whitelist.ts'
+import { sweep } from '../../../lambdas/stages/access/sweep.ts'
 import type { Fault } from '../../../local/fakes/faults.ts'
 import { times } from '../../../local/fakes/faults.ts'
 import { type Access, startAccess } from './harness.ts'
@@ -335,10 +337,10 @@ test('an execution of the same name of a stack in another region keeps its rules
     ...access.variables,
     SAMPAN_STACK: 'Sampan',
     SAMPAN_STACK_HOME: `${region}:111122223333`,
+    SAMPAN_ARTEFACTS: `s3://${region}`,
   })
   access.variables = home('eu-west-1')
   await access.open({ access: { dtsCidrs: ['47.1.0.0/24'] } })
-  await access.loseDocuments()
   const standing = access.standing()
   access.variables = home('us-east-1')
   await access.open({ access: { dtsCidrs: ['47.2.0.0/24'] } })
@@ -392,8 +394,61 @@ test('on one machine what wrote its documents somewhere else is left to the pers
   expect(await closeLeftovers(own, hints, access.tools)).toEqual({ closed: [], left: ['elsewhere'] })
   expect(access.peers()).toContain('47.1.0.0/24')
   expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
-  expect(await closeLeftovers(own, hints, access.tools, true)).toEqual({ closed: ['elsewhere'], left: [] })
+  expect(await closeLeftovers(own, { ...hints, wholeGroup: true }, access.tools, true)).toEqual({
+    closed: ['elsewhere'],
+    left: [],
+  })
   expect(access.isAsBefore()).toBe(true)
+})
+
+test('addresses that somebody else has put into the group of a run stay there, at work and when its record is complete', async () => {
+  for (const SAMPAN_STACK of ['', 'prod']) {
+    access.variables = { ...access.variables, SAMPAN_STACK }
+    const name = whitelistGroup(SAMPAN_STACK || 'local', 'orders')
+    await access.open({}, `one-${SAMPAN_STACK}`)
+    access.apsara.ipArrays.get(name)?.addresses.push('203.0.113.9')
+    await access.close(`one-${SAMPAN_STACK}`)
+    expect(access.apsara.ipArrays.get(name)?.addresses).toEqual(['203.0.113.9'])
+    // One that never came to open anything takes nothing.
+    await access.close(`none-${SAMPAN_STACK}`)
+    expect(access.apsara.ipArrays.get(name)?.addresses).toEqual(['203.0.113.9'])
+  }
+})
+
+test('on one machine the address of an execution with its documents elsewhere stays, with no rule that tells of it', async () => {
+  const source = { host: 'old.example', user: 'reader', secret: 'env:X' }
+  await access.open({ source }, 'elsewhere')
+  await access.loseDocuments()
+  await access.open({ source })
+  expect((await access.record()).notes.map(({ code }) => code)).toContain('ACCESS_WHITELIST_STOOD')
+  await access.close()
+  expect(access.apsara.ipArrays.get(group)?.addresses).toEqual(['52.1.2.3'])
+  expect((await access.record()).open).toEqual([])
+  // As sampan sweep does.
+  await closeAccess({ id: 'orders', execution: 'sweep' }, { ...hints, wholeGroup: true }, access.tools)
+  expect(access.isAsBefore()).toBe(true)
+})
+
+test('the name of a whitelist group keeps to Alibaba’s rule, whatever a run is called, and is one run’s alone', () => {
+  const runs = ['orders', 'Orders', 'ORDERS_2', 'a'.repeat(63), '9-to-5', 'x_', '']
+  const names = runs.flatMap((run) => [whitelistGroup('local', run), whitelistGroup('Sampan-eu', run)])
+  // https://www.alibabacloud.com/help/en/rds/apsaradb-rds-for-postgresql/api-rds-2014-08-15-modifysecurityips-postgresql
+  for (const name of names) expect(name).toMatch(/^[a-z](?=.{1,31}$)[a-z0-9_]*[a-z0-9]$/)
+  expect(new Set(names).size).toBe(names.length)
+})
+
+test('the documents of all runs are never listed, neither at an end nor by the sweep: they only ever become more', async () => {
+  access.variables = { ...access.variables, SAMPAN_ARTEFACTS: 's3://documents/of/sampan' }
+  await access.open()
+  await access.close()
+  await closeLeftovers(own, hints, access.tools)
+  await sweep(async () => 'ended', access.tools)
+  const listed = access.clouds.state.calls.flatMap(({ request }) => {
+    const asked = new URL(request.replace(/^GET /, ''), 'http://s3').searchParams
+    return asked.has('list-type') ? [String(asked.get('prefix'))] : []
+  })
+  expect(listed.length).toBeGreaterThan(0)
+  expect(listed.filter((prefix) => !prefix.startsWith('of/sampan/open/'))).toEqual([])
 })
 
 test('a deployed stack leaves other executions to the status rule and the sweep', async () => {
