@@ -20,9 +20,10 @@ const folder = new URL('sample/', import.meta.url)
 
 /**
  * Makes the sample database, a shop with about 200,000 rows: the same rows every time, in some seconds.
+ * One that is followed has no large objects, which are in no stream of changes.
  * The roles its rights speak of are made too; the destination needs them as well: see `createSampleRoles`.
  */
-export async function loadSample(server: SampleServer, database = 'shop'): Promise<Sample> {
+export async function loadSample(server: SampleServer, database = 'shop', followed = false): Promise<Sample> {
   await createSampleRoles(server)
   await withClient(server, 'postgres', async (client) => {
     await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)} TEMPLATE template0`)
@@ -30,6 +31,7 @@ export async function loadSample(server: SampleServer, database = 'shop'): Promi
   return withClient(server, database, async (client) => {
     const scripts = (await readdir(folder)).filter((name) => /^\d+-.*\.sql$/.test(name)).toSorted()
     for (const script of scripts) await client.query(await readScript(script))
+    if (followed) await client.query('SELECT lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata')
     return { database, ...(await count(client)) }
   })
 }

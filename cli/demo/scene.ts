@@ -4,7 +4,7 @@ import { apsaraInstance } from '../../local/fakes/alibaba.ts'
 import { type FakeClouds, startFakeClouds } from '../../local/fakes/clouds.ts'
 import { addSecurityGroup } from '../../local/fakes/ec2.ts'
 import { carelessSettings, type Server, startServer } from '../../local/servers/server.ts'
-import { createSampleRoles, loadSample, type Sample } from './sample.ts'
+import { createSampleRoles, loadSample, type Sample, type SampleServer } from './sample.ts'
 
 const RDS_INSTANCE = 'shop-prod'
 const APSARA_INSTANCE = 'pgm-demo0123456789'
@@ -13,6 +13,8 @@ const SECURITY_GROUP = 'sg-0demo000000000'
 /** What the demo plays on: two real servers, and fakes of the clouds that say the servers are theirs. */
 export interface Scene {
   readonly sample: Sample
+  readonly source: SampleServer
+  readonly destination: SampleServer
   readonly task: TaskInput
   /** To be put into the environment of the run: endpoints and keys of the fakes. */
   readonly environment: Readonly<Record<string, string>>
@@ -21,22 +23,25 @@ export interface Scene {
   stop(): Promise<void>
 }
 
-/** Sets the scene. `say` is told what is being done. */
-export async function setScene(say: (text: string) => void): Promise<Scene> {
+/**
+ * Sets the scene. `say` is told what is being done.
+ * @param follow the shop goes on selling: without what is in no stream of changes
+ */
+export async function setScene(say: (text: string) => void, follow = false): Promise<Scene> {
   say('Starting two PostgreSQL servers: 15 plays Amazon RDS, 18 plays ApsaraDB RDS')
   const [source, destination] = await Promise.all([
-    startServer({ major: 15, settings: carelessSettings }),
+    startServer({ major: 15, settings: { ...carelessSettings, ...(follow ? { wal_level: 'logical' } : {}) } }),
     startServer({ major: 18, settings: carelessSettings }),
   ])
   say('Loading the sample, a shop')
-  const sample = await loadSample(source)
+  const sample = await loadSample(source, undefined, follow)
   await createSampleRoles(destination)
   await createDatabase(destination, sample.database)
   say('Starting small fakes of EC2, RDS, Secrets Manager and Alibaba Cloud')
   const clouds = await startClouds(source, destination, sample.database)
   return {
-    sample,
-    task: demoTask(sample.database),
+    ...{ sample, source, destination },
+    task: { ...demoTask(sample.database), ...(follow ? followed(sample.database) : {}) },
     environment: clouds.environment,
     access: () => describeAccess(clouds),
     stop: async () => {
@@ -61,6 +66,16 @@ function demoTask(database: string): TaskInput {
     chunkMegabytes: 4,
     access: { dtsCidrs: 'auto', whitelistAddresses: ['52.20.184.7'] },
     precheck: { acknowledge: ['DST_VERSION_DIFFERS'] },
+  }
+}
+
+/** Of what a stream of changes does not tell: an unlogged table, and one without columns. */
+function followed(database: string): Partial<TaskInput> {
+  return {
+    mode: 'follow',
+    follow: {},
+    databases: [{ name: database, exclude: ['shop.cart', 'shop.door_bell'] }],
+    precheck: { acknowledge: ['DST_VERSION_DIFFERS', 'FOLLOW_CHANGES_IDENTITY'] },
   }
 }
 

@@ -25,8 +25,8 @@ afterEach(async () => {
 })
 
 /** Starts the demo; `interruptAt`: sends SIGINT as soon as its output holds this. */
-async function play(interruptAt?: string) {
-  const child = spawn(process.execPath, ['--no-warnings', sampan, 'demo'], {
+async function play(interruptAt?: string, ...options: readonly string[]) {
+  const child = spawn(process.execPath, ['--no-warnings', sampan, 'demo', ...options], {
     cwd: here,
     env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,6 +66,20 @@ describe('the demo', () => {
     expect(await readdir(temporary)).toEqual([])
     expect(await leftProcesses()).toEqual([])
   }, 180_000)
+
+  it('goes on selling while it is followed, closes for the cutover alone, and opens at the destination', {
+    tags: 'long',
+    timeout: 240_000,
+  }, async () => {
+    const { status, output } = await play(undefined, '--follow')
+    expect({ status, output }).toMatchObject({ status: 0 })
+    expect(output).toMatch(/[1-9][\d,]* orders sold while the shop moved; both ends have all 4\d,\d{3} orders/)
+    expect(output).toMatch(/closed for \d+\.\d s[\s\S]* is sold at the destination/)
+    const report = reportSchema.parse(JSON.parse(await readFile(join(here, 'out', 'report.json'), 'utf8')))
+    expect(report.databases[0]?.tables.every(({ match }) => match === true)).toBe(true)
+    expect(await readdir(temporary)).toEqual([])
+    expect(await leftProcesses()).toEqual([])
+  })
 
   it.each([
     ['while servers start', 'Starting two PostgreSQL servers'],

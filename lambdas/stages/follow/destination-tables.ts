@@ -14,9 +14,10 @@ interface Found {
 
 /**
  * Arrays of texts become arrays of a type by its input function, which is exact. Not so where the element is an array itself, also below
- * a domain, whose arrays would be flattened, and where arrays are not separated by commas.
+ * a domain, whose arrays would be flattened, where it is a row, of which unnest makes as many columns as it has, and where arrays are not
+ * separated by commas.
  */
-const ARRAY = `CASE WHEN t.typarray <> 0 AND t.typdelim = ',' AND t.typcategory <> 'A' AND t.typtype <> 'd'
+const ARRAY = `CASE WHEN t.typarray <> 0 AND t.typdelim = ',' AND t.typcategory <> 'A' AND t.typtype NOT IN ('c', 'd')
                     THEN pg_catalog.format_type(t.typarray, -1) END`
 
 const keysSql = (version: number) => `

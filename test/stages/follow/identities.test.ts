@@ -16,7 +16,9 @@ import {
 const SCHEMA = `
   CREATE TABLE bare (a int, b text, j json, f float8, c char(5), big text, g int GENERATED ALWAYS AS (a + 1) STORED);
   ALTER TABLE bare ALTER big SET STORAGE EXTERNAL;
-  CREATE TABLE whole (a int, b text[]);
+  CREATE TYPE place AS (street text, "No." int);
+  CREATE DOMAIN home AS place;
+  CREATE TABLE whole (a int, b text[], p place);
   ALTER TABLE whole REPLICA IDENTITY FULL;
   CREATE TABLE mute (a int);
   ALTER TABLE mute REPLICA IDENTITY NOTHING;
@@ -28,12 +30,12 @@ const SCHEMA = `
   CREATE TABLE by_index (id int PRIMARY KEY, u int NOT NULL, v text);
   CREATE UNIQUE INDEX its_own ON by_index (u) INCLUDE (v);
   ALTER TABLE by_index REPLICA IDENTITY USING INDEX its_own;
-  CREATE TABLE numbered (k text PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY, v text, big text);
+  CREATE TABLE numbered (k text PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY, p place, h home, v text, big text);
   ALTER TABLE numbered ALTER big SET STORAGE EXTERNAL;
   CREATE TABLE only_number (k int PRIMARY KEY, n bigint GENERATED ALWAYS AS IDENTITY);
   CREATE TABLE long_key (url text PRIMARY KEY, hits int);
   ALTER TABLE long_key ALTER url SET STORAGE EXTERNAL;
-  INSERT INTO numbered (k, v, big) SELECT n, 'v', repeat('z', 3000) FROM generate_series(1, 9) n;
+  INSERT INTO numbered (k, p, h, v, big) SELECT n, ROW('s', n)::place, ROW('h', n)::place, 'v', repeat('z', 3000) FROM generate_series(1, 9) n;
   INSERT INTO only_number (k) SELECT n FROM generate_series(1, 9) n;
   INSERT INTO long_key VALUES (repeat('u', 2600), 1);
   INSERT INTO bare SELECT n % 5, 'b', '{"a" : 1}', '-0', 'é', repeat(md5('x'), 200) FROM generate_series(1, 50) n;
@@ -69,13 +71,13 @@ const CHANGES = [
   `BEGIN; UPDATE bare SET f = 0 WHERE a = 7; DELETE FROM bare WHERE ctid = (SELECT max(ctid) FROM bare WHERE a = 7); INSERT INTO bare (a) VALUES (7); COMMIT`,
   `DELETE FROM bare WHERE ctid = (SELECT min(ctid) FROM bare WHERE a IS NULL)`,
   `UPDATE whole SET b[2] = 'x' WHERE ctid = (SELECT min(ctid) FROM whole)`,
-  `BEGIN; DELETE FROM whole WHERE a = 1; TRUNCATE whole; INSERT INTO whole VALUES (5, '{}'), (5, '{}'); DELETE FROM whole WHERE ctid = (SELECT min(ctid) FROM whole); COMMIT`,
+  `BEGIN; DELETE FROM whole WHERE a = 1; TRUNCATE whole; INSERT INTO whole VALUES (5, '{}', ROW('"x, y"', NULL)::place), (5, '{}', ROW(NULL, NULL)::place); DELETE FROM whole WHERE ctid = (SELECT min(ctid) FROM whole); COMMIT`,
   `UPDATE mute SET a = 2 WHERE ctid = (SELECT min(ctid) FROM mute)`,
   `UPDATE mute_keyed SET v = 'w' WHERE id = 1; DELETE FROM mute_keyed WHERE id = 2; UPDATE mute_keyed SET id = 20 WHERE id = 3`,
   `UPDATE late SET id = id + 1; DELETE FROM late WHERE id = 5`,
   `UPDATE made SET a = a + 1 WHERE a = 9; DELETE FROM made WHERE a = 2`,
   `UPDATE only_unique SET v = 'w' WHERE "u ""1" = 1; UPDATE only_unique SET "u ""1" = 50 WHERE "u ""1" = 2; DELETE FROM only_unique WHERE "u ""1" = 3`,
-  `UPDATE numbered SET n = DEFAULT WHERE k = '1'; UPDATE numbered SET n = DEFAULT, v = 'w' WHERE k IN ('2', '3'); UPDATE numbered SET v = 'w' WHERE k = '4';
+  `UPDATE numbered SET n = DEFAULT WHERE k = '1'; UPDATE numbered SET n = DEFAULT, v = 'w' WHERE k IN ('2', '3'); UPDATE numbered SET v = 'w', p = ROW('a, "b"', 7) WHERE k = '4'; INSERT INTO numbered (k, p, h) VALUES ('new', ROW('', 1), NULL);
    UPDATE numbered SET k = 'five' WHERE k = '5'; UPDATE numbered SET k = 'six', n = DEFAULT WHERE k = '6'`,
   `UPDATE only_number SET n = DEFAULT WHERE k = 1; UPDATE only_number SET k = 20 WHERE k = 2`,
   `UPDATE long_key SET hits = hits + 1`,
