@@ -16,7 +16,7 @@ export interface Question {
   readonly settle: number
   /** What differs is made the source's: `rows` those rows, `tables` every row of a table that differs. */
   readonly repair: 'rows' | 'tables' | null
-  /** What only the destination has may go, and with `rows` what was written there since the run was complete. */
+  /** What only the destination has may go, and what was written there since the run was complete. */
   readonly losesRows?: boolean
 }
 

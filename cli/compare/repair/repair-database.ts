@@ -68,7 +68,7 @@ export async function repairDatabase(
     if (!(await beginRepair(destination, event.run))) throw notSealed(event.run.id)
     const source = await openSource(event, environment, options)
     open.push(source)
-    if (question.repair === 'rows' && !question.losesRows)
+    if (!question.losesRows)
       await requireUnwritten(
         destination,
         event.run.id,

@@ -51,6 +51,8 @@ export interface Relation {
   readonly destination: RelationAtDestination
   /** It stood on the destination before the run. @default false */
   readonly kept?: boolean
+  /** Its table could not be made, and the task goes on without it. @default false */
+  readonly absent?: boolean
   /** The key of a table whose rows stay, and beside which the source’s come; null: they come straight. @default null */
   readonly beside?: readonly BesideColumn[] | null
   /** Columns of the source that stay behind. @default none */

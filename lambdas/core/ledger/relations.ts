@@ -30,7 +30,8 @@ export async function readRelations(
             r.tree, r.expressions, r.bytes::float8 AS bytes, r.pages::float8 AS pages, r.reads, r.beside, r.behind::bigint[]::text[] AS behind,
             d.schema AS "thereSchema", d.name AS "thereName", d.columns AS "thereColumns", d.condition AS "thereWhere",
             d.digest_sql AS "thereDigestSql",
-            EXISTS (SELECT FROM sampan.object o WHERE o.run = r.run AND o.id = r.object AND o.kept) AS kept
+            EXISTS (SELECT FROM sampan.object o WHERE o.run = r.run AND o.id = r.object AND o.kept) AS kept,
+            EXISTS (SELECT FROM sampan.object o WHERE o.run = r.run AND o.id = r.object AND o.status IN ('failed', 'blocked')) AS absent
        FROM sampan.relation r CROSS JOIN LATERAL sampan.destination_of(r) d
       WHERE r.run = $1 ${more} ORDER BY r.schema, r.name`,
     [run],
@@ -40,8 +41,9 @@ export async function readRelations(
 
 function relationOf(row: Row): Relation {
   const { oid, types, format, hasKey, bytes, pages, tree, excluded = [], reads = [], kept = false, beside = null } = row
+  const { absent = false } = row
   return {
-    ...{ oid, types, format, hasKey, bytes, pages, excluded, reads, kept, beside },
+    ...{ oid, types, format, hasKey, bytes, pages, excluded, reads, kept, beside, absent },
     behind: row.behind.map(Number),
     source: {
       ...{
@@ -60,6 +62,11 @@ function relationOf(row: Row): Relation {
       ...{ where: row.thereWhere, digestSql: row.thereDigestSql, tree },
     },
   }
+}
+
+/** Those that are there to be followed: what could not be made is left out, where the task goes on without it. */
+export async function readFollowedRelations(destination: Session, run: string): Promise<Relation[]> {
+  return (await readRelations(destination, run)).filter(({ absent }) => !absent)
 }
 
 /** Source oids of the relations whose rows the task filters, or whose values it computes. */

@@ -1,6 +1,6 @@
 import type { CloudEnvironment } from '../cloud/environment.ts'
 import { fenceRun } from '../ledger/fence.ts'
-import { readRelations } from '../ledger/relations.ts'
+import { readFollowedRelations } from '../ledger/relations.ts'
 import {
   intendStream,
   newestGeneration,
@@ -74,7 +74,7 @@ async function openHeld(source: Session, destination: Session, opening: Opening,
   await dropStream(source, name)
   // The task called the destination otherwise then.
   if (before !== null && before.slot !== name) await dropStream(source, before.slot)
-  const relations = await readRelations(destination, run)
+  const relations = await readFollowedRelations(destination, run)
   await publish(source, name, relations)
   const sender = await openWalsender(opening)
   try {
@@ -112,7 +112,7 @@ export async function identify(sender: Session): Promise<{ readonly systemid: st
   return { systemid: system?.systemid ?? '', timeline: Number(system?.timeline ?? 0) }
 }
 
-type Published = Awaited<ReturnType<typeof readRelations>>
+type Published = Awaited<ReturnType<typeof readFollowedRelations>>
 
 /**
  * Identities are what they have to be before a table is published. Whether they still are is looked for under the lock that publishing

@@ -50,7 +50,10 @@ export async function describeAlterations(
 const keyOf = ({ schema, name }: Named) => JSON.stringify([schema, name])
 
 function readComing(destination: Session, run: string): Promise<Named[]> {
-  return destination.rows<Named>(`SELECT schema, name FROM sampan.object WHERE run = $1 AND stage <> 'never'`, [run])
+  return destination.rows<Named>(
+    `SELECT schema, name FROM sampan.object WHERE run = $1 AND stage <> 'never' AND status NOT IN ('failed', 'blocked')`,
+    [run],
+  )
 }
 
 /** Of partitions and children of inheritance, whose. */

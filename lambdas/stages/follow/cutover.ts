@@ -2,7 +2,7 @@ import { type SourceNow, storeSourceNow } from '../../core/ledger/chunks/source-
 import { writeEvents } from '../../core/ledger/events.ts'
 import { fenceRun } from '../../core/ledger/fence.ts'
 import { titleOf } from '../../core/ledger/relation.ts'
-import { readRelations } from '../../core/ledger/relations.ts'
+import { readFollowedRelations } from '../../core/ledger/relations.ts'
 import { readRun } from '../../core/ledger/run.ts'
 import { markArrived, readStream, type StreamedTable, withdrawCutover } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
@@ -101,7 +101,7 @@ async function withdraw(step: StepTools, { control, together }: AtWork, run: str
 
 /** @returns why not: who still writes, or what was changed beside rows */
 async function lockAll(holder: Session, event: StepEvent, { control, follower }: AtWork): Promise<string | null> {
-  const relations = await readRelations(control, event.run.id)
+  const relations = await readFollowedRelations(control, event.run.id)
   const tables = relations.map(({ source: { schema, name } }) => `ONLY ${quoteQualified(schema, name)}`)
   await holder.execute('BEGIN')
   if (tables.length > 0) {
@@ -185,7 +185,7 @@ async function requireUnaltered(holder: Session, work: AtWork, run: string): Pro
   const tables = await withFiles(holder, before)
   const others = inOtherFiles(before, tables)
   if (others.size === 0) return tables
-  const relations = (await readRelations(control, run)).filter(({ oid }) => others.has(oid))
+  const relations = (await readFollowedRelations(control, run)).filter(({ oid }) => others.has(oid))
   const altered = await firstThatDiffers(holder, control, run, relations)
   if (altered === null) return tables
   const failure = schemaChanged(
@@ -204,7 +204,7 @@ async function readNow(holder: Session, event: StepEvent, control: Session): Pro
   const { source } = await readRun(control, run)
   const modernDigest = Math.min(holder.serverVersion, control.serverVersion) >= HASH_ARRAYS
   const now: SourceNow[] = []
-  for (const relation of await readRelations(control, run)) {
+  for (const relation of await readFollowedRelations(control, run)) {
     const whole = { kind: 'whole', lower: null, upper: null, keyColumn: null } as const
     const query = digestAtEnd(relation.source, whole, { digests: mode === 'full', modernDigest })
     const [row] = await askUnderPath(holder, source.searchPath ?? OWN_PATH, () =>

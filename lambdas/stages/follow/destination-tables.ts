@@ -39,9 +39,12 @@ const keysSql = (version: number) => `
  */
 export async function readTablesThere(
   destination: Session,
-  relations: readonly Relation[],
+  all: readonly Relation[],
   streamed: readonly StreamedTable[],
 ): Promise<ReadonlyMap<number, TableThere>> {
+  const byOid = new Map(streamed.map((table) => [table.oid, table]))
+  // Nor is what could not be made followed: but for what was there, and is published.
+  const relations = all.filter(({ oid, absent }) => !absent || byOid.has(oid))
   const names = relations.map(({ destination: there }) => ({ schema: there.schema, name: there.name }))
   const rows = await destination.rows<Found>(
     `SELECT w.place::integer AS place,
@@ -56,7 +59,6 @@ export async function readTablesThere(
     [JSON.stringify(names)],
   )
   const found = new Map(rows.map((row) => [row.place, row]))
-  const byOid = new Map(streamed.map((table) => [table.oid, table]))
   const tables = relations.map((relation, index) => {
     const table = byOid.get(relation.oid)
     const there = found.get(index + 1)

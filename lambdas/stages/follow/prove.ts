@@ -1,5 +1,5 @@
 import { type Relation, titleOf } from '../../core/ledger/relation.ts'
-import { readRelations } from '../../core/ledger/relations.ts'
+import { readFollowedRelations } from '../../core/ledger/relations.ts'
 import { markClosed, readStream, type StreamRow } from '../../core/ledger/stream.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import { openDestination, openSource } from '../../core/postgres/sessions.ts'
@@ -87,7 +87,7 @@ async function titleOfOther(
 ): Promise<string | null> {
   const tables = row.tables ?? []
   const others = inOtherFiles(tables, await withFiles(source, tables))
-  const relations = await readRelations(destination, run)
+  const relations = await readFollowedRelations(destination, run)
   const doubtful = streamed ? relations.filter(({ oid }) => others.has(oid)) : relations
   const other: Relation | null = await inTransaction(source, () => firstThatDiffers(source, destination, run, doubtful))
   return other === null ? null : titleOf(other)

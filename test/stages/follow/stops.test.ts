@@ -25,6 +25,7 @@ import {
 const SCHEMA = `
   CREATE TYPE mood AS ENUM ('sad');
   CREATE TABLE items (id int PRIMARY KEY, mood mood, note text);
+  CREATE TABLE unmade (id int PRIMARY KEY);
   INSERT INTO items SELECT n, 'sad', 'x' FROM generate_series(1, 20) n;
   CREATE SCHEMA staging; CREATE TABLE staging.old (id int PRIMARY KEY);`
 
@@ -47,7 +48,7 @@ interface Told {
 }
 
 /** A run that follows: what Follow answered, and an event of the run's. */
-async function begin(wishes: Partial<TaskInput> = {}) {
+async function begin(wishes: Partial<TaskInput> = {}, beforeCreating = '') {
   const source = await createDatabase(server, SCHEMA)
   const destination = await createDatabase(sharedServer(15))
   const task: TaskInput = {
@@ -60,6 +61,7 @@ async function begin(wishes: Partial<TaskInput> = {}) {
   let event: StepEvent | null = null
   const running = runWorkflow(task, await temporaryDirectory(), ({ step }, handler) => async (given, context) => {
     if (step === 'FollowFunction' && (given as StepEvent).database !== null) event = given as StepEvent
+    if (step === 'CreateObjectsFunction' && beforeCreating !== '') await destination.query(beforeCreating)
     const answer = await handler(given, context)
     if (step === 'FollowFunction') answers.push(answer)
     return answer
@@ -217,6 +219,20 @@ test('a table whose values are computed anew is found at the cutover, whatever i
   await destination.query(ASK)
   expect((await running).error).toMatchObject({ code: 'FOLLOW_SCHEMA_CHANGED' })
   expect(await leftOn(source)).toEqual([])
+})
+
+test('a table that could not be made is not followed, where the task goes on without it', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
+  const spoilt = `UPDATE sampan.object SET sql = 'CREATE TABLE;' WHERE kind = 'TABLE' AND name = 'unmade'`
+  const { source, destination, running, until } = await begin({ onObjectError: 'continue' }, spoilt)
+  expect(await source.query(`SELECT 1 FROM pg_publication_tables WHERE tablename = 'unmade'`)).toEqual([])
+  await source.query(`INSERT INTO unmade VALUES (1); INSERT INTO items VALUES (100, 'sad', 'new')`)
+  await until(async () => (await rowsOf(destination, 'SELECT 1 FROM items WHERE id = 100')).length > 0)
+  await destination.query(ASK)
+  expect((await running).error).toBeNull()
+  expect(await destination.query('SELECT 1 FROM items WHERE id = 100')).toHaveLength(1)
 })
 
 test('a transaction that takes longer than a life of the follower is applied in one, and told', {
