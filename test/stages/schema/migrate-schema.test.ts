@@ -76,8 +76,19 @@ describe.each([
 })
 
 /** pg_dump writes the marks with casts, which no server reads. */
-const CYCLED = `CREATE VIEW modern.cycled AS WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM t)
-  SEARCH BREADTH FIRST BY n SET ord CYCLE n SET again TO 'Y' DEFAULT 'N' USING path SELECT n, again FROM t`
+const CYCLED = [
+  `'Y' DEFAULT 'N'`,
+  `interval '1' day DEFAULT interval '1:02' day to second(2)`,
+  `numeric(3, 1) '1.5' DEFAULT NULL`,
+]
+  .map(
+    (
+      marks,
+      number,
+    ) => `;CREATE VIEW modern.cycled_${number} AS WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n % 3 + 1 FROM t)
+      SEARCH BREADTH FIRST BY n SET ord CYCLE n SET again TO ${marks} USING path SELECT n, again FROM t`,
+  )
+  .join('')
 
 test('what PostgreSQL 18 has added arrives too, and generated columns of both sorts are left to the server', {
   tags: 'long',

@@ -1,7 +1,8 @@
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$\u0080-\uffff]+)`
 const LITERAL = `'(?:[^']|'')*'`
 const TYPE = `(?:"(?:[^"]|"")+"|[^"'])+?`
-const MARK = `(?:(?:${LITERAL}|NULL)::${TYPE}|[^\\s':]+)`
+const NUMBER = String.raw`[\d.]+`
+const MARK = `(?:(?:${LITERAL}|NULL|${NUMBER})::${TYPE}|[^\\s':]+)`
 
 /** What may stand around the clause, or hold its words without being one, and the clause. */
 const TOKENS = new RegExp(
@@ -10,7 +11,10 @@ const TOKENS = new RegExp(
   'g',
 )
 
-const CAST = new RegExp(`^(?<value>${LITERAL}|NULL)::(?<type>[\\s\\S]+)$`)
+const CAST = new RegExp(`^(?<value>${LITERAL}|NULL|${NUMBER})::(?<type>[\\s\\S]+)$`)
+
+/** Of an interval the grammar has them behind the literal. */
+const FIELDS = /^interval (?<fields>(?:year|month|day|hour|minute|second)\b[\s\S]*)$/
 
 /**
  * The marks of a CYCLE clause in words that a server reads. All of 14 to 18 print `TO 'Y'::text DEFAULT 'N'::text` (ruleutils.c,
@@ -29,5 +33,8 @@ export function withReadableMarks(sql: string): string {
 function readable(mark: string): string {
   const { value, type } = CAST.exec(mark)?.groups ?? {}
   if (value === undefined || type === undefined) return mark
-  return value === 'NULL' ? value : `${type} ${value}`
+  if (value === 'NULL') return value
+  const literal = value.startsWith("'") ? value : `'${value}'`
+  const { fields } = FIELDS.exec(type)?.groups ?? {}
+  return fields === undefined ? `${type} ${literal}` : `interval ${literal} ${fields}`
 }
