@@ -2,7 +2,8 @@ import { ARRIVALS, keptDifferent, landedHashes, landSql, requireUnreferredSql } 
 import type { BesideColumn, Relation, RelationAtDestination } from '../ledger/relation.ts'
 import { underPath } from '../postgres/search-path.ts'
 import { type Cargo, type CopyServers, copyInto } from './cargo.ts'
-import { columnsOf, rowsOf, tableOf } from './select.ts'
+import { type RowRange, rangeAtEnd } from './range.ts'
+import { columnsOf, rowsOf, tableOf, whereOf } from './select.ts'
 
 /**
  * Lets a chunk’s rows come beside those that stand there: into a temporary table first, and from there those whose key is not there yet. All of it is of
@@ -51,15 +52,17 @@ function metSql(end: RelationAtDestination, key: readonly BesideColumn[]): strin
 }
 
 /**
- * Count and digest of the source’s rows as the destination has them, beside others: those that are found again, and those that other rows have kept out.
- * A query of one row of three texts: `rows, digest, others`.
+ * Count and digest of the source’s rows as the destination has them in a range, beside others: those that are found again, and with the first range
+ * those that other rows have kept out. A query of one row of three texts: `rows, digest, others`; `others` of all ranges together is what it says.
  */
-export function besideDigest(end: RelationAtDestination, run: string, relation: number): string {
-  const hashed = `(SELECT ${digestOf(end)} FROM ${rowsOf(end)}) AS d(hash)`
+export function besideDigest(end: RelationAtDestination, run: string, relation: number, range: RowRange): string {
+  const of = `FROM ${rowsOf(end)}${whereOf({ where: null }, ...rangeAtEnd(range))}`
+  const hashed = `(SELECT ${digestOf(end)} ${of}) AS d(hash)`
+  const kept = range.lower === null ? keptDifferent(run, relation) : 'SELECT 0, 0'
   const found = `SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum(d.hash), 0) FROM ${hashed} WHERE d.hash IN (${landedHashes(run, relation, 'equal too')})`
   return `SELECT (found.rows + kept.rows)::text, (found.digest + kept.digest)::text,
-       GREATEST(0, (SELECT pg_catalog.count(*) FROM ${rowsOf(end)}) - found.rows - kept.rows)::text
-  FROM (${found}) AS found(rows, digest), (${keptDifferent(run, relation)}) AS kept(rows, digest)`
+       ((SELECT pg_catalog.count(*) ${of}) - found.rows - kept.rows)::text
+  FROM (${found}) AS found(rows, digest), (${kept}) AS kept(rows, digest)`
 }
 
 /** Takes the run’s own rows from a table in which others stand: no row that it has met there, and none of others along with its own. */

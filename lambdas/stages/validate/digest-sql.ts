@@ -11,7 +11,7 @@ export function digestStatement(parts: readonly DigestPart[], options: DigestOpt
     .map(({ id, relation, range, beside }) =>
       beside === null
         ? `SELECT ${id} AS id, part.rows, part.digest, NULL::text AS others FROM (${destinationDigest(relation, range, options)}) AS part(rows, digest)`
-        : `SELECT ${id} AS id, part.rows, part.digest, part.others FROM (${besideDigest(relation, beside.run, beside.relation)}) AS part(rows, digest, others)`,
+        : `SELECT ${id} AS id, part.rows, part.digest, part.others FROM (${besideDigest(relation, beside.run, beside.relation, range)}) AS part(rows, digest, others)`,
     )
     .join('\nUNION ALL\n')
 }

@@ -1,13 +1,24 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
+import { readRelations } from '../../../lambdas/core/ledger/relations.ts'
+import { besideDigest } from '../../../lambdas/core/rows/beside.ts'
 import { handler as copyLane } from '../../../lambdas/stages/copy/lane/lane-handler.ts'
 import { handler as planCopy } from '../../../lambdas/stages/copy/plan/plan-handler.ts'
 import { handler as keepSnapshot } from '../../../lambdas/stages/snapshot/handler.ts'
 import { copyRound } from '../../support/copy-round.ts'
-import { planRelations } from '../../support/copy-run.ts'
+import { openSession, planRelations } from '../../support/copy-run.ts'
 import { stepContext, stepEvent, through } from '../../support/events.ts'
 import { startRelay } from '../../support/relay.ts'
-import { createDatabase, sharedServer } from '../../support/servers.ts'
+import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
+
+async function readOnly(destination: TestDatabase, run: string) {
+  const session = await openSession(destination, 'destination')
+  try {
+    return await readRelations(session, run)
+  } finally {
+    await session.close()
+  }
+}
 
 const TABLE = 'CREATE TABLE plain (id int PRIMARY KEY, note text)'
 /** The first are the source's own, one is another, and one the source does not have. */
@@ -52,6 +63,20 @@ test('a lane that is cut off in a chunk that comes beside others leaves no row a
   await keeper
   expect(await rows()).toEqual([arrived])
   expect(await counts()).toEqual([{ inserted: '39997', equal: '2', different: '1', places: 't' }])
+  // In ranges of pages it is as many, and the same.
+  const [relation] = await readOnly(destination, event.run.id)
+  if (relation === undefined) throw new RangeError('no relation')
+  const read = async (lower: string | null, upper: string | null) => {
+    const range = { kind: 'tid', lower, upper, keyColumn: null } as const
+    return destination.query(
+      `SELECT * FROM (${besideDigest(relation.destination, event.run.id, relation.oid, range)}) AS part(rows, digest, others)`,
+    )
+  }
+  const [whole] = await read(null, null)
+  expect(whole).toMatchObject({ others: '1' })
+  const parts = [...(await read(null, '30')), ...(await read('30', '90')), ...(await read('90', null))]
+  const sum = (name: string) => String(parts.reduce((all, one) => all + BigInt(one[name] ?? 0), 0n))
+  expect({ rows: sum('rows'), digest: sum('digest'), others: sum('others') }).toEqual(whole)
   // Nothing is left of what they came through.
   expect(await destination.query(`SELECT relname FROM pg_class WHERE relname LIKE 'sampan%'`)).toEqual([])
 })

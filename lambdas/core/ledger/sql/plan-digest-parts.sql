@@ -8,9 +8,12 @@ SELECT $1, pg_catalog.row_number() OVER (ORDER BY size.schema, size.name, piece.
        size.bytes / size.parts
   FROM (SELECT counted.*, pg_catalog.ceil(counted.pages::numeric / counted.parts)::bigint AS pages_per_part
           FROM (SELECT measured.*,
-                       CASE WHEN $3 AND NOT measured.beside THEN GREATEST(1, LEAST(measured.bytes / $2, measured.pages)) ELSE 1 END AS parts
+                       CASE WHEN NOT $3 THEN 1
+                            -- Each part reads the hashes of all rows that came: few parts, and a table that is read in a minute or two whole.
+                            WHEN measured.beside THEN GREATEST(1, LEAST(measured.bytes / 8000000000, measured.pages, 16))
+                            ELSE GREATEST(1, LEAST(measured.bytes / $2, measured.pages)) END AS parts
                   FROM (SELECT r.oid, d.schema, d.name,
-                               -- What came beside others is looked for as a whole: its rows have no place of their own.
+                               -- Rows came beside others: they are found by their hashes alone.
                                r.beside IS NOT NULL AS beside,
                                -- Two files for each table; pg_table_size would look at a dozen.
                                pg_catalog.pg_relation_size(c.oid)

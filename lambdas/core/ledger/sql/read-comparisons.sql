@@ -20,7 +20,7 @@ SELECT r.oid, r.schema, r.name, there.schema AS "thereSchema", there.name AS "th
                   'places', (SELECT COALESCE(pg_catalog.json_agg(first.place), '[]')
                                FROM (SELECT pg_catalog.unnest(f.places) AS place FROM sampan.landed f
                                       WHERE f.run = r.run AND f.relation = r.oid ORDER BY f.chunk LIMIT 20) first),
-                  'others', (SELECT pg_catalog.sum(q.others) FROM sampan.digest_part q WHERE q.run = r.run AND q.relation = r.oid))
+                  'others', (SELECT GREATEST(0, pg_catalog.sum(q.others)) FROM sampan.digest_part q WHERE q.run = r.run AND q.relation = r.oid))
            FROM sampan.landed l WHERE l.run = r.run AND l.relation = r.oid) END AS beside,
        p.rows::text AS "destinationRows", p.digest::text AS "destinationDigest"
   FROM sampan.relation r
