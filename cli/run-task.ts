@@ -178,6 +178,7 @@ class Watch {
       const report = ({ progress, warnings, tables, lanes }: Look) => {
         this.#model.moving(database, tables, lanes)
         this.#model.warned(database, warnings)
+        this.#alerts?.warned(database, warnings)
         this.#model.counted(database, progress)
       }
       this.#polls.set(database, pollProgress(event, this.#stop.signal, report))

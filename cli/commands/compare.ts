@@ -12,13 +12,16 @@ import { runComparison } from '../compare/run-comparison.ts'
 import { tellComparing } from '../compare/tell.ts'
 import { newExecutionName } from '../execution-name.ts'
 import { exitStatus } from '../exit-status.ts'
+import { type Alert, toMessage } from '../notify/alert.ts'
+import { endNotify, type NotifyOptions, toNotify, withNotifyOptions } from '../notify/notify-options.ts'
+import type { Notify } from '../notify/notifying.ts'
 import { makeOutDirectory } from '../out-directory.ts'
 import { readTaskOrRefuse } from '../read-task.ts'
 import { stoppable } from '../stoppable.ts'
 import { printOutcome } from '../summary/print.ts'
 import { type EndOptions, readTaskInput, withEndOptions } from '../task-input.ts'
 
-interface Options extends EndOptions {
+interface Options extends EndOptions, NotifyOptions {
   readonly out: string
   readonly mode: 'full' | 'counts'
   readonly table: readonly TablePattern[]
@@ -38,7 +41,7 @@ interface Options extends EndOptions {
 const COMPARISON = 'comparison.json'
 
 export function compareCommand(): Command {
-  return withEndOptions(new Command('compare'))
+  return withNotifyOptions(withEndOptions(new Command('compare')))
     .description(
       'Compare both ends of a task, at any time: rows, structure, sequences, large objects. Nothing is written to either database. Exit status 5: they differ.',
     )
@@ -83,7 +86,12 @@ export function compareCommand(): Command {
       const task = readTaskOrRefuse(input, named, options.json)
       if (task === null) return
       const directory = await makeOutDirectory(options.out)
-      const { result, unexpected } = await stoppable((signal) => compare(input, task, directory, options, signal))
+      const notify = toNotify(options)
+      const { result, unexpected } = await stoppable(async (signal) => {
+        const status = await compare(input, task, directory, options, notify, signal)
+        await endNotify(notify)
+        return status
+      })
       process.exitCode = unexpected ? exitStatus.failed : result
     })
 }
@@ -93,6 +101,7 @@ async function compare(
   read: Task,
   directory: string,
   options: Options,
+  notified: Notify | null,
   signal: AbortSignal,
 ): Promise<number> {
   requireRepair(read, options)
@@ -103,8 +112,15 @@ async function compare(
   const { mode, table: tables, mostRows, values = false, settle, window = null, anew = false, json, quiet } = options
   const { loseRows: losesRows = false } = options
   const teller = tellComparing(json || quiet ? 'none' : 'auto')
+  const executionName = newExecutionName(task.name)
+  let moved = ''
+  const tell: typeof teller.tell = (state) => {
+    moved = `${state.database} ${state.bytesRead}`
+    teller.tell(state)
+  }
+  const notify = notified === null ? {} : { notify: { ...notified, moves: () => moved } }
   const { outcome, comparison } = await runComparison(
-    { input, task, executionName: newExecutionName(task.name), directory, signal },
+    { input, task, executionName, directory, signal, ...notify },
     {
       question: {
         mode,
@@ -117,10 +133,12 @@ async function compare(
       },
       window,
       anew,
-      tell: teller.tell,
+      tell,
     },
   )
   teller.end()
+  if (comparison?.state === 'differs')
+    notified?.notifier.tell(toMessage(DIFFERS, { id: task.name, execution: executionName }, new Date()))
   if (comparison === null) {
     await printOutcome(outcome, directory, json ? 'json' : 'text')
     if (outcome.exitStatus === exitStatus.stopped)
@@ -134,6 +152,14 @@ async function compare(
     return outcome.exitStatus
   }
   return comparison.state === 'equal' ? exitStatus.done : exitStatus.differs
+}
+
+const DIFFERS: Alert = {
+  code: 'COMPARISON_DIFFERS',
+  message: 'both ends were compared, and differ',
+  remedy:
+    'read comparison.json, or what the command has printed; of a run of Sampan sampan compare --repair copies what differs',
+  database: null,
 }
 
 export async function printComparison(comparison: Comparison, directory: string, json: boolean): Promise<void> {

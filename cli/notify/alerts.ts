@@ -1,8 +1,10 @@
+import type { Warning } from '../../lambdas/core/ledger/events.ts'
 import { durationText } from '../../lambdas/core/present/units.ts'
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
 import { DEFAULT_RETRY, windowUsed } from '../../lambdas/core/runtime/retry-window.ts'
 import type { StepAnswer } from '../../lambdas/core/runtime/verdict.ts'
 import { isRecord } from '../../lambdas/core/task/rule.ts'
+import { findEntry, readCatalogue } from '../errors/catalogue.ts'
 import { type ExitStatus, exitStatus } from '../exit-status.ts'
 import type { ProgressModel } from '../progress/model.ts'
 import { laneFunctions } from '../progress/stages.ts'
@@ -25,6 +27,8 @@ export interface Ended {
 }
 
 const HALF = 0.5
+/** A run that follows waits for the operator, and may lose what it follows by. */
+const FOR_PEOPLE = new Set(['FOLLOW_CAUGHT_UP', 'CUTOVER_WITHDRAWN', 'FOLLOW_SLOT_GIVEN_UP'])
 
 /**
  * Decides when somebody is to be told, by what the progress display knows as well: calls, answers and counts. Each thing once, until
@@ -35,6 +39,7 @@ export class Alerts {
   readonly #limits: AlertLimits
   readonly #tell: (alert: Alert) => void
   readonly #clock: () => number
+  readonly #moves: () => unknown
   readonly #following = new Set<string>()
   readonly #halves = new Set<string>()
   readonly #failures = new Set<string>()
@@ -42,13 +47,18 @@ export class Alerts {
   #isStillTold = false
   #openSince: number | null = null
 
-  /** @param clock milliseconds; only goes forward */
+  /**
+   * @param clock milliseconds; only goes forward
+   * @param moves what moves beside the counts of the ledgers, as a value that is another one when it has moved
+   */
   constructor(
     model: ProgressModel,
     limits: AlertLimits,
     tell: (alert: Alert) => void,
     clock: () => number = () => performance.now(),
+    moves: () => unknown = () => null,
   ) {
+    this.#moves = moves
     this.#model = model
     this.#limits = limits
     this.#tell = tell
@@ -97,6 +107,15 @@ export class Alerts {
         remedy: 'start the task again, or give up what the slot keeps: sampan leftovers --drop with the task',
         database: null,
       })
+    }
+  }
+
+  /** Of what the ledger warns of, that which waits for a person. */
+  warned(database: string, warnings: readonly Warning[]): void {
+    for (const { code, message } of warnings) {
+      if (!FOR_PEOPLE.has(code)) continue
+      const remedy = findEntry(readCatalogue(), code)?.cases[0]?.remedy ?? 'look at the run'
+      this.#tell({ code, message: firstLine(message), remedy, database })
     }
   }
 
@@ -177,7 +196,7 @@ export class Alerts {
         statements.map(({ done }) => done),
       ]
     })
-    return JSON.stringify([stages, counts])
+    return JSON.stringify([stages, counts, this.#moves()])
   }
 
   /** It was told to, or waits for the cutover. */

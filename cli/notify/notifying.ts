@@ -1,6 +1,6 @@
 import type { RunIdentity } from '../../lambdas/core/runtime/event.ts'
 import type { ProgressModel } from '../progress/model.ts'
-import { toMessage } from './alert.ts'
+import { type Alert, toMessage } from './alert.ts'
 import { type AlertLimits, Alerts } from './alerts.ts'
 import type { Notifier } from './notifier.ts'
 
@@ -8,6 +8,8 @@ import type { Notifier } from './notifier.ts'
 export interface Notify {
   readonly notifier: Notifier
   readonly limits: AlertLimits
+  /** What moves beside the counts of ledgers: another value when it has moved. */
+  readonly moves?: () => unknown
 }
 
 /** How often the display's counts are looked at, milliseconds. */
@@ -18,8 +20,9 @@ export class Notifying {
   readonly alerts: Alerts
   readonly #timer: NodeJS.Timeout
 
-  constructor({ notifier, limits }: Notify, model: ProgressModel, run: RunIdentity) {
-    this.alerts = new Alerts(model, limits, (alert) => notifier.tell(toMessage(alert, run, new Date())))
+  constructor({ notifier, limits, moves }: Notify, model: ProgressModel, run: RunIdentity) {
+    const tell = (alert: Alert) => notifier.tell(toMessage(alert, run, new Date()))
+    this.alerts = new Alerts(model, limits, tell, undefined, moves)
     this.#timer = setInterval(() => this.alerts.look(), EVERY)
     this.#timer.unref()
   }

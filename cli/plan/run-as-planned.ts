@@ -1,5 +1,6 @@
 import { loadHandlers } from '../../local/handlers.ts'
 import { exitStatus } from '../exit-status.ts'
+import { toMessage } from '../notify/alert.ts'
 import { runTask, type TaskOutcome, type TaskRun } from '../run-task.ts'
 import { databaseEntries, type PlanEntry } from './digest.ts'
 import { describeDrift, planChanged } from './drift.ts'
@@ -26,6 +27,8 @@ export async function runAsPlanned(run: Omit<TaskRun, 'handlers'>, hash: string)
       plan.hash,
       known === null ? null : describeDrift(known, plan.entries),
     )
+    const told = { id: run.task.name, execution: run.executionName }
+    run.notify?.notifier.tell(toMessage({ code, message, remedy, database: null }, told, new Date()))
     return { ...outcome, exitStatus: exitStatus.refused, error: { code, message, remedy } }
   }
   const of = (database: string, entries: readonly PlanEntry[]) => entries.filter((entry) => entry.database === database)

@@ -46,6 +46,7 @@ async function webhook(answer: (request: IncomingMessage, response: ServerRespon
 
 function setUp() {
   let now = 0
+  let moved = 0
   const told: Alert[] = []
   const model = new ProgressModel(['shop'], () => now)
   const alerts = new Alerts(
@@ -53,6 +54,7 @@ function setUp() {
     DEFAULT_ALERT_LIMITS,
     (alert) => told.push(alert),
     () => now,
+    () => moved,
   )
   const event = (name: string | null) =>
     ({
@@ -73,6 +75,9 @@ function setUp() {
       model.answered({ name, database }, answer)
       alerts.answered(name, event(database), answer)
     },
+    move() {
+      moved += 1
+    },
     pass(minutes: number) {
       now += minutes * MINUTE
       alerts.look()
@@ -89,6 +94,25 @@ test('a slot that stays on the source is told when the run ends', () => {
   step('FollowFunction', null, done({ kept: ['the slot stays'] }))
   expect(told).toMatchObject([{ code: 'FOLLOW_SLOT_KEPT', message: 'the slot stays', database: null }])
   expect(told[0]?.remedy).toContain('leftovers --drop')
+})
+
+test('a run that follows says when it waits for the cutover; what a comparison reads is no stand-still', () => {
+  const { alerts, told, codes, step, move, pass } = setUp()
+  alerts.warned('shop', [
+    { number: 1, code: 'FOLLOW_CAUGHT_UP', message: 'all rows are here' },
+    { number: 2, code: 'SRC_SLOW', message: 'no word for anybody' },
+  ])
+  expect(told).toMatchObject([{ code: 'FOLLOW_CAUGHT_UP', database: 'shop', message: 'all rows are here' }])
+  expect(told[0]?.remedy).toMatch(/sampan cutover/)
+  step('PrecheckFunction')
+  for (let minutes = 0; minutes < 30; minutes += 9) {
+    pass(9)
+    move()
+  }
+  expect(codes()).toEqual(['FOLLOW_CAUGHT_UP'])
+  pass(9)
+  pass(11)
+  expect(codes()).toEqual(['FOLLOW_CAUGHT_UP', 'NO_PROGRESS'])
 })
 
 test('a run that stands still is told once, and again after it has moved', () => {

@@ -230,8 +230,10 @@ describe('sampan run --plan', () => {
     await source.query(
       `CREATE TABLE late (id int); DROP FUNCTION twice(int); ALTER TABLE customer ADD COLUMN more text`,
     )
-    const { status, stderr } = await run(hash)
+    const told = join(await temporaryDirectory(), 'told.json')
+    const { status, stderr } = await run(hash, '--notify', `cat >> '${told}'`)
     expect(status).toBe(3)
+    expect(JSON.parse(await readFile(told, 'utf8'))).toMatchObject({ type: 'alert', code: 'PLAN_CHANGED' })
     expect(stderr).toMatch(/^PLAN_CHANGED {2}the plan is [0-9a-f]{16} now, not [0-9a-f]{16}: new: /m)
     expect(stderr).toMatch(
       /new: table public\.late, rows of public\.late; gone: function public\.twice\(integer\); different: /,

@@ -163,8 +163,10 @@ describe('sampan compare', () => {
     tags: 'long',
     timeout: 60_000,
   }, async () => {
-    const { compare } = await setUp('DROP TABLE visit; ALTER TABLE customer DROP COLUMN note')
-    const { tables, structure } = only(parsed((await compare('--json')).stdout))
+    const { compare, out } = await setUp('DROP TABLE visit; ALTER TABLE customer DROP COLUMN note')
+    const told = join(out, '..', 'told.json')
+    const { tables, structure } = only(parsed((await compare('--json', '--notify', `cat >> '${told}'`)).stdout))
+    expect(JSON.parse(await readFile(told, 'utf8'))).toMatchObject({ type: 'alert', code: 'COMPARISON_DIFFERS' })
     expect(tables.filter(({ state }) => state !== 'equal')).toMatchObject([
       { table: 'public.customer', state: 'not compared', why: 'the destination’s table has no column note' },
       { table: 'public.visit', state: 'not compared', why: 'it is not on the destination' },
