@@ -1,3 +1,4 @@
+import { withoutKeywordQuotes } from '../../lambdas/core/postgres/identifiers.ts'
 import type { Environment } from '../../lambdas/core/runtime/environment.ts'
 import { toSampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
@@ -51,10 +52,14 @@ export async function compareStructure(
 
 /** Objects that the plan leaves out are nobody’s difference. Pure. */
 export function compareEntries(
-  { entries: all, objects: planned }: Pick<Scope, 'entries' | 'objects'>,
-  destination: readonly TocEntry[],
+  { entries, objects: planned }: Pick<Scope, 'entries' | 'objects'>,
+  entriesThere: readonly TocEntry[],
   sameMajor: boolean,
 ): Omit<StructureComparison, 'why'> {
+  const [all, destination] = [entries, entriesThere].map((some) => (sameMajor ? some : some.map(quotedAlike))) as [
+    readonly TocEntry[],
+    readonly TocEntry[],
+  ]
   const left = new Set(planned.filter(({ verdict }) => verdict === 'skip').map(({ id }) => id))
   const source = all.filter(({ id }) => !left.has(id))
   const skipped = byName(all.filter(({ id }) => left.has(id)))
@@ -86,6 +91,15 @@ const MEMBER = /^PUBLICATION TABLE/
 function publicationOf({ kind, tag, schema }: TocEntry): string[] {
   if (kind === 'PUBLICATION') return [tag]
   return kind === 'PUBLICATION TABLES IN SCHEMA' ? [tag.slice(0, -1 - (schema ?? '').length)] : []
+}
+
+/** Literals, in which quotes are the user's, and quoted names. */
+const QUOTED = /(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)[\s\S]*?\1|'(?:[^']|'')*'|"(?:[^"]|"")*"/g
+
+/** Each server quotes the key words of its own version in the types that it writes, in a function's tag as well. */
+function quotedAlike(entry: TocEntry): TocEntry {
+  const sql = entry.sql.replaceAll(QUOTED, (token) => (token.startsWith('"') ? withoutKeywordQuotes(token) : token))
+  return { ...entry, sql, tag: entry.tag.includes('(') ? withoutKeywordQuotes(entry.tag) : entry.tag }
 }
 
 const OF_MULTIRANGE = /,\n {4}multirange_type_name = .*?(?=,?\n)/

@@ -146,3 +146,21 @@ test('another major’s words for the same view are not judged; a column that a 
     'different VIEW v',
   ])
 })
+
+test('what two majors quote otherwise is the same, but for what stands in a literal', () => {
+  const body = (type: string, text: string) =>
+    `CREATE FUNCTION public.f(a ${type}) RETURNS text AS $$SELECT '${text}'$$;`
+  const entries = [
+    entry(1, 'FUNCTION', 'f(public.json_value)', body('public.json_value', 'a')),
+    entry(2, 'FUNCTION', 'g(public.json_value)', body('public.json_value', 'a')),
+    entry(3, 'TABLE', 't', `CREATE TABLE public.t (\n    "it's" public.json_value\n);`),
+  ]
+  const destination = [
+    entry(11, 'FUNCTION', 'f(public."json_value")', body('public."json_value"', 'a')),
+    entry(12, 'FUNCTION', 'g(public."json_value")', body('public."json_value"', '"a"')),
+    entry(13, 'TABLE', 't', `CREATE TABLE public.t (\n    "it's" public."json_value"\n);`),
+  ]
+  const compare = (sameMajor: boolean) => told(compareEntries({ entries, objects: [] }, destination, sameMajor))
+  expect(compare(false)).toEqual(['different FUNCTION g(public.json_value)'])
+  expect(compare(true)).toHaveLength(5)
+})
