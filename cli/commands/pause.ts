@@ -5,7 +5,7 @@ import { changeAndTell, type RunOptions, withRun } from './limits.ts'
 export function pauseCommand(): Command {
   return withRun(
     new Command('pause').description(
-      'Have the copy of a run stand still until sampan resume, or a new start of it. What is opened stays open, and the source keeps the view: it cannot vacuum behind it.',
+      'Have the copy of a run stand still until sampan resume, or a new start of it. Changes of a source that is followed go on being applied. What is opened stays open, and the source keeps the view: it cannot vacuum behind it.',
     ),
   ).action((run: string, options: RunOptions) => changeAndTell(run, options, { paused: true }))
 }

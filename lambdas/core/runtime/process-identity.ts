@@ -61,9 +61,13 @@ async function startOf(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(notTold)
   // The name, in parentheses, may hold anything; the state behind it is field 3.
   if (stat !== null) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  const told = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } }).catch(
-    notTold,
-  )
+  return startByPs(pid)
+}
+
+/** The same date whatever language and time zone the shell has from which it is asked. */
+export async function startByPs(pid: number): Promise<string | null> {
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' }
+  const told = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(notTold)
   return told?.stdout.trim() || null
 }
 

@@ -108,11 +108,12 @@ async function runOf({ destination }: Reached, id: string): Promise<RunRow | nul
 /**
  * Whether a database's stream is for another start to close. Whoever has taken the run over in one database takes it over in all of
  * them, in those later that it has not come to yet; and closes those as well that it never came to. A start that has come to none has
- * opened nothing.
+ * opened nothing. Nobody is at work for a run that is sealed: whoever comes next closes what its own start could not.
  * @param run of the database @param runs of all databases; `null` where the ledger knows none, or does not answer
  */
 function isAnothers(execution: string, run: RunRow | null, runs: readonly (RunRow | null)[]): boolean {
   const known = runs.filter((one) => one !== null)
+  if (runs.every((one) => one?.state === 'sealed')) return false
   if (known.some((one) => one.former.includes(execution) && followsItself(one))) return true
   if (known.some((one) => one.execution === execution)) return false
   return run !== null && followsItself(run)

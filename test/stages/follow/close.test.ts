@@ -71,6 +71,13 @@ test('who has been taken over from in one database closes none, and who has take
   expect(await left()).toEqual([0, 0])
 })
 
+test('what the start that has sealed a run could not close is closed by its next one', async () => {
+  const { close, left, pairs } = await started([['first']])
+  await pairs[0]?.[1].query(`UPDATE sampan.run SET state = 'sealed', sealed_at = now()`)
+  expect(await close('second')).toMatchObject({ verdict: 'done' })
+  expect(await left()).toEqual([0])
+})
+
 test('runs of one name to two destinations have a slot and a publication each, and close their own', async () => {
   const { event, close, left, pairs } = await started([['only']])
   const [[source]] = pairs as [(typeof pairs)[number]]
