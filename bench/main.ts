@@ -1,13 +1,14 @@
 /**
  * The benchmarks, peers side by side. Prints tables and writes them into docs/performance.md.
  *
- *     npm run bench -- [all | whole | ten | indexes | toast | rows | small | distance | names | validation | lanes | growth | schedule]… [--rounds N] [--scale S] [--lanes N]
+ *     npm run bench -- [all | whole | ten | indexes | toast | rows | small | distance | names | validation | lanes | follow | growth | schedule]… [--rounds N] [--scale S] [--lanes N]
  *       [--peers all|fastest] [--servers tuned|defaults|managed|memory]
  */
 import { parseArgs } from 'node:util'
 import { indexes, ten, wideRows } from './benchmarks/alone.ts'
 import type { Benchmark } from './benchmarks/benchmark.ts'
 import { distance } from './benchmarks/distance.ts'
+import { follow } from './benchmarks/follow.ts'
 import { growth } from './benchmarks/growth.ts'
 import { lanes } from './benchmarks/lanes.ts'
 import { names } from './benchmarks/names.ts'
@@ -31,6 +32,7 @@ const benchmarks: readonly Benchmark[] = [
   names,
   validation,
   lanes,
+  follow,
   growth,
   schedule,
 ]
@@ -53,7 +55,9 @@ const chosen = benchmarks.filter(({ name }) => all || positionals.includes(name)
 const [rounds, scale, laneCount] = [Number(values.rounds), Number(values.scale), Number(values.lanes)]
 const log = (line: string) => void process.stderr.write(`${line}\n`)
 
-const besidePeers = chosen.some(({ name }) => name !== growth.name && name !== schedule.name && name !== names.name)
+/** These have no program beside them that would have to be installed. */
+const alone = new Set([follow.name, growth.name, names.name, schedule.name])
+const besidePeers = chosen.some(({ name }) => !alone.has(name))
 if (besidePeers) requirePeers()
 const stage = await openStage(serversOf(values.servers))
 try {

@@ -1,6 +1,7 @@
 import { bytesText, durationText, numberOf } from '../../lambdas/core/present/units.ts'
 import { line } from '../summary/line.ts'
 import type { Span } from './estimate.ts'
+import type { Measured } from './measure.ts'
 import type { Money } from './money.ts'
 import type { TimeEstimate } from './time-estimate.ts'
 
@@ -20,6 +21,25 @@ export function timeLines(time: TimeEstimate | string, fills: number, begun: boo
     line('time', `${spanText(seconds)}${begun ? ', from the beginning: what is copied already is not deducted' : ''}`),
     line('', `${parts}${views}`),
     line('', `measured just now from this machine: ${samples}, rolled back; ${bytesText(sent)} travel`),
+  ]
+}
+
+/** Of a run that follows: what the source writes until its changes are taken, and what it may keep. */
+export function walLines(time: TimeEstimate | string, measured: Iterable<Measured>): readonly string[] {
+  const known = [...measured].flatMap(({ wal }) => (wal == null ? [] : [wal]))
+  // All databases of a server write one WAL.
+  const most = known.toSorted((one, other) => other.bytesPerSecond - one.bytesPerSecond)[0]
+  if (most === undefined) return []
+  const { bytesPerSecond, allowed } = most
+  const limit = `${allowed.because}: beyond it the slot is given up`
+  if (typeof time === 'string') return [line('WAL', `${bytesText(bytesPerSecond)}/s; ${limit}`)]
+  const kept = bytesPerSecond * (time.copy.high + time.index.high)
+  const short = kept > allowed.megabytes * 1024 * 1024 ? 'TOO MUCH: ' : ''
+  return [
+    line(
+      'WAL',
+      `${short}about ${bytesText(kept)} until the changes are followed, at ${bytesText(bytesPerSecond)}/s; ${limit}`,
+    ),
   ]
 }
 

@@ -7,6 +7,8 @@ import { destinationDigest } from '../../lambdas/core/rows/digest.ts'
 import { readEnvironment } from '../../lambdas/core/runtime/environment.ts'
 import { toSampanError } from '../../lambdas/core/runtime/errors.ts'
 import type { StepEvent } from '../../lambdas/core/runtime/event.ts'
+import { type Allowed, Budget } from '../../lambdas/core/stream/budget.ts'
+import { readWalRate } from '../../lambdas/core/stream/wal-rate.ts'
 import { laneNumbers } from '../../lambdas/core/task/lanes.ts'
 import { copyServers } from '../../lambdas/stages/copy/lane/servers.ts'
 import { Pace } from '../../lambdas/stages/copy/pace/pace.ts'
@@ -39,6 +41,14 @@ export interface Measured {
   readonly problem: string | null
   /** How long measuring took, seconds. */
   readonly seconds: number
+  /** Of a run that follows, where it could be read. */
+  readonly wal?: MeasuredWal | null
+}
+
+/** What a source writes while it is copied, and what it may keep. */
+export interface MeasuredWal {
+  readonly bytesPerSecond: number
+  readonly allowed: Allowed
 }
 
 /**
@@ -54,6 +64,8 @@ export async function measure(event: StepEvent, plan: DatabasePlan, signal?: Abo
   const lanes = Math.min(MOST_LANES, laneNumbers(event.task).first, chosen.length)
   const samples: MeasuredSample[] = []
   let problem = chosen.length === 0 ? 'no table has rows that could be read in part' : null
+  // Beside the samples, which write nothing there.
+  const wal = event.task.follow === undefined ? null : measureWal(event, until)
   try {
     if (chosen.length > 0) await measureAll(event, plan, { chosen, lanes, until, found: (one) => samples.push(one) })
   } catch (thrown) {
@@ -62,7 +74,22 @@ export async function measure(event: StepEvent, plan: DatabasePlan, signal?: Abo
       ? `ended after ${LONGEST_MILLISECONDS / 1000} s, ${samples.length} of ${chosen.length} samples were copied`
       : `${code}: ${message}`
   }
-  return { lanes, samples, problem, seconds: (performance.now() - began) / 1000 }
+  return { lanes, samples, problem, wal: await wal, seconds: (performance.now() - began) / 1000 }
+}
+
+async function measureWal(event: StepEvent, signal: AbortSignal): Promise<MeasuredWal | null> {
+  try {
+    const source = await openSource(event, readEnvironment(), { purpose: 'plan-wal', signal })
+    try {
+      const allowed = await new Budget(event, readEnvironment(), signal).allowed(0)
+      return { bytesPerSecond: await readWalRate(source), allowed }
+    } finally {
+      await source.close()
+    }
+  } catch {
+    // The plan says what it rests on; the precheck tells what is wrong with the source.
+    return null
+  }
 }
 
 interface Work {

@@ -7,7 +7,7 @@ import type { Task } from '../../lambdas/core/task/task.ts'
 import type { AccessEntryReport, DatabaseReport, Report } from '../../lambdas/stages/report/model.ts'
 import { line } from '../summary/line.ts'
 import type { DatabasePlan } from './database-plan.ts'
-import { moneyLines, timeLines } from './estimate-text.ts'
+import { moneyLines, timeLines, walLines } from './estimate-text.ts'
 import type { MadePlan } from './make-plan.ts'
 import { moneyOf } from './money.ts'
 import { estimateTime } from './time-estimate.ts'
@@ -30,6 +30,7 @@ export function planText(plan: MadePlan, task: Task, command: string): string {
     line('lanes', lanesText(task)),
     ...accessLines(report),
     ...timeLines(time, fills.length, report.databases.some(isBegun)),
+    ...walLines(time, plan.measured.values()),
     ...(typeof time === 'string' ? [] : moneyLines(moneyOf(time, task))),
     line('plan', styleText('bold', hash)),
     line('', styleText('dim', `${command} --plan ${hash}  refuses to start once the plan is another one`)),

@@ -35,6 +35,7 @@ import { extensionSchemaDiffers } from './checks/extension-schema-differs.ts'
 import { filterBreaksKeys } from './checks/filter-breaks-keys.ts'
 import { filterInvalid } from './checks/filter-invalid.ts'
 import { followChangesIdentity, followRefused, followTablesRefused } from './checks/follow.ts'
+import { followWalShort } from './checks/follow-wal.ts'
 import { foreignTables } from './checks/foreign-tables.ts'
 import { indexesInvalid } from './checks/indexes-invalid.ts'
 import { dtsCannotReach, instanceChecks } from './checks/instances.ts'
@@ -187,6 +188,7 @@ export const checks: readonly Check[] = [
   sourceLongStatements,
   sourceDeadlocks,
   sourceJobs,
+  followWalShort,
   followRefused,
   followTablesRefused,
   followChangesIdentity,

@@ -1,4 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
+import { readWalRate } from '../../../lambdas/core/stream/wal-rate.ts'
+import { whyShort } from '../../../lambdas/stages/precheck/checks/follow-wal.ts'
+import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { itemFor, itemOf, precheck } from './prechecks.ts'
 
@@ -33,6 +36,18 @@ test('what cannot be followed is refused, table by table, before anything is pub
   ])
   // The servers that tests share decode nothing.
   expect(itemOf(document, 'FOLLOW_REFUSED').details?.join('\n')).toMatch(/wal_level[\s\S]*large objects/)
+})
+
+test('WAL that outgrows what the source may keep is told beforehand', async () => {
+  const allowed = { megabytes: 10_240, because: 'follow.maxRetainedMegabytes is 10240' }
+  expect(whyShort(5e6, 20e9, allowed)).toBeNull()
+  expect(whyShort(5e6, 200e9, allowed)).toMatch(
+    /5\.00 MB of WAL in a second, and follow.*: that lasts for 35 min 47 s; 200 GB are copied in 5 h 33 min/,
+  )
+  const source = await createDatabase(sharedServer(15), 'CREATE TABLE fine (id int PRIMARY KEY)')
+  const session = await openSession(source, 'source')
+  expect(await readWalRate(session)).toBeGreaterThan(0)
+  await session.close()
 })
 
 test('a task that follows nothing is not asked', async () => {
