@@ -1,4 +1,5 @@
 import type { Session } from '../postgres/connect.ts'
+import { DatabaseError } from '../postgres/errors.ts'
 import { SampanError } from '../runtime/errors.ts'
 import { streamClosed } from './stream-closed.ts'
 
@@ -121,19 +122,32 @@ export async function holdReceipt(destination: Session, run: string, at: string)
   if (held.length === 0) throw await whyNotHeld(destination, run)
 }
 
-/** Everything before `to` is in the destination, as of this transaction. @throws SampanError FOLLOW_TAKEN_OVER, FOLLOW_STREAM_CLOSED */
+/**
+ * Everything before `to` is in the destination, as of this transaction. Where that is not to be so, the transaction is aborted: whoever
+ * has sent COMMIT behind it commits nothing.
+ * @throws SampanError FOLLOW_TAKEN_OVER, FOLLOW_STREAM_CLOSED
+ */
 export async function moveReceipt(
   destination: Session,
   run: string,
   move: { readonly from: string; readonly to: string; readonly changes: number; readonly healed: number },
 ): Promise<void> {
-  const moved = await destination.rows(
-    `UPDATE sampan.stream SET receipt = $3::pg_lsn, changes = changes + $4, healed = healed + $5
-      WHERE run = $1 AND state = 'open' AND receipt = $2::pg_lsn RETURNING 1`,
-    [run, move.from, move.to, move.changes, move.healed],
-  )
-  if (moved.length === 0) throw await whyNotHeld(destination, run)
+  try {
+    await destination.rows(
+      `WITH moved AS (
+         UPDATE sampan.stream SET receipt = $3::pg_lsn, changes = changes + $4, healed = healed + $5
+          WHERE run = $1 AND state = 'open' AND receipt = $2::pg_lsn RETURNING 1)
+       SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM moved`,
+      [run, move.from, move.to, move.changes, move.healed],
+    )
+  } catch (thrown) {
+    if (thrown instanceof DatabaseError && thrown.sqlState === DIVISION_BY_ZERO)
+      throw await whyNotHeld(destination, run)
+    throw thrown
+  }
 }
+
+const DIVISION_BY_ZERO = '22012'
 
 /** Keeps what a look at the source has found. */
 export async function noteSource(
@@ -189,7 +203,8 @@ export async function markClosed(destination: Session, run: string, why: string)
 }
 
 async function whyNotHeld(destination: Session, run: string): Promise<SampanError> {
-  const row = await readStream(destination, run)
+  // In a transaction that is aborted it cannot be asked.
+  const row = await readStream(destination, run).catch(() => null)
   if (row?.state === 'closed') return streamClosed(row.closedBecause ?? 'the run had ended before')
   return new SampanError({
     code: 'FOLLOW_TAKEN_OVER',

@@ -26,6 +26,8 @@ export class Applier {
   #open = false
   #changes = 0
   #healed = 0
+  /** The part before has left its savepoint. */
+  #marked = false
 
   /** @param destination a pipelined session, of which nobody else asks anything */
   constructor(
@@ -54,12 +56,14 @@ export class Applier {
   /** A part: applied, and not yet committed. @throws SampanError FOLLOW_ROWS_MISSING, FOLLOW_ROW_REFUSED */
   async apply(operations: readonly Operation[]): Promise<void> {
     if (operations.length === 0) return
-    await this.#begin()
-    this.#changes += operations.length
     const folded = fold(operations).flatMap((step) => statementsOf(step, this.#tables))
+    // One flight, the transaction's beginning included: over a distance each is a round trip.
+    const opening = this.#begin()
+    this.#changes += operations.length
+    const marks = this.#marked ? ['RELEASE SAVEPOINT part', 'SAVEPOINT part'] : ['SAVEPOINT part']
+    this.#marked = true
     try {
-      await this.#all(['SAVEPOINT part'], folded)
-      await this.#destination.execute('RELEASE SAVEPOINT part')
+      await this.#all([...opening, ...marks.map((text) => this.#destination.execute(text))], folded)
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError) || !ORDER_MATTERS.has(thrown.sqlState ?? '')) throw refused(thrown)
       this.#healed += 1
@@ -70,30 +74,32 @@ export class Applier {
 
   /** The receipt, and COMMIT. @param to where the last transaction of the source that was applied ends */
   async commit(to: Lsn): Promise<void> {
-    await this.#begin()
+    const opening = this.#begin()
     const move = { from: lsnText(this.#receipt), to: lsnText(to), changes: this.#changes, healed: this.#healed }
-    await moveReceipt(this.#destination, this.#run, move)
     try {
-      await this.#destination.execute('COMMIT')
+      // Where the receipt is not to be moved the server refuses that, and COMMIT behind it rolls back.
+      await settled([...opening, moveReceipt(this.#destination, this.#run, move), this.#destination.execute('COMMIT')])
     } catch (thrown) {
       throw refused(thrown)
     }
     this.#receipt = to
     this.#open = false
+    this.#marked = false
     this.#changes = 0
     this.#healed = 0
   }
 
-  async #begin(): Promise<void> {
-    if (this.#open) return
+  /** What is asked first, where no transaction is open. The caller sends its own behind it, and waits for all. */
+  #begin(): readonly Promise<unknown>[] {
+    if (this.#open) return []
     this.#open = true
-    await settled([
+    return [
       this.#destination.execute('BEGIN'),
       fenceRun(this.#destination, this.#run),
       holdReceipt(this.#destination, this.#run, lsnText(this.#receipt)),
       // Expressions of the user's, of generated columns and checks, were written for the source's path.
       this.#destination.execute(`SET CONSTRAINTS ALL DEFERRED; SET LOCAL search_path = ${this.#path}`),
-    ])
+    ]
   }
 
   async #inOrder(operations: readonly Operation[]): Promise<void> {
@@ -111,17 +117,14 @@ export class Applier {
   }
 
   /** Sent together, judged in their order. */
-  async #all(first: readonly string[], statements: readonly Statement[]): Promise<void> {
+  async #all(first: readonly Promise<unknown>[], statements: readonly Statement[]): Promise<void> {
     const counts = await settled([
-      ...first.map(async (text) => {
-        await this.#destination.execute(text)
-        return 0
-      }),
+      ...first,
       ...statements.map(({ text, values }) => this.#destination.change(text, values)),
     ])
     for (const [index, { rows, title }] of statements.entries()) {
       const touched = counts[first.length + index]
-      if (rows !== null && touched !== rows) throw missing(title, rows, touched ?? 0)
+      if (rows !== null && touched !== rows) throw missing(title, rows, Number(touched ?? 0))
     }
   }
 }
