@@ -30,14 +30,16 @@ export function sentBytes(value: string, { schema, item, array, send, sendSchema
     : sent(`CASE WHEN ${value} OPERATOR(pg_catalog.=) ${nan} THEN ${nan} ELSE ${value} END`)
 }
 
+const PRINTED = new Set(['tsquery', 'xml', 'bit', 'varbit'])
 const SHAPES = new Set(['point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle'])
 
 /**
- * Whether a built-in type's text says better than what is sent that two values are the same, once one of them has come by text: a tsquery's
- * operators come back in another nesting, a NaN in a shape without its sign, an xml without a newline in front.
+ * Whether a built-in type's text says better than what is sent that two values are the same, once one of them has travelled: a tsquery's
+ * operators come back in another nesting, a NaN in a shape without its sign, an xml without a newline in front, a string of bits without
+ * those behind its end (bit_recv and bit_in of varbit.c).
  * @param sameFloats both servers print floats alike
  */
 export function isPrintedMoreAlike(schema: string, item: string, sameFloats: boolean): boolean {
   if (schema !== 'pg_catalog') return false
-  return item === 'tsquery' || item === 'xml' || (SHAPES.has(item) && sameFloats)
+  return PRINTED.has(item) || (SHAPES.has(item) && sameFloats)
 }
