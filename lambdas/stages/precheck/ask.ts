@@ -38,7 +38,9 @@ export async function ask(
   if (check.ofObjects && check.scope === 'database' && context.database.schema === 'existing') return null
   try {
     requireSessions(check, context)
-    return { check, database, kind: 'found', findings: await findings(check, context, milliseconds) }
+    const found = await findings(check, context, milliseconds)
+    const most = mostDetails(database === null ? 1 : context.event.task.databases.length)
+    return { check, database, kind: 'found', findings: found.map((finding) => readable(finding, most)) }
   } catch (thrown) {
     if (thrown instanceof CannotRun) {
       return thrown.why === 'irrelevant'
@@ -70,20 +72,27 @@ async function findings(check: Check, context: CheckContext, milliseconds: numbe
   asked.catch(() => {})
   try {
     const found = await Promise.race([asked, late])
-    if (found !== null) return found.map(readable)
+    if (found !== null) return found
     throw new CannotRun('failed', `it had no answer after ${milliseconds / 1000} seconds`)
   } finally {
     over.abort()
   }
 }
 
-/** As many lines of details as a person reads: of 2,000 databases more are not kept. */
+/** As many lines of details as a person reads, of one database and of all databases together. */
 const MOST_DETAILS = 100
+const MOST_DETAILS_OF_ALL = 10_000
+const LEAST_DETAILS = 3
 
-function readable(finding: Finding): Finding {
+/** The document of all databases is made in one call: of 2,000 of them each had room for its hundred lines, and the call had not. Pure. */
+function mostDetails(databases: number): number {
+  return Math.max(LEAST_DETAILS, Math.min(MOST_DETAILS, Math.floor(MOST_DETAILS_OF_ALL / databases)))
+}
+
+function readable(finding: Finding, most: number): Finding {
   const { details = [] } = finding
-  if (details.length <= MOST_DETAILS) return finding
-  return { ...finding, details: [...details.slice(0, MOST_DETAILS), `… and ${details.length - MOST_DETAILS} more`] }
+  if (details.length <= most) return finding
+  return { ...finding, details: [...details.slice(0, most), `… and ${details.length - most} more`] }
 }
 
 /** Asks once more where somebody cancelled a statement, or the session's own time-out did on a server that was busy. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { ask } from '../../../lambdas/stages/precheck/ask.ts'
 import type { Check } from '../../../lambdas/stages/precheck/check.ts'
 import type { CheckContext } from '../../../lambdas/stages/precheck/context.ts'
 import { createDatabase, expectNoBackends, sharedServer } from '../../support/servers.ts'
@@ -49,6 +50,20 @@ test('details are cut to what a person reads', async () => {
   const item = itemOf(await precheck(source, destination, { only: [check] }), 'PLAIN')
   expect(item.details.length).toBe(101)
   expect(item.details.at(-1)).toBe('… and 150 more')
+})
+
+test('of very many databases each has fewer lines, so that the document of all of them has room in a call', async () => {
+  const details = Array.from({ length: 250 }, (_, index) => `line ${index}`)
+  const check: Check = { ...plain, run: async () => [{ cause: 'so it is', details }] }
+  const linesOf = async (databases: number, database: string | null = 'shop') => {
+    const event = { task: { databases: Array.from({ length: databases }) } }
+    const outcome = await ask(check, { event, database: {}, source: {} } as unknown as CheckContext, database)
+    return outcome?.kind === 'found' ? outcome.findings[0]?.details : null
+  }
+  expect(await linesOf(100)).toHaveLength(101)
+  expect(await linesOf(2_000)).toEqual([...details.slice(0, 5), '… and 245 more'])
+  // What is asked once is told once.
+  expect(await linesOf(2_000, null)).toHaveLength(101)
 })
 
 test('a session that comes when its check is not waited for any more is closed', async () => {
