@@ -231,7 +231,7 @@ export const words: Readonly<Record<string, Words>> = {
     cause:
       'the source kept more WAL for the run than it may (follow.maxRetainedMegabytes, or a fifth of its free storage), and its slot was dropped',
     remedy:
-      'empty the destination database, and begin a new run with a larger follow.maxRetainedMegabytes, or when the source writes less',
+      'behind the cutover nothing, all tables are compared instead; before it empty the destination database, and begin a new run with a larger follow.maxRetainedMegabytes, or when the source writes less',
   },
 
   // Comparing
