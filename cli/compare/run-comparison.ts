@@ -130,13 +130,16 @@ async function compareAndRepair(event: StepEvent, database: DatabaseIdentity, to
   const isBehind = (compared.sequences?.different.length ?? 0) > 0
   const { repair, losesRows = false } = tools.question
   if (repair === null || (differing.length === 0 && !isBehind)) return compared
-  if (repair === 'tables' && !losesRows) requireNothingLost(compared.tables)
-  if (repair === 'rows' && !losesRows) requireNoneAlone(compared.tables)
+  const requireLossless = () => {
+    if (repair === 'tables' && !losesRows) requireNothingLost(compared.tables)
+    if (repair === 'rows' && !losesRows) requireNoneAlone(compared.tables)
+  }
   // Refused, too: what is mended then is read again.
   tools.progress.forget(database.name)
   const differs = new Set(differing.map(({ relation }) => relation))
   const whole = work.tables.filter(({ relation }) => differs.has(relation))
-  const repaired = await repairDatabase({ ...event, database }, work, repair === 'tables' ? whole : differing, tools)
+  const wanted = repair === 'tables' ? whole : differing
+  const repaired = await repairDatabase({ ...event, database }, work, wanted, tools, requireLossless)
   const again = await compareDatabase(event, database, tools)
   return { ...again.compared, repaired: { tables: [...repaired.tables], sequences: repaired.sequences } }
 }

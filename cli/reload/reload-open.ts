@@ -32,7 +32,7 @@ export async function reloadInOpenRun(
     if (asked.length === 0) throw noTable(run)
     const taken: string[] = []
     for (const relation of asked) {
-      if (!(await takeBackable(session, run, relation.oid))) throw copyEnded(run)
+      if (!(await takeBackable(session, run, relation.oid))) throw copyEnded(run, relation)
       await emptyRelation(session, run, relation)
       taken.push(titleOf(relation))
     }
@@ -55,11 +55,15 @@ function noTable(run: string): SampanError {
   })
 }
 
-function copyEnded(run: string): SampanError {
+function copyEnded(run: string, { kept }: Relation): SampanError {
   return new SampanError({
     code: 'RELOAD_COPY_ENDED',
     message: `all rows of the run ${run} are there, and it is not complete: it builds, links or compares`,
-    remedy:
-      'nothing was written: let it end, and give the command then; or drop the table on the destination (DROP TABLE … CASCADE) and start the task again, which makes it anew',
+    remedy: kept ? LET_END : `${LET_END}; ${MADE_ANEW}`,
   })
 }
+
+const LET_END = 'nothing was written: let it end, and give the command then'
+/** Not of what stood there before the run: it cannot make that. */
+const MADE_ANEW =
+  'or drop the table on the destination (DROP TABLE … CASCADE) and start the task again, which makes it anew'

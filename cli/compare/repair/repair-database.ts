@@ -50,6 +50,7 @@ export interface Differing {
 /**
  * Makes what differs in a migrated database the source's: rows in one transaction of the destination, by one view of the source, with
  * their receipts; then sequences, forward. Nobody else writes to these tables meanwhile, and the run stays sealed to its own starts.
+ * @param requireLossless asked behind what no option allows
  * @throws SampanError REPAIR_…, and then nothing was written
  */
 export async function repairDatabase(
@@ -57,6 +58,7 @@ export async function repairDatabase(
   work: Work,
   differing: readonly Differing[],
   { environment, signal, question }: Tools,
+  requireLossless: () => void,
 ): Promise<Repaired> {
   if (work.scope.renames !== null) throw renamed(event.run.id)
   const options = { purpose: 'repair', signal, pipeline: true }
@@ -68,6 +70,12 @@ export async function repairDatabase(
     if (!(await beginRepair(destination, event.run))) throw notSealed(event.run.id)
     const source = await openSource(event, environment, options)
     open.push(source)
+    await requireNoneBeside(
+      destination,
+      event.run.id,
+      differing.map(({ relation }) => relation),
+    )
+    requireLossless()
     if (!question.losesRows)
       await requireUnwritten(
         destination,
@@ -175,7 +183,7 @@ async function requireRun(destination: Session, event: StepEvent): Promise<void>
 /**
  * What was masked must not come in clear, nor what a filter or an exclusion has kept away. By names: a table that was made anew has
  * another oid.
- * @throws SampanError REPAIR_OTHER_ROWS, REPAIR_BESIDE
+ * @throws SampanError REPAIR_OTHER_ROWS
  */
 async function requireSameRows(destination: Session, run: string, relations: readonly Relation[]): Promise<void> {
   const shape = ({ source, excluded = [] }: Relation) =>
@@ -183,9 +191,6 @@ async function requireSameRows(destination: Session, run: string, relations: rea
   const nameOf = ({ source }: Relation) => JSON.stringify([source.schema, source.name])
   const ledger = await readRelations(destination, run)
   const migrated = new Map(ledger.map((relation) => [nameOf(relation), shape(relation)]))
-  const beside = new Set(ledger.filter((one) => one.beside).map(nameOf))
-  const owned = relations.filter((relation) => beside.has(nameOf(relation)))
-  if (owned.length > 0) throw rowsBeside(owned)
   const others = relations.filter((relation) => migrated.get(nameOf(relation)) !== shape(relation))
   if (others.length === 0) return
   throw new SampanError({
@@ -194,6 +199,17 @@ async function requireSameRows(destination: Session, run: string, relations: rea
     remedy:
       'nothing was written: give the task as it was migrated by; what the run has not migrated is left out with --table',
   })
+}
+
+/**
+ * Rows of others stay in these tables, whatever else may be lost.
+ * @throws SampanError REPAIR_BESIDE
+ */
+async function requireNoneBeside(destination: Session, run: string, relations: readonly Relation[]): Promise<void> {
+  const nameOf = ({ source }: Relation) => JSON.stringify([source.schema, source.name])
+  const beside = new Set((await readRelations(destination, run)).filter((one) => one.beside).map(nameOf))
+  const owned = relations.filter((relation) => beside.has(nameOf(relation)))
+  if (owned.length > 0) throw rowsBeside(owned)
 }
 
 /** Whatever the source does not have would be deleted. */

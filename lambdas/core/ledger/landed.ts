@@ -38,9 +38,12 @@ export function landedHashes(run: string, relation: number, which: 'inserted' | 
   return `SELECT u.hash FROM sampan.landed l CROSS JOIN LATERAL pg_catalog.unnest(${hashes}) AS u(hash) WHERE ${ofRelation(run, relation)}`
 }
 
-/** Reads `rows, digest` of the rows that were kept out by other ones, as the source has them: one row. */
+/**
+ * Reads `rows, digest, standing` of the rows that were kept out by other ones, as the source has them: one row. Under the keys of `standing` of them
+ * there are rows of others.
+ */
 export function keptDifferent(run: string, relation: number): string {
-  return `SELECT COALESCE(pg_catalog.sum(l.kept_different), 0), COALESCE(pg_catalog.sum(l.different_digest), 0) FROM sampan.landed l WHERE ${ofRelation(run, relation)}`
+  return `SELECT COALESCE(pg_catalog.sum(l.kept_different), 0), COALESCE(pg_catalog.sum(l.different_digest), 0), COALESCE(pg_catalog.sum(l.kept_different OPERATOR(pg_catalog.-) l.kept_out), 0) FROM sampan.landed l WHERE ${ofRelation(run, relation)}`
 }
 
 /** Fails (SP014) where deleting what `doomed` reads would take rows of others along. @param table as SQL */

@@ -58,11 +58,11 @@ function metSql(end: RelationAtDestination, key: readonly BesideColumn[]): strin
 export function besideDigest(end: RelationAtDestination, run: string, relation: number, range: RowRange): string {
   const of = `FROM ${rowsOf(end)}${whereOf({ where: null }, ...rangeAtEnd(range))}`
   const hashed = `(SELECT ${digestOf(end)} ${of}) AS d(hash)`
-  const kept = range.lower === null ? keptDifferent(run, relation) : 'SELECT 0, 0'
+  const kept = range.lower === null ? keptDifferent(run, relation) : 'SELECT 0, 0, 0'
   const found = `SELECT pg_catalog.count(*), COALESCE(pg_catalog.sum(d.hash), 0) FROM ${hashed} WHERE d.hash IN (${landedHashes(run, relation, 'equal too')})`
   return `SELECT (found.rows + kept.rows)::text, (found.digest + kept.digest)::text,
-       ((SELECT pg_catalog.count(*) ${of}) - found.rows - kept.rows)::text
-  FROM (${found}) AS found(rows, digest), (${kept}) AS kept(rows, digest)`
+       ((SELECT pg_catalog.count(*) ${of}) - found.rows - kept.standing)::text
+  FROM (${found}) AS found(rows, digest), (${kept}) AS kept(rows, digest, standing)`
 }
 
 /** Takes the run’s own rows from a table in which others stand: no row that it has met there, and none of others along with its own. */

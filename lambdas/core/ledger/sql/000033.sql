@@ -1,5 +1,7 @@
 -- The transaction that brought a chunk's rows beside others: the number that they have as xmin.
 ALTER TABLE sampan.landed ADD COLUMN born xid;
+-- Of those kept out by other rows: under whose key nothing stands, since the other row has another unique value of theirs.
+ALTER TABLE sampan.landed ADD COLUMN kept_out bigint NOT NULL DEFAULT 0;
 
 -- Fails where rows that come beside others would not be met as the plan says: the key is gone (SP015), or a trigger fires (SP013). Called behind an
 -- INSERT: nobody changes either until its transaction has ended.
@@ -147,9 +149,10 @@ BEGIN
       (SELECT pg_catalog.concat(n.nspname, '.', c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
         WHERE c.oid OPERATOR(pg_catalog.=) target));
   END IF;
-  INSERT INTO sampan.landed (run, chunk, relation, born, inserted, kept_equal, kept_different, different_digest, places, inserted_hashes, equal_hashes)
-  VALUES (run_id, chunk_id, of_relation, now_born, found.new, found.equal, found.different, found.digest, found.places, found.inserted_hashes,
-          found.equal_hashes);
+  INSERT INTO sampan.landed (run, chunk, relation, born, inserted, kept_equal, kept_different, kept_out, different_digest, places, inserted_hashes,
+                             equal_hashes)
+  VALUES (run_id, chunk_id, of_relation, now_born, found.new, found.equal, found.different, pg_catalog.cardinality(found.out), found.digest,
+          found.places, found.inserted_hashes, found.equal_hashes);
 END $$;
 
 -- Fails where deleting rows would take rows of others along, or change them: ON DELETE CASCADE, SET NULL, SET DEFAULT; or would fire a trigger. RESTRICT
