@@ -114,7 +114,7 @@ const kinds: Turn = (c) => {
   return c.pick([
     [
       `INSERT INTO ${table} (k1, k2, m, ms, p, ps, d, f, r, b, vb, c, j, jb, iv, n, arr, texts, ts, x, ip, u, pt, t, tz, q, rg, o, by, bo)
-       SELECT k1, k2::date, ${c.pick(['NULL', `'it''s "fine"'`])}, '{sad,NULL,"it''s \\"fine\\""}', ROW(1, ${text(c)}), ARRAY[ROW(2, ${text(c)})::pair, NULL], 5,
+       SELECT k1, k2::date, ${c.pick(['NULL', `'it''s "fine"'`])}, '{sad,NULL,"it''s \\"fine\\""}', ROW(1, ${text(c)})::pair, ARRAY[ROW(2, ${text(c)})::pair, NULL], 5,
          ${c.pick([`'NaN'`, `'-0'`, `'-Infinity'`, '0.1', '1e300'])}, 0.1, B'101', B'', ${c.pick([`'ab'`, `'é'`])}, '{"a" : 1, "a":2}', '{"b":[1.10]}',
          '1 mon -3 days 04:05:06.7', ${c.pick([`'NaN'`, '1.500', '-0.001'])}, '{1,NULL,3}', ARRAY[['NULL', NULL], [${text(c)}, '{}']], 'a:1A b', '<a>&amp;</a>',
          '10.0.0.1/8', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '(1.5,-0)', '23:59:59.999999', '2024-02-29 23:00+01', 'q', '(,2024-01-01)',
