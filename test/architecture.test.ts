@@ -6,7 +6,7 @@ const core: Readonly<Record<string, readonly string[]>> = {
   runtime: ['task'],
   task: ['runtime'],
   cloud: ['runtime', 'task', 'documents'],
-  postgres: ['runtime', 'task', 'cloud'],
+  postgres: ['runtime', 'task', 'cloud', 'present'],
   present: [],
   documents: [],
   filter: ['runtime', 'task', 'postgres'],

@@ -1,3 +1,4 @@
+import { readComing } from '../../core/ledger/objects/coming.ts'
 import { readPlannedStructure } from '../../core/ledger/objects/structure.ts'
 import type { Session } from '../../core/postgres/connect.ts'
 import type { StepEvent } from '../../core/runtime/event.ts'
@@ -48,13 +49,6 @@ export async function describeAlterations(
 }
 
 const keyOf = ({ schema, name }: Named) => JSON.stringify([schema, name])
-
-function readComing(destination: Session, run: string): Promise<Named[]> {
-  return destination.rows<Named>(
-    `SELECT schema, name FROM sampan.object WHERE run = $1 AND stage <> 'never' AND status NOT IN ('failed', 'blocked')`,
-    [run],
-  )
-}
 
 /** Of partitions and children of inheritance, whose. */
 async function readParents(source: Session): Promise<ReadonlyMap<string, readonly string[]>> {
