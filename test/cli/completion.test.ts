@@ -12,7 +12,7 @@ function complete(script: string, ...words: string[]): readonly string[] {
 test('bash completes commands, options of the command, codes and shells', async () => {
   const { stdout, status } = await sampan('completion', 'bash')
   expect(status).toBe(0)
-  expect(complete(stdout, 'sampan', 're')).toEqual(['resume', 'report'])
+  expect(complete(stdout, 'sampan', 're')).toEqual(['resume', 'reload', 'report'])
   expect(complete(stdout, 'sampan', 'run', '--no')).toEqual(['--notify', '--notify-still', '--notify-open'])
   expect(complete(stdout, 'sampan', 'plan', '--no')).toEqual([])
   expect(complete(stdout, 'sampan', 'explain', 'DST_LOCK_H')).toEqual(['DST_LOCK_HELD'])

@@ -1,5 +1,4 @@
 import type { CloudEnvironment } from '../cloud/environment.ts'
-import { numberOf } from '../present/units.ts'
 import { SampanError, toSampanError } from '../runtime/errors.ts'
 import { type DatabaseIdentity, type Endpoint, eventAt } from '../runtime/event.ts'
 import type { Task } from '../task/task.ts'
@@ -78,7 +77,7 @@ export function failureOf(answers: readonly Asking<unknown>[]): SampanError | nu
   const { code, remedy, retryable, kind } = first.error
   return new SampanError({
     code,
-    message: `${named(first)}${untold > 0 ? `; ${numberOf(untold, 'more database')} failed that are not told here` : ''}`,
+    message: `${named(first)}${untold > 0 ? `; ${untold} more failed that are not told here` : ''}`,
     remedy,
     retryable,
     kind,
