@@ -19,7 +19,7 @@ import { objectName } from '../../core/structure/object-name.ts'
 import { analyzeTrees } from './analyze-trees.ts'
 import { judgeOutcome, type Outcome } from './apply/outcome.ts'
 import { withDestination } from './apply/with-destination.ts'
-import { SMALL_BYTES } from './plan/key-steps.ts'
+import { SMALL_BYTES } from './plan/keys/key-steps.ts'
 
 /** Tables on their way at once: ANALYZE reads 30,000 rows of each at most, some hundred milliseconds. */
 const FLIGHT = 500

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { compareStructures, describeChanges } from '../../../lambdas/core/structure/compare.ts'
 import { readStructure } from '../../../lambdas/core/structure/read.ts'
 import type { SourceFacts } from '../../../lambdas/stages/schema/plan/facts.ts'
-import { withLargeObjectsKnown } from '../../../lambdas/stages/schema/plan/other-large-objects.ts'
+import { withLargeObjectsKnown } from '../../../lambdas/stages/schema/plan/standing/other-large-objects.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readTables } from '../../../lambdas/core/existing/tables.ts'
-import { veryTables, withoutVeryTables } from '../../../lambdas/stages/schema/plan/very-tables.ts'
+import { veryTables, withoutVeryTables } from '../../../lambdas/stages/schema/plan/standing/very-tables.ts'
 import { openSession } from '../../support/copy-run.ts'
 import { createDatabase, sharedServer } from '../../support/servers.ts'
 

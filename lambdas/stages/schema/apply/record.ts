@@ -2,7 +2,7 @@ import { storeFailures } from '../../../core/ledger/objects/failures.ts'
 import { disownPlan } from '../../../core/ledger/objects/structure.ts'
 import type { Session } from '../../../core/postgres/connect.ts'
 import type { SampanError } from '../../../core/runtime/errors.ts'
-import { isOtherTable } from '../plan/very-tables.ts'
+import { isOtherTable } from '../plan/standing/very-tables.ts'
 import type { Outcome } from './outcome.ts'
 
 /**

@@ -3,7 +3,7 @@ import { readUnmade, type UnmadeObject } from '../../../core/ledger/objects/fail
 import type { Session } from '../../../core/postgres/connect.ts'
 import { SampanError } from '../../../core/runtime/errors.ts'
 import { objectName } from '../../../core/structure/object-name.ts'
-import { isOtherTable } from '../plan/very-tables.ts'
+import { isOtherTable } from '../plan/standing/very-tables.ts'
 
 const named = 3
 

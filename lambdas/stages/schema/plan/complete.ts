@@ -1,14 +1,14 @@
 import { quoteQualified } from '../../../core/postgres/identifiers.ts'
 import { viewBodies } from '../../../core/task/select/selectable.ts'
 import type { TocEntry } from '../toc/entry.ts'
-import { clonesBehind } from './clones-apart.ts'
 import { defaultsTaken } from './defaults-taken.ts'
 import { extensionDataEntries } from './extension-data.ts'
 import type { SourceFacts } from './facts.ts'
+import { clonesBehind } from './keys/clones-apart.ts'
 import { bookkeeping } from './kinds.ts'
 import { largeObjectEntries } from './large-object-remarks.ts'
 import { refreshSql } from './refresh.ts'
-import { rightsAlong } from './rights-along.ts'
+import { rightsAlong } from './rights/rights-along.ts'
 
 /**
  * The archive's entries as objects to migrate: pg_dump's own settings go; dependencies that it leaves unsaid are added; a

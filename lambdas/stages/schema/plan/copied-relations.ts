@@ -7,8 +7,8 @@ import { SampanError } from '../../../core/runtime/errors.ts'
 import type { ArchiveFilter } from '../select/filter.ts'
 import type { Transformation } from '../transform/transform.ts'
 import type { SourceFacts } from './facts.ts'
-import type { Standing } from './kept.ts'
 import type { TableChanges } from './plan.ts'
+import type { Standing } from './standing/kept.ts'
 
 /** An object before it is decided in which steps it is made. */
 export type Decided = Omit<PlannedObject, 'rowsOf' | 'worksOn' | 'buildSql' | 'finishSql'>

@@ -5,11 +5,11 @@ import { type ExtensionRelation, readExtensionRelations } from '../../../core/po
 import { readRowSecuredViews } from '../../../core/postgres/row-secured-views.ts'
 import { sqlFile } from '../../../core/postgres/sql-file.ts'
 import { readRights, type SourceRights } from '../../../core/structure/rights.ts'
-import type { CloneApart } from './clones-apart.ts'
-import type { DatabaseForm } from './destination-database.ts'
+import type { DatabaseForm } from './database/destination-database.ts'
+import type { CloneApart } from './keys/clones-apart.ts'
 import type { LargeObjectRemarks } from './large-object-remarks.ts'
-import type { PolicyRoles } from './policies.ts'
 import type { DefaultSetting } from './refresh.ts'
+import type { PolicyRoles } from './rights/policies.ts'
 
 const NATIVE_FUNCTIONS = sqlFile(new URL('../sql/native-functions.sql', import.meta.url))
 const MATERIALIZED_VIEWS = sqlFile(new URL('../sql/materialized-views.sql', import.meta.url))

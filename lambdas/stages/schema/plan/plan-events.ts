@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../../core/ledger/events.ts'
 import { listed } from '../../../core/present/listed.ts'
 import { describeChanges, type StructureChange } from '../../../core/structure/compare.ts'
-import type { Standing } from './kept.ts'
+import type { Standing } from './standing/kept.ts'
 
 const MOST_ALONG = 50
 

@@ -19,12 +19,12 @@ import { columnExpressions, keyChoices, rowFilters, tableNames } from '../../../
 import type { TocEntry } from '../toc/entry.ts'
 import { readArchive } from '../toc/read.ts'
 import { knowsLz4 } from './compression.ts'
-import { readDatabaseForm } from './destination-database.ts'
+import { readDatabaseForm } from './database/destination-database.ts'
 import { readFacts } from './facts.ts'
-import { withMappedFacts, withMappedRoles } from './map-roles.ts'
 import { withOwnIdentities } from './own-identities.ts'
 import type { PlanInput, TableChanges } from './plan.ts'
-import { rightsOfVersion } from './rights-along.ts'
+import { withMappedFacts, withMappedRoles } from './rights/map-roles.ts'
+import { rightsOfVersion } from './rights/rights-along.ts'
 
 /** All that the plan of a database is made of, but what is set for the database itself. */
 export async function readPlanInput(

@@ -9,10 +9,10 @@ import type { Session } from '../../../core/postgres/connect.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
 import { inOneFlight, inTransaction } from '../../../core/postgres/transaction.ts'
 import { compareStructures } from '../../../core/structure/compare.ts'
+import { replan } from './anew/replan.ts'
+import { storeReplan } from './anew/store-replan.ts'
 import type { Plan } from './plan.ts'
 import { madeAnew } from './plan-events.ts'
-import { replan } from './replan.ts'
-import { storeReplan } from './store-replan.ts'
 
 /** A plan and what it was made of. */
 export interface MadePlan {

@@ -5,10 +5,10 @@ import type { TocEntry } from '../toc/entry.ts'
 import { amazonOnly } from './amazon-only.ts'
 import type { SourceFacts } from './facts.ts'
 import { neverApplied } from './kinds.ts'
-import { judgePolicy, type PolicyRoles } from './policies.ts'
-import { keepKnownRoles, mappedRole, type RoleQuestions } from './privileges.ts'
 import type { PublicationForms } from './publications.ts'
-import { verified } from './verify-rights.ts'
+import { judgePolicy, type PolicyRoles } from './rights/policies.ts'
+import { keepKnownRoles, mappedRole, type RoleQuestions } from './rights/privileges.ts'
+import { verified } from './rights/verify-rights.ts'
 
 /** What becomes of one entry that is selected. */
 export type EntryVerdict =

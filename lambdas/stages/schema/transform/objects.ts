@@ -2,7 +2,7 @@ import type { PlannedObject } from '../../../core/ledger/objects/planned.ts'
 import { quoteLiteral } from '../../../core/postgres/identifiers.ts'
 import type { SearchPath } from '../../../core/postgres/search-path.ts'
 import { isEvaluated } from '../apply/evaluated.ts'
-import { policyForAll } from '../plan/policies.ts'
+import { policyForAll } from '../plan/rights/policies.ts'
 import { targetOfComment } from './statement-parts.ts'
 
 /**

@@ -5,7 +5,7 @@ import { openDestination } from '../../../core/postgres/sessions.ts'
 import type { StepEvent } from '../../../core/runtime/event.ts'
 import { inBatches } from '../../../core/runtime/in-batches.ts'
 import type { StepTools } from '../../../core/runtime/step-handler.ts'
-import { createDatabase, type DatabaseForm } from '../plan/destination-database.ts'
+import { createDatabase, type DatabaseForm } from '../plan/database/destination-database.ts'
 import type { Refused, Scratch } from './scratch.ts'
 import { dumpScratch } from './scratch-dump.ts'
 
