@@ -1,14 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { memoryDirectory } from './test/support/temporary.ts'
 
 // What the workers load, and the commands that tests start, is compiled and freed of its types once: half of a start's time.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
-
-// Whoever names a directory of his own keeps it.
-const memory = process.env.TMPDIR === undefined ? memoryDirectory() : undefined
-if (memory !== undefined) process.env.TMPDIR = memory
 
 const files = globSync('test/**/*.test.ts')
 

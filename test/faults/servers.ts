@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { carelessSettings, type Server, type ServerOptions, startServer } from '../../local/servers/server.ts'
 import type { Login } from '../support/run.ts'
+import { serversPlace } from '../support/temporary.ts'
 import { ask } from './ask.ts'
 
 export const SOURCE_DATABASE = 'nasty'
@@ -27,7 +28,12 @@ export async function startPair(): Promise<Pair> {
 
 /** A server 15 with the nasty database in it. */
 export async function startSource(options: Partial<ServerOptions> = {}): Promise<Server> {
-  const server = await startServer({ major: 15, ...options, settings: { ...settings, ...options.settings } })
+  const server = await startServer({
+    ...serversPlace,
+    major: 15,
+    ...options,
+    settings: { ...settings, ...options.settings },
+  })
   await ask(loginOf(server), 'postgres', `CREATE DATABASE ${SOURCE_DATABASE}`)
   await ask(loginOf(server), SOURCE_DATABASE, await readFile(new URL('nasty.sql', import.meta.url), 'utf8'))
   return server
@@ -35,7 +41,7 @@ export async function startSource(options: Partial<ServerOptions> = {}): Promise
 
 /** A server 18 without anything in it. */
 export async function startDestination(options: Partial<ServerOptions> = {}): Promise<Server> {
-  return startServer({ major: 18, ...options, settings: { ...settings, ...options.settings } })
+  return startServer({ ...serversPlace, major: 18, ...options, settings: { ...settings, ...options.settings } })
 }
 
 export function loginOf({ host, port, superuser: user, password }: Server): Login {

@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import type { Major } from '../../local/servers/binaries.ts'
 import { carelessSettings, type Server, startServer } from '../../local/servers/server.ts'
+import { serversPlace } from './temporary.ts'
 
 /** How a test reaches one of the servers of the whole run; a plain value, because it crosses to the workers. */
 export interface ServerAddress {
@@ -28,8 +29,8 @@ const settings = {
 /** One server of each major for the entire run, about a second. Tests that kill servers start their own. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const [fifteen, eighteen] = await Promise.all([
-    startServer({ major: 15, settings }),
-    startServer({ major: 18, settings }),
+    startServer({ ...serversPlace, major: 15, settings }),
+    startServer({ ...serversPlace, major: 18, settings }),
   ])
   project.provide('servers', { 15: address(fifteen), 18: address(eighteen) })
   return async () => {

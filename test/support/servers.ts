@@ -14,6 +14,7 @@ import { inject } from 'vitest'
 import { carelessSettings, type Server, type ServerOptions, startServer } from '../../local/servers/server.ts'
 import { atFileEnd } from './file-end.ts'
 import type { ServerAddress } from './global-setup.ts'
+import { serversPlace } from './temporary.ts'
 
 export type { ServerAddress } from './global-setup.ts'
 
@@ -65,7 +66,7 @@ export function otherServer15(): Promise<ServerAddress> {
 
 function once(name: 'oldest' | 'other 15', major: 10 | 15): Promise<ServerAddress> {
   const settings = { ...carelessSettings, synchronous_commit: 'off', max_connections: '100' }
-  const server = kept.get(name) ?? startServer({ major, settings })
+  const server = kept.get(name) ?? startServer({ ...serversPlace, major, settings })
   kept.set(name, server)
   return server
 }
@@ -73,7 +74,11 @@ function once(name: 'oldest' | 'other 15', major: 10 | 15): Promise<ServerAddres
 /** A server for this test file alone, to be killed and restarted at will; stopped when the file ends. */
 export async function startTestServer(options: ServerOptions): Promise<Server> {
   clearAtEnd()
-  const server = await startServer({ ...options, settings: { ...carelessSettings, ...options.settings } })
+  const server = await startServer({
+    ...serversPlace,
+    ...options,
+    settings: { ...carelessSettings, ...options.settings },
+  })
   ownServers.push(server)
   return server
 }

@@ -19,7 +19,7 @@ test('a key that the task names has its columns in pairs, and which of them may 
   expect(keys).toMatchObject([
     {
       ...{ name: 'key', columns: ['y', 'x'], nullable: [true, false], parentColumns: ['a', 'b'], period: false },
-      operators: ['pg_catalog.=', 'pg_catalog.='],
+      operators: ['OPERATOR(pg_catalog.=)', 'OPERATOR(pg_catalog.=)'],
     },
   ])
 })

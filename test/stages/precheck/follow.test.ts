@@ -1,7 +1,10 @@
 import { beforeAll, expect, test } from 'vitest'
+import { readEnvironment } from '../../../lambdas/core/runtime/environment.ts'
 import { readWalRate } from '../../../lambdas/core/stream/wal-rate.ts'
-import { whyShort } from '../../../lambdas/stages/precheck/checks/follow-wal.ts'
+import { followWalShort, whyShort } from '../../../lambdas/stages/precheck/checks/follow-wal.ts'
+import type { CheckContext } from '../../../lambdas/stages/precheck/context.ts'
 import { openSession } from '../../support/copy-run.ts'
+import { stepEvent } from '../../support/events.ts'
 import { createDatabase, sharedServer, type TestDatabase } from '../../support/servers.ts'
 import { itemFor, itemOf, precheck } from './prechecks.ts'
 
@@ -47,6 +50,15 @@ test('WAL that outgrows what the source may keep is told beforehand', async () =
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE fine (id int PRIMARY KEY)')
   const session = await openSession(source, 'source')
   expect(await readWalRate(session)).toBeGreaterThan(0)
+  // FOLLOW_WAL_SHORT, of a source whose chosen tables are said to have so many bytes.
+  const ask = (bytes: number) => {
+    const event = stepEvent(source, destination, { ...overrides, follow: { maxRetainedMegabytes: 64 } })
+    const environment = readEnvironment({ SAMPAN_ARTEFACTS: 'file:///none' })
+    const context = { event, environment, source: session, fact: async () => bytes }
+    return followWalShort.run(context as unknown as CheckContext)
+  }
+  expect(await ask(0)).toEqual([])
+  expect(await ask(1e18)).toMatchObject([{ cause: expect.stringContaining('follow.maxRetainedMegabytes is 64') }])
   await session.close()
 })
 

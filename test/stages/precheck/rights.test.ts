@@ -19,7 +19,7 @@ afterAll(async () => {
 })
 
 describe('rights on the source', () => {
-  test('what is missing is listed as GRANT statements, and running them mends it', { tags: 'long' }, async () => {
+  test('what is missing is listed as GRANT statements, and running them mends it', async () => {
     await source.query(`
       CREATE SCHEMA "Closed"; CREATE TABLE "Closed"."T" (a int PRIMARY KEY);
       CREATE TABLE open_one (a int PRIMARY KEY); GRANT SELECT ON open_one TO ${reader};
@@ -101,7 +101,7 @@ describe('rights on the destination', () => {
     await destination.query(`ALTER ROLE ${writer} NOBYPASSRLS`)
   })
 
-  test('objects that only a superuser can create are told to a plain account', { tags: 'long' }, async () => {
+  test('objects that only a superuser can create are told to a plain account', async () => {
     const special = await createDatabase(
       sharedServer(15),
       `CREATE FUNCTION tight(int) RETURNS int LANGUAGE sql IMMUTABLE LEAKPROOF AS 'SELECT 1';

@@ -90,7 +90,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
                           'deleted', (t.tgtype & 8) <> 0, 'emptied', (t.tgtype & 32) <> 0) ORDER BY t.tgname), '[]')
           FROM pg_catalog.pg_trigger t
          WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND (t.tgtype & 44) <> 0) AS triggers,
-       -- INSERT … ON CONFLICT is refused for a table with some (CREATE RULE).
+       -- INSERT ... ON CONFLICT is refused for a table with some (CREATE RULE).
        ARRAY(SELECT w.rulename::text FROM pg_catalog.pg_rewrite w
               WHERE w.ev_class = c.oid AND c.relkind IN ('r', 'p') AND w.ev_enabled IN ('O', 'A') AND w.ev_type IN ('2', '3', '4') ORDER BY 1) AS rules,
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY') AS temporary,

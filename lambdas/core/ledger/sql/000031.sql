@@ -1,6 +1,6 @@
 -- Tables whose rows stay while those of the source come beside them (conflicts: ignore).
 
--- The key that says which rows are the same, in the destination's names, each column with its operator: [{"column": …, "equals": …}]; null: rows
+-- The key that says which rows are the same, in the destination's names, each column with its operator: [{"column": ..., "equals": ...}]; null: rows
 -- come straight into the table, and no others are in it.
 ALTER TABLE sampan.relation ADD COLUMN beside jsonb;
 

@@ -19,7 +19,7 @@ export const followWalShort: Check = {
   cause:
     'the source may write more WAL while the rows are copied than it may keep for the run, whose slot is given up then (FOLLOW_SLOT_GIVEN_UP)',
   remedy:
-    'have sampan plan measure how long the copy takes; raise follow.maxRetainedMegabytes where the source’s disk has room, give more lanes, or migrate at a quieter hour',
+    'raise follow.maxRetainedMegabytes where the source’s disk has room, give more lanes, or migrate at a quieter hour; sampan plan measures the copy',
   async run(context) {
     const { event, environment, source } = context
     if (event.task.follow === undefined) throw new CannotRun('irrelevant', 'the task does not follow its source')
