@@ -57,7 +57,7 @@ async function applyFrom(destination: Session, version: number): Promise<void> {
     ...migrations.slice(version).map(({ number, sql }) =>
       destination.execute(`
         SELECT pg_catalog.pg_advisory_xact_lock(${LOCK});
-        INSERT INTO sampan.migration (number) VALUES (${number});
+        INSERT INTO sampan.migration (number) SELECT ${behind(number)};
         ${sql}`),
     ),
   ]
@@ -65,6 +65,13 @@ async function applyFrom(destination: Session, version: number): Promise<void> {
     // Another run was faster: it has applied this one.
     if (answer.status === 'rejected' && stateOf(answer.reason) !== UNIQUE_VIOLATION) throw answer.reason
   }
+}
+
+/** Its number where the one before is there; else NULL, which the table refuses: one that failed is not passed over by those behind it. */
+function behind(number: number): string {
+  return number === 1
+    ? '1'
+    : `CASE WHEN EXISTS (SELECT FROM sampan.migration WHERE number OPERATOR(pg_catalog.=) ${number - 1}) THEN ${number} END`
 }
 
 const UNDEFINED_TABLE = '42P01'

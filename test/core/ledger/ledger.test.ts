@@ -25,6 +25,19 @@ test('two runs that start at once on an empty destination make one ledger', asyn
   )
 })
 
+test('a migration that fails is not passed over: none behind it is applied, and the next start goes on with it', async () => {
+  const database = await createDatabase(sharedServer(18), 'CREATE SCHEMA sampan; CREATE TABLE sampan.landed (a int)')
+  const session = await openSession(database, 'destination')
+  await expect(migrateLedger(session)).rejects.toMatchObject({ sqlState: '42P07' })
+  const [last] = await database.query('SELECT max(number) AS number FROM sampan.migration')
+  expect(Number(last?.number)).toBeLessThan(migrations.length - 1)
+  await database.query('DROP TABLE sampan.landed')
+  await migrateLedger(session)
+  await session.close()
+  const applied = await database.query('SELECT number FROM sampan.migration ORDER BY number')
+  expect(applied.map(({ number }) => Number(number))).toEqual(migrations.map(({ number }) => number))
+})
+
 test('a destination before 10 has no ledger; one of 10 or later, as the error asks for, has', async () => {
   const { session } = await ledger()
   await expect(migrateLedger({ ...session, serverVersion: 90_624 })).rejects.toMatchObject({
