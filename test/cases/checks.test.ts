@@ -38,7 +38,10 @@ test('the checks of domains, and those that read other tables, come behind the r
   expect((await run.differences()).filter((line) => !/small/.test(line))).toEqual([])
 })
 
-test('rows that the destination refuses end the run with their table’s name, at once, when all others have arrived', async () => {
+test('rows that the destination refuses end the run with their table’s name, at once, when all others have arrived', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const run = await (await openCase('refused-rows')).run({ retry: { connectionMinutes: 600, otherMinutes: 500 } })
   expect(run.outcome).toMatchObject({ exitStatus: 1, error: { code: 'DST_ROWS_REFUSED' } })
   expect(run.outcome.error?.message).toContain('public.domained')
@@ -50,7 +53,7 @@ test('rows that the destination refuses end the run with their table’s name, a
   expect(run.summary).toContain(run.report.error?.remedy)
   const tables = run.report.databases[0]?.tables ?? []
   expect(tables.find(({ name }) => name === 'public.other')?.rows).toBe(1000)
-}, 60_000)
+})
 
 test('a task that goes on without what fails leaves those rows out, with what stands on them, and makes all else', {
   tags: 'long',

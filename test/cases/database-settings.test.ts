@@ -27,7 +27,9 @@ test('what is set for the database, its rights and its comment come last, and a 
   expect((await opened.run({ name: run.report.run })).outcome).toMatchObject({ exitStatus: 0, error: null })
 })
 
-test('where the account does not own the database it is all listed, with the statements, and no value of a setting of one’s own', async () => {
+test('where the account does not own the database it is all listed, with the statements, and no value of a setting of one’s own', {
+  tags: 'long',
+}, async () => {
   const opened = await openCase('database-settings-not-owned')
   const run = await opened.run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })

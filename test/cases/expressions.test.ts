@@ -243,7 +243,7 @@ test.each([
     [],
     /\.who \(public\.visits_2026\) cannot be used: its partitions travel together, and have not the same expression/,
   ],
-])('an expression %s', async (_, tables, exclude, message) => {
+])('an expression %s', { tags: 'long' }, async (_, tables, exclude, message) => {
   const { source, destination, run } = await openCase('expressions')
   const databases = [{ name: source.name, as: destination.name, exclude, tables }]
   const refused = await run({ databases, precheck: { acknowledge: ['CHOSEN_CANNOT_COME'] } })

@@ -26,10 +26,13 @@ test('a materialized view that cannot be filled is named, and holds nothing up; 
   ])
 })
 
-test('what is filled by its owner, last of all, is tried again too; with it what could not be filled before', async () => {
+test('what is filled by its owner, last of all, is tried again too; with it what could not be filled before', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const run = await (await openCase('fills-of-owners')).run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect([...run.named('failed'), ...run.named('blocked'), ...run.named('pending')]).toEqual([])
   expect(await run.checks()).toEqual([])
   expect(await run.differences({ rows: true })).toEqual([])
-}, 60_000)
+})

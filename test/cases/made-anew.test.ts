@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { openCase } from '../support/cases/case.ts'
 
-test('what the destination makes anew is not said to be compared, and materialized views with another number of rows are named', async () => {
+test('what the destination makes anew is not said to be compared, and materialized views with another number of rows are named', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const run = await (await openCase('made-anew')).run()
   expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(run.findings.find(({ code }) => code === 'COMPUTED_ANEW')?.details).toEqual([
@@ -26,4 +29,4 @@ test('what the destination makes anew is not said to be compared, and materializ
     ),
   ])
   for (const { message } of told) expect(run.summary).toContain(message)
-}, 60_000)
+})

@@ -108,7 +108,9 @@ describe('owners', () => {
 })
 
 describe('rights on what is the server’s', () => {
-  test('are left out with a reason where the account may not give them, and fail nothing', async () => {
+  test('are left out with a reason where the account may not give them, and fail nothing', {
+    tags: 'long',
+  }, async () => {
     const run = await (await openCase('rights-of-the-server')).run()
     expect(run.outcome).toMatchObject({ exitStatus: 0, error: null })
     expect(run.named('failed')).toEqual([])

@@ -114,7 +114,9 @@ test('the function of the stack changes limits of an execution, and takes the ru
   await clouds.stop()
 })
 
-test('of several databases those that are there are told; one that begins later in the same start finds what was asked', async () => {
+test('of several databases those that are there are told; one that begins later in the same start finds what was asked', {
+  tags: 'long',
+}, async () => {
   const ddl = 'CREATE TABLE t (id int)'
   const source = await createDatabase(sharedServer(15), ddl)
   const [first, closed] = [await createDatabase(sharedServer(18), ddl), await createDatabase(sharedServer(18), ddl)]

@@ -211,7 +211,7 @@ describe('how long a run takes', () => {
 })
 
 describe('sampan run --plan', () => {
-  it('runs what was planned, and the same again', async () => {
+  it('runs what was planned, and the same again', { tags: 'long', timeout: 90_000 }, async () => {
     const { source, destination, plan, run } = await setUp()
     const hash = hashIn((await plan()).stdout)
     expect(await run(hash)).toMatchObject({ status: 0, stderr: '' })
@@ -219,7 +219,7 @@ describe('sampan run --plan', () => {
     expect(await destination.query(count)).toEqual(await source.query(count))
     expect(await run(hash)).toMatchObject({ status: 0, stderr: '' })
     expect((await plan()).stdout).toMatch(/time +not known: an earlier start of the run has completed all of it/)
-  }, 90_000)
+  })
 
   it('refuses to start when the source has become another one, and says in what', {
     tags: 'long',

@@ -47,7 +47,10 @@ test('the run of a task is told by its ledger: what is done, and that a name is 
   expect(other.stderr).toContain('RUN_UNKNOWN')
 })
 
-test('of a run that nobody works for it says so; pause and resume change what holds when it goes on', async () => {
+test('of a run that nobody works for it says so; pause and resume change what holds when it goes on', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const ddl = 'CREATE TABLE t (id int)'
   const [source, destination] = [
     await createDatabase(sharedServer(15), ddl),
@@ -95,7 +98,7 @@ test('of a run that nobody works for it says so; pause and resume change what ho
     expect(refused).toMatchObject({ status: 1, stdout, stderr: expect.stringContaining('RUN_IS_COMPLETE') })
   }
   expect(await destination.query('SELECT paused FROM sampan.limits')).toEqual([{ paused: 'f' }])
-}, 60_000)
+})
 
 test('the step that a run is at follows from its marks', () => {
   const marks = {

@@ -29,7 +29,9 @@ afterEach(async () => {
 const sweep = () =>
   spawnSampan(['sweep', taskFile, '--out', join(directory, 'another')], access.clouds.environment).ended
 
-test('sampan sweep closes what a killed run left open, wherever that one wrote its documents', async () => {
+test('sampan sweep closes what a killed run left open, wherever that one wrote its documents', {
+  tags: 'long',
+}, async () => {
   await access.open({}, 'killed')
   expect(access.isAsBefore()).toBe(false)
   const { status, stdout } = await sweep()

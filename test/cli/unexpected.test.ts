@@ -12,7 +12,7 @@ const faults = {
   'what is no error': "throw 'row of Nightingale'",
 }
 
-test.each(Object.entries(faults))('%s that nobody catches ends a run in order', async (_, fault) => {
+test.each(Object.entries(faults))('%s that nobody catches ends a run in order', { tags: 'long' }, async (_, fault) => {
   const directory = await temporaryDirectory()
   const reached = Promise.withResolvers<void>()
   // It says nothing: the precheck waits for it. Whoever comes later need not.

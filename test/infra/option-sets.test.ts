@@ -61,7 +61,7 @@ const SETS: Readonly<Record<string, DeploymentOptions>> = {
 test('there are eight sets', () => expect(Object.keys(SETS)).toHaveLength(8))
 
 // As `npm run synth` does it: what the library or cdk-nag refuses is thrown. Without the bundles, which have a test of their own.
-test.each(Object.entries(SETS))('a stack %s is synthesised', (_, options) => {
+test.each(Object.entries(SETS))('a stack %s is synthesised', { tags: 'long' }, (_, options) => {
   const { app, stack } = makeStack(options)
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   const { template } = app.synth().getStackArtifact(stack.artifactId)

@@ -81,7 +81,10 @@ test('definitions in SQL_ASCII that are no UTF-8 are refused before anything is 
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
 })
 
-test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks of our own sentences', async () => {
+test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks of our own sentences', {
+  tags: 'long',
+  timeout: 120_000,
+}, async () => {
   const source = await inEncoding(
     sharedServer(15),
     'LATIN1',
@@ -101,4 +104,4 @@ test('a database of LATIN1 goes into one of LATIN1, which cannot write the marks
   expect(await destination.query(BYTES)).toEqual(await source.query(BYTES))
   const said = `SELECT obj_description('odd'::regclass), pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'odd'::regclass`
   expect(await destination.query(said)).toEqual(await source.query(said))
-}, 120_000)
+})

@@ -4,7 +4,10 @@ import { summaryText } from '../../cli/summary/summary.ts'
 import { createDatabase, sharedServer } from '../support/servers.ts'
 import { migrate } from '../support/whole-run.ts'
 
-test('the plan is told before anything is copied: chunks, ranges, sizes, form and reason, order, and what is left out', async () => {
+test('the plan is told before anything is copied: chunks, ranges, sizes, form and reason, order, and what is left out', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE small (id int PRIMARY KEY); INSERT INTO small VALUES (1);
@@ -32,4 +35,4 @@ test('the plan is told before anything is copied: chunks, ranges, sizes, form an
   const [large] = report.databases[0]?.tables.filter(({ table }) => table === 'large') ?? []
   expect(large).toMatchObject({ ranges: 'tid', order: 1, format: 'text', chunksDone: 0 })
   expect(await destination.query(`SELECT to_regclass('public.large') AS made`)).toEqual([{ made: null }])
-}, 60_000)
+})

@@ -31,7 +31,10 @@ test('a materialized view is filled under the settings of the source’s databas
   expect(await compareDatabases(source, destination)).toEqual([])
 })
 
-test('a check that looks at another table holds once that table has its rows: what is refused again and again comes last', async () => {
+test('a check that looks at another table holds once that table has its rows: what is refused again and again comes last', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE zone (name text PRIMARY KEY);
@@ -44,7 +47,7 @@ test('a check that looks at another table holds once that table has its rows: wh
   const { outcome } = await migrate(source, destination, { lanes: 1 })
   expect(outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(await compareDatabases(source, destination)).toEqual([])
-}, 60_000)
+})
 
 test('a check that looks at a sequence comes behind the rows, which it would refuse while they travel', {
   tags: 'long',

@@ -53,7 +53,10 @@ const rows = async (table: string) =>
   (await destination.query(`SELECT string_agg(t::text, ' ' ORDER BY t::text) AS rows FROM ${table} t`))[0]?.rows
 
 describe('a repair is refused, and nothing is written', () => {
-  test('where what was written on the destination since would be lost; what the source alone has comes', async () => {
+  test('where what was written on the destination since would be lost; what the source alone has comes', {
+    tags: 'long',
+    timeout: 60_000,
+  }, async () => {
     await source.query(`INSERT INTO parent VALUES (51, 'p51')`)
     await destination.query(`INSERT INTO bare VALUES (9); UPDATE alone SET name = 'sold' WHERE id = 1`)
     const [alone, changed, missing] = [
@@ -70,7 +73,7 @@ describe('a repair is refused, and nothing is written', () => {
     expect(await rows('alone')).toContain('(1,sold)')
     expect(await rows('parent')).toContain('(51,p51)')
     await destination.query(`DELETE FROM bare WHERE n = 9; UPDATE alone SET name = 'a1' WHERE id = 1`)
-  }, 60_000)
+  })
 
   test('where numbers of rows are all that is compared', async () => {
     await destination.query('INSERT INTO bare VALUES (4)')

@@ -149,6 +149,7 @@ test('a flight that failed travels on in halves: one refused chunk among 800 is 
 
 test.each([10, 18] as const)(
   'on PostgreSQL %i a claim reads indexes in their order, and sorts no chunks',
+  { tags: 'long' },
   async (major) => {
     const { database, session } = await manyChunks(20_000, major)
     await database.query(`UPDATE sampan.relation SET rewrites = 1 WHERE oid = 7`)

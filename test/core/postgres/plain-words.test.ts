@@ -17,7 +17,9 @@ const ENCODINGS = [
   'UTF8',
 ]
 
-test('no mark is put otherwise that a user can have written into a database of the encoding', async () => {
+test('no mark is put otherwise that a user can have written into a database of the encoding', {
+  tags: 'long',
+}, async () => {
   const database = await createDatabase(sharedServer(15), '')
   const writes = async (mark: string, encoding: string) =>
     database.query(`SELECT convert_to('${mark}', '${encoding}')`).then(

@@ -176,7 +176,9 @@ test.each([
   },
 )
 
-test('large objects of the destination are not overwritten by the first that comes to the source behind the precheck', async () => {
+test('large objects of the destination are not overwritten by the first that comes to the source behind the precheck', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(15))
   const destination = await createDatabase(sharedServer(15), `SELECT lo_from_bytea(7001, 'mine')`)
   const meanwhile = after('PlanObjectsFunction', 1, () => source.query(BESIDE))

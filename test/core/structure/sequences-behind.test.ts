@@ -53,7 +53,10 @@ const MEANWHILE = `
 
 const COLUMNS: Record<string, string> = { split: 'k, v', refilled: 'v' }
 
-test('a sequence that went back on the source behind the copy stays ahead of the rows, all others stand as on the source', async () => {
+test('a sequence that went back on the source behind the copy stays ahead of the rows, all others stand as on the source', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), BEFORE)
   const destination = await createDatabase(sharedServer(15))
   const directory = await temporaryDirectory()
@@ -148,4 +151,4 @@ test('a sequence that went back on the source behind the copy stays ahead of the
     'public.turned_id_seq',
     'public.unused_by_columns',
   ])
-}, 60_000)
+})

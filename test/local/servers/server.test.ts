@@ -86,7 +86,7 @@ describe('a server goes away with the process that started it', () => {
     },
   )
 
-  test('when the keeper was killed too, the next start sweeps server and directory', async () => {
+  test('when the keeper was killed too, the next start sweeps server and directory', { tags: 'long' }, async () => {
     const place = mkdtempSync(join(tmpdir(), 'unswept-'))
     chmodSync(place, 0o711)
     const { child, started } = await startParent(18, 'wait', place)
@@ -127,7 +127,7 @@ describe('the sweep', () => {
 })
 
 describe('a server', () => {
-  test('keeps committed rows through a kill and takes new settings at a restart', async () => {
+  test('keeps committed rows through a kill and takes new settings at a restart', { tags: 'long' }, async () => {
     const server = await startTestServer({ major: 18, settings: { fsync: 'on', work_mem: '5MB' } })
     await query(server, 'CREATE TABLE t AS SELECT 1 AS a')
     await server.kill()

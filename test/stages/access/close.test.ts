@@ -158,7 +158,7 @@ describe('whatever happens while opening, closing restores what stood before', (
     expect((await access.record()).open).toEqual([])
   })
 
-  test('a crash after every single call', async () => {
+  test('a crash after every single call', { tags: 'long' }, async () => {
     // Each round opens afresh and dies at one call later than the round before; closing only knows record and tags.
     let opened = false
     let rounds = 0

@@ -55,7 +55,9 @@ test('the task may want text: every table travels so, and is compared as before'
   expect(relations[1]?.format_reason).toBe('the task wants text')
 })
 
-test('the task may want binary: a table that would arrive wrong travels as text, and is warned of by its columns', async () => {
+test('the task may want binary: a table that would arrive wrong travels as text, and is warned of by its columns', {
+  tags: 'long',
+}, async () => {
   const { relations, warnings } = await copied('binary')
   expect(relations.map(({ format }) => format)).toEqual(['text', 'binary', 'text', 'binary'])
   expect(warnings).toEqual([

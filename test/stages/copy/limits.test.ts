@@ -41,7 +41,7 @@ test('so do the megabytes per second', { tags: 'long' }, async () => {
   expect(await copyFor(event, 2)).toBeGreaterThan((100_000 * 100) / 2_200_000)
 })
 
-test('a limit that is lifted while the run goes on is lifted within five seconds', async () => {
+test('a limit that is lifted while the run goes on is lifted within five seconds', { tags: 'long' }, async () => {
   const { destination, event } = await prepare({ rowsPerSecond: 1_000 }, 100_000)
   const copied = copyFor(event, 2)
   await sleep(1_500)

@@ -97,7 +97,10 @@ test('a table of PostgreSQL 10 is cut by its key where rows lie in its order, el
   }
 })
 
-test('without fresh statistics a key is cut by a sample, on servers before 9.5 by pages of our own choice', async () => {
+test('without fresh statistics a key is cut by a sample, on servers before 9.5 by pages of our own choice', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const { source } = await planned(true)
   // Grown since it was analyzed: the histogram knows nothing of the upper half.
   await source.query(`INSERT INTO by_bigint SELECT g::bigint * 3000000000, repeat('y', 380)
@@ -124,7 +127,7 @@ test('without fresh statistics a key is cut by a sample, on servers before 9.5 b
   } finally {
     await session.close()
   }
-}, 180_000)
+})
 
 test('a range of the key and an array of TIDs are read without a scan of the whole table, a few ranges of pages with one each', {
   tags: 'long',

@@ -17,7 +17,10 @@ const ROWS = `INSERT INTO t VALUES
   (2, NULL, NULL, NULL, NULL, NULL, NULL), (3, '{}', '[]', '', '', ROW(NULL, NULL), '{}'),
   (4, '{"zz": 1, "a": 2}', '"x"', 'zz=>1, a=>2', 'zz a', (4, '1'), NULL), (5, '"é"', '"é"', 'é=>é', 'é', (5, '"é"'), NULL)`
 
-test('what keeps its parts in the order of their bytes is equal in another encoding, and another value of it is found', async () => {
+test('what keeps its parts in the order of their bytes is equal in another encoding, and another value of it is found', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), DDL + ROWS, `ENCODING 'LATIN1' LOCALE 'C'`)
   const destination = await createDatabase(sharedServer(18), DDL)
   const printed = `SELECT j::text FROM t WHERE id = 1`
@@ -50,4 +53,4 @@ test('what keeps its parts in the order of their bytes is equal in another encod
     await destination.query(`DELETE FROM t WHERE id = 1; INSERT INTO t SELECT * FROM kept`)
   }
   expect(await digest()).toBe(before)
-}, 60_000)
+})

@@ -19,7 +19,9 @@ const DATA = `INSERT INTO kind SELECT n, n % 7 > 0, 'note' FROM generate_series(
 const CONTENT = `SELECT (SELECT count(*) || ' ' || sum(id) || ' ' || max(note) FROM kind WHERE own) AS kinds,
   (SELECT count(*) || ' ' || sum(id) FROM job) AS jobs, (SELECT count(*) || ' ' || sum(job) FROM step) AS steps`
 
-test('rows that others refer to come first, and a table that is emptied to be copied again takes those others along', async () => {
+test('rows that others refer to come first, and a table that is emptied to be copied again takes those others along', {
+  tags: 'long',
+}, async () => {
   const source = await createDatabase(sharedServer(15), `${DDL} ${DATA.replace('NULLIF(1000 - n, 0)', 'NULL')}`)
   const destination = await createDatabase(sharedServer(18), DDL)
   const event = stepEvent(source, destination, { chunkMegabytes: 1 })

@@ -410,7 +410,10 @@ test('a foreign key that the rows break is made NOT VALID, and told with what fi
   expect((await standing()).map(({ valid }) => valid)).toEqual(['t', 't', 't'])
 })
 
-test('a broken key of or to a partitioned table fails, and its remedy works', async () => {
+test('a broken key of or to a partitioned table fails, and its remedy works', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `CREATE TABLE tree (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE leaf PARTITION OF tree DEFAULT;
@@ -444,4 +447,4 @@ test('a broken key of or to a partitioned table fails, and its remedy works', as
   await mustBeDone('planObjects', going)
   await mustBeDone('buildIndexes', { ...going, lane: 0 })
   await mustBeDone('summariseIndexes', going)
-}, 180_000)
+})

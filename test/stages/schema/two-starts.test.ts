@@ -78,7 +78,9 @@ test('every step of a start that a later one has taken over says so, and takes n
   ])
 })
 
-test('the scratch databases of a start are not dropped by one that it has taken the run over from', async () => {
+test('the scratch databases of a start are not dropped by one that it has taken the run over from', {
+  tags: 'long',
+}, async () => {
   const { first, second } = await twoStarts()
   await mustBeDone('planObjects', second)
   const environment = readEnvironment()
@@ -242,7 +244,7 @@ test('who only plans a run that has begun is told its plan, or why not, and leav
   await mustBeDone('createObjects', first)
 })
 
-test('a start that is refused for its source takes no run over', async () => {
+test('a start that is refused for its source takes no run over', { tags: 'long' }, async () => {
   const { destination, first, second } = await twoStarts()
   await destination.query(`UPDATE sampan.run SET source = jsonb_set(source, '{server,database}', '1')`)
   expect(await call('planObjects', second)).toMatchObject({ error: { code: 'SRC_ANOTHER_SERVER' } })

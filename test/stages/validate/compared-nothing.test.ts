@@ -4,7 +4,10 @@ import { summaryText } from '../../../cli/summary/summary.ts'
 import { createDatabase, otherServer15, sharedServer } from '../../support/servers.ts'
 import { migrate } from '../../support/whole-run.ts'
 
-test('of a run that was completed without a comparison nothing is said to differ, whatever the task asks for afterwards', async () => {
+test('of a run that was completed without a comparison nothing is said to differ, whatever the task asks for afterwards', {
+  tags: 'long',
+  timeout: 180_000,
+}, async () => {
   const source = await createDatabase(sharedServer(15), 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)')
   const destination = await createDatabase(await otherServer15())
   const name = 'none-then-full'
@@ -14,7 +17,7 @@ test('of a run that was completed without a comparison nothing is said to differ
   expect(again.outcome).toMatchObject({ exitStatus: 0, error: null })
   expect(again.report.databases[0]?.totals).toMatchObject({ tablesEqual: 0, tablesDifferent: 0 })
   expect(stripVTControlCharacters(summaryText(again.report, 1))).toMatch(/compared +nothing/)
-}, 180_000)
+})
 
 test('a run that failed without a comparison is compared in full when the task asks for it then', {
   tags: 'long',

@@ -20,7 +20,7 @@ async function inSmallParts() {
 }
 
 describe('a large table', () => {
-  test('is read in parts by all lanes, each row once', async () => {
+  test('is read in parts by all lanes, each row once', { tags: 'long' }, async () => {
     const { event, parts } = await inSmallParts()
     expect((await validate(event)).verdict).toBe('done')
     const all = await parts()
@@ -46,7 +46,7 @@ describe('a large table', () => {
     expect((await parts()).every((part) => part.state === 'done')).toBe(true)
   })
 
-  test('a lane whose time is up answers more, and leaves nothing half done', async () => {
+  test('a lane whose time is up answers more, and leaves nothing half done', { tags: 'long' }, async () => {
     const { event, destination, parts } = await inSmallParts()
     await plan(event, context())
     const holder = await destination.connect()
@@ -120,7 +120,7 @@ describe('a sealed run', () => {
 })
 
 describe('a comparison planned again by the same start', () => {
-  test('reads once more what differed, and only that', async () => {
+  test('reads once more what differed, and only that', { tags: 'long' }, async () => {
     const { event, destination } = await copied(
       [ITEMS, VISITS],
       `INSERT INTO items VALUES (1, 'a', 1); INSERT INTO visits VALUES ('a', 'epoch')`,

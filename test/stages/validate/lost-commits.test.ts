@@ -15,7 +15,9 @@ const FORGETFUL = {
   wal_buffers: '64MB',
 }
 
-test('what the summary of the validation calls done survives a crash of the destination', async () => {
+test('what the summary of the validation calls done survives a crash of the destination', {
+  tags: 'long',
+}, async () => {
   const server = await startTestServer({ major: 18, settings: FORGETFUL })
   const destination = await createDatabase(server)
   const event = stepEvent(await createDatabase(sharedServer(15)), destination)

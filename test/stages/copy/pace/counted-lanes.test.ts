@@ -68,7 +68,10 @@ test('where each stream brings little, lanes are added until it is enough: far s
   expect(seconds).toBeLessThan((Number(counts?.bytes) / stream) * 0.6)
 })
 
-test('a lane for which the source has no connection left is left out, and nothing fails', async () => {
+test('a lane for which the source has no connection left is left out, and nothing fails', {
+  tags: 'long',
+  timeout: 60_000,
+}, async () => {
   const source = await createDatabase(
     sharedServer(15),
     `${DDL} INSERT INTO plain SELECT g, repeat('x', 184) FROM generate_series(1, 300000) g`,
@@ -109,4 +112,4 @@ test('a lane for which the source has no connection left is left out, and nothin
     await source.query('SELECT count(*), sum(id) FROM plain'),
   )
   await source.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
-}, 60_000)
+})

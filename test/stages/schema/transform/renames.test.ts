@@ -217,7 +217,7 @@ test('a copy that a killed start has left is taken away by the next one, whoever
   expect(await compareDatabases(expected, destination)).toEqual([])
 })
 
-test('other names under the same run are another task', async () => {
+test('other names under the same run are another task', { tags: 'long' }, async () => {
   const { source, destination } = await pair(SHOP, SHOP_THERE)
   const name = `names-${randomBytes(4).toString('hex')}`
   const database = { name: source.name, as: destination.name }
