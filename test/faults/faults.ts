@@ -1,12 +1,24 @@
 /** `npm run faults`: migrations to which something is done, and judges that must find nothing. See docs/faults.md. */
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { KINDS, readCase, readDdlCase } from './case.ts'
 import { readFollowCase } from './follow/case.ts'
 import type { CaseResult } from './run-case.ts'
 import { runCases } from './run-cases.ts'
 
-const { values } = parseArgs({
+const USAGE = `npm run faults -- [options]
+
+  --kind K      one kind of fault: ${KINDS.join(', ')}
+  --from N      the first seed (1)
+  --seeds N     how many (200)
+  --seed N      this one; may be given again
+  --jobs N      migrations at once (2)
+  --minutes N   begin none after so long
+  --verbose     every answer of every step
+`
+
+const { values } = readOptions({
   options: {
+    help: { type: 'boolean', default: false },
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string', multiple: true },
@@ -16,6 +28,10 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
   },
 })
+if (values.help) {
+  process.stdout.write(USAGE)
+  process.exit(0)
+}
 
 /** A table that is missing is missing in many ways. */
 const MOST_PROBLEMS = 40
@@ -44,6 +60,16 @@ await runCases(cases, {
 })
 summarise()
 process.exit(results.some(({ problems }) => problems.length > 0) || results.length === 0 ? 1 : 0)
+
+/** A command line that is wrong ends with what it may be, not with a stack. */
+function readOptions<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config)
+  } catch (thrown) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : thrown}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
 
 function print({ case: { kind, seed }, done, hit, seconds, problems, answers }: CaseResult): void {
   const verdict = problems.length > 0 ? 'WRONG ' : hit ? 'equal ' : 'missed'
