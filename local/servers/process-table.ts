@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { psEnvironment } from '../../lambdas/core/runtime/ps-environment.ts'
 
 /** What tells two processes apart that had the same id at different times. */
 export interface ProcessIdentity {
@@ -72,7 +73,10 @@ function statFields(pid: number): readonly string[] | undefined {
 }
 
 function ps(pid: number, column: string): string {
-  const run = spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' })
+  const run = spawnSync('ps', ['-o', `${column}=`, '-p', String(pid)], {
+    encoding: 'utf8',
+    env: psEnvironment(),
+  })
   return run.status === 0 ? run.stdout.trim() : ''
 }
 

@@ -3,6 +3,7 @@ import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { psEnvironment } from './ps-environment.ts'
 
 /** A process, told from every other one, also from a later one of the same number. */
 export const processIdentitySchema = z.object({
@@ -66,8 +67,7 @@ async function startOf(pid: number): Promise<string | null> {
 
 /** The same date whatever language and time zone the shell has from which it is asked. */
 export async function startByPs(pid: number): Promise<string | null> {
-  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC0' }
-  const told = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env }).catch(notTold)
+  const told = await run('ps', ['-o', 'lstart=', '-p', String(pid)], { env: psEnvironment() }).catch(notTold)
   return told?.stdout.trim() || null
 }
 
