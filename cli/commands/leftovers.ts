@@ -38,7 +38,7 @@ export function leftoversCommand(): Command {
         try {
           const own = streamName(event)
           if (options.guard) {
-            const look = await lookAtSlot(source, own, new Budget(event, process.env, new AbortController().signal))
+            const look = await lookAtSlot(source, own, new Budget(event, process.env))
             if (look.kind === 'gone' && look.why !== null)
               process.stdout.write(`${database.name}: its slot was given up: ${look.why}\n`)
             continue

@@ -7,8 +7,26 @@ import type { ComparedTable } from '../document.ts'
 
 /** Rows that only the destination has would be deleted, and may be an application's own by now. @throws SampanError REPAIR_LOSES_ROWS */
 export function requireNoneAlone(tables: readonly ComparedTable[]): void {
+  const alone = aloneIn(tables)
+  if (alone !== null) throw losesRows(`rows that only it has are in ${alone}`)
+}
+
+/** The same of a reload, which deletes all rows of its tables. @throws SampanError RELOAD_LOSES_ROWS */
+export function requireNothingLost(tables: readonly ComparedTable[]): void {
+  const found = aloneIn(tables)
+  if (found === null) return
+  throw new SampanError({
+    code: 'RELOAD_LOSES_ROWS',
+    message: `rows that only the destination has would be lost: ${found}`,
+    remedy:
+      'nothing was written: look which they are with sampan compare --table; where they may go, give --lose-rows; where an application writes there already, do not reload',
+  })
+}
+
+/** Tables with rows that only the destination has, and how many; `null`: there are none. */
+function aloneIn(tables: readonly ComparedTable[]): string | null {
   const found = tables.filter(({ surplus }) => surplus > 0).map(({ table, surplus }) => `${table} (${surplus})`)
-  if (found.length > 0) throw losesRows(`rows that only it has are in ${listed(found)}`)
+  return found.length === 0 ? null : listed(found)
 }
 
 /**

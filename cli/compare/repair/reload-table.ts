@@ -4,10 +4,8 @@ import type { Session } from '../../../lambdas/core/postgres/connect.ts'
 import { underPath } from '../../../lambdas/core/postgres/search-path.ts'
 import { type CopyServers, cargoWhere } from '../../../lambdas/core/rows/cargo.ts'
 import { rowsOf, whereOf } from '../../../lambdas/core/rows/select.ts'
-import { SampanError } from '../../../lambdas/core/runtime/errors.ts'
 import { fly } from '../../../lambdas/stages/copy/stream/flight.ts'
 import { readKey } from '../../../lambdas/stages/validate/drill-down/drill-down.ts'
-import type { ComparedTable } from '../document.ts'
 import type { Ends } from '../ends.ts'
 import type { Item } from '../read-ranges.ts'
 import { looker, requireEqual } from './repair-rows.ts'
@@ -43,19 +41,4 @@ async function countRows(session: Session, { destination }: Relation, { searchPa
     `SELECT pg_catalog.count(*)::float8 AS count FROM ${rowsOf(destination)}${whereOf(destination)}`,
   )
   return row?.count ?? 0
-}
-
-/**
- * What only the destination has may be an application's own by now.
- * @throws SampanError RELOAD_LOSES_ROWS
- */
-export function requireNothingLost(tables: readonly ComparedTable[]): void {
-  const found = tables.filter(({ surplus }) => surplus > 0)
-  if (found.length === 0) return
-  throw new SampanError({
-    code: 'RELOAD_LOSES_ROWS',
-    message: `rows that only the destination has would be lost: ${found.map(({ table, surplus }) => `${table} (${surplus})`).join(', ')}`,
-    remedy:
-      'nothing was written: look which they are with sampan compare --table; where they may go, give --lose-rows; where an application writes there already, do not reload',
-  })
 }

@@ -24,11 +24,12 @@ export interface Allowed {
 export class Budget {
   readonly #event: StepEvent
   readonly #environment: CloudEnvironment
-  readonly #signal: AbortSignal
+  readonly #signal: AbortSignal | undefined
   #free: number | null = null
   #asked = Number.NEGATIVE_INFINITY
 
-  constructor(event: StepEvent, environment: CloudEnvironment, signal: AbortSignal) {
+  /** @param signal ends what is asked of CloudWatch; without it its own short time does */
+  constructor(event: StepEvent, environment: CloudEnvironment, signal?: AbortSignal) {
     this.#event = event
     this.#environment = environment
     this.#signal = signal
@@ -53,7 +54,8 @@ export class Budget {
   async #ask(instance: string): Promise<void> {
     if (performance.now() - this.#asked < ASK_MILLISECONDS) return
     this.#asked = performance.now()
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(ANSWER_MILLISECONDS)])
+    const patience = AbortSignal.timeout(ANSWER_MILLISECONDS)
+    const signal = this.#signal === undefined ? patience : AbortSignal.any([this.#signal, patience])
     try {
       const region = this.#event.task.source.region ?? defaultRegion(this.#environment)
       this.#free = (await readFreeStorage(this.#environment, region, instance, signal)) ?? this.#free

@@ -89,7 +89,7 @@ export function watchRetained(
 ): () => Promise<string | null> {
   const { run, task } = event
   if (task.mode !== 'follow') return async () => null
-  const budget = new Budget(event, environment, new AbortController().signal)
+  const budget = new Budget(event, environment)
   let due = 0
   return async () => {
     if (performance.now() < due) return null

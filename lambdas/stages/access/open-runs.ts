@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ArtefactStore } from '../../core/cloud/artefacts.ts'
 import type { RunIdentity } from '../../core/runtime/event.ts'
+import { parseJson } from '../../core/runtime/parse-json.ts'
 import { type ProcessIdentity, processIdentitySchema } from '../../core/runtime/process-identity.ts'
 
 /** Short, so that listing it costs the same after ten thousand executions. */
@@ -41,12 +42,8 @@ export async function renewOpenRun(store: ArtefactStore, run: RunIdentity): Prom
 export async function readListing(store: ArtefactStore, run: RunIdentity): Promise<Listing | null> {
   const text = await store.read(keyOfRun(run))
   if (text === null) return null
-  try {
-    return listingSchema.parse(JSON.parse(text))
-  } catch {
-    // Its name is what counts. What it says besides is not known then, as of an entry of before.
-    return { listedAt: null, process: null }
-  }
+  // Its name is what counts. What it says besides is not known of one that cannot be read, as of an entry of before.
+  return listingSchema.safeParse(parseJson(text)).data ?? { listedAt: null, process: null }
 }
 
 /** Takes it off: everything was verified to be closed, long enough after the last opening. */

@@ -27,7 +27,7 @@ export const followWalShort: Check = {
     const [rate, bytes, allowed] = await Promise.all([
       readWalRate(source),
       context.fact(selectedBytes),
-      new Budget(event, environment, new AbortController().signal).allowed(0),
+      new Budget(event, environment).allowed(0),
     ])
     const cause = whyShort(rate, bytes, allowed)
     return cause === null ? passed : [{ cause }]
