@@ -76,13 +76,18 @@ export async function repairDatabase(
       differing.map(({ relation }) => relation),
     )
     requireLossless()
-    if (!question.losesRows)
+    // Asked before anybody is kept waiting, and once more behind the locks: between the two somebody may write.
+    const requireStill = async (): Promise<void> => {
+      if (question.losesRows) return
       await requireUnwritten(
         destination,
         event.run.id,
         differing.map(({ relation }) => relation),
       )
-    const tables = await repairRows(event, { source, destination }, work, differing, question.repair === 'tables')
+    }
+    await requireStill()
+    const wholeTables = question.repair === 'tables'
+    const tables = await repairRows(event, { source, destination }, work, differing, { wholeTables, requireStill })
     const sequences = question.tables.length === 0 ? await repairSequences(event, { source, destination }) : 0
     await endRepair(destination, event.run)
     return { tables, sequences }
@@ -96,7 +101,7 @@ async function repairRows(
   ends: Ends,
   work: Work,
   differing: readonly Differing[],
-  wholeTables: boolean,
+  { wholeTables, requireStill }: { readonly wholeTables: boolean; readonly requireStill: () => Promise<void> },
 ): Promise<readonly TableRepair[]> {
   const { source, destination } = ends
   const tables = differing.filter(({ relation }) => !isLargeObjects(relation))
@@ -122,6 +127,7 @@ async function repairRows(
       for (const { destination: end } of relations) {
         await destination.execute(`LOCK TABLE ${end.tree ? tableOf(end) : rowsOf(end)} IN SHARE ROW EXCLUSIVE MODE`)
       }
+      await requireStill()
       const repairs: TableRepair[] = []
       for (const { relation, items } of tables) repairs.push(await mend(ends, relation, items, servers))
       if (asReplica) {
